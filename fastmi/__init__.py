@@ -1,0 +1,19 @@
+"""fastmi: mutual information of patterns, for every layer, copy and epoch at once."""
+
+from fastmi.backends import use_backend
+from fastmi.binning import Edges, UniformBins
+from fastmi.coding import CollisionWarning, encode
+from fastmi.information import conditional_mutual_information, entropy, mutual_information
+from fastmi.planes import PlaneEstimator
+
+__all__ = [
+    "CollisionWarning",
+    "Edges",
+    "PlaneEstimator",
+    "UniformBins",
+    "conditional_mutual_information",
+    "encode",
+    "entropy",
+    "mutual_information",
+    "use_backend",
+]

@@ -1,0 +1,105 @@
+"""The seam: activations -> integer codes -> integer tallies, by one of two twins; nothing else crosses it.
+
+Each twin is a module with the same four functions:
+
+    receive(array)                                   -> the same numbers in the twin's own container, without a copy
+    encode([activations (m, d)], edges, ends, [weights (d,)]) -> codes (l, m), [Census]; l layers, any widths d
+    identify(codes (n,))                             -> dense ids (n,), number of symbols
+    tally(codes (s, n), labels (l, n), n_labels)     -> 1 + l Occurrences: of the codes, and of each pair (code, label)
+
+NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Census", "IntArray", "Occurrences", "Twin", "twin_for", "use_backend"]
+
+IntArray = npt.NDArray[np.int64]
+
+NAMES = ("numba", "torch")
+_forced: ContextVar[str | None] = ContextVar("fastmi_backend", default=None)
+
+
+class Census(NamedTuple):
+    """How many values were NaN, below the first edge, and at or above the last one."""
+
+    nan: int
+    below: int
+    above: int
+
+
+class Occurrences(NamedTuple):
+    """In segment `segment[k]`, `symbols[k]` symbols occur exactly `times[k]` times each.
+
+    Sorted by (segment, times), each pair once, none of the numbers zero: one form for one answer, whatever the order of
+    the samples.
+    """
+
+    segment: IntArray
+    times: IntArray
+    symbols: IntArray
+
+
+class Twin(Protocol):
+    """What a backend is; containers are the twin's own (NumPy arrays, or tensors on one device)."""
+
+    def receive(self, array: Any) -> Any: ...
+
+    def encode(
+        self, layers: list[Any], edges: npt.NDArray[np.float32], ends: tuple[int, int], weights: list[IntArray]
+    ) -> tuple[Any, list[Census]]: ...
+
+    def identify(self, codes: Any) -> tuple[Any, int]: ...
+
+    def tally(self, codes: Any, labels: Any, n_labels: tuple[int, ...]) -> list[Occurrences]: ...
+
+
+def twin_for(array: object) -> Twin:
+    """The twin that works on this array: its container decides, unless `use_backend` forces one."""
+    forced = _forced.get()
+    on_device = not isinstance(array, np.ndarray)
+    if on_device and forced == "numba":
+        raise ValueError(
+            "use_backend('numba') is in force, and the Numba twin works on CPU memory, but an array is a CUDA tensor: "
+            "leave the context, or pass tensor.cpu()"
+        )
+    if forced == "torch" or on_device:
+        from fastmi.backends import torch_twin
+
+        return torch_twin
+    from fastmi.backends import numba_twin
+
+    return numba_twin
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[None]:
+    """Force one twin inside a `with` block: for tests and comparisons, never needed otherwise.
+
+    Args:
+        name: "numba" or "torch". "torch" also takes NumPy arrays and CPU tensors, on the CPU; "numba" refuses CUDA tensors.
+
+    Raises:
+        ValueError: the name is neither.
+
+    Example:
+        >>> import fastmi
+        >>> with fastmi.use_backend("torch"):
+        ...     fastmi.entropy([0, 0, 1, 1])
+        1.0
+    """
+    if name not in NAMES:
+        raise ValueError(f"name must be one of {', '.join(map(repr, NAMES))}, not {name!r}")
+    token = _forced.set(name)
+    try:
+        yield
+    finally:
+        _forced.reset(token)

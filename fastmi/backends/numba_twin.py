@@ -1,0 +1,265 @@
+"""The CPU twin: one pass digitises and codes, one open-addressing table per segment counts.
+
+Kernels are plain functions first (`_name`) and compiled second (`name`), so they also run under NUMBA_DISABLE_JIT=1.
+They release the GIL and start no threads of their own.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from fastmi.backends import Census, IntArray, Occurrences
+
+__all__ = ["encode", "identify", "receive", "tally"]
+
+_jit: Any = njit(nogil=True, cache=True)
+
+TILE = 2048  # symbols kept in the first-level cache between digitising and coding
+SEGMENTS = 4096  # segments tallied in one call: bounds the room for the answer
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+# --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) --------------------------------------------------------
+
+
+def _digitise_uniform(x, low, inverse, step, n_edges, ends, symbols):
+    """Evenly spaced edges: the nearest edge by one multiplication, then one exact comparison with it."""
+    last = np.float32(n_edges - 1)
+    origin = np.float64(low)
+    nan = below = above = 0
+    for i in range(x.size):
+        v = x[i]
+        nearest = (v - low) * inverse + np.float32(0.5)
+        nearest = nearest if nearest > np.float32(0) else np.float32(0)  # NaN lands on 0: min and max would let it through
+        nearest = nearest if nearest < last else last
+        j = np.int32(nearest)
+        symbol = j + np.int32(1) - np.int32(v < np.float32(np.float64(j) * step + origin))
+        nan += np.int32(v != v)
+        below += np.int32(symbol == 0)
+        above += np.int32(symbol == n_edges)
+        symbol = ends[0] if symbol == 0 else symbol
+        symbols[i] = ends[1] if symbol == n_edges else symbol
+    return nan, below, above
+
+
+def _digitise_any(x, padded, n_edges, ends, symbols):
+    """Any edges, padded with +inf to a power of two: a binary search without branches, the whole tile a step at a time."""
+    nan = below = above = 0
+    for i in range(x.size):
+        symbols[i] = 0
+    half = padded.size // 2
+    while half > 0:
+        for i in range(x.size):
+            symbols[i] += half if x[i] >= padded[symbols[i] + half - 1] else 0
+        half //= 2
+    for i in range(x.size):
+        symbol = symbols[i] if symbols[i] < n_edges else n_edges  # +inf passes the padding too
+        nan += np.int32(x[i] != x[i])
+        below += np.int32(symbol == 0)
+        above += np.int32(symbol == n_edges)
+        symbol = ends[0] if symbol == 0 else symbol
+        symbols[i] = ends[1] if symbol == n_edges else symbol
+    return nan, below, above
+
+
+digitise_uniform = _jit(_digitise_uniform)
+digitise_any = _jit(_digitise_any)
+
+
+class Plan(NamedTuple):
+    """How one set of edges is searched: `uniform` only where that was proved to be np.digitize."""
+
+    uniform: bool
+    low: np.float32
+    inverse: np.float32
+    step: np.float64
+    padded: npt.NDArray[np.float32]
+
+
+@lru_cache(maxsize=256)
+def _plan(edge_bytes: bytes) -> Plan:
+    edges = np.frombuffer(edge_bytes, np.float32)
+    padded = np.full(1 << edges.size.bit_length(), np.inf, np.float32)
+    padded[: edges.size] = edges
+    span = float(edges[-1]) - float(edges[0])
+    step = np.float64(span / (edges.size - 1))
+    with np.errstate(over="ignore"):
+        inverse = np.float32(1 / step)
+    plan = Plan(bool(np.isfinite(inverse)), edges[0], inverse, step, padded)
+    return plan._replace(uniform=plan.uniform and _proved(plan, edges))
+
+
+def _proved(plan: Plan, edges: npt.NDArray[np.float32]) -> bool:
+    """Whether the uniform kernel equals np.digitize for every float32.
+
+    Its symbol never falls as x grows, so being right at each edge and one float below it proves it right everywhere between.
+    """
+    points = np.concatenate([edges, np.nextafter(edges, np.float32(-np.inf))])
+    symbols = np.empty(points.size, np.int32)
+    n_edges = np.int32(edges.size)
+    digitise_uniform(points, plan.low, plan.inverse, plan.step, n_edges, (np.int32(0), n_edges), symbols)
+    return bool(np.array_equal(symbols, np.digitize(points, edges)))
+
+
+def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """NumPy arrays are what this twin works on."""
+    return array
+
+
+# --- encode: rows of activations -> one code a row --------------------------------------------------------------------
+
+
+def _encode_rows(x, n_units, plan, n_edges, ends, weights, symbols, codes):
+    """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64."""
+    nan = below = above = 0
+    rows_per_tile = symbols.size // n_units
+    for first in range(0, codes.size, rows_per_tile):
+        last = min(codes.size, first + rows_per_tile)
+        tile = x[first * n_units : last * n_units]
+        if plan.uniform:
+            census = digitise_uniform(tile, plan.low, plan.inverse, plan.step, n_edges, ends, symbols)
+        else:
+            census = digitise_any(tile, plan.padded, n_edges, ends, symbols)
+        nan, below, above = nan + census[0], below + census[1], above + census[2]
+        combine(symbols, weights, codes[first:last])
+    return nan, below, above
+
+
+def _combine(symbols, weights, codes):
+    for row in range(codes.size):
+        code = np.int64(0)
+        for d in range(weights.size):
+            code += np.int64(symbols[row * weights.size + d]) * weights[d]
+        codes[row] = code
+
+
+combine = _jit(_combine)
+encode_rows = _jit(_encode_rows)
+
+
+def encode(
+    layers: list[npt.NDArray[np.float32]], edges: npt.NDArray[np.float32], ends: tuple[int, int], weights: list[IntArray]
+) -> tuple[IntArray, list[Census]]:
+    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
+    codes = np.empty((len(layers), len(layers[0])), np.int64)
+    symbols = np.empty(max(TILE, *(weight.size for weight in weights)), np.int32)
+    plan, n_edges, numbers = _plan(edges.tobytes()), np.int32(edges.size), (np.int32(ends[0]), np.int32(ends[1]))
+    found = []
+    for layer, weight, out in zip(layers, weights, codes, strict=True):
+        flat = np.ascontiguousarray(layer).reshape(-1)
+        found.append(Census(*encode_rows(flat, weight.size, plan, n_edges, numbers, weight, symbols, out)))
+    return codes, found
+
+
+# --- identify and tally: codes -> dense ids -> how many symbols occur once, twice, ... --------------------------------
+
+
+def _renumber(codes, table, keys, counts, ids):
+    """Give equal codes one id, in the order of arrival, and count them: linear probing, the table holds ids."""
+    table[:] = -1
+    mask = table.size - 1
+    n_symbols = 0
+    for i in range(codes.size):
+        code = codes[i]
+        key = np.uint64(code)
+        slot = np.int64(((key ^ (key >> np.uint64(32))) * GOLDEN) >> np.uint64(32)) & mask
+        symbol = table[slot]
+        while symbol >= 0 and keys[symbol] != code:
+            slot = (slot + 1) & mask
+            symbol = table[slot]
+        if symbol < 0:
+            symbol = n_symbols
+            table[slot] = symbol
+            keys[symbol] = code
+            counts[symbol] = 0
+            n_symbols += 1
+        counts[symbol] += 1
+        ids[i] = symbol
+    return n_symbols
+
+
+def _count_pairs(ids, labels, n_cells, n_labels, cells):
+    cells[:n_cells] = 0
+    for i in range(ids.size):
+        cells[ids[i] * n_labels + labels[i]] += 1
+
+
+def _write(counts, histogram, segment, where, out):
+    """Counts -> (segment, times, symbols) in ascending order, appended at `where`; leaves the histogram zero again."""
+    highest = 0
+    for k in range(counts.size):
+        histogram[counts[k]] += 1
+        highest = max(highest, counts[k])
+    histogram[0] = 0
+    for times in range(1, highest + 1):
+        if histogram[times] > 0:
+            out[0, where] = segment
+            out[1, where] = times
+            out[2, where] = histogram[times]
+            where += 1
+            histogram[times] = 0
+    return where
+
+
+def _tally_segments(codes, labels, n_labels, table, cells, out):
+    """For every segment: the occurrences of its codes, and of its codes paired with each row of labels."""
+    n = codes.shape[1]
+    ids, pair_ids = np.empty(n, np.int32), np.empty(n, np.int32)
+    keys, joint = np.empty(n, np.int64), np.empty(n, np.int64)
+    counts, pair_counts = np.empty(n, np.int32), np.empty(n, np.int32)
+    histogram = np.zeros(n + 1, np.int32)
+    written = np.zeros(len(n_labels) + 1, np.int64)
+    for segment in range(codes.shape[0]):
+        n_symbols = renumber(codes[segment], table, keys, counts, ids)
+        written[0] = write(counts[:n_symbols], histogram, segment, written[0], out[0])
+        for k in range(len(n_labels)):
+            n_cells = n_symbols * n_labels[k]
+            if n_cells <= cells.size:
+                count_pairs(ids, labels[k], n_cells, n_labels[k], cells)
+                written[k + 1] = write(cells[:n_cells], histogram, segment, written[k + 1], out[k + 1])
+            else:  # too many pairs for a table of all of them: count those that occur
+                for i in range(n):
+                    joint[i] = np.int64(ids[i]) * n_labels[k] + labels[k, i]
+                n_pairs = renumber(joint, table, keys, pair_counts, pair_ids)
+                written[k + 1] = write(pair_counts[:n_pairs], histogram, segment, written[k + 1], out[k + 1])
+    return written
+
+
+renumber = _jit(_renumber)
+count_pairs = _jit(_count_pairs)
+write = _jit(_write)
+tally_segments = _jit(_tally_segments)
+
+
+def _table(n: int) -> npt.NDArray[np.int32]:
+    """At most a quarter full: a probe that collides is a branch mispredicted, and costs more than the room."""
+    return np.empty(1 << (4 * n - 1).bit_length(), np.int32)
+
+
+def identify(codes: IntArray) -> tuple[IntArray, int]:
+    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols."""
+    n = codes.size
+    ids = np.empty(n, np.int64)
+    n_symbols = renumber(codes, _table(n), np.empty(n, np.int64), np.empty(n, np.int32), ids)
+    return ids, int(n_symbols)
+
+
+def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> list[Occurrences]:
+    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each pair (code, label)."""
+    n_segments, n = codes.shape
+    distinct_counts = (int(np.sqrt(8.0 * n + 1)) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
+    sizes = np.asarray(n_labels, np.int64)
+    table, cells = _table(n), np.empty(4 * n, np.int32)
+    parts: list[list[IntArray]] = [[] for _ in range(len(n_labels) + 1)]
+    for first in range(0, n_segments, SEGMENTS):
+        chunk = codes[first : first + SEGMENTS]
+        out = np.empty((len(n_labels) + 1, 3, len(chunk) * distinct_counts), np.int64)
+        written = tally_segments(chunk, labels, sizes, table, cells, out)
+        for part, rows, length in zip(parts, out, written, strict=True):
+            part.append(rows[:, :length] + np.array([[first], [0], [0]]))
+    return [Occurrences(*np.concatenate(part, axis=1)) for part in parts]

@@ -1,0 +1,89 @@
+"""The device twin: bucketize, multiply, sort, unique; every segment in one launch. The same lines run on CPU tensors.
+
+Sorting is chosen over `torch.unique(dim=0)` (the slowest way there is) and over `bincount` with weights (not
+deterministic on CUDA). Integers only, so what it returns equals the Numba twin's to the last bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from fastmi.backends import Census, IntArray, Occurrences
+
+__all__ = ["encode", "identify", "receive", "tally"]
+
+CELLS = 1 << 26  # symbols held at a time while coding: half a gigabyte of int64
+
+
+def receive(array: Any, device: torch.device | None = None) -> Tensor:
+    """A tensor over the same memory; copied only where torch cannot look at it (read-only, negative strides)."""
+    if isinstance(array, np.ndarray):
+        shares = array.flags.writeable and all(stride >= 0 for stride in array.strides)
+        array = torch.from_numpy(array if shares else array.copy())
+    return array if device is None else array.to(device)
+
+
+def encode(
+    layers: list[Any], edges: npt.NDArray[np.float32], ends: tuple[int, int], weights: list[IntArray]
+) -> tuple[Tensor, list[Census]]:
+    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
+    tensors = [receive(layer) for layer in layers]
+    device = tensors[0].device
+    bounds = receive(edges, device)
+    codes = torch.zeros(len(tensors), len(tensors[0]), dtype=torch.int64, device=device)
+    census = torch.zeros(len(tensors), 3, dtype=torch.int64, device=device)
+    for tensor, weight, out, found in zip(tensors, weights, codes, census, strict=True):
+        _encode_layer(tensor, bounds, ends, receive(weight, device), out, found)
+    return codes, [Census(*row) for row in census.tolist()]  # the one moment that waits for the device
+
+
+def _encode_layer(layer: Tensor, bounds: Tensor, ends: tuple[int, int], weight: Tensor, codes: Tensor, census: Tensor) -> None:
+    rows, n_units = layer.shape
+    step = max(1, CELLS // rows)
+    for first in range(0, n_units, step):
+        part = layer[:, first : first + step].contiguous()
+        symbols = torch.bucketize(part, bounds, right=True)  # the number of edges <= x, which is np.digitize
+        below, above = symbols == 0, symbols == bounds.numel()
+        census += torch.stack([part.isnan().sum(), below.sum(), above.sum()])
+        symbols = symbols.masked_fill_(below, ends[0]).masked_fill_(above, ends[1])
+        codes += (symbols * weight[first : first + step]).sum(-1)
+
+
+def identify(codes: Any) -> tuple[Tensor, int]:
+    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols."""
+    symbols, ids = torch.unique(receive(codes), return_inverse=True)
+    return ids, symbols.numel()
+
+
+def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> list[Occurrences]:
+    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each pair (code, label).
+
+    Sorted rows give run starts, their running sum gives ids dense over all segments (below s n), and id * n_labels + label
+    is a joint key that always fits.
+    """
+    codes = receive(codes)
+    labels = receive(labels, codes.device)
+    n_segments, n = codes.shape
+    ordered, order = codes.sort(dim=-1)
+    starts = torch.ones_like(ordered, dtype=torch.bool)
+    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    first = starts.flatten().nonzero().squeeze(1)
+    counts = torch.diff(first, append=first.new_tensor([n_segments * n]))
+    segment = first // n
+    out = [_occurrences(segment, counts, n)]
+    ids = starts.flatten().cumsum(0) - 1
+    for row, size in zip(labels, n_labels, strict=True):
+        pairs, pair_counts = torch.unique(ids * size + row[order].flatten(), return_counts=True)
+        out.append(_occurrences(segment[pairs // size], pair_counts, n))
+    return out
+
+
+def _occurrences(segment: Tensor, counts: Tensor, n: int) -> Occurrences:
+    """The segment and count of every symbol -> how many symbols share them."""
+    keys, symbols = torch.unique(segment * (n + 1) + counts, return_counts=True)
+    return Occurrences(*(part.cpu().numpy() for part in (keys // (n + 1), keys % (n + 1), symbols)))

@@ -1,0 +1,299 @@
+"""Every guard and message a caller can meet: what came, what was expected, the way out. Arrays leave here ready for a twin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "activations",
+    "assignment",
+    "base",
+    "census",
+    "edges",
+    "increasing_range",
+    "labels",
+    "one_of",
+    "positive_integer",
+    "same_device",
+    "same_length",
+]
+
+MAX_SAMPLES = 2**31 - 1  # symbol ids are int32 inside a segment
+
+
+# --- containers -------------------------------------------------------------------------------------------------------
+
+
+def is_tensor(array: object) -> bool:
+    """Without importing torch: if it was never imported, nothing can be a tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
+    """CPU tensors become NumPy views (no copy), CUDA tensors stay; both detached."""
+    import torch
+
+    if tensor.layout != torch.strided or tensor.device.type not in ("cpu", "cuda"):
+        raise TypeError(
+            f"{name} is a {tensor.layout} tensor on device '{tensor.device}': pass a dense tensor on 'cpu' or 'cuda' "
+            "(tensor.to_dense(), tensor.cpu())"
+        )
+    tensor = tensor.detach()
+    if tensor.device.type == "cuda":
+        return tensor
+    if tensor.dtype == torch.bfloat16:  # NumPy has no such type
+        tensor = tensor.float()
+    return tensor.resolve_conj().resolve_neg().numpy()
+
+
+def _container(name: str, array: Any) -> Any:
+    if is_tensor(array):
+        return _from_tensor(name, array)
+    if isinstance(array, np.ndarray):
+        return array
+    raise TypeError(
+        f"{name} is a {type(array).__module__}.{type(array).__qualname__}: pass a NumPy array or a torch tensor "
+        "(np.asarray(...), frame.to_numpy())"
+    )
+
+
+def same_device(**arrays: Any) -> None:
+    """All in CPU memory, or all on one CUDA device."""
+    where = {name: str(array.device) if is_tensor(array) else "cpu" for name, array in arrays.items()}
+    if len(set(where.values())) > 1:
+        places = ", ".join(f"{name} on '{place}'" for name, place in where.items())
+        raise ValueError(f"arrays on different devices: {places}; move them to one (tensor.cpu(), tensor.to(...))")
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------------
+
+
+def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
+    """-> float32 (..., n, d), NumPy or CUDA; half, bfloat16 and float64 are rounded to float32 first."""
+    array = _container(name, array)
+    kind = array.dtype if is_tensor(array) else array.dtype.kind
+    if kind in ("O", "c", "U", "S", "T", "M", "m", "V") or str(kind).startswith("torch.complex"):
+        raise TypeError(f"{name} has dtype {array.dtype}: activations are real numbers (array.astype(np.float32))")
+    if array.ndim < 2:
+        raise ValueError(f"{name} has shape {tuple(array.shape)}: activations are (..., n_samples, n_units)")
+    n, d = array.shape[-2:]
+    if n_samples is not None and n != n_samples:
+        raise ValueError(
+            f"{name} has {n} samples (shape {tuple(array.shape)}), but x and y have {n_samples}: "
+            "the axis before the last is the samples"
+        )
+    _count(name, n)
+    if d == 0 or 0 in array.shape:
+        raise ValueError(f"{name} has shape {tuple(array.shape)}: there is nothing to encode")
+    if is_tensor(array):
+        return array.float()
+    with np.errstate(over="ignore"):  # beyond float32 is +-inf, and +-inf has its symbol
+        return array.astype(np.float32, copy=False)
+
+
+def labels(name: str, array: Any) -> Any:
+    """-> labels ready to be counted: int64 (NumPy or CUDA), or strings; lists and tuples are taken as arrays."""
+    if isinstance(array, list | tuple):
+        array = np.asarray(array)
+    array = _container(name, array)
+    if array.ndim == 0:
+        raise ValueError(f"{name} is a single value: labels are (n,), rows (n, d), batches of rows (..., n, d)")
+    if 0 in array.shape:
+        raise ValueError(f"{name} has shape {tuple(array.shape)}: there is nothing to count (n = 0)")
+    _count(name, array.shape[0 if array.ndim == 1 else -2])
+    return _device_labels(name, array) if is_tensor(array) else _host_labels(name, array)
+
+
+def _host_labels(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if array.dtype.kind in "USbiu":
+        if array.dtype.kind == "u" and array.dtype.itemsize == 8:
+            return array.view(np.int64) if array.flags.c_contiguous else array.copy().view(np.int64)
+        return array if array.dtype.kind in "US" else array.astype(np.int64, copy=False)
+    if array.dtype.kind != "f":
+        raise TypeError(f"{name} has dtype {array.dtype}: labels are integers, bools, strings or whole floats")
+    odd = ~np.isfinite(array) | (array != np.floor(array)) | (np.abs(array) >= 2.0**63)
+    if odd.any():
+        raise _not_whole(name, array[odd].flat[0])
+    return array.astype(np.int64)
+
+
+def _device_labels(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    if tensor.is_complex():
+        raise TypeError(f"{name} has dtype {tensor.dtype}: labels are integers, bools, strings or whole floats")
+    if tensor.is_floating_point():
+        odd = ~torch.isfinite(tensor) | (tensor != tensor.floor()) | (tensor.abs() >= 2.0**63)
+        if bool(odd.any()):
+            raise _not_whole(name, tensor[odd][0].item())
+    return tensor.to(torch.int64)
+
+
+def _not_whole(name: str, value: float) -> ValueError:
+    return ValueError(f"{name} holds {value!s}, not a whole number, and labels are discrete; bin them first: fastmi.encode")
+
+
+def numbers(name: str, array: Any) -> npt.NDArray[Any]:
+    """Rows of X -> a real NumPy array (n, d) without NaN; every distinct row is a symbol, so -0 is made 0."""
+    array = _container(name, array)
+    array = array.cpu().numpy() if is_tensor(array) else array
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {array.dtype}: pass real numbers, one row a sample")
+    if array.ndim == 0 or 0 in array.shape:
+        raise ValueError(f"{name} has shape {array.shape}: there is nothing to count (n = 0)")
+    _count(name, array.shape[0])
+    array = array.reshape(len(array), -1)
+    if array.dtype.kind != "f":
+        return array
+    nan = np.isnan(array).any(axis=1)
+    if nan.any():
+        raise ValueError(f"{name} holds NaN in row {int(nan.argmax())}: a NaN has no symbol; drop or fill those rows")
+    return array + array.dtype.type(0)
+
+
+def _count(name: str, n: int) -> None:
+    if n == 0:
+        raise ValueError(f"{name} has no samples (n = 0): there is nothing to count")
+    if n > MAX_SAMPLES:
+        raise ValueError(f"{name} has {n} samples: at most {MAX_SAMPLES} are counted at once")
+
+
+def same_length(**arrays: Any) -> int:
+    """The number of samples, which is the same in each."""
+    lengths = {name: array.shape[0 if array.ndim == 1 else -2] for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError("different numbers of samples: " + ", ".join(f"{name} has {n}" for name, n in lengths.items()))
+    return next(iter(lengths.values()))
+
+
+def same_batch(**arrays: Any) -> None:
+    """The leading axes of batches (..., n, d) are the same."""
+    leading = {name: tuple(array.shape[:-2]) for name, array in arrays.items() if array.ndim > 2}
+    if len(leading) and (len(leading) < len(arrays) or len(set(leading.values())) > 1):
+        shapes = ", ".join(f"{name} is {tuple(array.shape)}" for name, array in arrays.items())
+        raise ValueError(f"different batches: {shapes}; give all of them the same leading axes (np.broadcast_to)")
+
+
+def layers(layers: Any, n_samples: int) -> list[Any]:
+    """One array or a sequence of them -> list of float32 (..., n, d), on one device, with the same leading axes."""
+    if isinstance(layers, np.ndarray) or is_tensor(layers):
+        layers = [layers]
+    if not isinstance(layers, Sequence) or not len(layers):
+        raise TypeError(f"layers is {layers!r:.60}: pass one array (..., n, d) or a non-empty sequence of them")
+    same_device(**{f"layers[{i}]": layer for i, layer in enumerate(layers)})
+    arrays = [activations(f"layers[{i}]", layer, n_samples) for i, layer in enumerate(layers)]
+    for i, array in enumerate(arrays):
+        if array.shape[:-2] != arrays[0].shape[:-2]:
+            raise ValueError(
+                f"layers[{i}] has leading axes {tuple(array.shape[:-2])}, layers[0] has {tuple(arrays[0].shape[:-2])}: "
+                "every layer needs the same copies and epochs in front of (n_samples, n_units)"
+            )
+    return arrays
+
+
+def copies(layers: list[Any]) -> int:
+    """The number of network copies in layers (n_copies, n, d)."""
+    if layers[0].ndim != 3:
+        raise ValueError(f"layers[0] has shape {tuple(layers[0].shape)}: this reading takes (n_copies, n_samples, n_units)")
+    return layers[0].shape[0]
+
+
+def assignment(who: Any, n_copies: int, n_samples: int) -> npt.NDArray[np.int64]:
+    """-> the copy (0..n_copies - 1) that each sample is sent through, (n,)."""
+    who = np.asarray(who.cpu() if is_tensor(who) else who)
+    if who.dtype.kind not in "iu" or who.shape != (n_samples,):
+        raise ValueError(
+            f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per sample, integers ({n_samples},)"
+        )
+    if who.min() < 0 or who.max() >= n_copies:
+        wrong = who[(who < 0) | (who >= n_copies)][0]
+        raise ValueError(f"assignment holds {wrong}, but the copies are 0..{n_copies - 1}")
+    return who.astype(np.int64, copy=False)
+
+
+# --- the binning ------------------------------------------------------------------------------------------------------
+
+
+def edges(values: Any) -> npt.NDArray[np.float32]:
+    """-> read-only float32 edges, at least two, finite, strictly increasing after the rounding to float32."""
+    given = np.asarray(values)
+    if given.dtype.kind not in "iuf" or given.ndim != 1:
+        raise TypeError(f"edges has dtype {given.dtype} and shape {given.shape}: pass a 1-D sequence of numbers")
+    if given.size < 2:
+        raise ValueError(f"edges holds {given.size} value(s): a binning needs at least two edges")
+    with np.errstate(over="ignore"):
+        rounded = given.astype(np.float32)
+    if not np.isfinite(rounded).all():
+        wrong = given[~np.isfinite(rounded)][0]
+        raise ValueError(f"edges holds {wrong}: edges are finite float32; values beyond them have symbols of their own")
+    falls = np.flatnonzero(np.diff(rounded) <= 0)
+    if falls.size:
+        i = int(falls[0])
+        raise ValueError(
+            f"edges must increase (as float32): edges[{i}] = {given[i]!s} is followed by {given[i + 1]!s}; "
+            "sort them and drop repeats"
+        )
+    rounded.flags.writeable = False
+    return rounded
+
+
+def increasing_range(range_: Any) -> tuple[float, float]:
+    try:
+        low, high = (float(value) for value in range_)
+    except (TypeError, ValueError):
+        raise TypeError(f"range must be a pair (low, high), not {range_!r}") from None
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise ValueError(f"range must be finite with low < high, not ({low}, {high})")
+    return low, high
+
+
+def binning(value: Any) -> Any:
+    if not hasattr(value, "edges") or not hasattr(value, "ends"):
+        raise TypeError(f"binning is {value!r:.60}: pass fastmi.Edges(...) or fastmi.UniformBins(...)")
+    return value
+
+
+def census(name: str, nan: int, outside: int, out_of_range: str, cut: str) -> None:
+    """NaN has no symbol; under out_of_range="raise" neither has a value beyond the edges."""
+    if nan:
+        raise ValueError(
+            f"{name} holds {nan} NaN, and a NaN has no bin: did the training diverge? drop those samples, or stop before them"
+        )
+    if outside and out_of_range == "raise":
+        raise ValueError(
+            f"{name} holds {outside} activations outside {cut} (bins are closed on the left, open on the right): "
+            'widen the edges, or give outsiders symbols with out_of_range="separate"'
+        )
+
+
+# --- plain values -----------------------------------------------------------------------------------------------------
+
+
+def one_of(name: str, value: Any, options: Iterable[str]) -> str:
+    options = tuple(options)
+    if value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}")
+    return value
+
+
+def positive_integer(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be an integer, not {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, not {value}")
+    return int(value)
+
+
+def base(value: float | None) -> float | None:
+    if value is not None and not (np.isfinite(value) and value > 0 and value != 1):
+        raise ValueError(f"base must be a positive number other than 1, or None for nats, not {value!r}")
+    return value

@@ -1,0 +1,136 @@
+"""activations (..., n, d) -> codes (..., n), and labels -> codes: equal code <=> equal row."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import backends, checks
+from fastmi.backends import Census, IntArray
+from fastmi.binning import Binning
+
+__all__ = ["CollisionWarning", "Scheme", "encode", "encode_layers", "identify_rows", "scheme"]
+
+
+class CollisionWarning(RuntimeWarning):
+    """More than one in a thousand: the expected number of different rows that meet in one hashed code."""
+
+
+class Scheme(NamedTuple):
+    """How a row of symbols becomes one int64: sum_d symbol_d * weight_d modulo 2^64.
+
+    packed: weight_d = 2^(bits d), bits = ceil(log2(n_edges + 1)), while d bits <= 63: equal codes are equal rows.
+    hashed: weight_d = splitmix64(d): two given rows meet with probability at most 2^-(64 - floor(log2(n_edges))).
+    """
+
+    packed: bool
+    weights: IntArray
+    pair_collision: float
+
+    def expected_collisions(self, n: int) -> float:
+        """The expected number of pairs among n distinct rows whose codes meet."""
+        return n * (n - 1) / 2 * self.pair_collision
+
+
+@lru_cache(maxsize=256)
+def scheme(n_units: int, n_edges: int) -> Scheme:
+    """The coding of rows of n_units symbols in 0..n_edges."""
+    bits = n_edges.bit_length()  # ceil(log2(n_edges + 1))
+    if n_units * bits <= 63:
+        return Scheme(True, np.int64(1) << (bits * np.arange(n_units, dtype=np.int64)), 0.0)
+    return Scheme(False, _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64), 2.0 ** (bits - 1 - 64))
+
+
+def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The first output of the generator from each state (Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195)."""
+    z = state + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def encode_layers(layers: list[Any], binning: Binning) -> tuple[Any, list[Census]]:
+    """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are, and per layer what fell outside the edges."""
+    *leading, n, _ = layers[0].shape
+    schemes = [scheme(layer.shape[-1], binning.n_edges) for layer in layers]
+    expected = max(how.expected_collisions(n) for how in schemes)
+    if expected > 1e-3:
+        warnings.warn(
+            f"rows are hashed to 64 bits, and among {n} distinct ones {expected:.2g} colliding pairs are expected: "
+            "use fewer bins or fewer samples for exact codes",
+            CollisionWarning,
+            stacklevel=4,
+        )
+    flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
+    twin = backends.twin_for(flat[0])
+    codes, found = twin.encode(flat, binning.edges, binning.ends, [how.weights for how in schemes])
+    for i, census in enumerate(found):
+        checks.census(f"layers[{i}]", census.nan, census.below + census.above, binning.out_of_range, str(binning))
+    return codes.reshape(len(layers), *leading, n), found
+
+
+def encode(activations: Any, binning: Binning) -> IntArray:
+    """Digitise and code in one pass: one int64 per row, equal if and only if the rows fall into the same bins.
+
+    code = sum_d symbol_d 2^(bits d) with symbol = np.digitize(t, edges), bits = ceil(log2(n_edges + 1)), exact while
+    n_units * bits <= 63; beyond, a 64-bit multilinear hash (see `fastmi.coding.Scheme`). The same integers from every backend.
+
+    Args:
+        activations: (..., n_samples, n_units), real; rounded to float32 first. NumPy array or torch tensor.
+        binning: `Edges` or `UniformBins`.
+
+    Returns:
+        codes (..., n_samples), a NumPy int64 array.
+
+    Raises:
+        TypeError: an unknown container, or a dtype that is not real.
+        ValueError: fewer than two axes, nothing to encode, NaN, values out of range under out_of_range="raise".
+
+    Warns:
+        CollisionWarning: more than 1e-3 colliding pairs are expected of the hash.
+
+    Example:
+        >>> import fastmi, numpy as np
+        >>> t = np.tanh(np.array([[0.1, -0.2], [0.1, -0.2], [3.0, 0.0]]))
+        >>> fastmi.encode(t, fastmi.UniformBins(2, range=(-1, 1)))
+        array([ 6,  6, 10])
+    """
+    (codes,), _ = encode_layers([checks.activations("activations", activations)], checks.binning(binning))
+    return codes if isinstance(codes, np.ndarray) else codes.cpu().numpy()
+
+
+def identify_rows(labels: Any) -> tuple[Any, int]:
+    """Labels (n,) or rows (..., n, d) -> ids (n,) or (..., n), one for every distinct row of them all, and their number.
+
+    Exact for any width: columns are packed side by side while they fit 63 bits, numbered, and the number packed with the next.
+    """
+    twin = backends.twin_for(labels)
+    shape = labels.shape if labels.ndim == 1 else labels.shape[:-1]
+    if isinstance(labels, np.ndarray) and labels.dtype.kind != "i":  # strings, and the real numbers of X
+        labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+    rows = twin.receive(labels).reshape(math.prod(shape), -1)
+    lowest, width = _extent(rows)
+    if width > 31:
+        values, n_values = twin.identify(rows.reshape(-1))
+        rows, lowest, width = values.reshape(rows.shape), 0, (n_values - 1).bit_length()
+    ids, n_symbols = rows[:, 0] * 0, 1
+    column, n_columns = 0, rows.shape[1]
+    while column < n_columns and n_symbols < len(rows):  # once all rows differ no further column matters
+        fit = (63 - (n_symbols - 1).bit_length()) // max(width, 1)
+        code = ids
+        for d in range(column, min(column + fit, n_columns)):
+            code = (code << width) | (rows[:, d] - lowest)
+        ids, n_symbols = twin.identify(code)
+        column += fit
+    return ids.reshape(shape), n_symbols
+
+
+def _extent(rows: Any) -> tuple[int, int]:
+    """The lowest value, and the bits that hold every value's distance from it."""
+    lowest, highest = int(rows.min()), int(rows.max())
+    return lowest, (highest - lowest).bit_length()

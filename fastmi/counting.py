@@ -1,0 +1,54 @@
+"""codes (s, n) -> how many symbols occur once, twice, ...: integers, the sufficient statistic of every entropy here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import backends
+from fastmi.backends import IntArray, Occurrences
+
+__all__ = ["Tally", "tally"]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The occurrences in each of n_segments segments of n_samples samples.
+
+    Sparse: in segment `occurrences.segment[k]`, `occurrences.symbols[k]` symbols occur `occurrences.times[k]` times each.
+    """
+
+    n_segments: int
+    n_samples: int
+    occurrences: Occurrences
+
+    @property
+    def n_symbols(self) -> IntArray:
+        """How many different symbols each segment holds, (s,)."""
+        return self._sum(self.occurrences.symbols)
+
+    @property
+    def singletons(self) -> IntArray:
+        """How many symbols occur exactly once, (s,)."""
+        return self._sum(np.where(self.occurrences.times == 1, self.occurrences.symbols, 0))
+
+    @property
+    def coverage(self) -> npt.NDArray[np.float64]:
+        """Good-Turing coverage, (s,): the share of samples that are not alone with their symbol, 1 - singletons / n."""
+        return 1 - self.singletons / self.n_samples
+
+    def _sum(self, values: IntArray) -> IntArray:
+        total = np.zeros(self.n_segments, np.int64)
+        np.add.at(total, self.occurrences.segment, values)
+        return total
+
+
+def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> list[Tally]:
+    """codes (s, n), l label vectors (n,) in 0..n_labels[l] - 1 -> tallies of the codes, then of each pair (code, label)."""
+    n_segments, n = codes.shape
+    labels = np.asarray(labels, np.int64).reshape(len(n_labels), n)
+    found = backends.twin_for(codes).tally(codes, labels, n_labels)
+    return [Tally(n_segments, n, occurrences) for occurrences in found]
