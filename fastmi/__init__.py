@@ -3,12 +3,16 @@
 from fastmi.backends import use_backend
 from fastmi.binning import Edges, UniformBins
 from fastmi.coding import CollisionWarning, encode
+from fastmi.ensemble import Ensemble
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.planes import PlaneEstimator
+from fastmi.tables import InformationPlane
 
 __all__ = [
     "CollisionWarning",
     "Edges",
+    "Ensemble",
+    "InformationPlane",
     "PlaneEstimator",
     "UniformBins",
     "conditional_mutual_information",

@@ -35,7 +35,7 @@ class Binning:
 
     def __str__(self) -> str:
         low, high = self.edges[0], self.edges[-1]
-        return f"{self.n_edges - 1} bins on [{low:g}, {high:g}) ({self.out_of_range})"
+        return f"{self.n_edges - 1} bins on [{low:g}, {high:g}), outside: {self.out_of_range}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,4 +108,5 @@ class UniformBins(Binning):
     @cached_property
     def edges(self) -> npt.NDArray[np.float32]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The n_bins + 1 edges, float32."""
-        return checks.edges(np.linspace(*self.range, self.n_bins + 1))
+        with np.errstate(over="ignore", invalid="ignore"):  # a span beyond float64 ends in an error on its edges
+            return checks.edges(np.linspace(*self.range, self.n_bins + 1))

@@ -48,17 +48,17 @@ def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
             "(tensor.to_dense(), tensor.cpu())"
         )
     tensor = tensor.detach()
-    if tensor.device.type == "cuda":
-        return tensor
     if tensor.dtype == torch.bfloat16:  # NumPy has no such type
         tensor = tensor.float()
+    if tensor.device.type == "cuda":
+        return tensor
     return tensor.resolve_conj().resolve_neg().numpy()
 
 
 def _container(name: str, array: Any) -> Any:
     if is_tensor(array):
         return _from_tensor(name, array)
-    if isinstance(array, np.ndarray):
+    if isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray | np.matrix):
         return array
     raise TypeError(
         f"{name} is a {type(array).__module__}.{type(array).__qualname__}: pass a NumPy array or a torch tensor "
@@ -103,7 +103,10 @@ def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
 def labels(name: str, array: Any) -> Any:
     """-> labels ready to be counted: int64 (NumPy or CUDA), or strings; lists and tuples are taken as arrays."""
     if isinstance(array, list | tuple):
-        array = np.asarray(array)
+        try:
+            array = np.asarray(array)
+        except ValueError:
+            raise ValueError(f"{name} is a ragged list: labels are (n,), or rows of one length (n, d)") from None
     array = _container(name, array)
     if array.ndim == 0:
         raise ValueError(f"{name} is a single value: labels are (n,), rows (n, d), batches of rows (..., n, d)")
@@ -120,6 +123,7 @@ def _host_labels(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return array if array.dtype.kind in "US" else array.astype(np.int64, copy=False)
     if array.dtype.kind != "f":
         raise TypeError(f"{name} has dtype {array.dtype}: labels are integers, bools, strings or whole floats")
+    array = array if array.dtype.itemsize > 2 else array.astype(np.float32)  # 2^63 is beyond float16
     odd = ~np.isfinite(array) | (array != np.floor(array)) | (np.abs(array) >= 2.0**63)
     if odd.any():
         raise _not_whole(name, array[odd].flat[0])
@@ -132,6 +136,7 @@ def _device_labels(name: str, tensor: torch.Tensor) -> torch.Tensor:
     if tensor.is_complex():
         raise TypeError(f"{name} has dtype {tensor.dtype}: labels are integers, bools, strings or whole floats")
     if tensor.is_floating_point():
+        tensor = tensor.double()  # 2^63 is beyond float16
         odd = ~torch.isfinite(tensor) | (tensor != tensor.floor()) | (tensor.abs() >= 2.0**63)
         if bool(odd.any()):
             raise _not_whole(name, tensor[odd][0].item())
@@ -152,6 +157,8 @@ def numbers(name: str, array: Any) -> npt.NDArray[Any]:
         raise ValueError(f"{name} has shape {array.shape}: there is nothing to count (n = 0)")
     _count(name, array.shape[0])
     array = array.reshape(len(array), -1)
+    if array.dtype.kind == "i":
+        return array.astype(np.int64, copy=False)  # rows are packed into 63 bits: int8 would wrap there
     if array.dtype.kind != "f":
         return array
     nan = np.isnan(array).any(axis=1)
@@ -173,6 +180,13 @@ def same_length(**arrays: Any) -> int:
     if len(set(lengths.values())) > 1:
         raise ValueError("different numbers of samples: " + ", ".join(f"{name} has {n}" for name, n in lengths.items()))
     return next(iter(lengths.values()))
+
+
+def one_plane(x: Any, y: Any) -> int:
+    """The number of samples of one x (n, d) and one y, (n,) or (n, k): neither is a batch."""
+    if y.ndim > 2:
+        raise ValueError(f"y has shape {tuple(y.shape)}: the labels of a plane are (n,) or (n, k); drop the other axes")
+    return same_length(x=x, y=y)
 
 
 def same_batch(**arrays: Any) -> None:
@@ -200,19 +214,20 @@ def layers(layers: Any, n_samples: int) -> list[Any]:
     return arrays
 
 
-def copies(layers: list[Any]) -> int:
-    """The number of network copies in layers (n_copies, n, d)."""
-    if layers[0].ndim != 3:
-        raise ValueError(f"layers[0] has shape {tuple(layers[0].shape)}: this reading takes (n_copies, n_samples, n_units)")
-    return layers[0].shape[0]
+def copies(shape: Sequence[int]) -> None:
+    """Layers (..., n_copies, n, d) have an axis of copies."""
+    if len(shape) < 3:
+        raise ValueError(f"layers[0] has shape {tuple(shape)}: this reading takes (..., n_copies, n_samples, n_units)")
 
 
-def assignment(who: Any, n_copies: int, n_samples: int) -> npt.NDArray[np.int64]:
-    """-> the copy (0..n_copies - 1) that each sample is sent through, (n,)."""
+def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
+    """-> the copy (0..n_copies - 1) that each sample of layers (..., n_copies, n, d) is sent through, (..., n)."""
+    copies(shape)
+    *leading, n_copies, n, _ = shape
     who = np.asarray(who.cpu() if is_tensor(who) else who)
-    if who.dtype.kind not in "iu" or who.shape != (n_samples,):
+    if who.dtype.kind not in "iu" or who.shape != (*leading, n):
         raise ValueError(
-            f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per sample, integers ({n_samples},)"
+            f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per sample, integers {(*leading, n)}"
         )
     if who.min() < 0 or who.max() >= n_copies:
         wrong = who[(who < 0) | (who >= n_copies)][0]
@@ -235,7 +250,7 @@ def edges(values: Any) -> npt.NDArray[np.float32]:
     if not np.isfinite(rounded).all():
         wrong = given[~np.isfinite(rounded)][0]
         raise ValueError(f"edges holds {wrong}: edges are finite float32; values beyond them have symbols of their own")
-    falls = np.flatnonzero(np.diff(rounded) <= 0)
+    falls = np.flatnonzero(rounded[1:] <= rounded[:-1])
     if falls.size:
         i = int(falls[0])
         raise ValueError(
@@ -294,6 +309,132 @@ def positive_integer(name: str, value: Any) -> int:
 
 
 def base(value: float | None) -> float | None:
+    if value is not None and not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"base must be a positive number other than 1, or None for nats, not {value!r}")
     if value is not None and not (np.isfinite(value) and value > 0 and value != 1):
         raise ValueError(f"base must be a positive number other than 1, or None for nats, not {value!r}")
     return value
+
+
+def seed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise ValueError(f"seed must be an integer of at least 0, not {value!r}")
+    return int(value)
+
+
+# --- networks (torch is loaded by whoever has one) --------------------------------------------------------------------
+
+ELEMENTWISE = ("SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "Adagrad", "Adadelta", "ASGD")
+_ALONE = "train its copies one by one with an ordinary loop"
+
+
+def vectorisable(network: Any) -> None:
+    """What is known before the first forward pass: no parameters, recurrent layers, running averages without a momentum."""
+    import torch
+
+    if not isinstance(network, torch.nn.Module):
+        raise TypeError(f"network is a {type(network).__qualname__}: pass a torch.nn.Module")
+    if next(network.parameters(), None) is None:
+        raise ValueError(f"network ({type(network).__name__}) has no parameters: there is nothing to train")
+    for name, module in network.named_modules():
+        where = f"network has {type(module).__name__} at {name!r}" if name else f"network is a {type(module).__name__}"
+        if isinstance(module, torch.nn.RNNBase):
+            raise TypeError(f"{where}: torch.func.vmap has no rule for recurrent layers; {_ALONE}")
+        if getattr(module, "momentum", 0) is None and getattr(module, "track_running_stats", False):
+            raise TypeError(f"{where} with momentum=None, which reads a counter as a number; give it a momentum, or {_ALONE}")
+
+
+def not_vectorisable(network: Any, error: Exception) -> TypeError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return TypeError(
+        f"network ({type(network).__name__}) cannot be vectorised over copies by torch.func.vmap: {reason}; {_ALONE}"
+    )
+
+
+def elementwise(optimizer: Any) -> None:
+    """Over stacked parameters only an element-wise optimiser is one optimiser per copy."""
+    import torch
+
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer returned a {type(optimizer).__qualname__}: pass parameters -> a torch.optim optimiser")
+    if type(optimizer) not in [getattr(torch.optim, name) for name in ELEMENTWISE]:
+        raise TypeError(
+            f"optimizer is {type(optimizer).__name__}, which is not known to treat every parameter element alone and could "
+            f"couple the copies; use one of {', '.join(ELEMENTWISE)}, or {_ALONE}"
+        )
+
+
+def resettable(name: str, module: Any) -> Any:
+    if not hasattr(module, "reset_parameters"):
+        raise TypeError(
+            f'init="independent" draws every module anew by reset_parameters(), which {type(module).__name__} '
+            f'at {name!r} does not have: add the method, or use init="shared"'
+        )
+    return module.reset_parameters
+
+
+def watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
+    if not found:
+        label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
+        raise ValueError(f"watch holds {label}, which the network does not have; its modules are {', '.join(known)}")
+    return found
+
+
+def tensor_output(name: str, output: Any) -> None:
+    if not is_tensor(output):
+        raise TypeError(
+            f"the watched module {name!r} returns a {type(output).__name__}, not a tensor: watch a module inside it"
+        )
+
+
+def on_device(name: str, array: Any, device: Any) -> Any:
+    if not is_tensor(array):
+        raise TypeError(f"{name} is a {type(array).__qualname__}: pass a torch tensor or a NumPy array")
+    if array.device != device:
+        raise ValueError(f"{name} is on '{array.device}', the ensemble on '{device}': move one of them (tensor.to(...))")
+    return array
+
+
+def copy_axis(n_copies: int, **arrays: Any) -> None:
+    for name, array in arrays.items():
+        if array.ndim < 2 or array.shape[0] != n_copies:
+            raise ValueError(
+                f"{name} has shape {tuple(array.shape)}: step takes ({n_copies} copies, batch, ...), each copy its own batch "
+                "(rows = ensemble.draw(...); x[rows])"
+            )
+
+
+def target(prediction: Any, target: Any) -> None:
+    """A float target of another shape is broadcast by torch's losses, and the network dies of it without a word."""
+    if target.is_floating_point() and target.shape != prediction.shape:
+        raise ValueError(
+            f"y has shape {tuple(target.shape)} per copy, the prediction {tuple(prediction.shape)}: the loss would broadcast "
+            "them against each other; reshape y (y[:, None] for a single output)"
+        )
+
+
+def scalar_loss(loss: Any) -> Any:
+    if loss.ndim:
+        raise ValueError(f"loss returned shape {tuple(loss.shape)}: it must reduce a batch to a scalar (.mean())")
+    return loss
+
+
+# --- tables and figures -----------------------------------------------------------------------------------------------
+
+
+def table(shape: tuple[int, ...], **columns: Any) -> None:
+    """Every column is (n_epochs, n_paths, n_layers)."""
+    for name, column in columns.items():
+        if column.shape != shape or 0 in shape:
+            raise ValueError(
+                f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
+            )
+
+
+def not_a_table(path: Any, error: Exception) -> ValueError:
+    return ValueError(f"{path} is not a table that InformationPlane.save wrote ({type(error).__name__}: {error})")
+
+
+def some_panels(panels: Sequence[Any]) -> None:
+    if not len(panels):
+        raise ValueError("panels is empty: there is nothing to draw")

@@ -54,7 +54,7 @@ def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return z ^ (z >> np.uint64(31))
 
 
-def encode_layers(layers: list[Any], binning: Binning) -> tuple[Any, list[Census]]:
+def encode_layers(layers: list[Any], binning: Binning, name: str = "layers[{}]") -> tuple[Any, list[Census]]:
     """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are, and per layer what fell outside the edges."""
     *leading, n, _ = layers[0].shape
     schemes = [scheme(layer.shape[-1], binning.n_edges) for layer in layers]
@@ -70,7 +70,7 @@ def encode_layers(layers: list[Any], binning: Binning) -> tuple[Any, list[Census
     twin = backends.twin_for(flat[0])
     codes, found = twin.encode(flat, binning.edges, binning.ends, [how.weights for how in schemes])
     for i, census in enumerate(found):
-        checks.census(f"layers[{i}]", census.nan, census.below + census.above, binning.out_of_range, str(binning))
+        checks.census(name.format(i), census.nan, census.below + census.above, binning.out_of_range, str(binning))
     return codes.reshape(len(layers), *leading, n), found
 
 
@@ -100,7 +100,7 @@ def encode(activations: Any, binning: Binning) -> IntArray:
         >>> fastmi.encode(t, fastmi.UniformBins(2, range=(-1, 1)))
         array([ 6,  6, 10])
     """
-    (codes,), _ = encode_layers([checks.activations("activations", activations)], checks.binning(binning))
+    (codes,), _ = encode_layers([checks.activations("activations", activations)], checks.binning(binning), "activations")
     return codes if isinstance(codes, np.ndarray) else codes.cpu().numpy()
 
 

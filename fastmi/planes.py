@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -28,9 +27,9 @@ class Points:
     n_symbols: npt.NDArray[np.int64]
     coverage: FloatArray
 
-    def map(self, function: Callable[[Any], Any]) -> Points:
-        """The same operation on every field."""
-        return Points(*(function(getattr(self, field.name)) for field in fields(self)))
+    def reshaped(self, shape: tuple[int, ...]) -> Points:
+        """(s,) -> (n_layers, ...) -> (..., n_layers)."""
+        return Points(*(np.moveaxis(getattr(self, field.name).reshape(shape), 0, -1) for field in fields(self)))
 
     @property
     def bits(self) -> FloatArray:
@@ -70,7 +69,7 @@ class PlaneEstimator:
     def __init__(self, x: Any, y: Any, binning: Binning) -> None:
         self.binning = checks.binning(binning)
         x, y = checks.numbers("x", x), checks.labels("y", y)
-        self.n_samples = checks.same_length(x=x, y=y)
+        self.n_samples = checks.one_plane(x, y)
         self._x, self.n_x = _identify(x)
         self._y, self.n_y = _identify(y)
         self.entropy_x, self.entropy_y = (_entropy(ids) for ids in (self._x, self._y))
@@ -79,7 +78,7 @@ class PlaneEstimator:
         """Each network at a time.
 
         Args:
-            layers: a sequence of (..., n, d) activations, or one array; the leading axes (copies, epochs) are the same in all.
+            layers: a sequence of (..., n, d) activations, or one array; the leading axes (epochs, copies) are the same in all.
 
         Returns:
             (..., n_layers, 2) bits; [..., 0] is I(X;T), [..., 1] is I(T;Y).
@@ -87,7 +86,7 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: arrays that are not real activations of these n samples, NaN, mixed devices.
         """
-        return self.each(layers).bits
+        return self._each(self._codes(checks.layers(layers, self.n_samples))).bits
 
     def sampled(self, layers: Any, assignment: Any) -> FloatArray:
         """Every sample through one copy: T of sample i is layer[assignment[i], i] (the report's "extended" estimator).
@@ -95,16 +94,18 @@ class PlaneEstimator:
         With distinct x it is H(T) of that sample.
 
         Args:
-            layers: a sequence of (n_copies, n, d) activations, or one array.
-            assignment: (n,) integers, the copy of each sample.
+            layers: a sequence of (..., n_copies, n, d) activations, or one array.
+            assignment: (..., n) integers, the copy of each sample.
 
         Returns:
-            (n_layers, 2) bits.
+            (..., n_layers, 2) bits.
 
         Raises:
             TypeError, ValueError: as `estimate`; an assignment that does not name a copy for each sample.
         """
-        return self.through_assigned(layers, assignment).bits
+        layers = checks.layers(layers, self.n_samples)
+        who = checks.assignment(assignment, layers[0].shape)
+        return self._each(self._codes([_through(layer, who) for layer in layers])).bits
 
     def mixture(self, layers: Any) -> FloatArray:
         """Every sample through every copy: p(t|x) is the average over the copies, so H(T|X) <= log2(n_copies).
@@ -112,37 +113,53 @@ class PlaneEstimator:
         It does not grow with the number of copies: quote that number beside it.
 
         Args:
-            layers: a sequence of (n_copies, n, d) activations, or one array.
+            layers: a sequence of (..., n_copies, n, d) activations, or one array.
 
         Returns:
-            (n_layers, 2) bits.
+            (..., n_layers, 2) bits.
 
         Raises:
-            TypeError, ValueError: as `estimate`.
+            TypeError, ValueError: as `estimate`; no axis of copies.
         """
-        return self.through_all(layers).bits
-
-    def each(self, layers: Any) -> Points:
-        """`estimate`, with the number of symbols and the coverage beside each point."""
-        codes = self._codes(checks.layers(layers, self.n_samples))  # (n_layers, ..., n)
-        points = self._points(codes.reshape(-1, self.n_samples), n_repeats=1)
-        return points.map(lambda field: np.moveaxis(field.reshape(tuple(codes.shape[:-1])), 0, -1))
-
-    def through_assigned(self, layers: Any, assignment: Any) -> Points:
-        """`sampled`, with the number of symbols and the coverage beside each point."""
         layers = checks.layers(layers, self.n_samples)
-        who = checks.assignment(assignment, checks.copies(layers), self.n_samples)
-        return self._points(self._codes([layer[who, np.arange(self.n_samples)] for layer in layers]), n_repeats=1)
+        checks.copies(layers[0].shape)
+        return self._mixture(self._codes(layers)).bits
 
-    def through_all(self, layers: Any) -> Points:
-        """`mixture`, with the number of symbols and the coverage beside each point."""
+    def readings(self, layers: Any, assignment: Any = None) -> dict[str, Points]:
+        """The three readings side by side, encoding once, with the number of symbols and the coverage beside each point.
+
+        Args:
+            layers: a sequence of (..., n_copies, n, d) activations, or one array.
+            assignment: (..., n) integers, the copy of each sample; None leaves "sampled" out.
+
+        Returns:
+            "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers).
+
+        Raises:
+            TypeError, ValueError: as `sampled`.
+        """
         layers = checks.layers(layers, self.n_samples)
-        n_copies = checks.copies(layers)
+        checks.copies(layers[0].shape)
         codes = self._codes(layers)
-        return self._points(codes.reshape(len(layers), n_copies * self.n_samples), n_repeats=n_copies)
+        found = {"each": self._each(codes)}
+        if assignment is not None:
+            who = checks.assignment(assignment, layers[0].shape)
+            found["sampled"] = self._each(_through(codes[..., None], np.broadcast_to(who, (len(layers), *who.shape)))[..., 0])
+        found["mixture"] = self._mixture(codes)
+        return found
 
     def _codes(self, layers: list[Any]) -> Any:
+        """-> (n_layers, ..., n)."""
         return encode_layers(layers, self.binning)[0]
+
+    def _each(self, codes: Any) -> Points:
+        points = self._points(codes.reshape(-1, self.n_samples), n_repeats=1)
+        return points.reshaped(tuple(codes.shape[:-1]))
+
+    def _mixture(self, codes: Any) -> Points:
+        *leading, n_copies, n = codes.shape
+        points = self._points(codes.reshape(-1, n_copies * n), n_repeats=n_copies)
+        return points.reshaped(tuple(leading))
 
     def _points(self, codes: Any, n_repeats: int) -> Points:
         """codes (s, n_repeats * n) -> s points; with repeats, sample i stands at i, n + i, 2n + i, ..."""
@@ -156,6 +173,14 @@ class PlaneEstimator:
             t.n_symbols,
             t.coverage,
         )
+
+
+def _through(values: Any, who: IntArray) -> Any:
+    """values (..., n_copies, n, d), who (..., n) -> (..., n, d): of every sample the copy that it is assigned."""
+    *leading, n_copies, n, d = values.shape
+    flat = values.reshape(-1, n_copies, n, d)
+    chosen = flat[np.arange(len(flat))[:, None], who.reshape(-1, n), np.arange(n)]
+    return chosen.reshape(*leading, n, d)
 
 
 def _identify(labels: Any) -> tuple[IntArray, int]:

@@ -18,6 +18,7 @@ from fastmi.backends import Census, IntArray, Occurrences
 __all__ = ["encode", "identify", "receive", "tally"]
 
 _jit: Any = njit(nogil=True, cache=True)
+_wraps = np.errstate(over="ignore")  # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
 
 TILE = 2048  # symbols kept in the first-level cache between digitising and coding
 SEGMENTS = 4096  # segments tallied in one call: bounds the room for the answer
@@ -94,6 +95,7 @@ def _plan(edge_bytes: bytes) -> Plan:
     return plan._replace(uniform=plan.uniform and _proved(plan, edges))
 
 
+@_wraps
 def _proved(plan: Plan, edges: npt.NDArray[np.float32]) -> bool:
     """Whether the uniform kernel equals np.digitize for every float32.
 
@@ -142,6 +144,7 @@ combine = _jit(_combine)
 encode_rows = _jit(_encode_rows)
 
 
+@_wraps
 def encode(
     layers: list[npt.NDArray[np.float32]], edges: npt.NDArray[np.float32], ends: tuple[int, int], weights: list[IntArray]
 ) -> tuple[IntArray, list[Census]]:
@@ -241,6 +244,7 @@ def _table(n: int) -> npt.NDArray[np.int32]:
     return np.empty(1 << (4 * n - 1).bit_length(), np.int32)
 
 
+@_wraps
 def identify(codes: IntArray) -> tuple[IntArray, int]:
     """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols."""
     n = codes.size
@@ -249,6 +253,7 @@ def identify(codes: IntArray) -> tuple[IntArray, int]:
     return ids, int(n_symbols)
 
 
+@_wraps
 def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> list[Occurrences]:
     """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each pair (code, label)."""
     n_segments, n = codes.shape

@@ -1,0 +1,143 @@
+"""run -> trained copies -> the planes of its readings: train, snapshot, forward and estimate in bounded chunks."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from experiments import datasets
+from experiments.catalog import Run
+from experiments.networks import tanh_network
+from fastmi import Ensemble, InformationPlane, PlaneEstimator
+from fastmi.planes import Points
+
+__all__ = ["Result", "check_device", "execute"]
+
+MODELS = 60  # snapshots held and forwarded together, counted in networks
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found: a plane for each reading, and where the time went."""
+
+    run: Run
+    device: str
+    planes: dict[str, InformationPlane]
+    losses: list[float]
+    seconds: dict[str, float]
+
+
+def check_device(name: str) -> torch.device:
+    """The torch device of that name, if it is one and is there.
+
+    Raises:
+        ValueError: the name is no device, or this machine has none such.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"device is {name!r}, which cannot be used here ({reason}): pass --device cpu, or cuda on a machine with a GPU"
+        ) from None
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device is {name!r}: pass --device cpu or --device cuda")
+    return device
+
+
+def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], None] = lambda epoch: None) -> Result:
+    """Train the copies, estimating every reading at the initialisation (epoch 0) and after every epoch.
+
+    Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to copies have streams of
+    their own, all derived from `run.seed`.
+    """
+    data_seed, init_seed, copies_seed, assignment_seed = np.random.SeedSequence(run.seed).generate_state(4, np.uint64).tolist()
+    data = datasets.load(run.data, run.n_samples, data_seed)
+    x = torch.from_numpy(data.x).to(check_device(device))
+    y = torch.tensor(run.targets, dtype=torch.float32)[data.classes][:, None].to(x.device)
+    network = tanh_network(run.widths, init_seed >> 1).to(x.device)
+    optimizer = functools.partial(torch.optim.SGD, lr=run.learning_rate)
+    ensemble = Ensemble(network, run.copies, init=run.init, optimizer=optimizer, watch=nn.Tanh, seed=copies_seed >> 1)
+    estimator = PlaneEstimator(data.x, data.classes, run.binning)
+    clock, losses = _Clock(), list[torch.Tensor]()
+    found: dict[str, list[Points]] = {}
+    rng = np.random.default_rng(assignment_seed)
+    with _one_thread():
+        for snapshots in _trained(run, ensemble, x, y, losses, clock, on_epoch):
+            with clock("forward"):
+                layers = ensemble.activations(x, snapshots)
+            with clock("estimate"):
+                who = rng.integers(run.copies, size=(len(snapshots), run.n_samples)) if run.copies > 1 else None
+                for reading, points in estimator.readings(layers, who).items():
+                    found.setdefault(reading, []).append(points)
+    table = functools.partial(
+        InformationPlane.collect,
+        estimator,
+        epochs=range(run.epochs + 1),
+        layers=ensemble.layers,
+        n_copies=run.copies,
+        data=data.name,
+    )
+    planes = {reading: table(points, reading=reading) for reading, points in found.items()}
+    if run.copies == 1:  # with one copy the mixture is that copy
+        del planes["mixture"]
+    else:
+        planes = {"mean": planes["each"].mean(), **planes}
+    return Result(run, str(x.device), planes, torch.stack(losses).tolist() if losses else [], clock.seconds)
+
+
+def _trained(
+    run: Run,
+    ensemble: Ensemble,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    losses: list[torch.Tensor],
+    clock: _Clock,
+    on_epoch: Callable[[int], None],
+) -> Iterator[list[dict[str, torch.Tensor]]]:
+    """Snapshots of epochs 0, 1, 2, ..., a chunk at a time, so that memory is bounded however long the run."""
+    together = max(1, MODELS // run.copies)
+    snapshots = [ensemble.snapshot()]
+    for epoch in range(1, run.epochs + 1):
+        with clock("train"):
+            rows = ensemble.draw(run.n_samples, run.batch_size)
+            losses.append(ensemble.step(x[rows], y[rows]).mean())
+            snapshots.append(ensemble.snapshot())
+        on_epoch(epoch)
+        if len(snapshots) >= together:
+            yield snapshots
+            snapshots = []
+    if snapshots:
+        yield snapshots
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Networks this small lose by threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
