@@ -53,7 +53,7 @@ def check_device(name: str) -> torch.device:
     return device
 
 
-def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], None] = lambda epoch: None) -> Result:
+def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], object] = lambda epoch: None) -> Result:
     """Train the copies, estimating every reading at the initialisation (epoch 0) and after every epoch.
 
     Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to copies have streams of
@@ -101,7 +101,7 @@ def _trained(
     y: torch.Tensor,
     losses: list[torch.Tensor],
     clock: _Clock,
-    on_epoch: Callable[[int], None],
+    on_epoch: Callable[[int], object],
 ) -> Iterator[list[dict[str, torch.Tensor]]]:
     """Snapshots of epochs 0, 1, 2, ..., a chunk at a time, so that memory is bounded however long the run."""
     together = max(1, MODELS // run.copies)

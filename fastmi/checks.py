@@ -351,8 +351,8 @@ def not_vectorisable(network: Any, error: Exception) -> TypeError:
     )
 
 
-def elementwise(optimizer: Any) -> None:
-    """Over stacked parameters only an element-wise optimiser is one optimiser per copy."""
+def elementwise(optimizer: Any, parameters: dict[str, Any]) -> None:
+    """Over stacked parameters only an element-wise optimiser is one optimiser per copy, and it must hold those, no others."""
     import torch
 
     if not isinstance(optimizer, torch.optim.Optimizer):
@@ -361,6 +361,12 @@ def elementwise(optimizer: Any) -> None:
         raise TypeError(
             f"optimizer is {type(optimizer).__name__}, which is not known to treat every parameter element alone and could "
             f"couple the copies; use one of {', '.join(ELEMENTWISE)}, or {_ALONE}"
+        )
+    stacked = {id(leaf) for leaf in parameters.values()}
+    if any(id(leaf) not in stacked for group in optimizer.param_groups for leaf in group["params"]):
+        raise ValueError(
+            "optimizer holds tensors that are not the ensemble's and would train something else: build it over the parameters "
+            "that it is called with (lambda parameters: torch.optim.SGD(parameters, lr=0.2))"
         )
 
 
@@ -387,6 +393,14 @@ def tensor_output(name: str, output: Any) -> None:
         )
 
 
+def sample_axis(name: str, shape: tuple[int, ...], n_samples: int) -> None:
+    if not shape or shape[0] != n_samples:
+        raise ValueError(
+            f"the watched module {name!r} returns shape {shape} on {n_samples} samples: the first axis of a watched output must "
+            "be the samples; watch another module"
+        )
+
+
 def on_device(name: str, array: Any, device: Any) -> Any:
     if not is_tensor(array):
         raise TypeError(f"{name} is a {type(array).__qualname__}: pass a torch tensor or a NumPy array")
@@ -404,9 +418,12 @@ def copy_axis(n_copies: int, **arrays: Any) -> None:
             )
 
 
-def target(prediction: Any, target: Any) -> None:
-    """A float target of another shape is broadcast by torch's losses, and the network dies of it without a word."""
-    if target.is_floating_point() and target.shape != prediction.shape:
+def target(prediction: Any, target: Any, any_dtype: bool) -> None:
+    """A target of another shape is broadcast by torch's losses on floats, and the network dies of it without a word.
+
+    Integer targets are class numbers to most losses: only where the loss is known (`any_dtype`) are they judged.
+    """
+    if (any_dtype or target.is_floating_point()) and target.shape != prediction.shape:
         raise ValueError(
             f"y has shape {tuple(target.shape)} per copy, the prediction {tuple(prediction.shape)}: the loss would broadcast "
             "them against each other; reshape y (y[:, None] for a single output)"
@@ -429,6 +446,14 @@ def table(shape: tuple[int, ...], **columns: Any) -> None:
             raise ValueError(
                 f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
             )
+
+
+def no_folder(path: Any, folder: Any) -> FileNotFoundError:
+    return FileNotFoundError(f"{path} cannot be written: there is no folder {folder}; make it first")
+
+
+def not_written(path: Any, error: OSError) -> OSError:
+    return OSError(error.errno, f"{path} cannot be written, and what it held is untouched: {error.strerror or error}")
 
 
 def not_a_table(path: Any, error: Exception) -> ValueError:

@@ -84,8 +84,7 @@ class Ensemble:
         self._loss = loss or torch.nn.functional.mse_loss
         make = optimizer or functools.partial(torch.optim.SGD, lr=0.2)
         self.optimizer = make([leaf for leaf in self.parameters.values() if leaf.requires_grad])
-        checks.elementwise(self.optimizer)
-        self._tried = False
+        checks.elementwise(self.optimizer, self.parameters)
 
     @property
     def device(self) -> torch.device:
@@ -161,15 +160,17 @@ class Ensemble:
         state = self.snapshot()
         members = [copy.deepcopy(self._network) for _ in range(self.n_copies)]
         for i, member in enumerate(members):
-            member.load_state_dict({name: stacked[i] for name, stacked in state.items()}, strict=False)
+            for name, own in (*member.named_parameters(), *member.named_buffers()):  # state_dict leaves some buffers out
+                own.data.copy_(state[name][i])
         return members
 
     def _losses(self, x: Tensor, y: Tensor) -> Tensor:
         from torch.func import functional_call
+        from torch.nn.functional import mse_loss
 
         def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
             prediction = functional_call(self._network, parameters | buffers, (x,))
-            checks.target(prediction, y)
+            checks.target(prediction, y, any_dtype=self._loss is mse_loss)
             return checks.scalar_loss(self._loss(prediction, y))
 
         return self._vectorised(one, (0, 0, 0, 0), self.parameters, self._buffers, x, y)
@@ -186,6 +187,8 @@ class Ensemble:
         stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
         with torch.no_grad(), self._evaluating():
             outputs = self._vectorised(one, (0, None), stacked, x)
+        for name, out in zip(self.layers, outputs, strict=True):
+            checks.sample_axis(name, tuple(out.shape[1:]), len(x))
         return [out.reshape(len(states), self.n_copies, len(x), -1) for out in outputs]
 
     def _vectorised(self, function: Callable[..., Any], in_dims: tuple[int | None, ...], *arguments: Any) -> Any:
@@ -255,20 +258,17 @@ class _Randomness:
         import torch
 
         self._cuda = device if device.type == "cuda" else None
-        with torch.random.fork_rng(devices=[] if self._cuda is None else [device]):
-            torch.manual_seed(seed)
-            self._states = self._exchange(None)
+        places = [torch.device("cpu")] if self._cuda is None else [torch.device("cpu"), device]
+        self._states = [torch.Generator(place).manual_seed(seed).get_state() for place in places]  # manual_seed: every device
 
-    def _exchange(self, states: list[Tensor] | None) -> list[Tensor]:
+    def _exchange(self, states: list[Tensor]) -> list[Tensor]:
         import torch
 
         found = [torch.get_rng_state()]
+        torch.set_rng_state(states[0])
         if self._cuda is not None:
             found.append(torch.cuda.get_rng_state(self._cuda))
-        if states is not None:
-            torch.set_rng_state(states[0])
-            if self._cuda is not None:
-                torch.cuda.set_rng_state(states[1], self._cuda)
+            torch.cuda.set_rng_state(states[1], self._cuda)
         return found
 
     def __enter__(self) -> None:

@@ -105,7 +105,7 @@ def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm) -> None:
 def _windows(epochs: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     """Where each of about 60 windows of epochs begins: single epochs first, then ever wider ones."""
     stops = np.unique(np.round(np.geomspace(1, max(len(epochs) - 1, 1), 60)).astype(np.intp))
-    return np.unique(np.concatenate([[0], stops])).clip(max=len(epochs) - 1)
+    return np.unique(np.concatenate([[0], stops]).clip(max=len(epochs) - 1))
 
 
 def _means(values: npt.NDArray[Any], windows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:

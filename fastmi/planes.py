@@ -179,7 +179,8 @@ def _through(values: Any, who: IntArray) -> Any:
     """values (..., n_copies, n, d), who (..., n) -> (..., n, d): of every sample the copy that it is assigned."""
     *leading, n_copies, n, d = values.shape
     flat = values.reshape(-1, n_copies, n, d)
-    chosen = flat[np.arange(len(flat))[:, None], who.reshape(-1, n), np.arange(n)]
+    who = np.array(who).reshape(-1, n)  # a copy: torch warns of read-only memory
+    chosen = flat[np.arange(len(flat))[:, None], who, np.arange(n)]
     return chosen.reshape(*leading, n, d)
 
 

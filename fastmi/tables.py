@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -83,7 +82,7 @@ class InformationPlane:
         columns = {}
         for name in ("i_xt", "i_ty", "n_symbols", "coverage"):
             joined = np.concatenate([getattr(batch, name) for batch in points])
-            columns[name] = joined if joined.ndim == 3 else joined[:, None, :]
+            columns[name] = joined[:, None] if joined.ndim == 2 else joined
         return cls(
             np.asarray(epochs, np.int64),
             tuple(layers),
@@ -92,7 +91,7 @@ class InformationPlane:
             entropy_x=estimator.entropy_x,
             entropy_y=estimator.entropy_y,
             reading=reading,
-            n_copies=n_copies,
+            n_copies=int(n_copies),
             data=data,
             binning=str(estimator.binning),
         )
@@ -205,10 +204,13 @@ def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) 
 def _replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary neighbour that takes the name only once it is complete."""
     target = Path(path)
-    handle, part = tempfile.mkstemp(prefix=target.name + ".", suffix=".part", dir=target.parent)
-    os.close(handle)
+    if not target.parent.is_dir():
+        raise checks.no_folder(target, target.parent)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        yield Path(part)
-        os.replace(part, target)
+        yield part
+        part.replace(target)
+    except OSError as error:
+        raise checks.not_written(target, error) from error
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""result -> a folder of files, written whole or not at all: CSV, tables, manifest, figure; and one row for every attempt."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from experiments.runner import Result
+from experiments.summary import findings
+from fastmi import figures
+from fastmi.tables import write_csv
+
+__all__ = ["LEDGER", "prepare", "record", "save", "write_text"]
+
+LEDGER = "runs.csv"
+_LEDGER_COLUMNS = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
+
+
+def prepare(out: Path) -> Path:
+    """Make the folder and try it, before any work is done that could be lost.
+
+    Raises:
+        ValueError: it cannot be made or written to, with the system's reason.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise ValueError(f"out is '{out}', which cannot be written ({error.strerror or error}): pass --out FOLDER") from None
+    return out
+
+
+def save(result: Result, out: Path) -> Path:
+    """-> the folder `out / run.id` with plane.csv, one .npz a reading, manifest.json, plane.png and plane.svg."""
+    folder = out / result.run.id
+    with _replacing(folder) as part:
+        write_csv(part / "plane.csv", list(result.planes.values()))
+        for reading, plane in result.planes.items():
+            plane.save(part / f"{reading}.npz")
+        drawn = [plane.panel() for reading, plane in result.planes.items() if reading != "each" or len(result.planes) == 1]
+        widths = "-".join(map(str, result.run.widths))
+        figure = figures.information_plane(drawn, title=f"{result.run.name}: {widths} tanh, {result.run.epochs} epochs")
+        figure.savefig(part / "plane.png")
+        figure.savefig(part / "plane.svg", metadata={"Date": None})
+        (part / "manifest.json").write_text(json.dumps(_manifest(result), indent=2) + "\n", encoding="utf-8")
+    return folder
+
+
+def record(out: Path, **row: Any) -> None:
+    """One more row in the ledger of all attempts, failed ones with their reason."""
+    path = out / LEDGER
+    rows: list[dict[Any, Any]] = []
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    rows.append({"when": _now(), **row})
+    part = path.with_suffix(".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, _LEDGER_COLUMNS, restval="", extrasaction="raise", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    part.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """The whole text or, on failure, what was there before."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _manifest(result: Result) -> dict[str, Any]:
+    run = result.run
+    plane = next(iter(result.planes.values()))
+    return {
+        "id": run.id,
+        "run": run.fields(),
+        "data": plane.data,
+        "readings": {reading: findings(table) for reading, table in result.planes.items()},
+        "n_samples": plane.n_samples,
+        "h_x_bits": plane.entropy_x,
+        "h_y_bits": plane.entropy_y,
+        "binning": plane.binning,
+        "estimator": "plug-in",
+        "loss_end": result.losses[-1],
+        "device": result.device,
+        "seconds": result.seconds,
+        "versions": {"python": platform.python_version()}
+        | {name: import_module(name).__version__ for name in ("numpy", "numba", "torch")},
+        "written": _now(),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """A neighbour that takes the folder's name once it is complete; what was there before goes only then."""
+    part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
+    try:
+        yield part
+        part.chmod(0o755)
+        if folder.exists():
+            old = part.with_suffix(".old")
+            os.replace(folder, old)
+            os.replace(part, folder)
+            shutil.rmtree(old)
+        else:
+            os.replace(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
