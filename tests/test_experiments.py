@@ -1,0 +1,337 @@
+"""The runs as data, the runner, the files it leaves and the command line."""
+
+import csv
+import json
+from dataclasses import replace
+
+import naive
+import numpy as np
+import pytest
+import torch
+
+from experiments import __main__ as cli
+from experiments import outputs, runner
+from experiments.catalog import CATALOG, Run
+from experiments.datasets import load
+from experiments.networks import tanh_network
+from experiments.runner import execute
+from experiments.summary import compression_row, compression_table, findings, summary
+from fastmi import InformationPlane, PlaneEstimator, use_backend
+
+SHORT = replace(CATALOG["tishby-extended"], epochs=3, n_samples=200, copies=3)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return execute(SHORT)
+
+
+def run(*words, out):
+    return cli.main(["run", *words, "--out", str(out)])
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# --- the records ------------------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_named_by_its_runs_and_no_two_share_an_id():
+    assert all(name == run.name for name, run in CATALOG.items())
+    assert len({run.id for run in CATALOG.values()}) == len(CATALOG) >= 3
+
+
+def test_the_published_settings():
+    extended, warm_up = CATALOG["tishby-extended"], CATALOG["warm-up"]
+    assert extended.widths == (12, 10, 7, 5, 4, 3, 1)
+    assert (extended.copies, extended.epochs, extended.batch_size, extended.learning_rate) == (5, 1000, 101, 0.2)
+    assert extended.targets == (-1, 1)
+    assert (warm_up.widths, warm_up.epochs, warm_up.copies, warm_up.targets) == ((12, 5, 1), 300, 1, (0, 1))
+    assert np.array_equal(extended.binning.edges, np.linspace(-1, 1, 50).astype(np.float32))
+
+
+@pytest.mark.parametrize("change", [{"epochs": 7}, {"seed": 1}, {"copies": 2}, {"edges": (-1.0, 1.0, 30)}, {"data": "other"}])
+def test_the_id_changes_with_every_field_that_decides_the_numbers(change):
+    assert replace(SHORT, **change).id != SHORT.id
+
+
+def test_the_id_is_of_the_numbers_not_of_the_words():
+    assert replace(SHORT, about="other words", published="other").id == SHORT.id
+
+
+def test_a_record_is_frozen():
+    with pytest.raises(AttributeError):
+        SHORT.epochs = 5
+
+
+# --- data and network -------------------------------------------------------------------------------------------------
+
+
+def test_the_simple_data_has_the_distribution_that_enumeration_gives():
+    data = load("simple", 200_000, seed=0)
+    assert set(np.unique(data.x)) == {-1, 0, 1, 2, 3}
+    assert abs(data.classes.mean() - 0.7601) < 0.004
+    assert data.x.dtype == np.float32
+
+
+def test_data_depend_on_the_seed_alone():
+    assert np.array_equal(load("simple", 50, seed=3).x, load("simple", 50, seed=3).x)
+    assert not np.array_equal(load("simple", 50, seed=3).x, load("simple", 50, seed=4).x)
+
+
+def test_an_unknown_data_set_names_those_that_are_there():
+    with pytest.raises(ValueError, match=r"data is 'mnist'.*simple"):
+        load("mnist", 10, seed=0)
+
+
+def test_the_network_is_drawn_from_its_seed_and_leaves_torch_alone():
+    before = torch.get_rng_state()
+    a, b, c = (tanh_network((12, 5, 1), seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    assert not torch.equal(a[0].weight, c[0].weight)
+    assert [name for name, _ in a.named_children()] == ["linear 1", "layer 1", "linear 2", "output"]
+
+
+# --- the runner -------------------------------------------------------------------------------------------------------
+
+
+def test_three_readings_side_by_side_for_every_epoch(result):
+    assert list(result.planes) == ["mean", "each", "sampled", "mixture"]
+    for reading, plane in result.planes.items():
+        assert plane.epochs.tolist() == [0, 1, 2, 3]
+        assert plane.layers == ("layer 1", "layer 2", "layer 3", "layer 4", "layer 5", "output")
+        assert plane.i_xt.shape == (4, 3 if reading == "each" else 1, 6)
+        assert plane.data == "simple"
+        assert plane.n_copies == 3
+
+
+def test_at_the_shared_initialisation_all_readings_agree(result):
+    single = result.planes["each"].i_xt[0, 0]
+    for reading in ("mean", "sampled", "mixture"):
+        np.testing.assert_allclose(result.planes[reading].i_xt[0, 0], single, atol=1e-12)
+
+
+def test_the_recorded_numbers_are_those_of_the_definition():
+    """The last epoch again, by hand: train, forward copy by copy, and count in the oracle."""
+    small = replace(SHORT, epochs=2, n_samples=120)
+    data_seed, init_seed, copies_seed, who_seed = np.random.SeedSequence(small.seed).generate_state(4, np.uint64).tolist()
+    data = load("simple", 120, data_seed)
+    x, y = torch.from_numpy(data.x), torch.from_numpy(data.classes * 2.0 - 1).float()[:, None]
+    from fastmi import Ensemble
+
+    ensemble = Ensemble(tanh_network(small.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
+    for _ in range(2):
+        rows = ensemble.draw(120, 101)
+        ensemble.step(x[rows], y[rows])
+    who = np.random.default_rng(who_seed).integers(3, size=(3, 120))[2]
+    layers = [layer.numpy() for layer in ensemble.activations(x)]
+    edges = [float(edge) for edge in small.binning.edges]
+    planes = execute(small).planes
+    for i, layer in enumerate(layers):
+        chosen = layer[who, np.arange(120)].tolist()
+        codes = naive.digitise(chosen, edges)
+        h = naive.entropy(codes)
+        assert planes["sampled"].i_xt[-1, 0, i] == pytest.approx(h, abs=1e-12)
+        assert planes["sampled"].i_ty[-1, 0, i] == pytest.approx(
+            naive.mutual_information(codes, data.classes.tolist()), abs=1e-12
+        )
+
+
+def test_one_copy_has_one_reading():
+    assert list(execute(replace(CATALOG["warm-up"], epochs=1)).planes) == ["each"]
+
+
+def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
+    monkeypatch.setattr(runner, "MODELS", 1)
+    again = execute(SHORT)
+    for reading, plane in result.planes.items():
+        assert np.array_equal(plane.i_xt, again.planes[reading].i_xt)
+        assert np.array_equal(plane.i_ty, again.planes[reading].i_ty)
+
+
+def test_copies_beyond_the_first_do_not_change_the_first(result):
+    fewer = execute(replace(SHORT, copies=2))
+    np.testing.assert_allclose(result.planes["each"].i_xt[:, :2], fewer.planes["each"].i_xt, atol=0.1)
+    assert np.array_equal(result.planes["each"].i_xt[0, :2], fewer.planes["each"].i_xt[0])
+
+
+@pytest.mark.parametrize("name", list(CATALOG))
+@pytest.mark.parametrize("twin", ["numba", "torch"])
+def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin):
+    with use_backend(twin):
+        found = execute(replace(CATALOG[name], epochs=2))
+    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes.values())
+    assert all((plane.i_ty <= plane.entropy_y).all() for plane in found.planes.values())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("name", list(CATALOG))
+def test_every_entry_runs_a_few_epochs_on_a_gpu(name):
+    found = execute(replace(CATALOG[name], epochs=2), device="cuda")
+    assert found.device.startswith("cuda")
+    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes.values())
+
+
+def test_the_runner_gives_torch_its_threads_back():
+    before = torch.get_num_threads()
+    execute(replace(SHORT, epochs=1))
+    assert torch.get_num_threads() == before
+
+
+# --- the files --------------------------------------------------------------------------------------------------------
+
+
+def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
+    assert run("tishby-extended", "--epochs", "2", "--copies", "2", out=tmp_path) == 0
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert {path.name for path in folder.iterdir()} == {
+        *("plane.csv", "plane.png", "plane.svg", "manifest.json", "mean.npz", "each.npz", "sampled.npz", "mixture.npz")
+    }
+    rows = rows_of(folder / "plane.csv")
+    assert len(rows) == 3 * 6 * (1 + 2 + 1 + 1)
+    assert {row["data"] for row in rows} == {"simple"}
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["id"] == folder.name
+    assert manifest["run"]["epochs"] == 2
+    assert manifest["data"] == "simple"
+    plane = InformationPlane.load(folder / "sampled.npz")
+    written = [float(row["i_xt_bits"]) for row in rows if row["reading"] == "sampled"]
+    assert written == plane.i_xt.ravel().tolist()
+    shown = capsys.readouterr().out
+    assert "sampled" in shown
+    assert "H(Y)" in shown
+    assert str(folder) in shown
+
+
+def test_the_same_run_writes_the_same_csv(tmp_path):
+    for out in (tmp_path / "a", tmp_path / "b"):
+        assert run("warm-up", "--epochs", "3", "--seed", "5", out=out) == 0
+    a, b = (next(out.glob("*/plane.csv")).read_bytes() for out in (tmp_path / "a", tmp_path / "b"))
+    assert a == b
+
+
+def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(tmp_path, monkeypatch, capsys):
+    def broken(record: Run, *arguments, **options):
+        if record.name == "warm-up":
+            raise RuntimeError("the power went out")
+        return execute(record, *arguments, **options)
+
+    monkeypatch.setattr(cli, "execute", broken)
+    assert run("warm-up", "tishby", "--epochs", "1", out=tmp_path) == 1
+    failed, done = rows_of(tmp_path / outputs.LEDGER)
+    assert (failed["run"], failed["status"]) == ("warm-up", "failed")
+    assert "the power went out" in failed["reason"]
+    assert failed["data"] == "simple"
+    assert (done["run"], done["status"]) == ("tishby", "done")
+    assert (tmp_path / done["folder"] / "plane.csv").exists()
+    assert "failed: warm-up" in capsys.readouterr().err
+
+
+def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path, monkeypatch, result):
+    folder = outputs.save(result, tmp_path)
+    before = (folder / "plane.csv").read_bytes()
+
+    def broken(*arguments, **options):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(outputs.figures, "information_plane", broken)
+    with pytest.raises(OSError, match="disk full"):
+        outputs.save(result, tmp_path)
+    assert (folder / "plane.csv").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_a_second_result_replaces_the_first(tmp_path, result):
+    folder = outputs.save(result, tmp_path)
+    (folder / "stray").touch()
+    assert outputs.save(result, tmp_path) == folder
+    assert not (folder / "stray").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+# --- the words --------------------------------------------------------------------------------------------------------
+
+
+def test_findings_read_the_path(result):
+    plane = result.planes["mean"]
+    for i, row in enumerate(findings(plane)):
+        assert row["i_xt_start"] == plane.i_xt[0, 0, i]
+        assert row["i_xt_peak"] == plane.i_xt[:, 0, i].max()
+        assert plane.i_xt[row["peak_epoch"], 0, i] == row["i_xt_peak"]
+        assert row["i_ty_end"] == plane.i_ty[-1, 0, i]
+
+
+def test_the_summary_says_what_the_sample_cannot_support(result):
+    text = summary(result)
+    assert "In layer 1" in text
+    assert "cannot size" in text
+    assert "not information lost" in text
+
+
+def test_the_summary_says_when_rows_of_x_repeat(result):
+    planes = {reading: replace(plane, entropy_x=2.0) for reading, plane in result.planes.items()}
+    assert "Rows of x repeat: H(X) = 2.000" in summary(replace(result, planes=planes))
+
+
+def test_the_compression_table_is_computed_from_its_rows():
+    plane = execute(replace(CATALOG["tishby"], epochs=4)).planes["each"]
+    row = compression_row(0, plane)
+    assert row["fell"] == plane.i_xt[:, 0, -1].max() - plane.i_xt[-1, 0, -1]
+    page = compression_table("tishby", [row, {**row, "seed": 1, "fell": row["fell"] + 1}], "the command")
+    assert f"| 1 | {row['i_xt_start']:.3f} |" in page
+    assert f"{row['fell'] + 0.5:.3f}" in page
+    assert "`the command`" in page
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_list_names_every_run(capsys):
+    assert cli.main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in CATALOG)
+
+
+def test_an_unknown_run_is_refused_before_any_work(tmp_path, capsys):
+    assert run("warm-up", "exp-9", out=tmp_path / "new") == 2
+    assert "NAME is 'exp-9': the runs are warm-up, tishby" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("device", ["tpu9", "meta", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused_before_any_work(device, tmp_path, capsys):
+    assert run("warm-up", "--device", device, out=tmp_path / "new") == 2
+    assert f"device is '{device}'" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert run("warm-up", out=tmp_path / "file") == 2
+    error = capsys.readouterr().err
+    assert "cannot be written" in error
+    assert "--out FOLDER" in error
+
+
+@pytest.mark.parametrize("words", [["--epochs", "0"], ["--copies", "-1"], ["--seed", "x"], ["--epochs", "1.5"]])
+def test_numbers_out_of_range_are_refused(words, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("warm-up", *words, out=tmp_path)
+    assert stopped.value.code == 2
+    assert f"{words[1]!r} is not a whole number" in capsys.readouterr().err
+
+
+def test_the_compression_command_writes_its_page(tmp_path, capsys):
+    page = tmp_path / "compression.md"
+    assert cli.main(["compression", "--seeds", "2", "--epochs", "2", "--out", str(page)]) == 0
+    assert page.read_text().startswith("# Fitting, then compression")
+    assert "--seeds 2 --epochs 2" in page.read_text()
+
+
+def test_the_estimator_of_a_run_takes_repeated_x():
+    plane = PlaneEstimator(np.array([[0], [0], [1], [1]]), [0, 0, 1, 1], SHORT.binning)
+    assert plane.entropy_x == 1.0
