@@ -393,11 +393,16 @@ def tensor_output(name: str, output: Any) -> None:
         )
 
 
+def some_called(layers: Sequence[str]) -> None:
+    if not layers:
+        raise ValueError("watch names modules that the network's forward never calls: watch modules that it does call")
+
+
 def sample_axis(name: str, shape: tuple[int, ...], n_samples: int) -> None:
     if not shape or shape[0] != n_samples:
         raise ValueError(
-            f"the watched module {name!r} returns shape {shape} on {n_samples} samples: the first axis of a watched output must "
-            "be the samples; watch another module"
+            f"the watched module {name!r} returns shape {shape} on {n_samples} samples: the first axis of a watched output "
+            "must be the samples; watch another module"
         )
 
 

@@ -41,14 +41,15 @@ class Tally:
         return 1 - self.singletons / self.n_samples
 
     def _sum(self, values: IntArray) -> IntArray:
-        total = np.zeros(self.n_segments, np.int64)
-        np.add.at(total, self.occurrences.segment, values)
-        return total
+        return np.bincount(self.occurrences.segment, weights=values, minlength=self.n_segments).astype(np.int64)
 
 
-def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> list[Tally]:
-    """codes (s, n), l label vectors (n,) in 0..n_labels[l] - 1 -> tallies of the codes, then of each pair (code, label)."""
+def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> Tally:
+    """codes (s, n), l label vectors (n,) in 0..n_labels[l] - 1 -> the tally of (1 + l) s segments.
+
+    The first s are the codes, the next s the pairs of a code and the first label, and so on.
+    """
     n_segments, n = codes.shape
     labels = np.asarray(labels, np.int64).reshape(len(n_labels), n)
-    found = backends.twin_for(codes).tally(codes, labels, n_labels)
-    return [Tally(n_segments, n, occurrences) for occurrences in found]
+    occurrences = backends.twin_for(codes).tally(codes, labels, n_labels)
+    return Tally((1 + len(n_labels)) * n_segments, n, occurrences)

@@ -100,7 +100,7 @@ class Ensemble:
         """-> (n_copies, batch_size) row numbers on the ensemble's device; for each copy its own, without replacement."""
         import torch
 
-        if not 1 <= checks.positive_integer("batch_size", batch_size) <= n_samples:
+        if checks.positive_integer("batch_size", batch_size) > checks.positive_integer("n_samples", n_samples):
             raise ValueError(f"batch_size is {batch_size}, but only {n_samples} samples can be drawn without replacement")
         drawn = [torch.randperm(n_samples, generator=generator)[:batch_size] for generator in self._generators]
         return torch.stack(drawn).to(self.device)
@@ -187,6 +187,7 @@ class Ensemble:
         stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
         with torch.no_grad(), self._evaluating():
             outputs = self._vectorised(one, (0, None), stacked, x)
+        checks.some_called(self.layers)
         for name, out in zip(self.layers, outputs, strict=True):
             checks.sample_axis(name, tuple(out.shape[1:]), len(x))
         return [out.reshape(len(states), self.n_copies, len(x), -1) for out in outputs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,7 @@ def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm) -> None:
     epochs = _means(panel.epochs, windows)
     for layer in range(len(panel.layers)):
         x, y = panel.i_xt[:, layer], panel.i_ty[:, layer]
-        shade, mark = COLORS[layer % len(COLORS)], MARKS[layer % len(MARKS)]
+        shade, mark = _look(layer)
         path = np.stack([_means(x, windows), _means(y, windows)], axis=-1)
         lines = LineCollection(list(np.stack([path[:-1], path[1:]], axis=1)), linewidths=1.6, zorder=3, capstyle="round")
         dots: dict[str, Any]
@@ -98,8 +99,13 @@ def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm) -> None:
         ax.plot(x[-1], y[-1], mark, color=last, markeredgecolor="black", markersize=7, markeredgewidth=0.7, zorder=5)
     ax.set_title(panel.title, fontsize=9)
     ax.set_xlabel("I(X;T)  [bits]")
-    ax.set_xlim(-0.04 * panel.ceiling_x, 1.06 * panel.ceiling_x)
+    ax.set_xlim(-0.04 * max(panel.ceiling_x, 0.1), 1.06 * max(panel.ceiling_x, 0.1))
     ax.set_ylim(-0.05 * max(panel.ceiling_y, 0.1), 1.12 * max(panel.ceiling_y, 0.1))
+
+
+def _look(layer: int) -> tuple[str, str]:
+    """A colour and a mark; beyond seven layers both begin again, but in other pairs."""
+    return COLORS[layer % len(COLORS)], MARKS[(layer + layer // len(COLORS)) % len(MARKS)]
 
 
 def _windows(epochs: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
@@ -141,17 +147,21 @@ def _legend(figure: Figure, panel: Panel, color: str) -> None:
     """One entry a layer, the marks of start and end, and as its title what the points rest on."""
     handles = []
     for i, name in enumerate(panel.layers):
-        shade = COLORS[i % len(COLORS)] if color == "layer" else "#555555"
-        handles.append(Line2D([], [], color=shade, marker=MARKS[i % len(MARKS)], markersize=5.5, linewidth=1.4, label=name))
+        shade, mark = _look(i)
+        shade = shade if color == "layer" else "#555555"
+        handles.append(Line2D([], [], color=shade, marker=mark, markersize=5.5, linewidth=1.4, label=name))
     handles.append(
         Line2D([], [], color="black", marker="o", markerfacecolor="white", linestyle="", markersize=5, label="start")
     )
     handles.append(Line2D([], [], color="black", marker="o", linestyle="", markersize=5, label="end"))
+    points = 72 * figure.get_figwidth()  # a letter takes about 0.6 of its size, a handle and the space around it 30 points
+    fitting = int(points / (30 + 0.6 * 8 * max(map(len, ("start", *panel.layers)))))
+    caption = textwrap.fill(panel.caption, max(40, int(points / (0.6 * 7.5))))
     legend = figure.legend(
         handles=handles,
-        title=panel.caption + "\ndots: every epoch; line: their means over windows that widen with the epoch",
+        title=caption + "\ndots: every epoch; line: their means over windows that widen with the epoch",
         loc="outside lower center",
-        ncols=4 if len(figure.axes) < 3 else len(handles),
+        ncols=max(1, min(fitting, 4 if points < 500 else len(handles))),
         columnspacing=1.1,
         handletextpad=0.4,
         frameon=False,

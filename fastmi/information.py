@@ -102,7 +102,7 @@ def _joint_entropies(groups: list[list[int]], **variables: Any) -> list[FloatArr
                 renumbered, size = identify_rows(codes.reshape(-1))
                 codes = renumbered.reshape(codes.shape)
             codes, size = codes * n_symbols + ids, size * n_symbols
-        (found,) = tally(codes.reshape(-1, codes.shape[-1]))
+        found = tally(codes.reshape(-1, codes.shape[-1]))
         out.append(entropies.plugin(found).reshape(tuple(codes.shape[:-1])))
     return out
 

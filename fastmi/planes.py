@@ -165,13 +165,14 @@ class PlaneEstimator:
         """codes (s, n_repeats * n) -> s points; with repeats, sample i stands at i, n + i, 2n + i, ..."""
         x_splits_all = self.n_x == self.n_samples and n_repeats == 1  # then every pair (t, x) is as alone as its x
         labels, sizes = ([self._y], (self.n_y,)) if x_splits_all else ([self._y, self._x], (self.n_y, self.n_x))
-        t, *joint = tally(codes, np.tile(labels, n_repeats), sizes)
-        h_t, h_ty, *h_tx = (entropies.plugin(found) for found in (t, *joint))
+        found = tally(codes, np.tile(labels, n_repeats), sizes)
+        s = len(codes)
+        h_t, h_ty, *h_tx = entropies.plugin(found).reshape(-1, s)
         return Points(
             entropies.information(h_t, self.entropy_x, h_tx[0] if h_tx else self.entropy_x),
             entropies.information(h_t, self.entropy_y, h_ty),
-            t.n_symbols,
-            t.coverage,
+            found.n_symbols[:s],
+            found.coverage[:s],
         )
 
 
@@ -190,5 +191,4 @@ def _identify(labels: Any) -> tuple[IntArray, int]:
 
 
 def _entropy(ids: IntArray) -> float:
-    (found,) = tally(ids[None])
-    return float(entropies.plugin(found)[0])
+    return float(entropies.plugin(tally(ids[None]))[0])

@@ -59,6 +59,7 @@ class InformationPlane:
     binning: str
 
     def __post_init__(self) -> None:
+        checks.one_of("reading", self.reading, _TITLES)
         shape = (len(self.epochs), self.i_xt.shape[1] if self.i_xt.ndim == 3 else 0, len(self.layers))
         checks.table(shape, i_xt=self.i_xt, i_ty=self.i_ty, n_symbols=self.n_symbols, coverage=self.coverage)
 
@@ -142,15 +143,14 @@ class InformationPlane:
             FileNotFoundError: no such file.
             ValueError: the file is not such a table.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            plain = json.loads(str(arrays.pop("plain")))
-            return cls(**arrays, **(plain | {"layers": tuple(plain["layers"])}))
-        except FileNotFoundError:
-            raise
-        except Exception as error:
-            raise checks.not_a_table(path, error) from error
+        with open(path, "rb") as opened:  # np.load leaves a file that is no zip open
+            try:
+                with np.load(opened, allow_pickle=False) as file:
+                    arrays = {name: file[name] for name in file.files}
+                plain = json.loads(str(arrays.pop("plain")))
+                return cls(**arrays, **(plain | {"layers": tuple(plain["layers"])}))
+            except Exception as error:
+                raise checks.not_a_table(path, error) from error
 
     def plot(self, *, color: str = "layer") -> Figure:
         """The information plane, one panel: a path per layer (the mean over the paths), start and end marked.

@@ -5,7 +5,7 @@ Each twin is a module with the same four functions:
     receive(array)                                   -> the same numbers in the twin's own container, without a copy
     encode([activations (m, d)], edges, ends, [weights (d,)]) -> codes (l, m), [Census]; l layers, any widths d
     identify(codes (n,))                             -> dense ids (n,), number of symbols
-    tally(codes (s, n), labels (l, n), n_labels)     -> 1 + l Occurrences: of the codes, and of each pair (code, label)
+    tally(codes (s, n), labels (l, n), n_labels)     -> Occurrences in (1 + l) s segments: the codes, then each (code, label)
 
 NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin.
 """
@@ -29,11 +29,10 @@ _forced: ContextVar[str | None] = ContextVar("fastmi_backend", default=None)
 
 
 class Census(NamedTuple):
-    """How many values were NaN, below the first edge, and at or above the last one."""
+    """How many values were NaN, and how many lay outside: below the first edge, or at or above the last one."""
 
     nan: int
-    below: int
-    above: int
+    outside: int
 
 
 class Occurrences(NamedTuple):
@@ -59,7 +58,7 @@ class Twin(Protocol):
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...
 
-    def tally(self, codes: Any, labels: Any, n_labels: tuple[int, ...]) -> list[Occurrences]: ...
+    def tally(self, codes: Any, labels: Any, n_labels: tuple[int, ...]) -> Occurrences: ...
 
 
 def twin_for(array: object) -> Twin:

@@ -29,28 +29,25 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _digitise_uniform(x, low, inverse, step, n_edges, ends, symbols):
-    """Evenly spaced edges: the nearest edge by one multiplication, then one exact comparison with it."""
+    """Evenly spaced edges: the nearest edge by one multiplication, then one exact comparison. Returns how many fell outside."""
     last = np.float32(n_edges - 1)
     origin = np.float64(low)
-    nan = below = above = 0
+    outside = np.int32(0)
     for i in range(x.size):
         v = x[i]
         nearest = (v - low) * inverse + np.float32(0.5)
         nearest = nearest if nearest > np.float32(0) else np.float32(0)  # NaN lands on 0: min and max would let it through
         nearest = nearest if nearest < last else last
         j = np.int32(nearest)
-        symbol = j + np.int32(1) - np.int32(v < np.float32(np.float64(j) * step + origin))
-        nan += np.int32(v != v)
-        below += np.int32(symbol == 0)
-        above += np.int32(symbol == n_edges)
+        symbol = np.int32(j + np.int32(v >= np.float32(np.float64(j) * step + origin)))
+        outside = np.int32(outside + np.int32((symbol == 0) | (symbol == n_edges)))  # int32 throughout: half the vector width
         symbol = ends[0] if symbol == 0 else symbol
         symbols[i] = ends[1] if symbol == n_edges else symbol
-    return nan, below, above
+    return outside
 
 
 def _digitise_any(x, padded, n_edges, ends, symbols):
     """Any edges, padded with +inf to a power of two: a binary search without branches, the whole tile a step at a time."""
-    nan = below = above = 0
     for i in range(x.size):
         symbols[i] = 0
     half = padded.size // 2
@@ -58,18 +55,25 @@ def _digitise_any(x, padded, n_edges, ends, symbols):
         for i in range(x.size):
             symbols[i] += half if x[i] >= padded[symbols[i] + half - 1] else 0
         half //= 2
+    outside = np.int32(0)
     for i in range(x.size):
         symbol = symbols[i] if symbols[i] < n_edges else n_edges  # +inf passes the padding too
-        nan += np.int32(x[i] != x[i])
-        below += np.int32(symbol == 0)
-        above += np.int32(symbol == n_edges)
+        outside = np.int32(outside + np.int32((symbol == 0) | (symbol == n_edges)))
         symbol = ends[0] if symbol == 0 else symbol
         symbols[i] = ends[1] if symbol == n_edges else symbol
-    return nan, below, above
+    return outside
+
+
+def _count_nan(x):
+    nan = 0
+    for i in range(x.size):
+        nan += np.int32(x[i] != x[i])
+    return nan
 
 
 digitise_uniform = _jit(_digitise_uniform)
 digitise_any = _jit(_digitise_any)
+count_nan = _jit(_count_nan)
 
 
 class Plan(NamedTuple):
@@ -118,18 +122,20 @@ def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _encode_rows(x, n_units, plan, n_edges, ends, weights, symbols, codes):
     """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64."""
-    nan = below = above = 0
+    nan = outside = 0
     rows_per_tile = symbols.size // n_units
     for first in range(0, codes.size, rows_per_tile):
         last = min(codes.size, first + rows_per_tile)
         tile = x[first * n_units : last * n_units]
         if plan.uniform:
-            census = digitise_uniform(tile, plan.low, plan.inverse, plan.step, n_edges, ends, symbols)
+            found = digitise_uniform(tile, plan.low, plan.inverse, plan.step, n_edges, ends, symbols)
         else:
-            census = digitise_any(tile, plan.padded, n_edges, ends, symbols)
-        nan, below, above = nan + census[0], below + census[1], above + census[2]
+            found = digitise_any(tile, plan.padded, n_edges, ends, symbols)
+        if found:  # only then can there be a NaN: it passes as symbol 0
+            outside += found
+            nan += count_nan(tile)
         combine(symbols, weights, codes[first:last])
-    return nan, below, above
+    return nan, outside
 
 
 def _combine(symbols, weights, codes):
@@ -194,11 +200,14 @@ def _count_pairs(ids, labels, n_cells, n_labels, cells):
 
 def _write(counts, histogram, segment, where, out):
     """Counts -> (segment, times, symbols) in ascending order, appended at `where`; leaves the histogram zero again."""
-    highest = 0
-    for k in range(counts.size):
-        histogram[counts[k]] += 1
-        highest = max(highest, counts[k])
-    histogram[0] = 0
+    highest, once = 1, 0
+    for k in range(counts.size):  # most symbols are rare: ones are counted in a register, not one after another in memory
+        if counts[k] > 1:
+            histogram[counts[k]] += 1
+            highest = max(highest, counts[k])
+        else:
+            once += counts[k]
+    histogram[1] = once
     for times in range(1, highest + 1):
         if histogram[times] > 0:
             out[0, where] = segment
@@ -214,7 +223,7 @@ def _tally_segments(codes, labels, n_labels, table, cells, out):
     n = codes.shape[1]
     ids, pair_ids = np.empty(n, np.int32), np.empty(n, np.int32)
     keys, joint = np.empty(n, np.int64), np.empty(n, np.int64)
-    counts, pair_counts = np.empty(n, np.int32), np.empty(n, np.int32)
+    counts = np.empty(n, np.int32)
     histogram = np.zeros(n + 1, np.int32)
     written = np.zeros(len(n_labels) + 1, np.int64)
     for segment in range(codes.shape[0]):
@@ -228,8 +237,8 @@ def _tally_segments(codes, labels, n_labels, table, cells, out):
             else:  # too many pairs for a table of all of them: count those that occur
                 for i in range(n):
                     joint[i] = np.int64(ids[i]) * n_labels[k] + labels[k, i]
-                n_pairs = renumber(joint, table, keys, pair_counts, pair_ids)
-                written[k + 1] = write(pair_counts[:n_pairs], histogram, segment, written[k + 1], out[k + 1])
+                n_pairs = renumber(joint, table, keys, counts, pair_ids)
+                written[k + 1] = write(counts[:n_pairs], histogram, segment, written[k + 1], out[k + 1])
     return written
 
 
@@ -254,7 +263,7 @@ def identify(codes: IntArray) -> tuple[IntArray, int]:
 
 
 @_wraps
-def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> list[Occurrences]:
+def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occurrences:
     """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each pair (code, label)."""
     n_segments, n = codes.shape
     distinct_counts = (int(np.sqrt(8.0 * n + 1)) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
@@ -265,6 +274,8 @@ def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> list[
         chunk = codes[first : first + SEGMENTS]
         out = np.empty((len(n_labels) + 1, 3, len(chunk) * distinct_counts), np.int64)
         written = tally_segments(chunk, labels, sizes, table, cells, out)
-        for part, rows, length in zip(parts, out, written, strict=True):
-            part.append(rows[:, :length] + np.array([[first], [0], [0]]))
-    return [Occurrences(*np.concatenate(part, axis=1)) for part in parts]
+        for k, length in enumerate(written.tolist()):
+            out[k, 0, :length] += k * n_segments + first
+            parts[k].append(out[k, :, :length])
+    segment, times, symbols = np.concatenate([rows for part in parts for rows in part], axis=1)
+    return Occurrences(segment, times, symbols)

@@ -36,7 +36,7 @@ def encode(
     device = tensors[0].device
     bounds = receive(edges, device)
     codes = torch.zeros(len(tensors), len(tensors[0]), dtype=torch.int64, device=device)
-    census = torch.zeros(len(tensors), 3, dtype=torch.int64, device=device)
+    census = torch.zeros(len(tensors), 2, dtype=torch.int64, device=device)
     for tensor, weight, out, found in zip(tensors, weights, codes, census, strict=True):
         _encode_layer(tensor, bounds, ends, receive(weight, device), out, found)
     return codes, [Census(*row) for row in census.tolist()]  # the one moment that waits for the device
@@ -49,7 +49,7 @@ def _encode_layer(layer: Tensor, bounds: Tensor, ends: tuple[int, int], weight: 
         part = layer[:, first : first + step].contiguous()
         symbols = torch.bucketize(part, bounds, right=True)  # the number of edges <= x, which is np.digitize
         below, above = symbols == 0, symbols == bounds.numel()
-        census += torch.stack([part.isnan().sum(), below.sum(), above.sum()])
+        census += torch.stack([part.isnan().sum(), (below | above).sum()])
         symbols = symbols.masked_fill_(below, ends[0]).masked_fill_(above, ends[1])
         codes += (symbols * weight[first : first + step]).sum(-1)
 
@@ -60,7 +60,7 @@ def identify(codes: Any) -> tuple[Tensor, int]:
     return ids, symbols.numel()
 
 
-def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> list[Occurrences]:
+def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> Occurrences:
     """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each pair (code, label).
 
     Sorted rows give run starts, their running sum gives ids dense over all segments (below s n), and id * n_labels + label
@@ -75,15 +75,12 @@ def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> list[Occurrence
     first = starts.flatten().nonzero().squeeze(1)
     counts = torch.diff(first, append=first.new_tensor([n_segments * n]))
     segment = first // n
-    out = [_occurrences(segment, counts, n)]
+    segments, times = [segment], [counts]
     ids = starts.flatten().cumsum(0) - 1
-    for row, size in zip(labels, n_labels, strict=True):
+    for k, (row, size) in enumerate(zip(labels, n_labels, strict=True), start=1):
         pairs, pair_counts = torch.unique(ids * size + row[order].flatten(), return_counts=True)
-        out.append(_occurrences(segment[pairs // size], pair_counts, n))
-    return out
-
-
-def _occurrences(segment: Tensor, counts: Tensor, n: int) -> Occurrences:
-    """The segment and count of every symbol -> how many symbols share them."""
-    keys, symbols = torch.unique(segment * (n + 1) + counts, return_counts=True)
-    return Occurrences(*(part.cpu().numpy() for part in (keys // (n + 1), keys % (n + 1), symbols)))
+        segments.append(segment[pairs // size] + k * n_segments)
+        times.append(pair_counts)
+    keys, symbols = torch.unique(torch.cat(segments) * (n + 1) + torch.cat(times), return_counts=True)
+    segment, times, symbols = torch.stack([keys // (n + 1), keys % (n + 1), symbols]).cpu().numpy()  # one transfer
+    return Occurrences(segment, times, symbols)

@@ -1,0 +1,83 @@
+"""The oracle: every quantity by its definition, slow and independent of what it judges. Standard library only.
+
+Lists of Python values in, floats in bits out. A variable is a list with one hashable value (a label, a tuple) per sample.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import struct
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+Variable = Sequence[Hashable]
+Rows = Sequence[Sequence[float]]
+
+
+def float32(value: float) -> float:
+    """The nearest float32, ties to even; beyond the largest, infinity."""
+    try:
+        return struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def symbol(value: float, edges: Sequence[float], out_of_range: str = "separate") -> int:
+    """How many edges are at or below the value, in float32; then what becomes of the two ends."""
+    rounded = [float32(edge) for edge in edges]
+    found, top = bisect.bisect_right(rounded, float32(value)), len(rounded)
+    if out_of_range == "wrap":
+        return top if found == 0 else found
+    if out_of_range == "clip":
+        return min(max(found, 1), top - 1)
+    if out_of_range == "raise" and found in (0, top):
+        raise ValueError(value)
+    return found
+
+
+def digitise(rows: Rows, edges: Sequence[float], out_of_range: str = "separate") -> list[tuple[int, ...]]:
+    """Rows of numbers -> rows of symbols, as tuples."""
+    return [tuple(symbol(value, edges, out_of_range) for value in row) for row in rows]
+
+
+def entropy(x: Variable) -> float:
+    """H(X) = -sum p log2 p."""
+    n = len(x)
+    return -math.fsum(c / n * math.log2(c / n) for c in Counter(x).values())
+
+
+def mutual_information(x: Variable, y: Variable) -> float:
+    """I(X;Y) = sum p(x,y) log2 p(x,y) / (p(x) p(y))."""
+    n, in_x, in_y, both = len(x), Counter(x), Counter(y), Counter(zip(x, y, strict=True))
+    return math.fsum(c / n * math.log2(c * n / (in_x[a] * in_y[b])) for (a, b), c in both.items())
+
+
+def conditional_mutual_information(x: Variable, y: Variable, z: Variable) -> float:
+    """I(X;Y|Z) = sum over z of p(z) I(X;Y | Z = z)."""
+    out = []
+    for value, c in Counter(z).items():
+        inside = [i for i, at in enumerate(z) if at == value]
+        out.append(c / len(z) * mutual_information([x[i] for i in inside], [y[i] for i in inside]))
+    return math.fsum(out)
+
+
+def each(x: Variable, y: Variable, layer: Rows, edges: Sequence[float], out_of_range: str = "separate") -> tuple[float, float]:
+    """I(X;T) and I(T;Y) of one network."""
+    t = digitise(layer, edges, out_of_range)
+    return mutual_information(x, t), mutual_information(t, y)
+
+
+def sampled(
+    x: Variable, y: Variable, copies: Sequence[Rows], who: Sequence[int], edges: Sequence[float], out_of_range: str = "separate"
+) -> tuple[float, float]:
+    """Sample i goes through copy who[i]."""
+    return each(x, y, [copies[copy][i] for i, copy in enumerate(who)], edges, out_of_range)
+
+
+def mixture(
+    x: Variable, y: Variable, copies: Sequence[Rows], edges: Sequence[float], out_of_range: str = "separate"
+) -> tuple[float, float]:
+    """Every sample goes through every copy, each as likely."""
+    rows = [row for layer in copies for row in layer]
+    return each(list(x) * len(copies), list(y) * len(copies), rows, edges, out_of_range)

@@ -1,0 +1,271 @@
+"""The shape of the package: arrows only fall, the face is a list, and importing it is light."""
+
+import ast
+import importlib
+import inspect
+import itertools
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastmi
+
+PACKAGE = Path(fastmi.__file__).parent
+ORDER = (  # a room may import those before it
+    "backends",
+    "checks",
+    "binning",
+    "figures",
+    "coding",
+    "counting",
+    "entropies",
+    "information",
+    "planes",
+    "tables",
+    "ensemble",
+    "stopping",
+)
+GROUND = {"backends": set(), "figures": {"checks"}}  # backends stand alone, and figures draw arrays
+HEAVY = ("torch", "numba", "sklearn", "matplotlib")
+
+
+def read_sources() -> dict[str, str]:
+    """{"binning": ..., "backends": ..., "backends.numba_twin": ..., "": the face}."""
+    paths = [*PACKAGE.glob("*.py"), *PACKAGE.glob("backends/*.py")]
+    names = (".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
+    return {name.removesuffix("__init__").rstrip("."): path.read_text() for name, path in zip(names, paths, strict=True)}
+
+
+def imports(module: str, source: str, modules: set[str]) -> set[str]:
+    """Dotted names of all that a module imports, inside functions too; `from fastmi import x` is module x if there is one.
+
+    What other packages are asked for under TYPE_CHECKING is left out: it is never loaded.
+    """
+    found = set()
+    tree = ast.parse(source)
+    unloaded = {id(node) for block in ast.walk(tree) if is_type_checking(block) for node in foreign(block)}
+    for node in ast.walk(tree):
+        if id(node) in unloaded:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = module if module in ("", "backends") else module.rpartition(".")[0]
+            here = ["fastmi", *filter(None, package.split("."))]
+            base = ".".join([*here[: len(here) + 1 - node.level], *filter(None, [node.module])]) if node.level else node.module
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                found.add(whole if whole.removeprefix("fastmi.") in modules else base)
+    return found
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def foreign(block: ast.If) -> list[ast.stmt]:
+    return [node for node in block.body if "fastmi" not in ast.unparse(node) and not getattr(node, "level", 0)]
+
+
+def faults(sources: dict[str, str]) -> list[str]:
+    """Every arrow that runs back, and every import of matplotlib outside figures."""
+    out = []
+    for module, source in sources.items():
+        room = module.partition(".")[0]
+        if room and room not in ORDER:
+            out.append(f"{module} has no place in the order")
+            continue
+        for target in imports(module, source, set(sources)):
+            top, _, inside = target.partition(".")
+            if top == "matplotlib" and room != "figures":
+                out.append(f"{module or 'the face'} imports matplotlib")
+            if top != "fastmi" or not room:
+                continue
+            other = inside.partition(".")[0]
+            allowed = GROUND.get(room, set(ORDER[: ORDER.index(room)])) | {room}
+            if other not in allowed:
+                out.append(f"{module} imports {other or 'the face'}")
+    return out
+
+
+# --- arrows ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_arrow_falls():
+    assert faults(read_sources()) == []
+
+
+def test_the_whole_engine_was_read():
+    engine = {"", "backends", "backends.numba_twin", "backends.torch_twin", *ORDER[1:3], *ORDER[4:9]}
+    assert engine <= set(read_sources())
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "fault"),
+    [
+        ("binning", "from fastmi.planes import PlaneEstimator", "binning imports planes"),
+        ("binning", "from fastmi import coding", "binning imports coding"),
+        ("binning", "import fastmi.coding", "binning imports coding"),
+        ("binning", "import fastmi.coding as c", "binning imports coding"),
+        ("binning", "from . import coding", "binning imports coding"),
+        ("binning", "from .coding import encode", "binning imports coding"),
+        ("entropies", "def late():\n    from fastmi.information import entropy", "entropies imports information"),
+        ("coding", "import fastmi", "coding imports the face"),
+        ("coding", "from fastmi import encode", "coding imports the face"),
+        ("coding", "from fastmi import *", "coding imports the face"),
+        ("backends", "from fastmi import checks", "backends imports checks"),
+        ("backends.torch_twin", "from fastmi import checks", "backends.torch_twin imports checks"),
+        ("backends.torch_twin", "from ..binning import Edges", "backends.torch_twin imports binning"),
+        ("planes", "import matplotlib.pyplot as plt", "planes imports matplotlib"),
+        ("planes", "def plot():\n    from matplotlib import pyplot", "planes imports matplotlib"),
+        ("planes", "if TYPE_CHECKING:\n    from fastmi.tables import InformationPlane", "planes imports tables"),
+        ("figures", "from fastmi.binning import Edges", "figures imports binning"),
+    ],
+)
+def test_a_broken_copy_is_caught(module, line, fault):
+    sources = {"figures": "", **read_sources()}
+    sources[module] += f"\n\n{line}\n"
+    assert fault in faults(sources)
+
+
+def test_a_module_without_a_place_is_caught():
+    assert "helpers has no place in the order" in faults({**read_sources(), "helpers": ""})
+
+
+@pytest.mark.parametrize("line", ["from fastmi.backends import torch_twin", "from . import torch_twin", "import numpy"])
+def test_an_arrow_inside_a_room_is_none(line):
+    sources = read_sources()
+    assert faults({**sources, "backends.numba_twin": line}) == faults(sources)
+
+
+# --- the face ----------------------------------------------------------------------------------------------------------
+
+
+def face_imports() -> list[str]:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    return [alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+
+
+def test_the_face_is_a_sorted_list_of_what_it_imports():
+    assert fastmi.__all__ == sorted(fastmi.__all__)
+    assert sorted(face_imports()) == fastmi.__all__
+
+
+def test_the_face_holds_plain_imports_and_no_logic():
+    docstring, *lines = ast.parse((PACKAGE / "__init__.py").read_text()).body
+    assert isinstance(docstring, ast.Expr)
+    assert {type(line) for line in lines} <= {ast.ImportFrom, ast.Assign}
+    assert [line.targets[0].id for line in lines if isinstance(line, ast.Assign)] == ["__all__"]
+
+
+def test_no_module_bears_the_name_of_something_in_the_face():
+    modules = {info.name for info in pkgutil.iter_modules([str(PACKAGE)])}
+    assert modules.isdisjoint(fastmi.__all__)
+
+
+REIMPORT = """
+import importlib, inspect, itertools, json, random, sys
+modules = json.loads(sys.argv[1])
+orders = [modules, modules[::-1], *(random.Random(seed).sample(modules, len(modules)) for seed in range(4))]
+for order in orders:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "fastmi"]:
+        del sys.modules[name]
+    for name in order:
+        importlib.import_module(f"fastmi.{name}")
+    face = sys.modules["fastmi"]
+    for name in face.__all__:
+        assert callable(getattr(face, name)) and not inspect.ismodule(getattr(face, name)), (name, order)
+print(len(orders))
+"""
+
+
+def run(code: str, *arguments: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_face_is_callable_after_every_order_of_import():
+    modules = sorted(info.name for info in pkgutil.iter_modules([str(PACKAGE)]))
+    assert run(REIMPORT.replace("import importlib", "import torch\nimport importlib", 1), json.dumps(modules)) == "6\n"
+
+
+def test_import_fastmi_loads_no_heavy_library():
+    loaded = run("import fastmi, json, sys; print(json.dumps(list(sys.modules)))")
+    assert set(HEAVY).isdisjoint(json.loads(loaded))
+
+
+def test_estimating_on_arrays_loads_no_torch():
+    loaded = run("import fastmi, json, sys; fastmi.entropy([0, 1]); print(json.dumps(list(sys.modules)))")
+    assert {"torch", "sklearn", "matplotlib"}.isdisjoint(json.loads(loaded))
+
+
+# --- docstrings --------------------------------------------------------------------------------------------------------
+
+
+def test_every_module_opens_with_a_docstring():
+    assert [name for name, source in read_sources().items() if not ast.get_docstring(ast.parse(source))] == []
+
+
+def documented_members():
+    for name in fastmi.__all__:
+        member = getattr(fastmi, name)
+        yield name, member
+        if inspect.isclass(member):
+            own = (base for base in member.__mro__ if base.__module__.startswith("fastmi"))
+            for key, value in itertools.chain.from_iterable(vars(base).items() for base in own):
+                described = inspect.isfunction(value) or isinstance(value, property | classmethod | staticmethod)
+                if not key.startswith("_") and (described or hasattr(value, "func")):
+                    yield f"{name}.{key}", value
+
+
+def test_everything_in_the_face_has_a_docstring():
+    members = list(documented_members())
+    assert [name for name, member in members if not (member.__doc__ or "").strip()] == []
+    assert len(members) > len(fastmi.__all__)
+
+
+def test_every_module_lists_what_it_offers():
+    for name in filter(None, read_sources()):
+        module = importlib.import_module(f"fastmi.{name}")
+        assert len(set(module.__all__)) == len(module.__all__)
+        assert [offer for offer in module.__all__ if not hasattr(module, offer)] == []
+
+
+# --- the kernels without a compiler ------------------------------------------------------------------------------------
+
+SMALL = """
+import json
+import numpy as np
+import fastmi
+
+rng = np.random.default_rng(0)
+out = []
+for edges in (np.linspace(-1, 1, 30), np.sort(rng.uniform(-1, 1, 30)), [-3e38, 3e38]):
+    for d in (3, 40):  # packed, and hashed modulo 2^64
+        t = rng.normal(size=(2, 40, d)).astype(np.float32)
+        t[0, 0, :3] = np.inf, -3e38, 3.4e38
+        for y in (np.arange(40), np.arange(40) % 2):  # pairs hashed, and in a table
+            plane = fastmi.PlaneEstimator(rng.integers(0, 9, (40, 2)), y, fastmi.Edges(edges))
+            out += [plane.estimate(t).tolist(), plane.mixture(t).tolist()]
+        out.append(fastmi.encode(t, fastmi.Edges(edges)).tolist())
+print(json.dumps(out))
+"""
+
+
+def test_the_kernels_are_plain_python_and_give_the_same_numbers():
+    plain = run(SMALL, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="error")  # NumPy scalars warn where codes wrap modulo 2^64
+    assert plain == run(SMALL)
+    assert np.isfinite(json.loads(plain)[0]).all()
