@@ -51,8 +51,8 @@ def save(result: Result, out: Path) -> Path:
         drawn = [plane.panel() for reading, plane in result.planes.items() if reading != "each" or len(result.planes) == 1]
         widths = "-".join(map(str, result.run.widths))
         figure = figures.information_plane(drawn, title=f"{result.run.name}: {widths} tanh, {result.run.epochs} epochs")
-        figure.savefig(part / "plane.png")
-        figure.savefig(part / "plane.svg", metadata={"Date": None})
+        figures.save(figure, part / "plane.png")
+        figures.save(figure, part / "plane.svg")
         (part / "manifest.json").write_text(json.dumps(_manifest(result), indent=2) + "\n", encoding="utf-8")
     return folder
 

@@ -468,3 +468,9 @@ def not_a_table(path: Any, error: Exception) -> ValueError:
 def some_panels(panels: Sequence[Any]) -> None:
     if not len(panels):
         raise ValueError("panels is empty: there is nothing to draw")
+    for panel in panels:
+        if tuple(panel.layers) != tuple(panels[0].layers):
+            raise ValueError(
+                f"panels have different layers, {', '.join(panels[0].layers)} and {', '.join(panel.layers)}: "
+                "one legend cannot name both; draw them apart"
+            )

@@ -150,10 +150,13 @@ class Ensemble:
 
         x = self._received("x", x)
         states = [self.snapshot()] if snapshots is None else list(snapshots)
-        together = max(1, MODELS // self.n_copies)
-        parts = [self._forward(x, states[i : i + together]) for i in range(0, len(states), together)]
+        stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
+        n_models = len(states) * self.n_copies
+        chunks = [{name: leaf[i : i + MODELS] for name, leaf in stacked.items()} for i in range(0, n_models, MODELS)]
+        parts = [self._forward(x, chunk) for chunk in chunks]
         layers = parts[0] if len(parts) == 1 else [torch.cat(pieces) for pieces in zip(*parts, strict=True)]
-        return layers if snapshots is not None else [layer[0] for layer in layers]
+        shape = (self.n_copies,) if snapshots is None else (len(states), self.n_copies)
+        return [layer.reshape(*shape, *layer.shape[1:]) for layer in layers]
 
     def networks(self) -> list[nn.Module]:
         """The copies as ordinary modules, with their present parameters and buffers."""
@@ -175,7 +178,8 @@ class Ensemble:
 
         return self._vectorised(one, (0, 0, 0, 0), self.parameters, self._buffers, x, y)
 
-    def _forward(self, x: Tensor, states: list[dict[str, Tensor]]) -> list[Tensor]:
+    def _forward(self, x: Tensor, state: dict[str, Tensor]) -> list[Tensor]:
+        """The watched layers of all networks stacked in the state, each (n_models, n, d)."""
         import torch
         from torch.func import functional_call
 
@@ -184,13 +188,12 @@ class Ensemble:
                 functional_call(self._network, state, (x,))
             return tuple(heard)  # captured values leave vmap only by being returned
 
-        stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
         with torch.no_grad(), self._evaluating():
-            outputs = self._vectorised(one, (0, None), stacked, x)
+            outputs = self._vectorised(one, (0, None), state, x)
         checks.some_called(self.layers)
         for name, out in zip(self.layers, outputs, strict=True):
             checks.sample_axis(name, tuple(out.shape[1:]), len(x))
-        return [out.reshape(len(states), self.n_copies, len(x), -1) for out in outputs]
+        return [out.flatten(2) if out.ndim > 2 else out[..., None] for out in outputs]
 
     def _vectorised(self, function: Callable[..., Any], in_dims: tuple[int | None, ...], *arguments: Any) -> Any:
         """vmap over the copies; where only vmap is to blame for a failure, say so."""

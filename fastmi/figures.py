@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from matplotlib.lines import Line2D
 
 from fastmi import checks
 
-__all__ = ["Panel", "information_plane"]
+__all__ = ["Panel", "information_plane", "save"]
 
 # Okabe and Ito's colours, told apart by colour-blind readers; the marks differ too, for print.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -55,11 +56,11 @@ def information_plane(panels: Sequence[Panel], *, color: str = "layer", title: s
         a Figure; `.savefig(name)` writes PNG, SVG or PDF.
 
     Raises:
-        ValueError: no panel, an unknown color.
+        ValueError: no panel, panels with different layers, an unknown color.
     """
     checks.one_of("color", color, ("layer", "epoch"))
     checks.some_panels(panels)
-    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "fastmi"}):
+    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         width = 1.0 + 2.6 * len(panels) if len(panels) > 1 else 5.6
         figure = Figure(figsize=(width, 4.2), dpi=200, layout="constrained")
         FigureCanvasAgg(figure)
@@ -74,6 +75,13 @@ def information_plane(panels: Sequence[Panel], *, color: str = "layer", title: s
             figure.suptitle(title, fontsize=11, fontweight="bold")
         _legend(figure, panels[0], color)
     return figure
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """PNG, SVG or PDF by the name's ending; the same figure gives the same bytes (no date, no random ids)."""
+    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    with mpl.rc_context({"svg.hashsalt": "fastmi"}):
+        figure.savefig(path, metadata=undated.get(os.path.splitext(path)[1]))
 
 
 def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm) -> None:

@@ -172,7 +172,7 @@ def test_no_module_bears_the_name_of_something_in_the_face():
 REIMPORT = """
 import importlib, inspect, itertools, json, random, sys
 modules = json.loads(sys.argv[1])
-orders = [modules, modules[::-1], *(random.Random(seed).sample(modules, len(modules)) for seed in range(4))]
+orders = [modules, modules[::-1], *(random.Random(seed).sample(modules, len(modules)) for seed in range(2))]
 for order in orders:
     for name in [name for name in sys.modules if name.partition(".")[0] == "fastmi"]:
         del sys.modules[name]
@@ -199,7 +199,7 @@ def run(code: str, *arguments: str, **environment: str) -> str:
 
 def test_the_face_is_callable_after_every_order_of_import():
     modules = sorted(info.name for info in pkgutil.iter_modules([str(PACKAGE)]))
-    assert run(REIMPORT.replace("import importlib", "import torch\nimport importlib", 1), json.dumps(modules)) == "6\n"
+    assert run(REIMPORT.replace("import importlib", "import torch\nimport importlib", 1), json.dumps(modules)) == "4\n"
 
 
 def test_import_fastmi_loads_no_heavy_library():

@@ -135,6 +135,14 @@ def test_the_census_counts_nan(twin, edges):
     assert census.nan == 3
 
 
+@pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
+def test_the_census_adds_up_over_the_tiles_of_the_numba_twin(twin, edges):
+    layer = np.zeros((5 * numba_twin.TILE, 2), np.float32)
+    layer[[0, 1, numba_twin.TILE, -1], 0] = [np.nan, 7, -7, np.nan]
+    (_, [census]) = module_of(twin).encode([twin.put(layer)], edges, ENDS, [WEIGHTS])
+    assert census == (2, 4)  # a NaN lies outside too
+
+
 def test_layers_of_several_widths_are_encoded_together(twin, rng):
     layers = [rng.uniform(-2, 2, (9, d)).astype(np.float32) for d in (1, 5, 31)]
     weights = [rng.integers(-(2**63), 2**63 - 1, d) for d in (1, 5, 31)]

@@ -115,10 +115,10 @@ def test_every_layer_and_the_marks_of_start_and_end_stand_in_the_legend(color):
     assert legend_names(figure) == [*(f"layer {i}" for i in range(1, 7)), "start", "end"]
 
 
-@pytest.mark.parametrize("n_panels", [1, 2, 3])
-@pytest.mark.parametrize("part", ["data: made up", "n = 1,000", "49 bins", "5 copies", "plug-in"])
-def test_the_caption_says_what_the_points_rest_on(n_panels, part):
-    assert part in information_plane(panels(n_panels)).legends[0].get_title().get_text()
+@pytest.mark.parametrize("n_panels", [1, 3])
+def test_the_caption_says_what_the_points_rest_on(n_panels):
+    written = information_plane(panels(n_panels)).legends[0].get_title().get_text()
+    assert all(part in written for part in ("data: made up", "n = 1,000", "49 bins", "5 copies", "plug-in estimate"))
 
 
 def test_the_lines_are_explained():
@@ -276,7 +276,6 @@ CROWDS = {
     "twenty layers": {"n_layers": 20},
     "long names": {"layers": [f"encoder.block.{i}.attention.projection" for i in range(7)]},
     "one epoch": {"n_epochs": 1},
-    "two epochs": {"n_epochs": 2},
     "a long caption": {"caption": CAPTION.replace("made up", "the complicated label as the report meant it, not as printed")},
 }
 
@@ -324,3 +323,16 @@ def test_an_unknown_color_is_refused():
 def test_no_panels_are_refused(nothing):
     with pytest.raises(ValueError, match="panels is empty: there is nothing to draw"):
         information_plane(nothing)
+
+
+def test_panels_with_different_layers_are_refused():
+    with pytest.raises(ValueError, match=r"different layers, layer 1, layer 2 and layer 1, output: .* draw them apart"):
+        information_plane([panel(n_layers=2), panel(layers=["layer 1", "output"])])
+
+
+@pytest.mark.parametrize("name", ["plane.svg", "plane.pdf", "plane.png"])
+def test_the_same_figure_is_the_same_file(tmp_path, name):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        figures.save(information_plane(panels(1)), tmp_path / folder / name)
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -1,0 +1,32 @@
+# The two commands of the README, and what the maintainers use. Everything runs in .venv, which is built when needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin/python
+READY := $(VENV)/ready
+ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
+
+.PHONY: demo test docs gpu-check clean
+
+demo: $(READY)
+	$(BIN) -m experiments run tishby-extended
+
+test: $(READY)
+	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest
+
+docs: $(READY)  ## the pages and figures that are written by commands, not by hand
+	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
+	$(BIN) -m experiments run tishby-extended --out results
+	cp results/tishby-extended-*/plane.png docs/information-plane.png
+
+gpu-check:  ## builds nothing: a GPU machine may reach no registry
+	$(ANY_PYTHON) -m benchmarks gpu-check
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "fastmi needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo 'not there')." \
+	       "Say which one to use: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) && $(BIN) -m pip install --no-compile -c constraints.txt -e '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) results .pytest_cache .ruff_cache .hypothesis .benchmarks
