@@ -19,7 +19,11 @@ docs: $(READY)  ## the pages and figures that are written by commands, not by ha
 	cp results/tishby-extended-*/plane.png docs/information-plane.png
 
 gpu-check:  ## builds nothing: a GPU machine may reach no registry
-	$(ANY_PYTHON) -m benchmarks gpu-check
+	@if $(ANY_PYTHON) -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then \
+	  $(ANY_PYTHON) -m pytest -m gpu tests && $(ANY_PYTHON) -m benchmarks gpu-check; \
+	else \
+	  echo "no CUDA device that $(ANY_PYTHON) and its torch can use: nothing was checked"; \
+	fi
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

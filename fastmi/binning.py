@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,17 @@ class Binning:
 
     edges: npt.NDArray[np.float32]
     out_of_range: str
+    line: tuple[float, float]  # the first edge and the mean spacing, before the rounding to float32
 
     @property
     def n_edges(self) -> int:
         """The number of edges; n_edges - 1 bins lie between them."""
         return self.edges.size
+
+    def _cut(self, edges: Any) -> None:
+        rounded, given = checks.edges(edges)
+        object.__setattr__(self, "edges", rounded)
+        object.__setattr__(self, "line", (float(given[0]), float((given[-1] - given[0]) / (given.size - 1))))
 
     @property
     def ends(self) -> tuple[int, int]:
@@ -64,7 +69,7 @@ class Edges(Binning):
     out_of_range: str = "separate"
 
     def __init__(self, edges: Any, out_of_range: str = "separate") -> None:
-        object.__setattr__(self, "edges", checks.edges(edges))
+        self._cut(edges)
         object.__setattr__(self, "out_of_range", checks.one_of("out_of_range", out_of_range, OUT_OF_RANGE))
 
     def __eq__(self, other: object) -> bool:
@@ -103,10 +108,5 @@ class UniformBins(Binning):
         object.__setattr__(self, "n_bins", checks.positive_integer("n_bins", self.n_bins))
         object.__setattr__(self, "range", checks.increasing_range(self.range))
         checks.one_of("out_of_range", self.out_of_range, OUT_OF_RANGE)
-        self.edges  # noqa: B018  too narrow for float32 is said here, not at the first use
-
-    @cached_property
-    def edges(self) -> npt.NDArray[np.float32]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The n_bins + 1 edges, float32."""
         with np.errstate(over="ignore", invalid="ignore"):  # a span beyond float64 ends in an error on its edges
-            return checks.edges(np.linspace(*self.range, self.n_bins + 1))
+            self._cut(np.linspace(*self.range, self.n_bins + 1))

@@ -117,10 +117,10 @@ def labels(name: str, array: Any) -> Any:
 
 
 def _host_labels(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if array.dtype.kind in "USbiu":
+    if array.dtype.kind in "USTbiu":
         if array.dtype.kind == "u" and array.dtype.itemsize == 8:
             return array.view(np.int64) if array.flags.c_contiguous else array.copy().view(np.int64)
-        return array if array.dtype.kind in "US" else array.astype(np.int64, copy=False)
+        return array if array.dtype.kind in "UST" else array.astype(np.int64, copy=False)
     if array.dtype.kind != "f":
         raise TypeError(f"{name} has dtype {array.dtype}: labels are integers, bools, strings or whole floats")
     array = array if array.dtype.itemsize > 2 else array.astype(np.float32)  # 2^63 is beyond float16
@@ -144,7 +144,9 @@ def _device_labels(name: str, tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _not_whole(name: str, value: float) -> ValueError:
-    return ValueError(f"{name} holds {value!s}, not a whole number, and labels are discrete; bin them first: fastmi.encode")
+    return ValueError(
+        f"{name} holds {value!s}, not a whole number within int64, and labels are discrete; bin them first: fastmi.encode"
+    )
 
 
 def numbers(name: str, array: Any) -> npt.NDArray[Any]:
@@ -170,6 +172,10 @@ def numbers(name: str, array: Any) -> npt.NDArray[Any]:
 def _count(name: str, n: int) -> None:
     if n == 0:
         raise ValueError(f"{name} has no samples (n = 0): there is nothing to count")
+    countable(name, n)
+
+
+def countable(name: str, n: int) -> None:
     if n > MAX_SAMPLES:
         raise ValueError(f"{name} has {n} samples: at most {MAX_SAMPLES} are counted at once")
 
@@ -214,10 +220,11 @@ def layers(layers: Any, n_samples: int) -> list[Any]:
     return arrays
 
 
-def copies(shape: Sequence[int]) -> None:
-    """Layers (..., n_copies, n, d) have an axis of copies."""
+def copies(shape: Sequence[int]) -> int:
+    """The number of copies in layers (..., n_copies, n, d)."""
     if len(shape) < 3:
         raise ValueError(f"layers[0] has shape {tuple(shape)}: this reading takes (..., n_copies, n_samples, n_units)")
+    return shape[-3]
 
 
 def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
@@ -238,9 +245,12 @@ def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
 # --- the binning ------------------------------------------------------------------------------------------------------
 
 
-def edges(values: Any) -> npt.NDArray[np.float32]:
-    """-> read-only float32 edges, at least two, finite, strictly increasing after the rounding to float32."""
-    given = np.asarray(values)
+def edges(values: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """-> read-only float32 edges, at least two, finite, strictly increasing after the rounding; and as they were given."""
+    try:
+        given = np.asarray(_container("edges", values) if is_tensor(values) else values)
+    except ValueError:
+        raise TypeError("edges is a ragged list: pass a 1-D sequence of numbers") from None
     if given.dtype.kind not in "iuf" or given.ndim != 1:
         raise TypeError(f"edges has dtype {given.dtype} and shape {given.shape}: pass a 1-D sequence of numbers")
     if given.size < 2:
@@ -258,13 +268,13 @@ def edges(values: Any) -> npt.NDArray[np.float32]:
             "sort them and drop repeats"
         )
     rounded.flags.writeable = False
-    return rounded
+    return rounded, given.astype(np.float64)
 
 
 def increasing_range(range_: Any) -> tuple[float, float]:
     try:
         low, high = (float(value) for value in range_)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"range must be a pair (low, high), not {range_!r}") from None
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise ValueError(f"range must be finite with low < high, not ({low}, {high})")
@@ -288,6 +298,14 @@ def census(name: str, nan: int, outside: int, out_of_range: str, cut: str) -> No
             f"{name} holds {outside} activations outside {cut} (bins are closed on the left, open on the right): "
             'widen the edges, or give outsiders symbols with out_of_range="separate"'
         )
+
+
+def depth_of_caller() -> int:
+    """The stacklevel at which a warning points to the caller of fastmi, however deep it was noticed."""
+    frame, depth = sys._getframe(1), 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastmi":
+        frame, depth = frame.f_back, depth + 1
+    return depth + 1
 
 
 # --- plain values -----------------------------------------------------------------------------------------------------

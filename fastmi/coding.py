@@ -54,24 +54,31 @@ def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return z ^ (z >> np.uint64(31))
 
 
-def encode_layers(layers: list[Any], binning: Binning, name: str = "layers[{}]") -> tuple[Any, list[Census]]:
-    """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are, and per layer what fell outside the edges."""
+def encode_layers(
+    layers: list[Any], binning: Binning, name: str = "layers[{}]", n_together: int | None = None
+) -> tuple[Any, list[Census]]:
+    """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are, and per layer what fell outside the edges.
+
+    `n_together` rows are to be counted in one segment (n unless said otherwise): so many can collide.
+    """
     *leading, n, _ = layers[0].shape
     schemes = [scheme(layer.shape[-1], binning.n_edges) for layer in layers]
-    expected = max(how.expected_collisions(n) for how in schemes)
-    if expected > 1e-3:
-        warnings.warn(
-            f"rows are hashed to 64 bits, and among {n} distinct ones {expected:.2g} colliding pairs are expected: "
-            "use fewer bins or fewer samples for exact codes",
-            CollisionWarning,
-            stacklevel=4,
-        )
+    _warn_of_collisions(max(how.expected_collisions(n_together or n) for how in schemes), n_together or n)
     flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
     twin = backends.twin_for(flat[0])
-    codes, found = twin.encode(flat, binning.edges, binning.ends, [how.weights for how in schemes])
+    codes, found = twin.encode(flat, binning.edges, binning.ends, [how.weights for how in schemes], binning.line)
     for i, census in enumerate(found):
         checks.census(name.format(i), census.nan, census.outside, binning.out_of_range, str(binning))
     return codes.reshape(len(layers), *leading, n), found
+
+
+def _warn_of_collisions(expected: float, n: int) -> None:
+    if expected > 1e-3:
+        message = (
+            f"rows are hashed to 64 bits, and among {n} distinct ones {expected:.2g} colliding pairs are expected: "
+            "use fewer bins or fewer samples for exact codes"
+        )
+        warnings.warn(message, CollisionWarning, stacklevel=checks.depth_of_caller())
 
 
 def encode(activations: Any, binning: Binning) -> IntArray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import backends
+from fastmi import backends, checks
 from fastmi.backends import IntArray, Occurrences
 
 __all__ = ["Tally", "tally"]
@@ -50,6 +50,7 @@ def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> Tally
     The first s are the codes, the next s the pairs of a code and the first label, and so on.
     """
     n_segments, n = codes.shape
+    checks.countable("a segment", n)
     labels = np.asarray(labels, np.int64).reshape(len(n_labels), n)
     occurrences = backends.twin_for(codes).tally(codes, labels, n_labels)
     return Tally((1 + len(n_labels)) * n_segments, n, occurrences)

@@ -122,8 +122,7 @@ class PlaneEstimator:
             TypeError, ValueError: as `estimate`; no axis of copies.
         """
         layers = checks.layers(layers, self.n_samples)
-        checks.copies(layers[0].shape)
-        return self._mixture(self._codes(layers)).bits
+        return self._mixture(self._codes(layers, checks.copies(layers[0].shape))).bits
 
     def readings(self, layers: Any, assignment: Any = None) -> dict[str, Points]:
         """The three readings side by side, encoding once, with the number of symbols and the coverage beside each point.
@@ -139,8 +138,7 @@ class PlaneEstimator:
             TypeError, ValueError: as `sampled`.
         """
         layers = checks.layers(layers, self.n_samples)
-        checks.copies(layers[0].shape)
-        codes = self._codes(layers)
+        codes = self._codes(layers, checks.copies(layers[0].shape))
         found = {"each": self._each(codes)}
         if assignment is not None:
             who = checks.assignment(assignment, layers[0].shape)
@@ -148,9 +146,9 @@ class PlaneEstimator:
         found["mixture"] = self._mixture(codes)
         return found
 
-    def _codes(self, layers: list[Any]) -> Any:
+    def _codes(self, layers: list[Any], n_repeats: int = 1) -> Any:
         """-> (n_layers, ..., n)."""
-        return encode_layers(layers, self.binning)[0]
+        return encode_layers(layers, self.binning, n_together=n_repeats * self.n_samples)[0]
 
     def _each(self, codes: Any) -> Points:
         points = self._points(codes.reshape(-1, self.n_samples), n_repeats=1)

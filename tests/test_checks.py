@@ -214,6 +214,7 @@ GUARDS = {
         "edges has dtype int64 and shape (1, 2)",
         "pass a 1-D sequence of numbers",
     ),
+    "ragged edges": (lambda: Edges([[0, 1], [2]]), TypeError, "edges is a ragged list", "pass a 1-D sequence of numbers"),
     "one edge": (lambda: Edges([0]), ValueError, "edges holds 1 value(s)", "at least two edges"),
     "infinite edge": (lambda: Edges([0, np.inf]), ValueError, "edges holds inf", "edges are finite float32"),
     "falling edges": (
@@ -223,6 +224,7 @@ GUARDS = {
         "sort them and drop repeats",
     ),
     "no range": (lambda: UniformBins(3, None), TypeError, "range must be a pair (low, high), not None"),
+    "endless range": (lambda: UniformBins(3, (0, 10**400)), TypeError, "range must be a pair (low, high), not (0, 1000"),
     "empty range": (lambda: UniformBins(3, (1, 1)), ValueError, "range must be finite with low < high, not (1.0, 1.0)"),
     "n_bins": (lambda: UniformBins("3", (0, 1)), TypeError, "n_bins must be an integer, not '3'"),
     "no bins": (lambda: UniformBins(0, (0, 1)), ValueError, "n_bins must be at least 1, not 0"),

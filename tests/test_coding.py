@@ -124,9 +124,25 @@ def test_a_symbol_is_np_digitize_on_ten_million_values_and_on_every_edge(twin):
 
 
 def test_the_ten_million_values_take_both_searches_of_the_numba_twin():
-    uniform = [numba_twin._plan(Edges(edges).edges.tobytes()).uniform for edges in edge_sets()]
+    cuts = [Edges(edges) for edges in edge_sets()]
+    uniform = [numba_twin._plan(cut.edges.tobytes(), cut.line).uniform for cut in cuts]
     assert sum(uniform) > 50
     assert len(uniform) - sum(uniform) > 50
+
+
+def test_every_evenly_spaced_binning_takes_the_fast_search(rng):
+    """Also where the ends are no float32 numbers: the line is taken from the edges before they were rounded."""
+    for low, width, n_bins in zip(rng.normal(0, 9, 200), rng.uniform(0.1, 50, 200), rng.integers(2, 300, 200), strict=True):
+        cut = UniformBins(int(n_bins), (low, low + width))
+        assert numba_twin._plan(cut.edges.tobytes(), cut.line).uniform
+
+
+def test_a_line_that_is_not_that_of_the_edges_is_not_believed(rng):
+    t = rng.normal(0, 2, (1000, 3)).astype(np.float32)
+    cut = UniformBins(30, (-1, 1))
+    weights = coding.scheme(3, 31).weights
+    codes, _ = numba_twin.encode([t], cut.edges, cut.ends, [weights], (-1.0, 0.07))
+    assert codes[0].tolist() == (np.digitize(t, cut.edges) @ weights).tolist()
 
 
 def test_the_special_values_are_told_apart_as_the_oracle_says(twin):
@@ -275,6 +291,25 @@ def test_more_than_a_thousandth_of_a_collision_warns(twin):
     rows = np.zeros((270_000, 4), np.float32)  # n (n - 1) / 2 * 2^-45 = 1.04e-3
     with pytest.warns(CollisionWarning, match=r"among 270000 distinct ones 0.001 colliding pairs are expected: use fewer bins"):
         fastmi.encode(twin.put(rows), WIDE)
+
+
+def test_a_mixture_counts_the_rows_of_all_copies_together():
+    rows = np.zeros((3, 100_000, 4), np.float32)
+    plane = fastmi.PlaneEstimator(np.arange(100_000), np.zeros(100_000, int), WIDE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plane.estimate(rows)
+    with pytest.warns(CollisionWarning, match=r"among 300000 distinct ones 0.0013"):
+        plane.mixture(rows)
+
+
+def test_the_warning_points_to_the_caller():
+    rows = np.zeros((270_000, 4), np.float32)
+    plane = fastmi.PlaneEstimator(np.arange(270_000), np.zeros(270_000, int), WIDE)
+    for call in (lambda: fastmi.encode(rows, WIDE), lambda: plane.estimate(rows), lambda: plane.readings(rows[None])):
+        with pytest.warns(CollisionWarning) as caught:
+            call()
+        assert caught[0].filename == __file__
 
 
 def test_less_than_a_thousandth_of_a_collision_does_not(twin):

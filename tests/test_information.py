@@ -286,3 +286,8 @@ def test_labels_are_not_written_to(twin, rng):
     entropy(given_)
     mutual_information(given_, given_)
     np.testing.assert_array_equal(given_.cpu() if hasattr(given_, "cpu") else given_, labels)
+
+
+def test_numpy_strings_of_any_length_are_labels():
+    labels = np.array(["a", "bb", "a", "dddd"], dtype=np.dtypes.StringDType())
+    assert fastmi.entropy(labels) == 1.5

@@ -3,7 +3,7 @@
 Each twin is a module with the same four functions:
 
     receive(array)                                   -> the same numbers in the twin's own container, without a copy
-    encode([activations (m, d)], edges, ends, [weights (d,)]) -> codes (l, m), [Census]; l layers, any widths d
+    encode([activations (m, d)], edges, ends, [weights (d,)], line) -> codes (l, m), [Census]; l layers, any widths d
     identify(codes (n,))                             -> dense ids (n,), number of symbols
     tally(codes (s, n), labels (l, n), n_labels)     -> Occurrences in (1 + l) s segments: the codes, then each (code, label)
 
@@ -53,7 +53,12 @@ class Twin(Protocol):
     def receive(self, array: Any) -> Any: ...
 
     def encode(
-        self, layers: list[Any], edges: npt.NDArray[np.float32], ends: tuple[int, int], weights: list[IntArray]
+        self,
+        layers: list[Any],
+        edges: npt.NDArray[np.float32],
+        ends: tuple[int, int],
+        weights: list[IntArray],
+        line: tuple[float, float] | None = None,
     ) -> tuple[Any, list[Census]]: ...
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...

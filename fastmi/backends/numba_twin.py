@@ -28,10 +28,10 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 # --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) --------------------------------------------------------
 
 
-def _digitise_uniform(x, low, inverse, step, n_edges, ends, symbols):
+def _digitise_uniform(x, origin, inverse, step, n_edges, ends, symbols):
     """Evenly spaced edges: the nearest edge by one multiplication, then one exact comparison. Returns how many fell outside."""
     last = np.float32(n_edges - 1)
-    origin = np.float64(low)
+    low = np.float32(origin)
     outside = np.int32(0)
     for i in range(x.size):
         v = x[i]
@@ -80,22 +80,23 @@ class Plan(NamedTuple):
     """How one set of edges is searched: `uniform` only where that was proved to be np.digitize."""
 
     uniform: bool
-    low: np.float32
+    origin: np.float64
     inverse: np.float32
     step: np.float64
     padded: npt.NDArray[np.float32]
 
 
 @lru_cache(maxsize=256)
-def _plan(edge_bytes: bytes) -> Plan:
+def _plan(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Plan:
+    """`line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a guess, to be proved."""
     edges = np.frombuffer(edge_bytes, np.float32)
     padded = np.full(1 << edges.size.bit_length(), np.inf, np.float32)
     padded[: edges.size] = edges
-    span = float(edges[-1]) - float(edges[0])
-    step = np.float64(span / (edges.size - 1))
+    low, high = float(edges[0]), float(edges[-1])
+    origin, step = line or (low, (high - low) / (edges.size - 1))
     with np.errstate(over="ignore"):
-        inverse = np.float32(1 / step)
-    plan = Plan(bool(np.isfinite(inverse)), edges[0], inverse, step, padded)
+        inverse = np.float32(1 / np.float64(step))
+    plan = Plan(bool(np.isfinite(inverse)), np.float64(origin), inverse, np.float64(step), padded)
     return plan._replace(uniform=plan.uniform and _proved(plan, edges))
 
 
@@ -108,7 +109,7 @@ def _proved(plan: Plan, edges: npt.NDArray[np.float32]) -> bool:
     points = np.concatenate([edges, np.nextafter(edges, np.float32(-np.inf))])
     symbols = np.empty(points.size, np.int32)
     n_edges = np.int32(edges.size)
-    digitise_uniform(points, plan.low, plan.inverse, plan.step, n_edges, (np.int32(0), n_edges), symbols)
+    digitise_uniform(points, plan.origin, plan.inverse, plan.step, n_edges, (np.int32(0), n_edges), symbols)
     return bool(np.array_equal(symbols, np.digitize(points, edges)))
 
 
@@ -128,7 +129,7 @@ def _encode_rows(x, n_units, plan, n_edges, ends, weights, symbols, codes):
         last = min(codes.size, first + rows_per_tile)
         tile = x[first * n_units : last * n_units]
         if plan.uniform:
-            found = digitise_uniform(tile, plan.low, plan.inverse, plan.step, n_edges, ends, symbols)
+            found = digitise_uniform(tile, plan.origin, plan.inverse, plan.step, n_edges, ends, symbols)
         else:
             found = digitise_any(tile, plan.padded, n_edges, ends, symbols)
         if found:  # only then can there be a NaN: it passes as symbol 0
@@ -152,12 +153,16 @@ encode_rows = _jit(_encode_rows)
 
 @_wraps
 def encode(
-    layers: list[npt.NDArray[np.float32]], edges: npt.NDArray[np.float32], ends: tuple[int, int], weights: list[IntArray]
+    layers: list[npt.NDArray[np.float32]],
+    edges: npt.NDArray[np.float32],
+    ends: tuple[int, int],
+    weights: list[IntArray],
+    line: tuple[float, float] | None = None,
 ) -> tuple[IntArray, list[Census]]:
     """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
     codes = np.empty((len(layers), len(layers[0])), np.int64)
     symbols = np.empty(max(TILE, *(weight.size for weight in weights)), np.int32)
-    plan, n_edges, numbers = _plan(edges.tobytes()), np.int32(edges.size), (np.int32(ends[0]), np.int32(ends[1]))
+    plan, n_edges, numbers = _plan(edges.tobytes(), line), np.int32(edges.size), (np.int32(ends[0]), np.int32(ends[1]))
     found = []
     for layer, weight, out in zip(layers, weights, codes, strict=True):
         flat = np.ascontiguousarray(layer).reshape(-1)

@@ -29,7 +29,11 @@ def receive(array: Any, device: torch.device | None = None) -> Tensor:
 
 
 def encode(
-    layers: list[Any], edges: npt.NDArray[np.float32], ends: tuple[int, int], weights: list[IntArray]
+    layers: list[Any],
+    edges: npt.NDArray[np.float32],
+    ends: tuple[int, int],
+    weights: list[IntArray],
+    line: tuple[float, float] | None = None,  # the Numba twin's hint: bucketize needs none
 ) -> tuple[Tensor, list[Census]]:
     """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
     tensors = [receive(layer) for layer in layers]
