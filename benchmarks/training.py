@@ -27,12 +27,12 @@ from benchmarks.reference import (
 )
 from benchmarks.timing import Disagreement, Race
 from experiments.catalog import CATALOG
-from experiments.runner import execute
+from experiments.runner import MODELS, execute
 
 __all__ = ["end_to_end", "readings"]
 
 N_COPIES = 5
-CHUNK = 50  # snapshots evaluated at a time: 30 MB of activations
+CHUNK = MODELS // N_COPIES  # snapshots evaluated at a time, as the runner does
 TOLERANCE = 1e-5  # between float32 sums taken in different orders
 
 Bits = npt.NDArray[np.float64]

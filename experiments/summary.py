@@ -86,7 +86,9 @@ def compression_row(seed: int, plane: InformationPlane) -> dict[str, Any]:
     output = findings(plane)[-1]
     late = plane.mean().i_xt[-100:, 0, -1]
     fell = output["i_xt_peak"] - output["i_xt_end"]
-    return {"seed": seed, **output, "fell": fell, "i_xt_late": float(late.mean()), "entropy_y": plane.entropy_y}
+    distinct = abs(plane.entropy_x - np.log2(plane.n_samples)) < 1e-9
+    late_and_y = {"i_xt_late": float(late.mean()), "entropy_y": plane.entropy_y}
+    return {"seed": seed, **output, "fell": fell, **late_and_y, "all_distinct": bool(distinct)}
 
 
 def compression_table(name: str, rows: Sequence[dict[str, Any]], command: str) -> str:
@@ -98,8 +100,10 @@ def compression_table(name: str, rows: Sequence[dict[str, Any]], command: str) -
     lines = [
         f"# Fitting, then compression: the output layer of `{name}`",
         "",
-        f"Written by `{command}`; not edited by hand. I(X;T) and I(T;Y) of the last layer in bits, one network a seed",
-        "(independent data, initialisation and batches). Columns without a name of their own are I(X;T).",
+        f"Written by `{command}`; not edited by hand.",
+        "",
+        "I(X;T) and I(T;Y) of the last layer in bits, one network a seed (independent data, initialisation and batches).",
+        "Columns without a name of their own are I(X;T).",
         "",
         head,
         "|" + " --- |" * 10,
@@ -109,6 +113,7 @@ def compression_table(name: str, rows: Sequence[dict[str, Any]], command: str) -
         lines.append(
             f"| {label} | " + " | ".join(_cell(key, float(function([row[key] for row in rows]))) for key in keys) + " |"
         )
+    distinct = sum(row["all_distinct"] for row in rows)
     fitted = sum(row["i_ty_end"] > row["i_ty_start"] for row in rows)
     compressed = sum(row["peak_epoch"] > 0 and row["i_xt_end"] < row["i_xt_peak"] for row in rows)
     lines += [
@@ -117,10 +122,10 @@ def compression_table(name: str, rows: Sequence[dict[str, Any]], command: str) -
         f"I(X;T) peaks after the start and ends below the peak in {compressed} of {len(rows)}.",
         "",
         "The peak is the largest of many noisy epochs and the end is one of them, so peak - end overstates the fall;",
-        "beside it stands the mean of the last 100 epochs. All x are distinct, so I(X;T) is H(T) of the binned output: its",
-        "fall says that the tanh output saturates into fewer bins, not that information about x was lost. H(Y) differs",
-        "between seeds because the data are drawn anew; I(X;Y) of this data is 0.604 bits, so what I(T;Y) shows above that",
-        "on the training sample is overfitting and the bias of counting.",
+        f"beside it stands the mean of the last 100 epochs. All x are distinct in {distinct} of {len(rows)} seeds, and there I(X;T)",
+        "is H(T) of the binned output: its fall says that the tanh output saturates into fewer bins, not that information",
+        "about x was lost. H(Y) differs between seeds because the data are drawn anew; I(X;Y) of this data is 0.604 bits by",
+        "enumeration, so what I(T;Y) shows above that on the training sample is overfitting and the bias of counting.",
         "",
     ]
     return "\n".join(lines)
