@@ -123,9 +123,10 @@ def compression_table(name: str, rows: Sequence[dict[str, Any]], command: str) -
         "",
         "The peak is the largest of many noisy epochs and the end is one of them, so peak - end overstates the fall;",
         f"beside it stands the mean of the last 100 epochs. All x are distinct in {distinct} of {len(rows)} seeds, and there",
-        "I(X;T) is H(T) of the binned output: its fall says that the tanh output saturates into fewer bins, not that information",
-        "about x was lost. H(Y) differs between seeds because the data are drawn anew; I(X;Y) of this data is 0.604 bits by",
-        "enumeration, so what I(T;Y) shows above that on the training sample is overfitting and the bias of counting.",
+        "I(X;T) is H(T) of the binned output: its fall says that the tanh output saturates into fewer bins, not that",
+        "information about x was lost. H(Y) differs between seeds because the data are drawn anew; I(X;Y) of this data is",
+        "0.604 bits by enumeration, so what I(T;Y) shows above that on the training sample is overfitting and the bias of",
+        "counting.",
         "",
     ]
     return "\n".join(lines)
