@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from experiments import outputs
+from experiments import mnist, outputs
 from experiments.catalog import CATALOG, Run
 from experiments.runner import check_device, execute
 from experiments.summary import compression_row, compression_table, summary
@@ -33,12 +34,14 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="the runs, a line each")
     listing.set_defaults(command=_list)
     run = commands.add_parser("run", help="run one or more of them")
-    run.add_argument("names", nargs="+", metavar="NAME", help="a name that `list` shows")
+    run.add_argument("names", nargs="+", metavar="NAME", help="a name that `list` shows, or all")
     run.add_argument("--epochs", type=_positive, help="in place of the run's own number")
     run.add_argument("--copies", type=_positive, help="network copies, in place of the run's own number")
     run.add_argument("--seed", type=_seed, default=0, help="of data, initialisation and batches (default 0)")
     run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     run.add_argument("--out", type=Path, default=Path("results"), help="folder for the results (default: results)")
+    run.add_argument("--mnist", type=Path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)")
+    run.add_argument("--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here")
     run.set_defaults(command=_run)
     table = commands.add_parser(
         "compression", help="peak minus final I(X;T) of exp 2's output layer over seeds, as a Markdown table"
@@ -75,8 +78,13 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    runs = [_chosen(name, arguments) for name in dict.fromkeys(arguments.names)]
+    names = list(CATALOG) if arguments.names == ["all"] else list(dict.fromkeys(arguments.names))
+    runs = [_chosen(name, arguments) for name in names]
     check_device(arguments.device)
+    if arguments.mnist is not None:
+        os.environ[mnist.VARIABLE] = str(arguments.mnist)
+    if arguments.mnist is not None or arguments.download:
+        mnist.find(download=arguments.download)  # what is wrong with it is said before the first run starts
     out = outputs.prepare(arguments.out)
     failed = [run.name for run in runs if not _attempt(run, arguments.device, out)]
     if failed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ __all__ = ["CATALOG", "Run"]
 class Run:
     """Everything that determines a run's numbers on one device. An epoch is ONE step of every copy, as in the report.
 
+    `targets` are the values that stand for class 0, 1, ... of a single output; None is one-hot, an output for each class.
+
     `published` is what the report shows, read off its figures: for the reader, not part of the id.
     """
 
@@ -25,9 +27,10 @@ class Run:
     about: str
     data: str
     n_samples: int
-    targets: tuple[float, float]
+    targets: tuple[float, ...] | None
     widths: tuple[int, ...]
     epochs: int
+    network: str = "tanh"
     copies: int = 1
     batch_size: int = 101
     learning_rate: float = 0.2
@@ -69,6 +72,35 @@ _TISHBY = Run(
     "output (0.5, 0) -> peak 4.5 -> (1.9, .73)",
 )
 
+_EXTENDED = replace(
+    _TISHBY,
+    name="tishby-extended",
+    about="exp 2 with five copies: mean of single copies, sampled (as published) and mixture, side by side",
+    copies=5,
+)
+
+_COMPLICATED = replace(
+    _EXTENDED,
+    name="complicated",
+    about="exp 3 as published: labels that depend on the first input alone, for want of an axis in a sum",
+    data="complicated",
+    epochs=200,
+    published="I(T;Y) tops at .97",
+)
+
+_MNIST = Run(
+    name="mnist",
+    about="exp 4 as published: a small convolutional network on MNIST, 2x2 blocks summed in uint8, which wraps",
+    data="mnist-pooled",
+    n_samples=1000,
+    targets=None,
+    network="digits-cnn",
+    widths=(10, 10),
+    epochs=6000,
+    copies=3,
+    published="layer 1 (9.4-9.95, 3.05-3.3); output 3.1 -> 7.5 / 0.5 -> 2.35",
+)
+
 _RUNS = (
     Run(
         name="warm-up",
@@ -81,14 +113,18 @@ _RUNS = (
         published="layer 1 fixed at (9.97, .80), output to (4.2, .60)",
     ),
     _TISHBY,
-    Run(
-        **{
-            **_TISHBY.fields(),
-            "name": "tishby-extended",
-            "about": "exp 2 with five copies: mean of single copies, sampled (as published) and mixture, side by side",
-            "copies": 5,
-        }
+    _EXTENDED,
+    _COMPLICATED,
+    replace(
+        _COMPLICATED,
+        name="complicated-intended",
+        about="exp 3 as intended: the sum of products within each sample",
+        data="complicated-intended",
+        published="",
     ),
+    _MNIST,
+    replace(_MNIST, name="mnist-widened", about="exp 4 with sums that do not wrap", data="mnist-widened", published=""),
+    replace(_MNIST, name="digits", about="exp 4 on scikit-learn's digits, which need no files", data="digits", published=""),
 )
 
 CATALOG: dict[str, Run] = {run.name: run for run in _RUNS}

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from experiments import mnist
+
 __all__ = ["DATASETS", "Dataset", "load"]
 
 
@@ -32,14 +34,78 @@ def simple(n_samples: int, rng: np.random.Generator) -> Dataset:
     return Dataset("simple", x.astype(np.float32), classes.astype(np.int64))
 
 
-DATASETS: dict[str, Callable[[int, np.random.Generator], Dataset]] = {"simple": simple}
+def complicated(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """As published: s = sum(x[:, 2::2] * x[:, 3::2]) - x_0^2, the sum over the whole sample for want of an axis.
+
+    So s is one constant minus x_0^2: class 1 where s + N(0, 0.2) exceeds the mean of s, which depends on x_0 alone.
+    """
+    x = rng.integers(5, size=(n_samples, 12)) - 1
+    score = np.sum(x[:, 2::2] * x[:, 3::2]) - x[:, 0] ** 2
+    return _above_mean("complicated", x, score, rng)
+
+
+def complicated_intended(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """As intended: the sum of products within each sample (axis=1), so that ten of the twelve inputs and x_0 count."""
+    x = rng.integers(5, size=(n_samples, 12)) - 1
+    score = np.sum(x[:, 2::2] * x[:, 3::2], axis=1) - x[:, 0] ** 2
+    return _above_mean("complicated-intended", x, score, rng)
+
+
+def _above_mean(name: str, x: npt.NDArray[np.int64], score: npt.NDArray[np.int64], rng: np.random.Generator) -> Dataset:
+    classes = score + rng.normal(0, 0.2, len(x)) > score.mean()
+    return Dataset(name, x.astype(np.float32), classes.astype(np.int64))
+
+
+def mnist_pooled(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """As published: 2x2 blocks of MNIST summed in uint8, which wraps modulo 256, then int(sum / 20), 14x14.
+
+    Drawn with replacement from all 70,000, so rows may repeat.
+    """
+    return _mnist("mnist, pooled in uint8", n_samples, rng, np.uint8)
+
+
+def mnist_widened(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """As intended: the same with sums that do not wrap."""
+    return _mnist("mnist, pooled in int64", n_samples, rng, np.int64)
+
+
+def _mnist(name: str, n_samples: int, rng: np.random.Generator, dtype: type[np.integer[Any]]) -> Dataset:
+    images = mnist.find()
+    drawn = rng.integers(len(images.pixels), size=n_samples)
+    blocks = images.pixels[drawn].reshape(n_samples, 14, 2, 14, 2).astype(dtype)
+    pooled = blocks.sum(axis=(2, 4), dtype=dtype) // dtype(20)
+    return Dataset(name, pooled.reshape(n_samples, 196).astype(np.float32), images.labels[drawn].astype(np.int64))
+
+
+def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """scikit-learn's 1797 digits of 8x8 pixels in 0..16, each pixel repeated to 14x14; drawn with replacement.
+
+    What stands in where MNIST is not at hand; smaller and easier, so it is a run of its own name.
+    """
+    from sklearn.datasets import load_digits
+
+    images, classes = (np.asarray(part) for part in load_digits(return_X_y=True))
+    near = np.arange(14) * 8 // 14
+    drawn = rng.integers(len(images), size=n_samples)
+    large = images.reshape(-1, 8, 8)[drawn][:, near[:, None], near]
+    return Dataset("digits", large.reshape(n_samples, 196).astype(np.float32), classes[drawn].astype(np.int64))
+
+
+DATASETS: dict[str, Callable[[int, np.random.Generator], Dataset]] = {
+    "simple": simple,
+    "complicated": complicated,
+    "complicated-intended": complicated_intended,
+    "mnist-pooled": mnist_pooled,
+    "mnist-widened": mnist_widened,
+    "digits": digits,
+}
 
 
 def load(name: str, n_samples: int, seed: Any) -> Dataset:
     """The data set of that name, the same for the same seed.
 
     Raises:
-        ValueError: no data set has that name.
+        ValueError: no data set has that name, or its files are not there.
     """
     if name not in DATASETS:
         raise ValueError(f"data is {name!r}: the data sets are {', '.join(DATASETS)}")

@@ -1,25 +1,56 @@
-"""The networks of the runs: widths -> a tanh network whose parameters depend on the seed alone."""
+"""The networks of the runs: name, widths, seed -> a network whose watched modules are called "layer ..." and "output"."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from torch import nn
 
-__all__ = ["tanh_network"]
+__all__ = ["NETWORKS", "build", "watched"]
 
 
-def tanh_network(widths: tuple[int, ...], seed: int) -> nn.Sequential:
-    """Linear and Tanh in turn; the tanh modules are named "layer 1", "layer 2", ..., "output".
-
-    Drawn on the CPU, torch's global generator left as it was.
-    """
+def tanh(widths: tuple[int, ...]) -> nn.Sequential:
+    """Linear and Tanh in turn; the watched modules are the Tanh: "layer 1", "layer 2", ..., "output"."""
     modules: OrderedDict[str, nn.Module] = OrderedDict()
+    for i, (n_in, n_out) in enumerate(pairwise(widths), start=1):
+        modules[f"linear {i}"] = nn.Linear(n_in, n_out)
+        modules["output" if i == len(widths) - 1 else f"layer {i}"] = nn.Tanh()
+    return nn.Sequential(modules)
+
+
+def digits_cnn(widths: tuple[int, ...]) -> nn.Sequential:
+    """The report's convolutional network for 14x14 images; watched are its Tanh, "layer 1", and its Softmax, "output"."""
+    n_hidden, n_classes = widths
+    return nn.Sequential(
+        OrderedDict(
+            [
+                ("image", nn.Unflatten(1, (1, 14, 14))),
+                ("convolution", nn.Conv2d(1, 1, 4)),
+                ("pooling", nn.MaxPool2d(3)),
+                ("pixels", nn.Flatten()),
+                ("relu", nn.ReLU()),
+                ("linear 1", nn.Linear(9, n_hidden)),
+                ("layer 1", nn.Tanh()),
+                ("linear 2", nn.Linear(n_hidden, n_classes)),
+                ("output", nn.Softmax(dim=1)),
+            ]
+        )
+    )
+
+
+NETWORKS: dict[str, Callable[[tuple[int, ...]], nn.Sequential]] = {"tanh": tanh, "digits-cnn": digits_cnn}
+
+
+def build(name: str, widths: tuple[int, ...], seed: int) -> nn.Sequential:
+    """The network of that name; its parameters depend on the seed alone, and torch's global generator stays as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        for i, (n_in, n_out) in enumerate(pairwise(widths), start=1):
-            modules[f"linear {i}"] = nn.Linear(n_in, n_out)
-            modules["output" if i == len(widths) - 1 else f"layer {i}"] = nn.Tanh()
-    return nn.Sequential(modules)
+        return NETWORKS[name](widths)
+
+
+def watched(network: nn.Sequential) -> list[str]:
+    """The names of the modules whose information is estimated."""
+    return [name for name, _ in network.named_children() if name == "output" or name.startswith("layer ")]

@@ -50,7 +50,9 @@ def save(result: Result, out: Path) -> Path:
             plane.save(part / f"{reading}.npz")
         drawn = [plane.panel() for reading, plane in result.planes.items() if reading != "each" or len(result.planes) == 1]
         widths = "-".join(map(str, result.run.widths))
-        figure = figures.information_plane(drawn, title=f"{result.run.name}: {widths} tanh, {result.run.epochs} epochs")
+        figure = figures.information_plane(
+            drawn, title=f"{result.run.name}: {widths} {result.run.network}, {result.run.epochs} epochs"
+        )
         figures.save(figure, part / "plane.png")
         figures.save(figure, part / "plane.svg")
         (part / "manifest.json").write_text(json.dumps(_manifest(result), indent=2) + "\n", encoding="utf-8")

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import nn
 
-from experiments import datasets
+from experiments import datasets, networks
 from experiments.catalog import Run
-from experiments.networks import tanh_network
 from fastmi import Ensemble, InformationPlane, PlaneEstimator
 from fastmi.planes import Points
 
@@ -62,10 +61,11 @@ def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], object] = l
     data_seed, init_seed, copies_seed, assignment_seed = np.random.SeedSequence(run.seed).generate_state(4, np.uint64).tolist()
     data = datasets.load(run.data, run.n_samples, data_seed)
     x = torch.from_numpy(data.x).to(check_device(device))
-    y = torch.tensor(run.targets, dtype=torch.float32)[data.classes][:, None].to(x.device)
-    network = tanh_network(run.widths, init_seed >> 1).to(x.device)
+    y = _targets(run, data.classes).to(x.device)
+    network = networks.build(run.network, run.widths, init_seed >> 1).to(x.device)
     optimizer = functools.partial(torch.optim.SGD, lr=run.learning_rate)
-    ensemble = Ensemble(network, run.copies, init=run.init, optimizer=optimizer, watch=nn.Tanh, seed=copies_seed >> 1)
+    watch = networks.watched(network)
+    ensemble = Ensemble(network, run.copies, init=run.init, optimizer=optimizer, watch=watch, seed=copies_seed >> 1)
     estimator = PlaneEstimator(data.x, data.classes, run.binning)
     clock, losses = _Clock(), list[torch.Tensor]()
     found: dict[str, list[Points]] = {}
@@ -92,6 +92,13 @@ def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], object] = l
     else:
         planes = {"mean": planes["each"].mean(), **planes}
     return Result(run, str(x.device), planes, torch.stack(losses).tolist() if losses else [], clock.seconds)
+
+
+def _targets(run: Run, classes: npt.NDArray[np.int64]) -> torch.Tensor:
+    """(n, 1) values, or (n, n_classes) one-hot."""
+    if run.targets is None:
+        return torch.nn.functional.one_hot(torch.from_numpy(classes), run.widths[-1]).float()
+    return torch.tensor(run.targets, dtype=torch.float32)[classes][:, None]
 
 
 def _trained(

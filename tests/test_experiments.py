@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from experiments import __main__ as cli
-from experiments import outputs, runner
+from experiments import mnist, outputs, runner
 from experiments.catalog import CATALOG, Run
 from experiments.datasets import load
-from experiments.networks import tanh_network
+from experiments.networks import build, watched
 from experiments.runner import execute
 from experiments.summary import compression_row, compression_table, findings, summary
 from fastmi import InformationPlane, PlaneEstimator, use_backend
@@ -82,13 +82,13 @@ def test_data_depend_on_the_seed_alone():
 
 
 def test_an_unknown_data_set_names_those_that_are_there():
-    with pytest.raises(ValueError, match=r"data is 'mnist'.*simple"):
-        load("mnist", 10, seed=0)
+    with pytest.raises(ValueError, match=r"data is 'cifar'.*simple"):
+        load("cifar", 10, seed=0)
 
 
 def test_the_network_is_drawn_from_its_seed_and_leaves_torch_alone():
     before = torch.get_rng_state()
-    a, b, c = (tanh_network((12, 5, 1), seed) for seed in (1, 1, 2))
+    a, b, c = (build("tanh", (12, 5, 1), seed) for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
     assert not torch.equal(a[0].weight, c[0].weight)
@@ -122,7 +122,7 @@ def test_the_recorded_numbers_are_those_of_the_definition():
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.classes * 2.0 - 1).float()[:, None]
     from fastmi import Ensemble
 
-    ensemble = Ensemble(tanh_network(small.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
+    ensemble = Ensemble(build("tanh", small.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
     for _ in range(2):
         rows = ensemble.draw(120, 101)
         ensemble.step(x[rows], y[rows])
@@ -158,9 +158,74 @@ def test_copies_beyond_the_first_do_not_change_the_first(result):
     assert np.array_equal(result.planes["each"].i_xt[0, :2], fewer.planes["each"].i_xt[0])
 
 
+@pytest.fixture
+def few_images(monkeypatch):
+    """A stand-in for MNIST that has its shapes and dark and bright blocks."""
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).astype(np.uint8)
+    pixels[:, :4] = 255
+    monkeypatch.setattr(mnist, "find", lambda: mnist.Images(pixels, np.arange(50, dtype=np.uint8) % 10))
+    return pixels
+
+
+def by_hand(rule, rows):
+    """Classes of a complicated data set without its noise: above the mean score."""
+    scores = [rule([int(value) for value in row]) for row in rows.tolist()]
+    return np.array(scores) > np.mean(scores)
+
+
+def test_the_complicated_labels_as_published_depend_on_the_first_input_alone():
+    data = load("complicated", 4000, seed=0)
+    quiet = by_hand(lambda row: -(row[0] ** 2), data.x)
+    assert (data.classes == quiet).mean() > 0.99  # noise of 0.2 against steps of one and more
+    assert data.name == "complicated"
+
+
+def test_the_complicated_labels_as_intended_depend_on_the_products_in_the_sample():
+    data = load("complicated-intended", 4000, seed=0)
+    quiet = by_hand(lambda row: sum(row[i] * row[i + 1] for i in (2, 4, 6, 8, 10)) - row[0] ** 2, data.x)
+    assert (data.classes == quiet).mean() > 0.97
+
+
+def test_pooling_wraps_as_published_and_does_not_as_intended(few_images):
+    wrapped, widened = (load(name, 200, seed=1) for name in ("mnist-pooled", "mnist-widened"))
+    assert np.array_equal(wrapped.classes, widened.classes)
+    assert widened.x.reshape(-1, 14, 14)[:, :2].min() == 4 * 255 // 20
+    assert wrapped.x.reshape(-1, 14, 14)[:, :2].max() == (4 * 255 % 256) // 20
+    assert wrapped.x.max() <= 255 // 20
+    assert widened.x.shape == (200, 196)
+
+
+def test_a_pooled_pixel_is_the_sum_of_its_block(few_images):
+    data = load("mnist-widened", 1, seed=3)
+    block = few_images[np.random.default_rng(3).integers(50, size=1)[0], 10:12, 6:8]
+    assert data.x[0].reshape(14, 14)[5, 3] == sum(int(value) for value in block.ravel()) // 20
+
+
+def test_the_digits_need_no_files():
+    data = load("digits", 300, seed=0)
+    assert (data.name, data.x.shape, data.x.max()) == ("digits", (300, 196), 16)
+    assert set(data.classes) == set(range(10))
+
+
+def test_the_convolutional_network_is_the_published_one():
+    network = build("digits-cnn", (10, 10), seed=0)
+    assert watched(network) == ["layer 1", "output"]
+    out = network(torch.rand(5, 196))
+    assert out.shape == (5, 10)
+    assert torch.allclose(out.sum(dim=1), torch.ones(5))
+    assert sum(parameter.numel() for parameter in network.parameters()) == (16 + 1) + (90 + 10) + (100 + 10)
+
+
+def test_one_hot_targets_and_single_values():
+    classes = np.array([0, 2, 1])
+    one_hot = runner._targets(replace(CATALOG["digits"], widths=(10, 3)), classes)
+    assert one_hot.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert runner._targets(replace(SHORT, targets=(-1.0, 1.0, 5.0)), classes).tolist() == [[-1], [5], [1]]
+
+
 @pytest.mark.parametrize("name", list(CATALOG))
 @pytest.mark.parametrize("twin", ["numba", "torch"])
-def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin):
+def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin, few_images):
     with use_backend(twin):
         found = execute(replace(CATALOG[name], epochs=2))
     assert all(np.isfinite(plane.i_xt).all() for plane in found.planes.values())
@@ -170,7 +235,7 @@ def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin):
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("name", list(CATALOG))
-def test_every_entry_runs_a_few_epochs_on_a_gpu(name):
+def test_every_entry_runs_a_few_epochs_on_a_gpu(name, few_images):
     found = execute(replace(CATALOG[name], epochs=2), device="cuda")
     assert found.device.startswith("cuda")
     assert all(np.isfinite(plane.i_xt).all() for plane in found.planes.values())
@@ -315,6 +380,28 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(tmp_
     error = capsys.readouterr().err
     assert "cannot be written" in error
     assert "--out FOLDER" in error
+
+
+def test_all_is_every_run(tmp_path, monkeypatch):
+    tried = []
+    monkeypatch.setattr(cli, "_attempt", lambda record, device, out: tried.append(record.name) or True)
+    assert run("all", out=tmp_path) == 0
+    assert tried == list(CATALOG)
+
+
+def test_mnist_that_is_not_there_is_a_failed_row_with_the_ways_to_supply_it(tmp_path, monkeypatch):
+    monkeypatch.delenv(mnist.VARIABLE, raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "none"))
+    assert run("mnist", "warm-up", "--epochs", "1", out=tmp_path / "out") == 1
+    failed, done = rows_of(tmp_path / "out" / outputs.LEDGER)
+    assert "pass --mnist PATH or set FASTMI_MNIST" in failed["reason"]
+    assert done["status"] == "done"
+
+
+def test_a_wrong_place_for_mnist_is_said_before_any_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(mnist.VARIABLE, "restored afterwards")
+    assert run("mnist", "--mnist", str(tmp_path / "nowhere"), out=tmp_path / "out") == 2
+    assert "neither a folder nor a file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--epochs", "0"], ["--copies", "-1"], ["--seed", "x"], ["--epochs", "1.5"]])

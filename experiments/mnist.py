@@ -1,0 +1,171 @@
+"""Where MNIST lies -> images (n, 28, 28) and labels (n,), all 70,000 of them. Files are not trusted, and nothing is unpickled.
+
+Looked for in this order: the path given, the environment variable FASTMI_MNIST, scikit-learn's cache of OpenML data set 554.
+A path is a folder with the four IDX files (plain or .gz), or an .npz with x_train, y_train, x_test, y_test. Only
+`download=True` touches the network.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["VARIABLE", "Images", "NoMnist", "find", "read_idx", "read_npz"]
+
+VARIABLE = "FASTMI_MNIST"
+PARTS = {"train": 60_000, "t10k": 10_000}
+ARRAYS = {"x_train": (60_000, 28, 28), "y_train": (60_000,), "x_test": (10_000, 28, 28), "y_test": (10_000,)}
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Images(NamedTuple):
+    """Training images first, then test images."""
+
+    pixels: Bytes
+    labels: Bytes
+
+
+class NoMnist(ValueError):
+    """MNIST was asked for and is not there."""
+
+
+def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
+    """The images, from the first place that has them.
+
+    Raises:
+        NoMnist: no place has them; the message names the ways to supply them.
+        ValueError: a file is there and is not what its name says.
+    """
+    given = path or os.environ.get(VARIABLE)
+    if given:
+        return _at(Path(given))
+    cached = _openml(download)
+    if cached is not None:
+        return cached
+    raise NoMnist(
+        "MNIST is not here: pass --mnist PATH or set FASTMI_MNIST (a folder with the four IDX files, plain or .gz, or an "
+        ".npz with x_train, y_train, x_test, y_test), or allow --download; the run 'digits' needs no files"
+    )
+
+
+def _at(path: Path) -> Images:
+    if path.is_dir():
+        parts = [
+            read_idx(_file(path, f"{part}-{kind}")) for kind in ("images-idx3-ubyte", "labels-idx1-ubyte") for part in PARTS
+        ]
+        shapes = [(60_000, 28, 28), (10_000, 28, 28), (60_000,), (10_000,)]
+        for part, shape in zip(parts, shapes, strict=True):
+            if part.shape != shape:
+                raise ValueError(
+                    f"an IDX file in '{path}' holds {part.shape}, where MNIST has {shape}: is it another data set?"
+                )
+        return _checked(Images(np.concatenate(parts[:2]), np.concatenate(parts[2:])), path)
+    if path.is_file():
+        return _checked(read_npz(path), path)
+    raise NoMnist(f"'{path}' is neither a folder nor a file: pass --mnist PATH or set FASTMI_MNIST")
+
+
+def _file(folder: Path, name: str) -> Path:
+    for candidate in (folder / name, folder / f"{name}.gz"):
+        if candidate.is_file():
+            return candidate
+    raise NoMnist(f"'{folder}' has neither {name} nor {name}.gz: all four IDX files are needed")
+
+
+def _checked(images: Images, path: Path) -> Images:
+    if images.labels.max() > 9:
+        raise ValueError(f"'{path}' holds the label {images.labels.max()}: MNIST's are 0 to 9")
+    return images
+
+
+def read_idx(path: Path) -> Bytes:
+    """One IDX file of unsigned bytes, plain or .gz.
+
+    The header says how many bytes must follow; exactly so many are read, however large a compressed file would unpack.
+
+    Raises:
+        ValueError: not an IDX file of bytes, larger than MNIST, cut short, or with bytes left over.
+    """
+    with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
+        try:
+            return _read_idx(path, file)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(f"'{path}' is cut short or not a gzip file ({error}): fetch it again") from error
+
+
+def _read_idx(path: Path, file: IO[bytes] | gzip.GzipFile) -> Bytes:
+    head = file.read(4)
+    if len(head) < 4 or head[:3] != b"\0\0\x08" or head[3] not in (1, 3):
+        raise ValueError(f"'{path}' is no IDX file of bytes: it begins with {head!r}")
+    sizes = file.read(4 * head[3])
+    if len(sizes) < 4 * head[3]:
+        raise ValueError(f"'{path}' ends within its header")
+    shape = struct.unpack(f">{head[3]}I", sizes)
+    count = int(np.prod(shape, dtype=object))
+    if not 0 < count <= 60_000 * 28 * 28:
+        raise ValueError(f"'{path}' claims the shape {shape}, which is not within MNIST's")
+    content = file.read(count)
+    if len(content) < count:
+        raise ValueError(f"'{path}' is cut short: its header says {count} bytes, {len(content)} follow")
+    if file.read(1):
+        raise ValueError(f"'{path}' goes on after the {count} bytes that its header announces")
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def read_npz(path: Path) -> Images:
+    """x_train, y_train, x_test, y_test of an .npz, whose headers are read before its contents.
+
+    Raises:
+        ValueError: no npz, an array is missing, or has not MNIST's shape and type.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            arrays = {name: _read_npy(path, archive, name) for name in ARRAYS}
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"'{path}' is no npz file, or is damaged ({error})") from error
+    return Images(
+        np.concatenate([arrays["x_train"], arrays["x_test"]]),
+        np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.uint8),
+    )
+
+
+def _read_npy(path: Path, archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
+    if f"{name}.npy" not in archive.namelist():
+        raise ValueError(f"'{path}' has no array {name}; it has {', '.join(archive.namelist())[:200]}")
+    shape = ARRAYS[name]
+    with archive.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+        if read is None:
+            raise ValueError(f"'{path}' has {name} in npy format {version}, which is not read here")
+        found, fortran, dtype = read(file)
+        if found != shape or fortran or dtype.kind not in "iu" or (name[0] == "x" and dtype != np.uint8):
+            raise ValueError(
+                f"'{path}' has {name} as {dtype} {found}: MNIST's is {'uint8' if name[0] == 'x' else 'integer'} {shape}"
+            )
+        count = int(np.prod(shape)) * dtype.itemsize
+        content = file.read(count)
+    if len(content) < count:
+        raise ValueError(f"'{path}' is cut short: {name} needs {count} bytes, {len(content)} are there")
+    return np.frombuffer(content, dtype).reshape(shape)
+
+
+def _openml(download: bool) -> Images | None:
+    """scikit-learn's copy of OpenML's data set 554, where it is complete or may be fetched."""
+    from sklearn.datasets import fetch_openml, get_data_home
+
+    cache = Path(get_data_home()) / "openml" / "openml.org"
+    warm = (cache / "api/v1/json/data/554.gz").is_file() and any(cache.glob("data/**/*mnist_784*"))
+    if not (warm or download):
+        return None
+    found: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
+    return Images(found.data.reshape(-1, 28, 28).astype(np.uint8), found.target.astype(np.uint8))
