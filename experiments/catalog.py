@@ -16,8 +16,10 @@ __all__ = ["CATALOG", "Run"]
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that determines a run's numbers on one device. An epoch is ONE step of every copy, as in the report.
+    """Everything that determines a run's numbers on one device.
 
+    `epoch` is what one epoch is: "step", ONE step of every copy, as in the report; "pass", the whole sample once, shuffled,
+    in batches. `n_recorded` epochs are recorded, evenly spaced in log(epoch); None is every epoch.
     `targets` are the values that stand for class 0, 1, ... of a single output; None is one-hot, an output for each class.
 
     `published` is what the report shows, read off its figures: for the reader, not part of the id.
@@ -33,7 +35,11 @@ class Run:
     network: str = "tanh"
     copies: int = 1
     batch_size: int = 101
+    epoch: str = "step"
+    optimizer: str = "sgd"
     learning_rate: float = 0.2
+    loss: str = "mean squared error"
+    n_recorded: int | None = None
     edges: tuple[float, float, int] = (-1.0, 1.0, 50)
     out_of_range: str = "wrap"
     init: str = "shared"
@@ -54,6 +60,14 @@ class Run:
         """`edges` = (low, high, number of edges) of a linspace, as the report gives them."""
         low, high, n_edges = self.edges
         return Edges(np.linspace(low, high, n_edges), out_of_range=self.out_of_range)
+
+    @property
+    def recorded(self) -> list[int]:
+        """The epochs whose planes are estimated, 0 (the initialisation) and the last among them."""
+        if self.n_recorded is None:
+            return list(range(self.epochs + 1))
+        spaced = np.geomspace(1, self.epochs, self.n_recorded).round().astype(int)
+        return [0, *np.unique(spaced).tolist()]
 
     def fields(self) -> dict[str, Any]:
         """The record as plain data, for JSON."""
@@ -101,6 +115,25 @@ _MNIST = Run(
     published="layer 1 (9.4-9.95, 3.05-3.3); output 3.1 -> 7.5 / 0.5 -> 2.35",
 )
 
+_ORIGINAL = Run(
+    name="original",
+    about="the original paper's setting: all 4096 patterns, tanh, softmax, cross-entropy, Adam; the figure the field knows",
+    data="var-u",
+    n_samples=4096,
+    targets=None,
+    network="tanh-softmax",
+    widths=(12, 10, 7, 5, 4, 3, 2),
+    epochs=8000,
+    batch_size=512,
+    epoch="pass",
+    optimizer="adam",
+    learning_rate=4e-4,
+    loss="cross-entropy",
+    edges=(-1.0, 1.0, 30),
+    n_recorded=400,
+    published="output layer, I(X;T) at epochs 0/10/100/400/1500: 1.39/.93/4.21/3.32/2.12",
+)
+
 _RUNS = (
     Run(
         name="warm-up",
@@ -125,6 +158,16 @@ _RUNS = (
     _MNIST,
     replace(_MNIST, name="mnist-widened", about="exp 4 with sums that do not wrap", data="mnist-widened", published=""),
     replace(_MNIST, name="digits", about="exp 4 on scikit-learn's digits, which need no files", data="digits", published=""),
+    _ORIGINAL,
+    replace(
+        _ORIGINAL,
+        name="original-relu",
+        about="the same with ReLU, under bins of width 0.07 that cover its range: what compresses in tanh is saturation",
+        network="relu-softmax",
+        edges=(0.0, 35.0, 501),
+        out_of_range="separate",
+        published="",
+    ),
 )
 
 CATALOG: dict[str, Run] = {run.name: run for run in _RUNS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,19 @@ def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
     return Dataset("digits", large.reshape(n_samples, 196).astype(np.float32), classes[drawn].astype(np.int64))
 
 
+def var_u(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """All 4096 binary patterns of 12 bits with the classes of Shwartz-Ziv and Tishby's var_u.mat: nothing is drawn.
+
+    The 4096 classes are the bits of var_u.bin, taken from that file (sha256 0ba9551878a855..., redistributed under the MIT
+    licence by https://github.com/artemyk/ibsgd); its patterns are those of the numbers 0..4095, the highest bit first.
+    """
+    if n_samples != 4096:
+        raise ValueError(f"n_samples is {n_samples}, but 'var-u' is a whole population of 4096 patterns")
+    x = (np.arange(4096)[:, None] >> np.arange(12)[::-1]) & 1
+    classes = np.unpackbits(np.frombuffer(Path(__file__).with_name("var_u.bin").read_bytes(), np.uint8))
+    return Dataset("var-u", x.astype(np.float32), classes.astype(np.int64))
+
+
 DATASETS: dict[str, Callable[[int, np.random.Generator], Dataset]] = {
     "simple": simple,
     "complicated": complicated,
@@ -98,6 +112,7 @@ DATASETS: dict[str, Callable[[int, np.random.Generator], Dataset]] = {
     "mnist-pooled": mnist_pooled,
     "mnist-widened": mnist_widened,
     "digits": digits,
+    "var-u": var_u,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -41,7 +42,29 @@ def digits_cnn(widths: tuple[int, ...]) -> nn.Sequential:
     )
 
 
-NETWORKS: dict[str, Callable[[tuple[int, ...]], nn.Sequential]] = {"tanh": tanh, "digits-cnn": digits_cnn}
+def classifier(widths: tuple[int, ...], activation: type[nn.Module]) -> nn.Sequential:
+    """Hidden layers with the activation, a softmax output: the network of the original paper and of its critics.
+
+    Weights from a normal distribution cut at two standard deviations of 1 / sqrt(n_in), biases zero, as theirs.
+    """
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    for i, (n_in, n_out) in enumerate(pairwise(widths), start=1):
+        linear = nn.Linear(n_in, n_out)
+        sd = n_in**-0.5
+        nn.init.trunc_normal_(linear.weight, std=sd, a=-2 * sd, b=2 * sd)
+        nn.init.zeros_(linear.bias)
+        last = i == len(widths) - 1
+        modules[f"linear {i}"] = linear
+        modules["output" if last else f"layer {i}"] = nn.Softmax(dim=1) if last else activation()
+    return nn.Sequential(modules)
+
+
+NETWORKS: dict[str, Callable[[tuple[int, ...]], nn.Sequential]] = {
+    "tanh": tanh,
+    "digits-cnn": digits_cnn,
+    "tanh-softmax": partial(classifier, activation=nn.Tanh),
+    "relu-softmax": partial(classifier, activation=nn.ReLU),
+}
 
 
 def build(name: str, widths: tuple[int, ...], seed: int) -> nn.Sequential:

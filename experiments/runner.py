@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -63,9 +63,15 @@ def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], object] = l
     x = torch.from_numpy(data.x).to(check_device(device))
     y = _targets(run, data.classes).to(x.device)
     network = networks.build(run.network, run.widths, init_seed >> 1).to(x.device)
-    optimizer = functools.partial(torch.optim.SGD, lr=run.learning_rate)
-    watch = networks.watched(network)
-    ensemble = Ensemble(network, run.copies, init=run.init, optimizer=optimizer, watch=watch, seed=copies_seed >> 1)
+    ensemble = Ensemble(
+        network,
+        run.copies,
+        init=run.init,
+        loss=LOSSES[run.loss],
+        optimizer=functools.partial(OPTIMIZERS[run.optimizer], lr=run.learning_rate),
+        watch=networks.watched(network),
+        seed=copies_seed >> 1,
+    )
     estimator = PlaneEstimator(data.x, data.classes, run.binning)
     clock, losses = _Clock(), list[torch.Tensor]()
     found: dict[str, list[Points]] = {}
@@ -81,7 +87,7 @@ def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], object] = l
     table = functools.partial(
         InformationPlane.collect,
         estimator,
-        epochs=range(run.epochs + 1),
+        epochs=run.recorded,
         layers=ensemble.layers,
         n_copies=run.copies,
         data=data.name,
@@ -110,20 +116,37 @@ def _trained(
     clock: _Clock,
     on_epoch: Callable[[int], object],
 ) -> Iterator[list[dict[str, torch.Tensor]]]:
-    """Snapshots of epochs 0, 1, 2, ..., a chunk at a time, so that memory is bounded however long the run."""
+    """Snapshots of the recorded epochs, a chunk at a time, so that memory is bounded however long the run."""
     together = max(1, MODELS // run.copies)
+    recorded = set(run.recorded)
     snapshots = [ensemble.snapshot()]
     for epoch in range(1, run.epochs + 1):
         with clock("train"):
-            rows = ensemble.draw(run.n_samples, run.batch_size)
-            losses.append(ensemble.step(x[rows], y[rows]).mean())
-            snapshots.append(ensemble.snapshot())
+            losses += [ensemble.step(x[rows], y[rows]).mean() for rows in _batches(run, ensemble)]
+            if epoch in recorded:
+                snapshots.append(ensemble.snapshot())
         on_epoch(epoch)
         if len(snapshots) >= together:
             yield snapshots
             snapshots = []
     if snapshots:
         yield snapshots
+
+
+def _batches(run: Run, ensemble: Ensemble) -> Iterable[torch.Tensor]:
+    """The rows of one epoch's steps, each (n_copies, batch)."""
+    if run.epoch == "step":
+        return [ensemble.draw(run.n_samples, run.batch_size)]
+    return ensemble.draw(run.n_samples, run.n_samples).split(run.batch_size, dim=1)
+
+
+def _cross_entropy(probabilities: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:
+    """Mean of -log p(class) of softmax outputs, in nats."""
+    return -(one_hot * probabilities.clamp_min(1e-30).log()).sum(dim=-1).mean()
+
+
+LOSSES = {"mean squared error": None, "cross-entropy": _cross_entropy}
+OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
 class _Clock:

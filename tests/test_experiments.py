@@ -1,8 +1,10 @@
 """The runs as data, the runner, the files it leaves and the command line."""
 
 import csv
+import itertools
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import naive
 import numpy as np
@@ -16,8 +18,9 @@ from experiments.datasets import load
 from experiments.networks import build, watched
 from experiments.runner import execute
 from experiments.summary import compression_row, compression_table, findings, summary
-from fastmi import InformationPlane, PlaneEstimator, use_backend
+from fastmi import Ensemble, InformationPlane, PlaneEstimator, use_backend
 
+DATA = Path(__file__).parent / "data"
 SHORT = replace(CATALOG["tishby-extended"], epochs=3, n_samples=200, copies=3)
 
 
@@ -120,8 +123,6 @@ def test_the_recorded_numbers_are_those_of_the_definition():
     data_seed, init_seed, copies_seed, who_seed = np.random.SeedSequence(small.seed).generate_state(4, np.uint64).tolist()
     data = load("simple", 120, data_seed)
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.classes * 2.0 - 1).float()[:, None]
-    from fastmi import Ensemble
-
     ensemble = Ensemble(build("tanh", small.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
     for _ in range(2):
         rows = ensemble.draw(120, 101)
@@ -214,6 +215,57 @@ def test_the_convolutional_network_is_the_published_one():
     assert out.shape == (5, 10)
     assert torch.allclose(out.sum(dim=1), torch.ones(5))
     assert sum(parameter.numel() for parameter in network.parameters()) == (16 + 1) + (90 + 10) + (100 + 10)
+
+
+def test_var_u_is_the_whole_population_of_the_paper():
+    data = load("var-u", 4096, seed=0)
+    assert np.array_equal(data.x @ (1 << np.arange(12)[::-1]), np.arange(4096))
+    h_y = naive.entropy(data.classes.tolist())
+    assert h_y == pytest.approx(0.9991571208502711, abs=1e-15)
+    with np.load(DATA / "idnns.npz") as golden:  # the reference's own copy of the labels, for its own copy of the patterns
+        rows = golden["tanh_init/X"] @ (1 << np.arange(12)[::-1])
+        assert np.array_equal(data.classes[rows], golden["tanh_init/labels"][:, 0])  # columns: class 1, class 0
+
+
+def test_a_part_of_var_u_is_refused():
+    with pytest.raises(ValueError, match=r"n_samples is 100, but 'var-u' is a whole population of 4096 patterns"):
+        load("var-u", 100, seed=0)
+
+
+def test_the_original_network_is_the_published_one():
+    network = build("tanh-softmax", (12, 10, 7, 5, 4, 3, 2), seed=0)
+    assert watched(network) == ["layer 1", "layer 2", "layer 3", "layer 4", "layer 5", "output"]
+    assert [type(module).__name__ for module in network[1::2]] == ["Tanh"] * 5 + ["Softmax"]
+    assert all(
+        (module.bias == 0).all() and module.weight.abs().max() <= 2 * module.in_features**-0.5 for module in network[::2]
+    )
+    assert type(build("relu-softmax", (12, 3, 2), seed=0)[1]).__name__ == "ReLU"
+
+
+def test_the_recorded_epochs_are_spaced_in_the_logarithm():
+    recorded = CATALOG["original"].recorded
+    assert recorded[:4] == [0, 1, 2, 3]
+    assert recorded[-1] == 8000
+    assert len(recorded) == len(set(recorded)) == 276
+    assert max(b / a for a, b in itertools.pairwise(recorded[10:])) < 1.15
+    assert SHORT.recorded == [0, 1, 2, 3]
+
+
+def test_a_pass_is_every_row_once_for_every_copy():
+    ensemble = Ensemble(build("tanh", (12, 1), seed=0), 3)
+    batches = list(runner._batches(replace(SHORT, epoch="pass", batch_size=64), ensemble))
+    assert [tuple(rows.shape) for rows in batches] == [(3, 64), (3, 64), (3, 64), (3, 8)]
+    rows = torch.cat(batches, dim=1)
+    assert all(sorted(row.tolist()) == list(range(200)) for row in rows)
+    assert not torch.equal(rows[0], rows[1])
+
+
+def test_the_cross_entropy_is_that_of_torch():
+    scores, classes = torch.randn(6, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 2, 1, 0])
+    one_hot = torch.nn.functional.one_hot(classes, 3).float()
+    found = runner._cross_entropy(scores.softmax(dim=1), one_hot)
+    torch.testing.assert_close(found, torch.nn.functional.cross_entropy(scores, classes))
+    assert torch.isfinite(runner._cross_entropy(torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]])))
 
 
 def test_one_hot_targets_and_single_values():
