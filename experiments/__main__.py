@@ -1,4 +1,4 @@
-"""python -m experiments list | run NAME [NAME...] | compression"""
+"""python -m experiments list | run NAME [NAME...] | draw RESULT [RESULT...] | compression"""
 
 from __future__ import annotations
 
@@ -37,12 +37,21 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("names", nargs="+", metavar="NAME", help="a name that `list` shows, or all")
     run.add_argument("--epochs", type=_positive, help="in place of the run's own number")
     run.add_argument("--copies", type=_positive, help="network copies, in place of the run's own number")
+    run.add_argument(
+        "--init", choices=("shared", "independent"), help="whether all copies start alike, in place of the run's own"
+    )
     run.add_argument("--seed", type=_seed, default=0, help="of data, initialisation and batches (default 0)")
     run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     run.add_argument("--out", type=Path, default=Path("results"), help="folder for the results (default: results)")
     run.add_argument("--mnist", type=Path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)")
     run.add_argument("--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here")
     run.set_defaults(command=_run)
+    draw = commands.add_parser("draw", help="draw finished runs again, side by side")
+    draw.add_argument("folders", nargs="+", type=Path, metavar="RESULT", help="a folder that `run` left")
+    draw.add_argument("--reading", choices=("mean", "each", "sampled", "mixture"), help="only this one; without it all of them")
+    draw.add_argument("--color", choices=("layer", "epoch"), default="layer", help="layer (default) or epoch")
+    draw.add_argument("--out", type=Path, default=Path("drawn.png"), help="a .png, .svg or .pdf (default: drawn.png)")
+    draw.set_defaults(command=_draw)
     table = commands.add_parser(
         "compression", help="peak minus final I(X;T) of exp 2's output layer over seeds, as a Markdown table"
     )
@@ -95,7 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _chosen(name: str, arguments: argparse.Namespace) -> Run:
     if name not in CATALOG:
         raise ValueError(f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)")
-    changes = {key: value for key in ("epochs", "copies", "seed") if (value := getattr(arguments, key)) is not None}
+    changes = {key: value for key in ("epochs", "copies", "seed", "init") if (value := getattr(arguments, key)) is not None}
     return replace(CATALOG[name], **changes)
 
 
@@ -117,6 +126,12 @@ def _attempt(run: Run, device: str, out: Path) -> bool:
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
     print(f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in {folder}{'/'}\n")
     return True
+
+
+def _draw(arguments: argparse.Namespace) -> int:
+    outputs.draw(arguments.folders, arguments.out, arguments.reading, arguments.color)
+    print(f"drawn: {arguments.out}")
+    return 0
 
 
 def _compression(arguments: argparse.Namespace) -> int:

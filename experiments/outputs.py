@@ -8,8 +8,9 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -17,10 +18,10 @@ from typing import Any
 
 from experiments.runner import Result
 from experiments.summary import findings
-from fastmi import figures
+from fastmi import InformationPlane, figures
 from fastmi.tables import write_csv
 
-__all__ = ["LEDGER", "prepare", "record", "save", "write_text"]
+__all__ = ["LEDGER", "draw", "prepare", "record", "save", "write_text"]
 
 LEDGER = "runs.csv"
 _LEDGER_COLUMNS = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
@@ -49,14 +50,40 @@ def save(result: Result, out: Path) -> Path:
         for reading, plane in result.planes.items():
             plane.save(part / f"{reading}.npz")
         drawn = [plane.panel() for reading, plane in result.planes.items() if reading != "each" or len(result.planes) == 1]
-        widths = "-".join(map(str, result.run.widths))
-        figure = figures.information_plane(
-            drawn, title=f"{result.run.name}: {widths} {result.run.network}, {result.run.epochs} epochs"
-        )
+        figure = figures.information_plane(drawn, title=_title(result.run.fields()))
         figures.save(figure, part / "plane.png")
         figures.save(figure, part / "plane.svg")
         (part / "manifest.json").write_text(json.dumps(_manifest(result), indent=2) + "\n", encoding="utf-8")
     return folder
+
+
+def draw(folders: Sequence[Path], out: Path, reading: str | None = None, color: str = "layer") -> None:
+    """The planes of finished runs side by side in one figure, all readings (but "each" only where it stands alone) or one.
+
+    Raises:
+        ValueError: a folder that is no result, or lacks the reading; layers that differ; an ending that is no figure's.
+    """
+    if out.suffix not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"out is '{out}': a figure's name ends in .png, .svg or .pdf")
+    panels, titles = [], []
+    for folder in folders:
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            run, found = manifest["run"], list(manifest["readings"])
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"RESULT is '{folder}', which is no folder that `run` left ({type(error).__name__})") from None
+        if reading is not None and reading not in found:
+            raise ValueError(f"'{folder}' has no reading {reading!r}: it has {', '.join(found)}")
+        titles.append(_title(run))
+        for name in [reading] if reading else [name for name in found if name != "each" or len(found) == 1]:
+            panel = InformationPlane.load(folder / f"{name}.npz").panel()
+            panels.append(replace(panel, title=f"{run['name']}: {panel.title}") if len(folders) > 1 else panel)
+    prepare(out.parent)
+    figures.save(figures.information_plane(panels, color=color, title=titles[0] if len(folders) == 1 else ""), out)
+
+
+def _title(run: dict[str, Any]) -> str:
+    return f"{run['name']}: {'-'.join(map(str, run['widths']))} {run['network']}, {run['epochs']} epochs"
 
 
 def record(out: Path, **row: Any) -> None:

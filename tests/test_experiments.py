@@ -474,3 +474,30 @@ def test_the_compression_command_writes_its_page(tmp_path, capsys):
 def test_the_estimator_of_a_run_takes_repeated_x():
     plane = PlaneEstimator(np.array([[0], [0], [1], [1]]), [0, 0, 1, 1], SHORT.binning)
     assert plane.entropy_x == 1.0
+
+
+def test_finished_runs_are_drawn_again_side_by_side(tmp_path, capsys):
+    run("tishby-extended", "--epochs", "2", "--copies", "2", out=tmp_path)
+    run("tishby-extended", "--epochs", "3", "--copies", "2", "--init", "independent", out=tmp_path)
+    folders = [str(path) for path in sorted(tmp_path.iterdir()) if path.is_dir()]
+    assert len(folders) == 2  # --init decides the numbers, so it is part of the id
+    figure = tmp_path / "drawn.svg"
+    assert cli.main(["draw", *folders, "--reading", "mixture", "--color", "epoch", "--out", str(figure)]) == 0
+    assert figure.read_text().count("mixture over copies") == 2
+    assert cli.main(["draw", folders[0], "--out", str(tmp_path / "one.png")]) == 0
+    assert (tmp_path / "one.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "RESULT is 'nowhere', which is no folder that `run` left"),
+        (["{done}", "--reading", "sampled"], "has no reading 'sampled': it has each"),
+        (["{done}", "--out", "plane.jpeg"], "out is 'plane.jpeg': a figure's name ends in .png, .svg or .pdf"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(tmp_path, capsys, words, message):
+    run("warm-up", "--epochs", "1", out=tmp_path)
+    done = next(path for path in tmp_path.iterdir() if path.is_dir())
+    assert cli.main(["draw", *(word.format(done=done) for word in words)]) == 2
+    assert message in capsys.readouterr().err
