@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -242,6 +242,27 @@ def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
     return who.astype(np.int64, copy=False)
 
 
+def numbered(name: str, ids: Any) -> npt.NDArray[np.int64]:
+    """-> int64 (n,), from (n,) or the (n, 1) of some versions of NumPy."""
+    ids = np.asarray(ids)
+    if ids.dtype.kind not in "iu" or ids.size == 0 or ids.size != ids.shape[0] or ids.min() < 0:
+        raise ValueError(
+            f"{name} has dtype {ids.dtype} and shape {ids.shape}: pass the number of each sample's symbol, integers (n,) "
+            "from 0 on (np.unique(..., return_inverse=True))"
+        )
+    return ids.reshape(-1).astype(np.int64, copy=False)
+
+
+def shares(name: str, given: npt.NDArray[Any], numbers_name: str, ids: npt.NDArray[np.int64]) -> None:
+    """The given shares are those of the symbols."""
+    found = np.bincount(ids) / len(ids)
+    if given.shape != found.shape or not np.allclose(given, found, rtol=0, atol=1e-9) or not found.all():
+        raise ValueError(
+            f"{name} holds {given.size} shares that are not those of the {found.size} symbols in {numbers_name}: pass what "
+            "extract_probs returned for the same samples"
+        )
+
+
 # --- the binning ------------------------------------------------------------------------------------------------------
 
 
@@ -457,6 +478,44 @@ def scalar_loss(loss: Any) -> Any:
     if loss.ndim:
         raise ValueError(f"loss returned shape {tuple(loss.shape)}: it must reduce a batch to a scalar (.mean())")
     return loss
+
+
+def buffering(name: str, network: Any, kind: type) -> None:
+    """A network that keeps the outputs of some of its layers."""
+    if not isinstance(network, kind):
+        raise TypeError(f"{name} is a {type(network).__qualname__}: pass a {kind.__name__}(layers, buffer_or_not)")
+    if not network.n_buffers:  # type: ignore[attr-defined]
+        raise ValueError(f"{name} keeps no layer's output, so there is nothing to estimate: flag a layer in buffer_or_not")
+
+
+def flags(layers: Sized, buffer_or_not: Sequence[Any]) -> None:
+    if len(layers) != len(buffer_or_not) or not len(layers):
+        raise ValueError(
+            f"buffer_or_not holds {len(buffer_or_not)} flags for {len(layers)} layers: pass one flag for each layer"
+        )
+
+
+def network_family(networks: Sequence[Any]) -> None:
+    if not len(networks):
+        raise ValueError("buffered_networks is empty: there is nothing to draw from")
+
+
+def buffered(layer: int, shape: tuple[int, ...], n_rows: int) -> None:
+    if not shape or shape[0] != n_rows:
+        raise ValueError(
+            f"buffer[{layer}] has shape {shape} after a call on {n_rows} samples: the first axis of a buffered output must be "
+            "the samples (ReshapeLayer((-1, ...)))"
+        )
+
+
+def targets_fit(shape: tuple[int, ...], n_rows: int, prediction: tuple[int, ...]) -> None:
+    """y can take the prediction's shape: as many numbers for each sample, whatever the axes they stand in."""
+    if not prediction or prediction[0] != n_rows or np.prod(shape[1:], dtype=int) != np.prod(prediction[1:], dtype=int):
+        raise ValueError(
+            f"y has shape {shape}, but on {n_rows} samples the network's prediction has {prediction}, and the loss would "
+            "broadcast them against each other: give y as many numbers a sample as the network has outputs ((n, 1), or one-hot "
+            "(n, k))"
+        )
 
 
 # --- tables and figures -----------------------------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import os
+import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
@@ -21,7 +25,7 @@ from matplotlib.lines import Line2D
 
 from fastmi import checks
 
-__all__ = ["Panel", "information_plane", "save"]
+__all__ = ["Panel", "information_plane", "place", "save", "show"]
 
 # Okabe and Ito's colours, told apart by colour-blind readers; the marks differ too, for print.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -82,6 +86,37 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with mpl.rc_context({"svg.hashsalt": "fastmi"}):
         figure.savefig(path, metadata=undated.get(os.path.splitext(path)[1]))
+
+
+def place() -> str:
+    """Where a figure can be looked at: the "notebook" that runs this, a "window" of matplotlib's backend, or a "file"."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None:
+        return "notebook"
+    return "window" if mpl.get_backend().lower() in backend_registry.list_builtin(BackendFilter.INTERACTIVE) else "file"
+
+
+def show(figure: Figure, where: str, path: str | os.PathLike[str]) -> None:
+    """Show it at a `place`, instead of what was shown there before; `path` is for a file."""
+    if where == "notebook":
+        display, png = importlib.import_module("IPython.display"), io.BytesIO()
+        figure.savefig(png, format="png")
+        display.clear_output(wait=True)
+        display.display(display.Image(data=png.getvalue(), format="png", width=int(100 * figure.get_figwidth())))
+    elif where == "window":
+        from matplotlib import pyplot
+
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        window = pyplot.figure("fastmi", figsize=tuple(figure.get_size_inches()), clear=True)
+        axes = window.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        axes.imshow(np.asarray(canvas.buffer_rgba()))
+        pyplot.show(block=False)
+        window.canvas.draw_idle()
+        window.canvas.flush_events()
+    else:
+        save(figure, path)
 
 
 def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm) -> None:

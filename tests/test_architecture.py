@@ -30,6 +30,7 @@ ORDER = (  # a room may import those before it
     "tables",
     "ensemble",
     "stopping",
+    "compat",
 )
 GROUND = {"backends": set(), "figures": {"checks"}}  # backends stand alone, and figures draw arrays
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")
@@ -37,7 +38,7 @@ HEAVY = ("torch", "numba", "sklearn", "matplotlib")
 
 def read_sources() -> dict[str, str]:
     """{"binning": ..., "backends": ..., "backends.numba_twin": ..., "": the face}."""
-    paths = [*PACKAGE.glob("*.py"), *PACKAGE.glob("backends/*.py")]
+    paths = [*PACKAGE.glob("*.py"), *PACKAGE.glob("backends/*.py"), *PACKAGE.glob("compat/*.py")]
     names = (".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
     return {name.removesuffix("__init__").rstrip("."): path.read_text() for name, path in zip(names, paths, strict=True)}
 
@@ -56,7 +57,7 @@ def imports(module: str, source: str, modules: set[str]) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            package = module if module in ("", "backends") else module.rpartition(".")[0]
+            package = module if module in ("", "backends", "compat") else module.rpartition(".")[0]
             here = ["fastmi", *filter(None, package.split("."))]
             base = ".".join([*here[: len(here) + 1 - node.level], *filter(None, [node.module])]) if node.level else node.module
             for alias in node.names:
@@ -126,6 +127,7 @@ def test_the_whole_engine_was_read():
         ("planes", "def plot():\n    from matplotlib import pyplot", "planes imports matplotlib"),
         ("planes", "if TYPE_CHECKING:\n    from fastmi.tables import InformationPlane", "planes imports tables"),
         ("figures", "from fastmi.binning import Edges", "figures imports binning"),
+        ("tables", "from fastmi.compat.information_process import narrowed", "tables imports compat"),
     ],
 )
 def test_a_broken_copy_is_caught(module, line, fault):

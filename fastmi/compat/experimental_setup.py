@@ -1,0 +1,489 @@
+"""buffered networks, X, y -> the information plane of a family of copies. Stands in for the report's experimental_setup.py.
+
+The names, arguments and draws from NumPy's global generator are those of github.com/vadim0x60/IDNN-Replication-Study, with
+`experiment` and `fit` of its notebook; the code is fastmi's. Copies train in parallel, and a plane is counted at once.
+
+Networks are called on batches, where the original forwards sample by sample while it estimates: the same values, but for the
+last bits of float32 sums, which can move an activation that lies on an edge. They are read in evaluation mode. While
+`experiment` and `fit` run, torch is held to one thread: networks this small lose by more.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from fastmi import checks
+from fastmi.backends import IntArray
+from fastmi.binning import Edges
+from fastmi.coding import identify_rows
+from fastmi.compat.information_process import narrowed
+from fastmi.ensemble import MODELS, Ensemble
+from fastmi.planes import PlaneEstimator, Points
+from fastmi.tables import InformationPlane
+
+__all__ = [
+    "BufferedSequential",
+    "Copies",
+    "ReshapeLayer",
+    "ZivInformationPlane",
+    "experiment",
+    "fit",
+    "mutual_information_for_network_family",
+]
+
+BINS = np.linspace(-1, 1, 30)
+ACTIVATION_BINS = np.linspace(-1, 1, 50)  # edges: 49 bins, and a symbol for exactly 1.0
+FILE = "information_plane.png"
+REDRAWINGS = 50  # of a dynamic plot, at most,
+SHARE = 0.2  # and at most this share of the time so far
+
+
+class ZivInformationPlane:
+    """I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y), plug-in, in bits, by the recipe of Shwartz-Ziv and Tishby.
+
+    The edges are rounded to float32; a value below the first joins the symbol at and above the last. A symbol of X or Y is a
+    distinct row. (arXiv:1703.00810.)
+
+    Args:
+        X: (n, ...) numbers, one row a sample.
+        Y: (n,) or (n, k) numbers, one-hot or not; a list will do.
+        bins: the edges.
+
+    Attributes:
+        X, Y: as given. estimator: the `fastmi.PlaneEstimator` behind it.
+
+    Raises:
+        TypeError: an unknown container or dtype.
+        ValueError: no samples, different numbers of them, NaN, a Y of three axes, edges that do not increase.
+
+    Example:
+        >>> import numpy as np
+        >>> plane = ZivInformationPlane(np.arange(4)[:, None], np.array([[0], [0], [1], [1]]))
+        >>> plane.mutual_information(np.array([[-0.9], [-0.8], [0.8], [0.9]]))
+        (2.0, 1.0)
+    """
+
+    def __init__(self, X: Any, Y: Any, bins: Any = BINS) -> None:
+        self.X, self.Y = X, Y
+        x = checks.numbers("X", X)
+        y = np.asarray(Y) if isinstance(Y, list | tuple) else Y
+        y_rows = checks.numbers("Y", y)
+        checks.one_plane(x, y)
+        self.estimator = PlaneEstimator(x, identify_rows(y_rows)[0], Edges(bins, out_of_range="wrap"))
+
+    def mutual_information(self, layer_output: Any) -> tuple[float, float]:
+        """One layer -> (I(X;T), I(T;Y)).
+
+        Args:
+            layer_output: (n, d) activations, or (n, ...), flattened; NumPy array or tensor.
+
+        Raises:
+            TypeError, ValueError: not real activations of these n samples, NaN.
+        """
+        ((i_xt, i_ty),) = self.estimator.estimate(narrowed(layer_output))
+        return float(i_xt), float(i_ty)
+
+
+class ReshapeLayer(nn.Module):
+    """x -> x.reshape(new_shape), as ReshapeLayer((-1, 1, 14, 14)) or ReshapeLayer(-1, 1, 14, 14); -1 stands for the samples.
+
+    Example:
+        >>> ReshapeLayer((-1, 9))(torch.zeros(2, 3, 3)).shape
+        torch.Size([2, 9])
+    """
+
+    def __init__(self, *new_shape: Any) -> None:
+        super().__init__()
+        shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
+        self.new_shape = tuple(int(size) for size in shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(self.new_shape)
+
+    def extra_repr(self) -> str:
+        return str(self.new_shape)
+
+
+class _Function(nn.Module):
+    """A layer that is a plain function."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class BufferedSequential(nn.Module):
+    """Layers in sequence; after a call, `.buffer` holds the outputs of those that are flagged.
+
+    Works inside `fastmi.Ensemble`: values that exist only under `torch.func.vmap` are not kept, and `.buffer` stays as it was.
+
+    Args:
+        layers: modules, or functions of one tensor.
+        buffer_or_not: a flag for each.
+
+    Attributes:
+        layers: an nn.ModuleList. buffer_or_not: the flags. n_buffers: how many are true.
+        buffer: copies of the outputs, detached (the original keeps their graph), which np.asarray takes; [] before a call.
+
+    Raises:
+        ValueError: not one flag for each layer.
+
+    Example:
+        >>> network = BufferedSequential([nn.Linear(3, 2), nn.Tanh()], [False, True])
+        >>> network(np.zeros((5, 3))).shape, [layer.shape for layer in network.buffer]
+        (torch.Size([5, 2]), [torch.Size([5, 2])])
+    """
+
+    def __init__(self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[Any]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([layer if isinstance(layer, nn.Module) else _Function(layer) for layer in layers])
+        self.buffer_or_not = tuple(bool(flag) for flag in buffer_or_not)
+        checks.flags(self.layers, self.buffer_or_not)
+        self.n_buffers = sum(self.buffer_or_not)
+        self.buffer: list[Tensor] = []
+
+    def forward(self, x: Any) -> Tensor:
+        """x: a tensor, or numbers, which take the type and the device of the parameters."""
+        out, flagged = self.through(x if isinstance(x, Tensor) else _tensor(self, np.asarray(x)))
+        if all(_has_memory(layer) for layer in flagged):
+            self.buffer = [layer.detach().clone() for layer in flagged]
+        return out
+
+    def through(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The output, and the outputs of the flagged layers; nothing is kept."""
+        flagged = []
+        for layer, flag in zip(self.layers, self.buffer_or_not, strict=True):
+            x = layer(x)
+            if flag:
+                flagged.append(x.clone())  # a later in-place operation must not reach it
+        return x, flagged
+
+
+def mutual_information_for_network_family(
+    infoplane: ZivInformationPlane, buffered_networks: Sequence[Any]
+) -> list[tuple[float, float]]:
+    """The report's "extended" estimator: every sample through one network of the family, drawn at random.
+
+    T of sample i is the buffered output of network `who[i]` on it, who = np.random.choice(n_networks, n): NumPy's global
+    generator gives what n scalar draws would. (Quantity: `fastmi.PlaneEstimator.sampled`.)
+
+    Args:
+        infoplane: X, Y and the bins.
+        buffered_networks: a sequence of `BufferedSequential`; each is called once, on the samples that are sent through it.
+
+    Returns:
+        (I(X;T), I(T;Y)) in bits for each buffered layer.
+
+    Raises:
+        ValueError: no network, a buffered output whose first axis is not the samples.
+    """
+    checks.network_family(buffered_networks)
+    x = np.asarray(infoplane.X.cpu() if isinstance(infoplane.X, Tensor) else infoplane.X)
+    who = _choice(len(buffered_networks), len(x))
+    layers: list[npt.NDArray[Any]] = []
+    for i, network in enumerate(buffered_networks):
+        (rows,) = np.nonzero(who == i)
+        if not len(rows):
+            continue
+        with _evaluating(network), torch.no_grad():
+            network(_tensor(network, x[rows]))
+        for j, output in enumerate(network.buffer):
+            checks.buffered(j, tuple(output.shape), len(rows))
+            values = output.detach().cpu().numpy().reshape(len(rows), -1)
+            if j == len(layers):
+                layers.append(np.empty((len(x), values.shape[1]), values.dtype))
+            layers[j][rows] = values
+    return [infoplane.mutual_information(layer) for layer in layers]
+
+
+class Copies(list[BufferedSequential]):
+    """The trained copies, a list, and `.plane`, the `fastmi.InformationPlane` of their training."""
+
+    def __init__(self, networks: Iterable[BufferedSequential], plane: InformationPlane) -> None:
+        super().__init__(networks)
+        self.plane = plane
+
+
+def experiment(
+    base_network: BufferedSequential,
+    X: Any,
+    y: Any,
+    epochs: int = 100,
+    lr: float = 0.2,
+    batch_size: int = 101,
+    network_copies: int = 1,
+    plot: str | None = "dynamic",
+    activation_bins: Any = ACTIVATION_BINS,
+) -> Copies:
+    """Train copies of a network by SGD on the mean squared error; after every epoch estimate each buffered layer.
+
+    An epoch is one step of every copy, on np.random.permutation(n)[:batch_size] rows drawn anew for each. Then every sample is
+    sent through one copy, np.random.choice(network_copies, n), as in `mutual_information_for_network_family`. NumPy's global
+    generator is used in that order, as in the original.
+
+    Args:
+        base_network: copied, never trained; torch.func.vmap must be able to take it (`fastmi.Ensemble`).
+        X: (n, ...) numbers. y: (n,) or (n, k) numbers, as many for each sample as the network has outputs.
+        plot: "dynamic": the plane is redrawn during training, at most 50 times and in at most a fifth of the time. "once": it
+            is drawn at the end. None: not at all. It appears in the notebook's cell, or in a window where matplotlib's backend
+            has them; else it is written at the end to information_plane.png in the working directory.
+        activation_bins: the edges.
+
+    Returns:
+        the trained copies, a list; its `.plane` holds I(X;T) and I(T;Y) of each epoch 1, 2, ... and layer, in bits.
+
+    Raises:
+        TypeError: not a `BufferedSequential`, or vmap cannot take it.
+        ValueError: as `ZivInformationPlane`; y that does not fit the prediction. (The original makes (101, 1) labels into
+            (101, 1, 1) targets, which today's torch broadcasts to (101, 101, 1) losses: the network dies of it.)
+
+    Example:
+        >>> network = BufferedSequential([nn.Linear(3, 1), nn.Tanh()], [False, True])
+        >>> x = np.arange(60).reshape(20, 3) / 60
+        >>> copies = experiment(network, x, x[:, 0] > 0.5, epochs=4, batch_size=5, network_copies=2, plot=None)
+        >>> len(copies), copies.plane.i_xt.shape
+        (2, (4, 1, 1))
+    """
+    checks.buffering("base_network", base_network, BufferedSequential)
+    epochs = checks.positive_integer("epochs", epochs)
+    batch_size = checks.positive_integer("batch_size", batch_size)
+    n_copies = checks.positive_integer("network_copies", network_copies)
+    infoplane = ZivInformationPlane(X, y, bins=activation_bins)
+    inputs, targets = _training_set(base_network, X, y)
+    optimizer = functools.partial(torch.optim.SGD, lr=lr)
+    ensemble = Ensemble(_Tapped(base_network), n_copies, optimizer=optimizer, watch=_Tap)
+    points: list[Points] = []
+    screen = _Screen(plot)
+
+    def plane() -> InformationPlane:
+        return InformationPlane.collect(
+            infoplane.estimator,
+            points,
+            epochs=range(1, 1 + sum(len(chunk.i_xt) for chunk in points)),
+            layers=[f"layer {i + 1}" for i in range(base_network.n_buffers)],
+            reading="sampled" if n_copies > 1 else "each",
+            n_copies=n_copies,
+        )
+
+    with _one_thread():
+        for snapshots, who in _trained(ensemble, inputs, targets, epochs, batch_size):
+            points.append(_sampled(infoplane.estimator, ensemble.activations(inputs, snapshots), who))
+            screen.redraw(plane)
+    screen.finish(plane)
+    return Copies((cast("_Tapped", member).network for member in ensemble.networks()), plane())
+
+
+def fit(
+    network: BufferedSequential,
+    X: Any,
+    y: Any,
+    epochs: int = 10,
+    epoch_length: int = 10,
+    mi_tol: float = 0.1,
+    beta: float = 1,
+    lr: float = 0.2,
+    batch_size: int = 101,
+    activation_bins: Any = ACTIVATION_BINS,
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+) -> list[tuple[float, float]]:
+    """Train a network by SGD until the information plane of its last buffered layer comes to rest.
+
+    Every `epoch_length` steps J = I(T;Y) - beta I(X;T) is estimated; training stops when J has moved by less than `mi_tol` bits
+    since the check before, or after `epochs` checks. The first check has none before it and never stops.
+
+    What was wrong: the original names `network_copies` and `tol`, which do not exist there; it compares J with a constant 1e-19
+    that is never updated; and it stops where J - 1e-19 < tol 1e-19, which with beta = 1 holds at every first check, because
+    I(T;Y) <= I(X;T) where T is a function of X with distinct rows: J = -H(T|Y), which is never above 0. "Stop when J no longer
+    grows" would be no repair: J falls while the network fits, so it would stop there too, and its maximum is a constant output.
+    Coming to rest asks for no sign. With beta = 1 it says that the output's spread within the classes is steady.
+
+    Args:
+        network: trained in place. X, y, lr, batch_size, activation_bins: as in `experiment`.
+        loss: (prediction, target) -> a scalar; None is the mean squared error.
+
+    Returns:
+        (I(X;T), I(T;Y)) in bits at every check; the original returns nothing.
+
+    Raises:
+        TypeError, ValueError: as `experiment`.
+    """
+    checks.buffering("network", network, BufferedSequential)
+    epochs, epoch_length = checks.positive_integer("epochs", epochs), checks.positive_integer("epoch_length", epoch_length)
+    batch_size = checks.positive_integer("batch_size", batch_size)
+    infoplane = ZivInformationPlane(X, y, bins=activation_bins)
+    inputs, targets = _training_set(network, X, y)
+    solver = torch.optim.SGD(network.parameters(), lr=lr)
+    loss = loss or nn.functional.mse_loss
+    found: list[tuple[float, float]] = []
+    objective: list[float] = []
+    with _one_thread():
+        for _ in tqdm(range(epochs), disable=None):
+            for _ in range(epoch_length):
+                rows = torch.from_numpy(_batch(len(inputs), batch_size)).to(inputs.device)
+                solver.zero_grad()
+                loss(network(inputs[rows]), targets[rows]).backward()
+                solver.step()
+            found.append(mutual_information_for_network_family(infoplane, [network])[-1])
+            objective.append(found[-1][1] - beta * found[-1][0])
+            if len(objective) > 1 and abs(objective[-1] - objective[-2]) < mi_tol:
+                break
+    return found
+
+
+class _Tap(nn.Identity):
+    """Where an ensemble listens: once for each flagged layer, whichever module it is."""
+
+
+class _Tapped(nn.Module):
+    """A buffered network whose flagged outputs pass through taps instead of being kept."""
+
+    def __init__(self, network: BufferedSequential) -> None:
+        super().__init__()
+        self.network = network
+        self.taps = nn.ModuleList([_Tap() for _ in range(network.n_buffers)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        out, flagged = self.network.through(x)
+        for tap, layer in zip(self.taps, flagged, strict=True):
+            tap(layer)
+        return out
+
+
+def _trained(
+    ensemble: Ensemble, inputs: Tensor, targets: Tensor, epochs: int, batch_size: int
+) -> Iterator[tuple[list[dict[str, Tensor]], IntArray]]:
+    """Snapshots of epochs 1, 2, ... and the copy of each sample (epochs, n), a chunk at a time, so that memory is bounded."""
+    n, n_copies = len(inputs), ensemble.n_copies
+    together = max(1, MODELS // n_copies)
+    snapshots, assignments = [], []
+    for epoch in tqdm(range(1, epochs + 1), disable=None):
+        rows = torch.from_numpy(np.stack([_batch(n, batch_size) for _ in range(n_copies)])).to(inputs.device)
+        ensemble.step(inputs[rows], targets[rows])
+        snapshots.append(ensemble.snapshot())
+        assignments.append(_choice(n_copies, n))
+        if len(snapshots) == together or epoch == epochs:
+            yield snapshots, np.stack(assignments)
+            snapshots, assignments = [], []
+
+
+def _sampled(estimator: PlaneEstimator, layers: list[Tensor], who: IntArray) -> Points:
+    """Layers (epochs, n_copies, n, d), who (epochs, n) -> points (epochs, n_layers)."""
+    epochs, n = who.shape
+    chosen = [layer[np.arange(epochs)[:, None], who, np.arange(n)] for layer in layers]
+    rows = [narrowed(layer.reshape(epochs * n, -1)).reshape(epochs, 1, n, -1) for layer in chosen]
+    each = estimator.readings(rows)["each"]
+    return Points(each.i_xt[:, 0], each.i_ty[:, 0], each.n_symbols[:, 0], each.coverage[:, 0])
+
+
+class _Screen:
+    """Shows the plane where it can be looked at, at a bounded cost."""
+
+    def __init__(self, plot: str | None) -> None:
+        self._plot = checks.one_of("plot", plot, ("dynamic", "once")) if plot else None
+        self._where, self._spent, self._n_drawn = "", 0.0, 0
+        if self._plot:
+            from fastmi import figures
+
+            self._where = figures.place()
+        self._start = time.perf_counter()
+
+    def redraw(self, plane: Callable[[], InformationPlane]) -> None:
+        """If it is to move, somebody can see it move, and it has not cost too much."""
+        if self._plot != "dynamic" or self._where == "file" or self._n_drawn == REDRAWINGS - 1:
+            return
+        begin = time.perf_counter()
+        if self._spent <= SHARE * (begin - self._start):
+            self._show(plane())
+            self._spent += time.perf_counter() - begin
+
+    def finish(self, plane: Callable[[], InformationPlane]) -> None:
+        """The whole plane; a file is announced."""
+        if not self._plot:
+            return
+        try:
+            self._show(plane())
+        except OSError as error:  # the networks are worth more than their picture
+            warnings.warn(f"the information plane could not be written: {error}", stacklevel=3)
+        else:
+            if self._where == "file":
+                print(f"The information plane is in {Path(FILE).resolve()}")
+
+    def _show(self, plane: InformationPlane) -> None:
+        from fastmi import figures
+
+        figures.show(plane.plot(), self._where, FILE)
+        self._n_drawn += 1
+
+
+def _batch(n: int, batch_size: int) -> IntArray:
+    """Drawn as in the original, from the same generator."""
+    return np.random.permutation(n)[:batch_size]  # noqa: NPY002
+
+
+def _choice(n_networks: int, n: int) -> IntArray:
+    """The same numbers, from the same generator, as n scalar draws."""
+    return np.random.choice(n_networks, n)  # noqa: NPY002
+
+
+def _training_set(network: BufferedSequential, X: Any, y: Any) -> tuple[Tensor, Tensor]:
+    """X, and y in the shape of the prediction, in the type and on the device of the parameters."""
+    inputs = _tensor(network, X)
+    probe = inputs[:2]
+    with _evaluating(network), torch.no_grad():
+        prediction, _ = network.through(probe)
+    y = checks.numbers("y", np.asarray(y) if isinstance(y, list | tuple) else y)
+    checks.targets_fit(y.shape, len(probe), tuple(prediction.shape))
+    return inputs, _tensor(network, y).reshape(len(y), *prediction.shape[1:])
+
+
+def _tensor(network: Any, array: Any) -> Tensor:
+    parameter = next(network.parameters(), torch.empty(0)) if isinstance(network, nn.Module) else torch.empty(0)
+    tensor = array if isinstance(array, Tensor) else torch.tensor(array)  # a copy, which the network may overwrite
+    return tensor.to(parameter.device, parameter.dtype)
+
+
+@contextmanager
+def _evaluating(network: Any) -> Iterator[None]:
+    """Dropout and batch normalisation as in evaluation; every module gets its mode back."""
+    modes = [(module, module.training) for module in network.modules()] if isinstance(network, nn.Module) else []
+    for module, _ in modes:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _has_memory(tensor: Tensor) -> bool:
+    """False of what stands for a batch under torch.func.vmap, or for a gradient under torch.func.grad."""
+    try:
+        tensor.untyped_storage()
+    except NotImplementedError:
+        return False
+    return True
