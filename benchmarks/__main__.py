@@ -11,12 +11,12 @@ from pathlib import Path
 from benchmarks import gpu_check
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import machine
-from benchmarks.report import as_record, table, write_json
+from benchmarks.report import as_record, check_target, table, write_json
 from benchmarks.timing import Comparison, Disagreement, compare, one_torch_thread
 
 __all__ = ["main"]
 
-FULL, QUICK = {"rounds": 7, "patience": 8.0}, {"rounds": 3, "patience": 1.0}
+FULL, QUICK = {"rounds": 7, "patience": 20.0}, {"rounds": 3, "patience": 1.0}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,11 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["gpu-check"]:
             return gpu_check.main(arguments[1:])
         options = _options(arguments)
+        if options.json is not None:
+            check_target(options.json)
         with one_torch_thread():
             _run(options.cases, options.quick, options.json)
     except Disagreement as error:
         print(f"answers disagree: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -17,7 +17,7 @@ import torch
 import fastmi
 from benchmarks.estimating import BINNING, SEGMENTS_30, SEGMENTS_3000, PlaneCase
 from benchmarks.machine import machine
-from benchmarks.report import duration, write_json
+from benchmarks.report import check_target, duration, write_json
 from benchmarks.timing import Disagreement
 
 __all__ = ["check", "main"]
@@ -36,8 +36,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     device = torch.device("cuda")
     name, start = torch.cuda.get_device_name(device), machine()
-    found = {case.name: check(case, device) for case in (SEGMENTS_30, SEGMENTS_3000)}
     out = options.out or RESULTS / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.json"
+    check_target(out)
+    found = {case.name: check(case, device) for case in (SEGMENTS_30, SEGMENTS_3000)}
     write_json(out, {"device": name, "cuda": torch.version.cuda, "cases": found, "machine": asdict(start)})
     print(f"written to {out}")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from benchmarks.timing import Comparison, Ratio
 
-__all__ = ["as_record", "duration", "table", "write_json"]
+__all__ = ["as_record", "check_target", "duration", "table", "write_json"]
 
 UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
 
@@ -49,6 +50,19 @@ def as_record(comparison: Comparison) -> dict[str, Any]:
     first = comparison.timed[0]
     candidates = [asdict(timed) | {"median": timed.median, "ratio": asdict(timed.against(first))} for timed in comparison.timed]
     return {"largest_difference": comparison.largest_difference, "candidates": candidates}
+
+
+def check_target(path: Path) -> None:
+    """Try the place before anything is measured.
+
+    Raises:
+        OSError: the file cannot be written there, naming it.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"'{path}' is a folder: pass the name of a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:

@@ -19,13 +19,16 @@ from experiments.summary import compression_row, compression_table, summary
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; returns 0 where every run succeeded, 1 where one failed, 2 where the request itself was wrong."""
+    """The command line: 0 where all succeeded, 1 where a run failed, 2 where the request was wrong, 130 if interrupted."""
     arguments = _parser().parse_args(argv)
     try:
         return arguments.command(arguments)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted: what was finished before is whole", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,7 +85,8 @@ def _at_least(lowest: int, text: str) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     width = max(map(len, CATALOG))
     for run in CATALOG.values():
-        print(f"{run.name:{width}}  {run.about}; {run.epochs} epochs")
+        copies = "1 copy" if run.copies == 1 else f"{run.copies} copies"
+        print(f"{run.name:{width}}  {run.about}; {copies}, {run.epochs} epochs")
     return 0
 
 
@@ -95,6 +99,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.mnist is not None or arguments.download:
         mnist.find(download=arguments.download)  # what is wrong with it is said before the first run starts
     out = outputs.prepare(arguments.out)
+    outputs.read_ledger(out)  # one that cannot be added to is said now
     failed = [run.name for run in runs if not _attempt(run, arguments.device, out)]
     if failed:
         print(f"failed: {', '.join(failed)}; the reasons are in {out / outputs.LEDGER}", file=sys.stderr)
@@ -116,9 +121,12 @@ def _attempt(run: Run, device: str, out: Path) -> bool:
         with tqdm(total=run.epochs, desc=run.name, unit=" epochs", disable=None) as bar:
             result = execute(run, device, on_epoch=lambda epoch: bar.update(epoch - bar.n))
         folder = outputs.save(result, out)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        outputs.record(out, **row, status="failed", reason=reason, seconds=f"{time.perf_counter() - start:.1f}")
+    except (Exception, KeyboardInterrupt) as error:
+        stopped = isinstance(error, KeyboardInterrupt)
+        status, reason = ("interrupted", "") if stopped else ("failed", f"{type(error).__name__}: {error}")
+        outputs.record(out, **row, status=status, reason=reason, seconds=f"{time.perf_counter() - start:.1f}")
+        if stopped:
+            raise
         print(f"{run.name} failed: {reason}", file=sys.stderr)
         return False
     seconds = time.perf_counter() - start
@@ -136,7 +144,7 @@ def _draw(arguments: argparse.Namespace) -> int:
 
 def _compression(arguments: argparse.Namespace) -> int:
     check_device(arguments.device)
-    outputs.prepare(arguments.out.parent)
+    outputs.check_file("out", arguments.out)
     rows = []
     for seed in tqdm(range(arguments.seeds), desc="seeds", disable=None):
         run = replace(CATALOG["tishby"], seed=seed, epochs=arguments.epochs)

@@ -89,7 +89,7 @@ _TISHBY = Run(
 _EXTENDED = replace(
     _TISHBY,
     name="tishby-extended",
-    about="exp 2 with five copies: mean of single copies, sampled (as published) and mixture, side by side",
+    about="exp 2 with copies: mean of single copies, sampled (as published) and mixture, side by side",
     copies=5,
 )
 

@@ -21,7 +21,7 @@ from experiments.summary import findings
 from fastmi import InformationPlane, figures
 from fastmi.tables import write_csv
 
-__all__ = ["LEDGER", "draw", "prepare", "record", "save", "write_text"]
+__all__ = ["LEDGER", "check_file", "draw", "prepare", "read_ledger", "record", "save", "write_text"]
 
 LEDGER = "runs.csv"
 _LEDGER_COLUMNS = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
@@ -42,9 +42,44 @@ def prepare(out: Path) -> Path:
     return out
 
 
+def check_file(name: str, path: Path) -> Path:
+    """Try the folder of a file that is to be written, and that no folder bears its name, before any work is done.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    if path.is_dir():
+        raise ValueError(f"{name} is '{path}', which is a folder: pass the name of a file")
+    prepare(path.parent)
+    return path
+
+
+def read_ledger(out: Path) -> list[dict[Any, Any]]:
+    """The rows of all attempts so far.
+
+    Raises:
+        ValueError: there is something else under the ledger's name.
+    """
+    path = out / LEDGER
+    if not path.exists():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"'{path}' cannot be read as the ledger of runs ({error}): move it away") from None
+    if tuple(reader.fieldnames or ()) != _LEDGER_COLUMNS:
+        raise ValueError(f"'{path}' is not the ledger of runs, its columns are others: move it away")
+    return rows
+
+
 def save(result: Result, out: Path) -> Path:
-    """-> the folder `out / run.id` with plane.csv, one .npz a reading, manifest.json, plane.png and plane.svg."""
-    folder = out / result.run.id
+    """-> the folder, with plane.csv, one .npz a reading, manifest.json, plane.png and plane.svg.
+
+    It bears the run's id, and the device's name where that is not the CPU: another device rounds in other ways.
+    """
+    folder = out / (result.run.id if result.device == "cpu" else f"{result.run.id}-{result.device.replace(':', '')}")
     with _replacing(folder) as part:
         write_csv(part / "plane.csv", list(result.planes.values()))
         for reading, plane in result.planes.items():
@@ -78,7 +113,7 @@ def draw(folders: Sequence[Path], out: Path, reading: str | None = None, color: 
         for name in [reading] if reading else [name for name in found if name != "each" or len(found) == 1]:
             panel = InformationPlane.load(folder / f"{name}.npz").panel()
             panels.append(replace(panel, title=f"{run['name']}: {panel.title}") if len(folders) > 1 else panel)
-    prepare(out.parent)
+    check_file("out", out)
     figures.save(figures.information_plane(panels, color=color, title=titles[0] if len(folders) == 1 else ""), out)
 
 
@@ -89,12 +124,8 @@ def _title(run: dict[str, Any]) -> str:
 def record(out: Path, **row: Any) -> None:
     """One more row in the ledger of all attempts, failed ones with their reason."""
     path = out / LEDGER
-    rows: list[dict[Any, Any]] = []
-    if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    rows.append({"when": _now(), **row})
-    part = path.with_suffix(".part")
+    rows = [*read_ledger(out), {"when": _now(), **row}]
+    part = path.with_name(f".{LEDGER}.{os.getpid()}.part")
     with part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, _LEDGER_COLUMNS, restval="", extrasaction="raise", lineterminator="\n")
         writer.writeheader()

@@ -133,4 +133,6 @@ def compression_table(name: str, rows: Sequence[dict[str, Any]], command: str) -
 
 
 def _cell(key: str, value: float) -> str:
+    if np.isnan(value):
+        return "-"
     return f"{value:.0f}" if key == "peak_epoch" else f"{value:.3f}"

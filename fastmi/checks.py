@@ -89,7 +89,7 @@ def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
     if n_samples is not None and n != n_samples:
         raise ValueError(
             f"{name} has {n} samples (shape {tuple(array.shape)}), but x and y have {n_samples}: "
-            "the axis before the last is the samples"
+            "the axis before the last is the samples (flatten the axes of one sample: .reshape(n, -1))"
         )
     _count(name, n)
     if d == 0 or 0 in array.shape:
@@ -104,7 +104,7 @@ def labels(name: str, array: Any) -> Any:
     """-> labels ready to be counted: int64 (NumPy or CUDA), or strings; lists and tuples are taken as arrays."""
     if isinstance(array, list | tuple):
         try:
-            array = np.asarray(array)
+            array = np.asarray(_one_kind(name, array))
         except ValueError:
             raise ValueError(f"{name} is a ragged list: labels are (n,), or rows of one length (n, d)") from None
     array = _container(name, array)
@@ -114,6 +114,13 @@ def labels(name: str, array: Any) -> Any:
         raise ValueError(f"{name} has shape {tuple(array.shape)}: there is nothing to count (n = 0)")
     _count(name, array.shape[0 if array.ndim == 1 else -2])
     return _device_labels(name, array) if is_tensor(array) else _host_labels(name, array)
+
+
+def _one_kind(name: str, labels: Sequence[Any]) -> Sequence[Any]:
+    """NumPy would write numbers out as strings beside strings, and 1 would be "1"."""
+    if len({isinstance(label, str | bytes) for label in labels}) > 1:
+        raise TypeError(f"{name} mixes strings with other labels: make them all strings, or all numbers")
+    return labels
 
 
 def _host_labels(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -349,9 +356,9 @@ def positive_integer(name: str, value: Any) -> int:
 
 def base(value: float | None) -> float | None:
     if value is not None and not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"base must be a positive number other than 1, or None for nats, not {value!r}")
-    if value is not None and not (np.isfinite(value) and value > 0 and value != 1):
-        raise ValueError(f"base must be a positive number other than 1, or None for nats, not {value!r}")
+        raise TypeError(f"base must be a number above 1, or None for nats, not {value!r}")
+    if value is not None and not (np.isfinite(value) and value > 1):
+        raise ValueError(f"base must be a number above 1, or None for nats, not {value!r}")
     return value
 
 
@@ -418,6 +425,21 @@ def resettable(name: str, module: Any) -> Any:
     return module.reset_parameters
 
 
+def watchable(wanted: Any) -> None:
+    import torch
+
+    if not isinstance(wanted, str) and not (isinstance(wanted, type) and issubclass(wanted, torch.nn.Module)):
+        raise TypeError(
+            f"watch holds {wanted!r:.60}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
+        )
+
+
+def function(name: str, value: Any, example: str) -> Any:
+    if not callable(value):
+        raise TypeError(f"{name} is {value!r:.60}, which cannot be called: pass {example}")
+    return value
+
+
 def watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
     if not found:
         label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
@@ -435,6 +457,12 @@ def tensor_output(name: str, output: Any) -> None:
 def some_called(layers: Sequence[str]) -> None:
     if not layers:
         raise ValueError("watch names modules that the network's forward never calls: watch modules that it does call")
+
+
+def tensor_prediction(output: Any) -> Any:
+    if not is_tensor(output):
+        raise TypeError(f"the network returns a {type(output).__name__}, not a tensor: wrap it in a module that returns one")
+    return output
 
 
 def sample_axis(name: str, shape: tuple[int, ...], n_samples: int) -> None:
@@ -462,16 +490,48 @@ def copy_axis(n_copies: int, **arrays: Any) -> None:
             )
 
 
-def target(prediction: Any, target: Any, any_dtype: bool) -> None:
-    """A target of another shape is broadcast by torch's losses on floats, and the network dies of it without a word.
+def target(prediction: Any, target: Any, loss: Any) -> None:
+    """A target of another shape is broadcast by torch's losses on numbers, and the network dies of it without a word.
 
-    Integer targets are class numbers to most losses: only where the loss is known (`any_dtype`) are they judged.
+    Only class numbers may lack an axis, the one that the prediction has its classes in, and only for a loss that takes them.
     """
-    if (any_dtype or target.is_floating_point()) and target.shape != prediction.shape:
+    import torch
+
+    shape, classes = tuple(target.shape), tuple(prediction.shape)
+    numbers = target.is_floating_point() or target.dtype == torch.bool or _compares_numbers(loss)
+    if shape != classes and (numbers or len(classes) < 2 or classes[1] < 2 or shape != classes[:1] + classes[2:]):
         raise ValueError(
-            f"y has shape {tuple(target.shape)} per copy, the prediction {tuple(prediction.shape)}: the loss would broadcast "
-            "them against each other; reshape y (y[:, None] for a single output)"
+            f"y has shape {shape} per copy, the prediction {classes}: the loss would broadcast them against each other; "
+            "reshape y (y[:, None] for a single output), or give integer class numbers to a loss that takes them"
         )
+
+
+def _compares_numbers(loss: Any) -> bool:
+    """Losses that compare number with number, as functions, modules or partials of them."""
+    import functools
+
+    import torch
+    from torch.nn import functional
+
+    names = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits")
+    kinds = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss")
+    loss = loss.func if isinstance(loss, functools.partial) else loss
+    return loss in [getattr(functional, name) for name in names] or isinstance(
+        loss, tuple(getattr(torch.nn, kind) for kind in kinds)
+    )
+
+
+def snapshots(given: Any, state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Earlier states of the ensemble whose present one this is: the same names, the same stacked shapes."""
+    if isinstance(given, dict) or not isinstance(given, Sequence) or not given:
+        raise TypeError(f"snapshots is {given!r:.60}: pass a non-empty list of what `snapshot` returned")
+    for i, snapshot in enumerate(given):
+        shapes = {name: tuple(leaf.shape) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
+        if shapes != {name: tuple(leaf.shape) for name, leaf in state.items()}:
+            raise ValueError(
+                f"snapshots[{i}] is not a snapshot of this ensemble: its names or shapes are others (other copies?)"
+            )
+    return list(given)
 
 
 def scalar_loss(loss: Any) -> Any:
@@ -536,6 +596,20 @@ def no_folder(path: Any, folder: Any) -> FileNotFoundError:
 
 def not_written(path: Any, error: OSError) -> OSError:
     return OSError(error.errno, f"{path} cannot be written, and what it held is untouched: {error.strerror or error}")
+
+
+def points(given: Any, kind: type) -> None:
+    if not isinstance(given, Sequence) or not given or not all(isinstance(batch, kind) for batch in given):
+        raise TypeError(
+            f"points is {given!r:.60}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
+        )
+
+
+def whole(name: str, values: Any) -> npt.NDArray[np.int64]:
+    array = np.asarray(values)
+    if array.size and (array.dtype.kind not in "iu" or array.ndim != 1):
+        raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}: pass whole numbers, one for each")
+    return array.astype(np.int64)
 
 
 def not_a_table(path: Any, error: Exception) -> ValueError:

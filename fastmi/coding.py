@@ -42,8 +42,11 @@ def scheme(n_units: int, n_edges: int) -> Scheme:
     """The coding of rows of n_units symbols in 0..n_edges."""
     bits = n_edges.bit_length()  # ceil(log2(n_edges + 1))
     if n_units * bits <= 63:
-        return Scheme(True, np.int64(1) << (bits * np.arange(n_units, dtype=np.int64)), 0.0)
-    return Scheme(False, _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64), 2.0 ** (bits - 1 - 64))
+        weights, collision = np.int64(1) << (bits * np.arange(n_units, dtype=np.int64)), 0.0
+    else:
+        weights, collision = _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64), 2.0 ** (bits - 1 - 64)
+    weights.flags.writeable = False  # the record is cached
+    return Scheme(collision == 0, weights, collision)
 
 
 def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -81,8 +81,10 @@ class Ensemble:
         networks = [self._network] * n_copies if init == "shared" else [_drawn_anew(network, stream) for stream in streams[1:]]
         self.parameters = _stack([dict(member.named_parameters()) for member in networks])
         self._buffers = _stack([dict(member.named_buffers()) for member in networks])
-        self._loss = loss or torch.nn.functional.mse_loss
-        make = optimizer or functools.partial(torch.optim.SGD, lr=0.2)
+        self._loss = checks.function("loss", loss or torch.nn.functional.mse_loss, "(prediction, target) -> a scalar")
+        make = checks.function(
+            "optimizer", optimizer or functools.partial(torch.optim.SGD, lr=0.2), "parameters -> an optimiser"
+        )
         self.optimizer = make([leaf for leaf in self.parameters.values() if leaf.requires_grad])
         checks.elementwise(self.optimizer, self.parameters)
 
@@ -149,7 +151,8 @@ class Ensemble:
         import torch
 
         x = self._received("x", x)
-        states = [self.snapshot()] if snapshots is None else list(snapshots)
+        present = self.snapshot()
+        states = [present] if snapshots is None else checks.snapshots(snapshots, present)
         stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
         n_models = len(states) * self.n_copies
         chunks = [{name: leaf[i : i + MODELS] for name, leaf in stacked.items()} for i in range(0, n_models, MODELS)]
@@ -169,14 +172,16 @@ class Ensemble:
 
     def _losses(self, x: Tensor, y: Tensor) -> Tensor:
         from torch.func import functional_call
-        from torch.nn.functional import mse_loss
 
         def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
             prediction = functional_call(self._network, parameters | buffers, (x,))
-            checks.target(prediction, y, any_dtype=self._loss is mse_loss)
+            checks.target(checks.tensor_prediction(prediction), y, self._loss)
             return checks.scalar_loss(self._loss(prediction, y))
 
-        return self._vectorised(one, (0, 0, 0, 0), self.parameters, self._buffers, x, y)
+        buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}  # a step that fails leaves them as they were
+        losses = self._vectorised(one, (0, 0, 0, 0), self.parameters, buffers, x, y)
+        self._buffers = buffers
+        return losses
 
     def _forward(self, x: Tensor, state: dict[str, Tensor]) -> list[Tensor]:
         """The watched layers of all networks stacked in the state, each (n_models, n, d)."""
@@ -202,6 +207,8 @@ class Ensemble:
         with self._randomness:
             try:
                 return torch.func.vmap(function, in_dims, randomness="different")(*arguments)
+            except torch.OutOfMemoryError:
+                raise  # no fault of the network's: fewer copies, snapshots or samples at a time
             except RuntimeError as error:
                 first = [
                     _member(argument, 0) if axis == 0 else argument for argument, axis in zip(arguments, in_dims, strict=True)
@@ -288,7 +295,8 @@ def _watch(network: nn.Module, watch: Any) -> _Watched:
         chosen = {name for name, module in modules.items() if not list(module.children())}
     else:
         chosen = set()
-        for wanted in [watch] if isinstance(watch, str | type) else watch:
+        for wanted in watch if isinstance(watch, list | tuple | set) else [watch]:
+            checks.watchable(wanted)
             if isinstance(wanted, str):
                 found = {wanted} & modules.keys()
             else:

@@ -68,6 +68,7 @@ class PlaneEstimator:
 
     def __init__(self, x: Any, y: Any, binning: Binning) -> None:
         self.binning = checks.binning(binning)
+        checks.same_device(x=x, y=y)
         x, y = checks.numbers("x", x), checks.labels("y", y)
         self.n_samples = checks.one_plane(x, y)
         self._x, self.n_x = _identify(x)

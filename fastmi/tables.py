@@ -72,27 +72,35 @@ class InformationPlane:
         epochs: Sequence[int],
         layers: Sequence[str],
         reading: str = "each",
-        n_copies: int = 1,
+        n_copies: int | None = None,
         data: str = "",
     ) -> InformationPlane:
         """Batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs -> the table.
 
+        Args:
+            estimator: what estimated them. points: what its `readings` returned, one batch or more, of one reading.
+            epochs: one whole number for each. layers: their names.
+            reading, data: what the table and its figure say they are.
+            n_copies: the copies behind each point; None is the number of paths.
+
         Raises:
-            ValueError: batches that do not hold one point per epoch and layer.
+            TypeError: something else than points.
+            ValueError: batches that do not hold one point per epoch and layer, epochs that are not whole.
         """
+        checks.points(points, Points)
         columns = {}
         for name in ("i_xt", "i_ty", "n_symbols", "coverage"):
             joined = np.concatenate([getattr(batch, name) for batch in points])
             columns[name] = joined[:, None] if joined.ndim == 2 else joined
         return cls(
-            np.asarray(epochs, np.int64),
-            tuple(layers),
+            checks.whole("epochs", epochs),
+            tuple(map(str, layers)),
             **columns,
             n_samples=estimator.n_samples,
             entropy_x=estimator.entropy_x,
             entropy_y=estimator.entropy_y,
             reading=reading,
-            n_copies=int(n_copies),
+            n_copies=int(n_copies or (columns["i_xt"].shape[1] if columns["i_xt"].ndim == 3 else 1)),
             data=data,
             binning=str(estimator.binning),
         )

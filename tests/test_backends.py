@@ -175,3 +175,13 @@ def test_the_codes_of_a_tally_are_not_written_to(twin, rng):
     given = twin.put(codes)
     module_of(twin).tally(given, codes[:1], (9,))
     np.testing.assert_array_equal(numpy_of(given), codes)
+
+
+def test_kernels_compile_where_nothing_can_be_kept_on_disk(monkeypatch):
+    def njit(**options):
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda kernel: (kernel, options)
+
+    monkeypatch.setattr(numba_twin, "njit", njit)
+    assert numba_twin._jit(abs) == (abs, {"nogil": True})

@@ -219,3 +219,9 @@ def test_gpu_check_refuses_twins_that_differ(monkeypatch, capsys):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_gpu_check_on_a_gpu():
     assert gpu_check.check(TINY, torch.device("cuda"))["peak_bytes"] > 0
+
+
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("benchmarks.__main__._run", lambda *arguments: pytest.fail("work was done"))
+    assert command.main(["one-layer", "--json", str(tmp_path)]) == 2
+    assert "is a folder: pass the name of a file" in capsys.readouterr().err

@@ -95,6 +95,12 @@ GUARDS = {
     "ragged": (lambda: fastmi.mutual_information([0, 1], [[0], [0, 1]]), ValueError, "y is a ragged list", "one length (n, d)"),
     "object labels": (lambda: fastmi.entropy([0, None]), TypeError, "x has dtype object", "integers, bools, strings or whole"),
     "complex labels": (lambda: fastmi.entropy(np.array([1j])), TypeError, "x has dtype complex128", "integers, bools, strings"),
+    "mixed list": (
+        lambda: fastmi.entropy([1, "1"]),
+        TypeError,
+        "x mixes strings with other labels",
+        "all strings, or all numbers",
+    ),
     "fractions": (lambda: whole(1.0, 0.25), ValueError, "x holds 0.25, not a whole number", "bin them first: fastmi.encode"),
     "NaN label": (lambda: whole(1.0, np.nan), ValueError, "x holds nan, not a whole number", "fastmi.encode"),
     "infinite label": (lambda: whole(-np.inf), ValueError, "x holds -inf, not a whole number", "fastmi.encode"),
@@ -230,20 +236,20 @@ GUARDS = {
     "no bins": (lambda: UniformBins(0, (0, 1)), ValueError, "n_bins must be at least 1, not 0"),
     "out_of_range": (lambda: Edges([0, 1], "fold"), ValueError, "out_of_range must be one of 'separate', 'clip'", "not 'fold'"),
     # the base
-    "base 1": (lambda: fastmi.entropy([0, 1], base=1), ValueError, "base must be a positive number other than 1", "not 1"),
-    "base 0": (lambda: fastmi.entropy([0, 1], base=0), ValueError, "base must be a positive number", "not 0"),
+    "base 1": (lambda: fastmi.entropy([0, 1], base=1), ValueError, "base must be a number above 1", "not 1"),
+    "base 0": (lambda: fastmi.entropy([0, 1], base=0), ValueError, "base must be a number above 1", "not 0"),
     "negative base": (lambda: fastmi.mutual_information([0], [1], base=-2), ValueError, "None for nats, not -2"),
-    "infinite base": (lambda: fastmi.entropy([0, 1], base=np.inf), ValueError, "base must be a positive number", "not inf"),
+    "infinite base": (lambda: fastmi.entropy([0, 1], base=np.inf), ValueError, "base must be a number above 1", "not inf"),
     "NaN base": (
         lambda: fastmi.conditional_mutual_information([0], [1], [0], base=np.nan),
         ValueError,
-        "base must be a positive number",
+        "base must be a number above 1",
         "not nan",
     ),
     "base 'e'": (
         lambda: fastmi.entropy([0, 1], base="e"),
         TypeError,
-        "base must be a positive number",
+        "base must be a number above 1",
         "None for nats, not 'e'",
     ),
 }

@@ -452,3 +452,8 @@ def test_a_batch_is_numbered_together_and_keeps_its_shape(twin):
     assert ids.shape == (2, 2)
     assert partition(ids.reshape(-1).tolist()) == [0, 1, 1, 2]
     assert n_symbols == 3
+
+
+def test_the_cached_weights_cannot_be_written_to():
+    for n_units in (3, 40):
+        assert not coding.scheme(n_units, 50).weights.flags.writeable

@@ -865,3 +865,77 @@ def test_the_generators_of_cuda_are_left_as_they_were_found(cuda):
     made.step(*(batch.to(cuda) for batch in batches(3)[0]))
     made.activations(numbers(5, 3).to(cuda))
     assert_equal((torch.get_rng_state(), torch.cuda.get_rng_state(cuda)), before)
+
+
+# --- found by a reader of the whole -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [torch.nn.MSELoss(), torch.nn.L1Loss(), torch.nn.functional.l1_loss, functools.partial(torch.nn.functional.mse_loss)],
+    ids=["MSELoss", "L1Loss", "l1_loss", "partial"],
+)
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.float32])
+def test_losses_on_numbers_never_broadcast_whatever_the_targets_type(loss, dtype):
+    ensemble = Ensemble(torch.nn.Linear(3, 1), 2, loss=loss)
+    with pytest.raises(ValueError, match=r"y has shape \(5,\) per copy, the prediction \(5, 1\): the loss would broadcast"):
+        ensemble.step(torch.zeros(2, 5, 3), torch.zeros(2, 5, dtype=dtype))
+
+
+def test_an_unknown_loss_is_given_no_class_numbers_for_a_single_output():
+    ensemble = Ensemble(torch.nn.Linear(3, 1), 2, loss=lambda prediction, target: ((prediction - target) ** 2).mean())
+    with pytest.raises(ValueError, match="would broadcast"):
+        ensemble.step(torch.zeros(2, 5, 3), torch.zeros(2, 5, dtype=torch.int64))
+
+
+def test_a_refused_step_leaves_the_running_averages_alone():
+    network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 1))
+    ensemble = Ensemble(network, 2)
+    before = ensemble.snapshot()
+    with pytest.raises(ValueError, match="would broadcast"):
+        ensemble.step(torch.ones(2, 5, 3), torch.ones(2, 5))
+    assert all(torch.equal(leaf, before[name]) for name, leaf in ensemble.snapshot().items())
+    ensemble.step(torch.ones(2, 5, 3), torch.ones(2, 5, 1))
+    assert ensemble.snapshot()["1.num_batches_tracked"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("given", [[], {}, 3])
+def test_snapshots_are_a_list_of_snapshots(given):
+    with pytest.raises(TypeError, match="pass a non-empty list of what `snapshot` returned"):
+        Ensemble(torch.nn.Linear(3, 1), 2).activations(torch.zeros(4, 3), given)
+
+
+def test_snapshots_of_another_ensemble_are_refused():
+    others = [Ensemble(torch.nn.Linear(3, 1), n).snapshot() for n in (2, 3)]
+    with pytest.raises(ValueError, match=r"snapshots\[1\] is not a snapshot of this ensemble"):
+        Ensemble(torch.nn.Linear(3, 1), 2).activations(torch.zeros(4, 3), others)
+
+
+def test_too_little_memory_is_not_blamed_on_the_network(monkeypatch):
+    class Large(torch.nn.Linear):
+        def forward(self, x):
+            raise torch.OutOfMemoryError("out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError, match="out of memory"):
+        Ensemble(Large(3, 1), 2).step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))
+
+
+@pytest.mark.parametrize("watch", [3, torch.nn.Tanh(), [torch.nn.Tanh()], [int]])
+def test_what_cannot_be_watched_is_said(watch):
+    with pytest.raises(TypeError, match=r"watch holds .*: pass names of modules or module types"):
+        Ensemble(torch.nn.Sequential(torch.nn.Linear(3, 1), torch.nn.Tanh()), 2, watch=watch)
+
+
+@pytest.mark.parametrize("option", ["loss", "optimizer"])
+def test_a_loss_and_an_optimiser_are_called(option):
+    with pytest.raises(TypeError, match=rf"{option} is 'mse', which cannot be called: pass "):
+        Ensemble(torch.nn.Linear(3, 1), 2, **{option: "mse"})
+
+
+def test_a_network_that_returns_no_tensor_is_refused():
+    class Pair(torch.nn.Linear):
+        def forward(self, x):
+            return super().forward(x), x
+
+    with pytest.raises(TypeError, match="the network returns a tuple, not a tensor"):
+        Ensemble(Pair(3, 1), 2).step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))

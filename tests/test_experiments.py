@@ -501,3 +501,35 @@ def test_what_cannot_be_drawn_is_said(tmp_path, capsys, words, message):
     done = next(path for path in tmp_path.iterdir() if path.is_dir())
     assert cli.main(["draw", *(word.format(done=done) for word in words)]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_ledger_that_is_none_is_said_before_any_run(tmp_path, capsys):
+    (tmp_path / outputs.LEDGER).write_text("other,columns\n1,2\n")
+    assert run("warm-up", "--epochs", "1", out=tmp_path) == 2
+    assert "is not the ledger of runs, its columns are others: move it away" in capsys.readouterr().err
+    assert (tmp_path / outputs.LEDGER).read_text() == "other,columns\n1,2\n"
+    (tmp_path / "b" / outputs.LEDGER).mkdir(parents=True)
+    assert run("warm-up", "--epochs", "1", out=tmp_path / "b") == 2
+    assert "cannot be read as the ledger of runs" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_is_a_row_and_ends_the_others(tmp_path, monkeypatch, capsys):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "execute", interrupted)
+    assert run("warm-up", "tishby", out=tmp_path) == 130
+    (row,) = rows_of(tmp_path / outputs.LEDGER)
+    assert (row["run"], row["status"]) == ("warm-up", "interrupted")
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_is_said_before_any_seed(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "execute", lambda *arguments, **options: pytest.fail("work was done"))
+    assert cli.main(["compression", "--out", str(tmp_path)]) == 2
+    assert "which is a folder: pass the name of a file" in capsys.readouterr().err
+
+
+def test_another_device_has_a_folder_of_its_own(tmp_path, result):
+    folders = [outputs.save(replace(result, device=device), tmp_path).name for device in ("cpu", "cuda:0")]
+    assert folders == [SHORT.id, f"{SHORT.id}-cuda0"]

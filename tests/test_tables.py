@@ -484,3 +484,23 @@ def test_data_without_a_name_is_called_unnamed():
 
 def test_the_table_is_in_the_face():
     assert fastmi.InformationPlane is InformationPlane
+
+
+def test_points_are_what_readings_returns(estimated):
+    estimator, _ = estimated
+    for wrong in ([], [np.zeros((5, 2))], "points"):
+        with pytest.raises(TypeError, match=r"pass a non-empty list of what PlaneEstimator\.readings returned"):
+            InformationPlane.collect(estimator, wrong, epochs=range(5), layers="ab")
+
+
+def test_epochs_are_whole_numbers(estimated):
+    estimator, layers = estimated
+    points = estimator.readings(layers)["each"]
+    with pytest.raises(ValueError, match="epochs has dtype float64"):
+        InformationPlane.collect(estimator, [points], epochs=[0.5, 1, 1.5, 2, 2.5], layers="ab")
+
+
+def test_the_copies_are_the_paths_unless_it_is_said(estimated):
+    estimator, layers = estimated
+    table = InformationPlane.collect(estimator, [estimator.readings(layers)["each"]], epochs=range(5), layers="ab")
+    assert 3 == table.n_copies == table.i_xt.shape[1]

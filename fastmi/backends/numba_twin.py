@@ -17,7 +17,15 @@ from fastmi.backends import Census, IntArray, Occurrences
 
 __all__ = ["encode", "identify", "receive", "tally"]
 
-_jit: Any = njit(nogil=True, cache=True)
+
+def _jit(kernel: Any) -> Any:
+    """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR names one)."""
+    try:
+        return njit(nogil=True, cache=True)(kernel)
+    except RuntimeError:  # an installation that cannot be written to, and no home: compile anew in every process
+        return njit(nogil=True)(kernel)
+
+
 _wraps = np.errstate(over="ignore")  # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
 
 TILE = 2048  # symbols kept in the first-level cache between digitising and coding
