@@ -12,7 +12,8 @@ from benchmarks import gpu_check
 from benchmarks.cases import CASES, Case
 from benchmarks.machine import machine
 from benchmarks.report import as_record, check_target, table, write_json
-from benchmarks.timing import Comparison, Disagreement, compare, one_torch_thread
+from benchmarks.timing import Comparison, Disagreement, compare
+from fastmi.ensemble import one_thread
 
 __all__ = ["main"]
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _options(arguments)
         if options.json is not None:
             check_target(options.json)
-        with one_torch_thread():
+        with one_thread():  # NumPy and the Numba twin use one as well
             _run(options.cases, options.quick, options.json)
     except Disagreement as error:
         print(f"answers disagree: {error}", file=sys.stderr)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -20,7 +19,6 @@ __all__ = [
     "compare",
     "largest_difference",
     "measure",
-    "one_torch_thread",
 ]
 
 BLOCK = 0.020  # seconds for which a fast candidate is repeated before the next one takes its turn
@@ -138,16 +136,3 @@ def _block(run: Callable[[], Any]) -> tuple[float, int]:
         runs += 1
         if (elapsed := time.perf_counter() - start) >= BLOCK:
             return elapsed, runs
-
-
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """NumPy and the Numba twin use one thread here; so does torch while this lasts."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -15,6 +15,7 @@ import torch
 from experiments import datasets, networks
 from experiments.catalog import Run
 from fastmi import Ensemble, InformationPlane, PlaneEstimator
+from fastmi.ensemble import one_thread
 from fastmi.planes import Points
 
 __all__ = ["Result", "check_device", "execute"]
@@ -76,7 +77,7 @@ def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], object] = l
     clock, losses = _Clock(), list[torch.Tensor]()
     found: dict[str, list[Points]] = {}
     rng = np.random.default_rng(assignment_seed)
-    with _one_thread():
+    with one_thread():
         for snapshots in _trained(run, ensemble, x, y, losses, clock, on_epoch):
             with clock("forward"):
                 layers = ensemble.activations(x, snapshots)
@@ -160,14 +161,3 @@ class _Clock:
         start = time.perf_counter()
         yield
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Networks this small lose by threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-__all__ = ["Ensemble"]
+__all__ = ["Ensemble", "one_thread"]
 
 MODELS = 64  # networks forwarded at a time when snapshots are evaluated
 
@@ -232,6 +232,19 @@ class Ensemble:
         finally:
             for module, training in zip(self._network.modules(), self._modes, strict=True):
                 module.training = training
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch held to one CPU thread: networks this small lose by more."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Watched:

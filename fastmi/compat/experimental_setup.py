@@ -29,7 +29,7 @@ from fastmi.backends import IntArray
 from fastmi.binning import Edges
 from fastmi.coding import identify_rows
 from fastmi.compat.information_process import narrowed
-from fastmi.ensemble import MODELS, Ensemble
+from fastmi.ensemble import MODELS, Ensemble, one_thread
 from fastmi.planes import PlaneEstimator, Points
 from fastmi.tables import InformationPlane
 
@@ -280,7 +280,7 @@ def experiment(
             n_copies=n_copies,
         )
 
-    with _one_thread():
+    with one_thread():
         for snapshots, who in _trained(ensemble, inputs, targets, epochs, batch_size):
             points.append(_sampled(infoplane.estimator, ensemble.activations(inputs, snapshots), who))
             screen.redraw(plane)
@@ -331,7 +331,7 @@ def fit(
     loss = loss or nn.functional.mse_loss
     found: list[tuple[float, float]] = []
     objective: list[float] = []
-    with _one_thread():
+    with one_thread():
         for _ in tqdm(range(epochs), disable=None):
             for _ in range(epoch_length):
                 rows = torch.from_numpy(_batch(len(inputs), batch_size)).to(inputs.device)
@@ -468,16 +468,6 @@ def _evaluating(network: Any) -> Iterator[None]:
     finally:
         for module, training in modes:
             module.training = training
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _has_memory(tensor: Tensor) -> bool:
