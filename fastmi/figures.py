@@ -52,7 +52,7 @@ def information_plane(panels: Sequence[Panel], *, color: str = "layer", title: s
     """I(X;T) against I(T;Y) in bits, panels side by side on common axes.
 
     Args:
-        panels: what to draw, in order; the caption of the first stands below the figure.
+        panels: what to draw, in order; their captions stand below the figure, one for all where they agree.
         color: "layer": a colour and a mark for each layer. "epoch": one colour scale, the layers told apart by their marks.
         title: above all panels.
 
@@ -77,7 +77,7 @@ def information_plane(panels: Sequence[Panel], *, color: str = "layer", title: s
             figure.colorbar(ScalarMappable(norm, SCALE), ax=axes.tolist(), label="epoch", pad=0.02, aspect=30)
         if title:
             figure.suptitle(title, fontsize=11, fontweight="bold")
-        _legend(figure, panels[0], color)
+        _legend(figure, panels, color)
     return figure
 
 
@@ -186,10 +186,10 @@ def _guides(ax: Axes, panel: Panel) -> None:
     )
 
 
-def _legend(figure: Figure, panel: Panel, color: str) -> None:
-    """One entry a layer, the marks of start and end, and as its title what the points rest on."""
-    handles = []
-    for i, name in enumerate(panel.layers):
+def _legend(figure: Figure, panels: Sequence[Panel], color: str) -> None:
+    """One entry a layer, the marks of start and end, and as its title what the points rest on, in each panel if they differ."""
+    handles, layers = [], panels[0].layers
+    for i, name in enumerate(layers):
         shade, mark = _look(i)
         shade = shade if color == "layer" else "#555555"
         handles.append(Line2D([], [], color=shade, marker=mark, markersize=5.5, linewidth=1.4, label=name))
@@ -198,11 +198,14 @@ def _legend(figure: Figure, panel: Panel, color: str) -> None:
     )
     handles.append(Line2D([], [], color="black", marker="o", linestyle="", markersize=5, label="end"))
     points = 72 * figure.get_figwidth()  # a letter takes about 0.6 of its size, a handle and the space around it 30 points
-    fitting = int(points / (30 + 0.6 * 8 * max(map(len, ("start", *panel.layers)))))
-    caption = textwrap.fill(panel.caption, max(40, int(points / (0.6 * 7.5))))
+    fitting = int(points / (30 + 0.6 * 8 * max(map(len, ("start", *layers)))))
+    captions = dict.fromkeys(panel.caption for panel in panels)
+    if len(captions) > 1:
+        captions = dict.fromkeys(f"{panel.title}: {panel.caption}" for panel in panels)
+    caption = "\n".join(textwrap.fill(text, max(40, int(points / (0.6 * 7.5)))) for text in captions)
     legend = figure.legend(
         handles=handles,
-        title=caption + "\ndots: every epoch; line: their means over windows that widen with the epoch",
+        title=caption + "\ndots: every recorded epoch; line: their means over windows that widen with the epoch",
         loc="outside lower center",
         ncols=max(1, min(fitting, 4 if points < 500 else len(handles))),
         columnspacing=1.1,

@@ -123,7 +123,7 @@ def test_the_caption_says_what_the_points_rest_on(n_panels):
 
 def test_the_lines_are_explained():
     (explained,) = [word for word in words(information_plane(panels(1))) if "dots" in word]
-    assert "dots: every epoch; line: their means over windows" in explained
+    assert "dots: every recorded epoch; line: their means over windows" in explained
 
 
 def test_a_long_caption_is_wrapped_and_nothing_of_it_is_lost():
@@ -336,3 +336,11 @@ def test_the_same_figure_is_the_same_file(tmp_path, name):
         (tmp_path / folder).mkdir()
         figures.save(information_plane(panels(1)), tmp_path / folder / name)
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_captions_that_differ_are_all_there():
+    drawn = [panel(title="coarse", caption="5 bins"), panel(title="fine", caption="50 bins")]
+    written = information_plane(drawn).legends[0].get_title().get_text()
+    assert "coarse: 5 bins" in written
+    assert "fine: 50 bins" in written
+    assert information_plane(panels(3)).legends[0].get_title().get_text().count("data:") == 1
