@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.timing import Comparison, Ratio
+from fastmi.tables import replacing
 
 __all__ = ["as_record", "check_target", "duration", "table", "write_json"]
 
@@ -68,9 +68,5 @@ def check_target(path: Path) -> None:
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Whole or not at all: written beside, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as part:
         part.write_text(json.dumps(record, indent=1) + "\n")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from typing import Any
 from experiments.runner import Result
 from experiments.summary import findings
 from fastmi import InformationPlane, figures
-from fastmi.tables import write_csv
+from fastmi.tables import replacing, write_csv
 
 __all__ = ["LEDGER", "check_file", "draw", "prepare", "read_ledger", "record", "save", "write_text"]
 
@@ -80,7 +80,7 @@ def save(result: Result, out: Path) -> Path:
     It bears the run's id, and the device's name where that is not the CPU: another device rounds in other ways.
     """
     folder = out / (result.run.id if result.device == "cpu" else f"{result.run.id}-{result.device.replace(':', '')}")
-    with _replacing(folder) as part:
+    with _replacing_folder(folder) as part:
         write_csv(part / "plane.csv", list(result.planes.values()))
         for reading, plane in result.planes.items():
             plane.save(part / f"{reading}.npz")
@@ -125,19 +125,16 @@ def record(out: Path, **row: Any) -> None:
     """One more row in the ledger of all attempts, failed ones with their reason."""
     path = out / LEDGER
     rows = [*read_ledger(out), {"when": _now(), **row}]
-    part = path.with_name(f".{LEDGER}.{os.getpid()}.part")
-    with part.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, _LEDGER_COLUMNS, restval="", extrasaction="raise", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    part.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
     """The whole text or, on failure, what was there before."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _manifest(result: Result) -> dict[str, Any]:
@@ -167,7 +164,7 @@ def _now() -> str:
 
 
 @contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
+def _replacing_folder(folder: Path) -> Iterator[Path]:
     """A neighbour that takes the folder's name once it is complete; what was there before goes only then."""
     part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
     try:

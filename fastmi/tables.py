@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-__all__ = ["COLUMNS", "InformationPlane", "write_csv"]
+__all__ = ["COLUMNS", "InformationPlane", "replacing", "write_csv"]
 
 COLUMNS = (
     *("data", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
@@ -140,7 +140,7 @@ class InformationPlane:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
         plain = {name: value for name, value in values.items() if name not in arrays}
-        with _replacing(path) as part, part.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             np.savez_compressed(file, plain=np.array(json.dumps(plain)), **arrays)
 
     @classmethod
@@ -201,7 +201,7 @@ _TITLES = {
 
 def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
     """Several tables below each other in one tidy CSV, whole or not at all."""
-    with _replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for plane in planes:
@@ -209,7 +209,7 @@ def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) 
 
 
 @contextmanager
-def _replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary neighbour that takes the name only once it is complete."""
     target = Path(path)
     if not target.parent.is_dir():
