@@ -64,14 +64,15 @@ def _run(cases: Sequence[Case], quick: bool, out: Path | None) -> None:
     for case in cases:
         comparison = compare(case.race(quick), **(QUICK if quick else FULL))
         print(_section(case, comparison), flush=True)
-        records.append({"name": case.name, "what": case.what, "unit": case.unit} | as_record(comparison))
+        said = {"name": case.name, "what": case.what, "unit": case.unit, "scale": case.scale}
+        records.append(said | as_record(comparison))
     print(start)
     if out is not None:
         write_json(out, {"quick": quick, "cases": records, "machine": asdict(start)})
 
 
 def _section(case: Case, comparison: Comparison) -> str:
-    agreement = f"  answers agree: the largest difference is {comparison.largest_difference:.2g} bits"
+    agreement = f"  answers agree: the largest difference is {comparison.largest_difference:.2g} {case.scale}"
     return f"{case.name}: {case.what}\n{agreement}\n{table(comparison, case.unit)}\n"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["Machine", "machine"]
 
-PACKAGES = ("numpy", "numba", "torch", "fastmi")
+PACKAGES = ("numpy", "numba", "torch", "scikit-learn", "fastmi")
 BUSY = 0.7  # of the cores
 
 

@@ -5,7 +5,7 @@ arXiv:1703.00810): activations are digitised between evenly spaced edges, and a 
 symbol. H(T) is the entropy of the distinct rows. H(T|X) is a Python loop over the distinct inputs: a mask over the samples,
 the distinct rows under it, their entropy, weighted by the share of the mask; H(T|Y) likewise. An epoch is one SGD step of
 every network copy on 101 rows drawn without replacement; then every sample is forwarded by itself through one copy drawn at
-random while the outputs of the tanh layers are buffered, and the recipe runs for each of them.
+random (of one or of several) while the outputs of the watched layers are buffered, and the recipe runs for each of them.
 
 What is here: those facts in our own words and on today's libraries; no line of the published code. Where a choice was open
 the faster one was taken (no gradients while forwarding), so that the ratios err to the published side.
@@ -14,7 +14,6 @@ the faster one was taken (no gradients while forwarding), so that the ratios err
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,22 +23,27 @@ import torch
 from torch import Tensor, nn
 
 __all__ = [
+    "BATCH",
     "EDGES",
+    "LEARNING_RATE",
+    "WATCHED",
+    "complicated_data",
     "conditional_entropy",
     "forward_one_by_one",
     "identify",
+    "image_data",
     "plane_point",
     "published_loop",
     "row_entropy",
     "simple_data",
     "symbols",
-    "tanh_network",
     "train_step",
 ]
 
 EDGES = np.linspace(-1, 1, 50)
 BATCH = 101
 LEARNING_RATE = 0.2
+WATCHED = (nn.Tanh, nn.Softmax)
 
 IntArray = npt.NDArray[np.int64]
 
@@ -82,23 +86,32 @@ def plane_point(x: IntArray, y: IntArray, activations: Any, edges: Any) -> tuple
     return h_t - conditional_entropy(t, x), h_t - conditional_entropy(t, y)
 
 
-# --- the run around it ("exp 2") --------------------------------------------------------------------------------------
+# --- the run around it ------------------------------------------------------------------------------------------------
 
 
-def simple_data(n_samples: int = 1000, seed: int = 0) -> tuple[IntArray, IntArray]:
-    """-> x (n, 12) whole numbers in -1..3, y (n, 1) in {-1, 1}: whether the mean of x, with noise, is above 0.7."""
+def simple_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
+    """-> x (n, 12) whole numbers in -1..3, classes (n,): whether the mean of x, with noise, is above 0.7."""
     rng = np.random.default_rng(seed)
     x = rng.integers(5, size=(n_samples, 12)) - 1
-    above = x.mean(axis=1) + rng.normal(0, 0.1, n_samples) > 0.7
-    return x, above[:, None] * 2 - 1
+    return x, (x.mean(axis=1) + rng.normal(0, 0.1, n_samples) > 0.7).astype(np.int64)
 
 
-def tanh_network(widths: Sequence[int] = (12, 10, 7, 5, 4, 3, 1), seed: int = 0) -> nn.Sequential:
-    """Linear and Tanh in turn; torch's global generator is left as it was found."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        pairs = [(nn.Linear(a, b), nn.Tanh()) for a, b in itertools.pairwise(widths)]
-    return nn.Sequential(*(module for pair in pairs for module in pair))
+def complicated_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
+    """-> the same x, classes (n,): whether a score is above its mean; as published, x_0 alone moves the score."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(5, size=(n_samples, 12)) - 1
+    score = np.sum(x[:, 2::2] * x[:, 3::2]) - x[:, 0] ** 2
+    return x, (score + rng.normal(0, 0.2, n_samples) > score.mean()).astype(np.int64)
+
+
+def image_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
+    """-> x (n, 196) random pixels in 0..12, random classes (n,) in 0..9: of pooled MNIST the shape, the range and the repeats.
+
+    As there, the sample is drawn with replacement from 70,000 images, so that a few rows occur twice.
+    """
+    rng = np.random.default_rng(seed)
+    images, who = np.unique(rng.integers(70_000, size=n_samples), return_inverse=True)
+    return rng.integers(13, size=(len(images), 196))[who], rng.integers(10, size=len(images))[who]
 
 
 def train_step(network: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor) -> None:
@@ -109,23 +122,26 @@ def train_step(network: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, 
 
 
 def forward_one_by_one(networks: Sequence[nn.Sequential], x: Tensor, assignment: IntArray) -> list[npt.NDArray[np.float32]]:
-    """x (n, ...), each sample by itself through networks[assignment[i]] -> the buffered Tanh outputs, each (n, d)."""
+    """x (n, ...), each sample by itself through networks[assignment[i]] -> the buffered watched outputs, each (n, d)."""
     rows: list[list[Tensor]] = []
     with torch.no_grad():
-        for sample, drawn in zip(x, assignment, strict=True):
+        for sample, drawn in zip(x.split(1), assignment, strict=True):
             buffer = []
             for module in networks[drawn]:
                 sample = module(sample)
-                if isinstance(module, nn.Tanh):
+                if isinstance(module, WATCHED):
                     buffer.append(sample)
             rows.append(buffer)
-    return [torch.stack(layer).numpy() for layer in zip(*rows, strict=True)]
+    return [torch.cat(layer).numpy() for layer in zip(*rows, strict=True)]
 
 
 def published_loop(
-    network: nn.Sequential, x: IntArray, y: IntArray, *, n_copies: int = 5, n_epochs: int = 1, seed: int = 0
+    network: nn.Sequential, x: IntArray, y: Any, *, n_copies: int, n_epochs: int, seed: int = 0
 ) -> Iterator[list[tuple[float, float]]]:
-    """Train deep copies of `network` side by side; after each epoch yield (I(X;T), I(T;Y)) of every Tanh layer."""
+    """Train deep copies of `network` side by side; after each epoch yield (I(X;T), I(T;Y)) of every watched layer.
+
+    y (n, k): the targets, whose rows are the symbols of Y.
+    """
     rng = np.random.default_rng(seed)
     copies = [copy.deepcopy(network) for _ in range(n_copies)]
     optimisers = [torch.optim.SGD(member.parameters(), lr=LEARNING_RATE) for member in copies]

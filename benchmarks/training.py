@@ -1,9 +1,10 @@
-"""The "exp 2" run, five copies and an estimate after every epoch: by fastmi from snapshots, and by the published loop."""
+"""Whole runs of the report, an estimate after every epoch: by fastmi from snapshots, and by the published loop."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -17,36 +18,105 @@ from benchmarks.reference import (
     BATCH,
     EDGES,
     LEARNING_RATE,
+    WATCHED,
+    complicated_data,
     forward_one_by_one,
     identify,
+    image_data,
     plane_point,
     published_loop,
     simple_data,
-    tanh_network,
     train_step,
 )
 from benchmarks.timing import Disagreement, Race
-from experiments.catalog import CATALOG
-from experiments.runner import MODELS, execute
+from experiments.catalog import CATALOG, Run
+from experiments.networks import build
 
-__all__ = ["end_to_end", "readings"]
+__all__ = ["EXP_1", "EXP_2", "EXP_3", "EXP_4", "RunCase"]
 
-N_COPIES = 5
-CHUNK = MODELS // N_COPIES  # snapshots evaluated at a time, as the runner does
+MODELS = 60  # snapshots evaluated at a time, counted in networks
+EPOCHS, QUICK = (1000, 10), (100, 2)  # at most, of fastmi; of the published loop
 TOLERANCE = 1e-5  # between float32 sums taken in different orders
 
 Bits = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-class Run:
+@dataclass(frozen=True)
+class RunCase:
+    """A run of the catalog, on `data` (n_samples -> x, classes) that need no files."""
+
+    name: str
+    about: str
+    run: Run
+    data: Callable[[int], tuple[IntArray, IntArray]]
+
+    @property
+    def what(self) -> str:
+        """One line for the reader."""
+        (full, published), (quick, quick_published) = self.n_epochs(quick=False), self.n_epochs(quick=True)
+        reading = "the one reading" if self.run.copies == 1 else "the sampled reading"
+        return (
+            f"{self.about}, {self.run.n_samples} samples, {reading} of every layer after every epoch, training and forwarding "
+            f"included; fastmi timed over {full} epochs (--quick: {quick}), the published loop over {published} (--quick: "
+            f"{quick_published}); whole runs part by rounding alone, so the answers compared are the readings of one trained "
+            "state"
+        )
+
+    def n_epochs(self, quick: bool) -> tuple[int, int]:
+        """Of fastmi; of the published loop."""
+        n_epochs, n_published = QUICK if quick else EPOCHS
+        return min(n_epochs, self.run.epochs), n_published
+
+    def network(self) -> torch.nn.Sequential:
+        """As every candidate starts."""
+        return build(self.run.network, self.run.widths, 0)
+
+    def sample(self) -> tuple[IntArray, npt.NDArray[Any]]:
+        """-> x (n, d), targets (n, 1), or (n, n_classes) one-hot."""
+        x, classes = self.data(self.run.n_samples)
+        values = np.eye(self.run.widths[-1]) if self.run.targets is None else np.array(self.run.targets)[:, None]
+        return x, values[classes]
+
+    def race(self, quick: bool) -> Race:
+        """fastmi against the published loop, which is timed over fewer epochs."""
+        n_epochs, n_published = self.n_epochs(quick)
+        x, y = self.sample()
+        published = functools.partial(published_loop, self.network(), x, y, n_copies=self.run.copies, n_epochs=n_published)
+        candidates = {"fastmi": self.over(n_epochs, Training.reading), "published loop": lambda: list(published())}
+        return Race(candidates, frozen_answers(self), {"fastmi": n_epochs, "published loop": n_published})
+
+    def readings(self, quick: bool) -> Race:
+        """Training and forwarding alone, then with one reading, then with all three."""
+        n_epochs, _ = self.n_epochs(quick)
+        candidates = {
+            "train and forward": self.over(n_epochs, lambda training, layers: None),
+            "and the sampled reading": self.over(n_epochs, Training.reading),
+            "and all three readings": self.over(n_epochs, Training.readings),
+        }
+        return Race(candidates, frozen_answers(self), dict.fromkeys(candidates, n_epochs))
+
+    def over(self, n_epochs: int, read: Callable[[Training, list[Tensor]], Any]) -> Callable[[], Any]:
+        """A candidate: a fresh run of n_epochs, every chunk of it read."""
+
+        def candidate() -> list[Any]:
+            training = Training(self)
+            return [read(training, layers) for layers in training.activations(n_epochs)]
+
+        return candidate
+
+
+class Training:
     """Data, network and ensemble of one run; `snapshots(n)` trains on."""
 
-    def __init__(self) -> None:
-        self.x, self.y = simple_data()
+    def __init__(self, case: RunCase) -> None:
+        self.x, self.y = case.sample()
         self.inputs, self.targets = (torch.tensor(part, dtype=torch.float32) for part in (self.x, self.y))
         self.plane = fastmi.PlaneEstimator(self.x, self.y, BINNING)
-        self.ensemble = fastmi.Ensemble(tanh_network(), N_COPIES, watch=[torch.nn.Tanh])
+        self.n_copies = case.run.copies
+        network = case.network()
+        watched = [name for name, module in network.named_children() if isinstance(module, WATCHED)]
+        self.ensemble = fastmi.Ensemble(network, self.n_copies, watch=watched)
         self.rng = np.random.default_rng(0)
 
     def snapshots(self, n_epochs: int) -> list[dict[str, Tensor]]:
@@ -60,16 +130,18 @@ class Run:
 
     def activations(self, n_epochs: int) -> Iterator[list[Tensor]]:
         """Train, then forward: layers (chunk, n_copies, n, d), a chunk of epochs at a time."""
-        snapshots = self.snapshots(n_epochs)
-        for first in range(0, n_epochs, CHUNK):
-            yield self.ensemble.activations(self.inputs, snapshots=snapshots[first : first + CHUNK])
+        snapshots, together = self.snapshots(n_epochs), MODELS // self.n_copies
+        for first in range(0, n_epochs, together):
+            yield self.ensemble.activations(self.inputs, snapshots=snapshots[first : first + together])
 
     def assignment(self, n_epochs: int) -> IntArray:
         """The copy that each sample is sent through, drawn anew at each epoch, (n_epochs, n)."""
-        return self.rng.integers(N_COPIES, size=(n_epochs, len(self.x)))
+        return self.rng.integers(self.n_copies, size=(n_epochs, len(self.x)))
 
-    def sampled(self, layers: list[Tensor]) -> Bits:
-        """-> (chunk, n_layers, 2)."""
+    def reading(self, layers: list[Tensor]) -> Bits:
+        """The published one: sampled, or of one copy that copy -> (chunk, n_layers, 2)."""
+        if self.n_copies == 1:
+            return self.plane.estimate(layers)[:, 0]
         return self.plane.sampled(layers, self.assignment(len(layers[0])))
 
     def readings(self, layers: list[Tensor]) -> Bits:
@@ -83,76 +155,43 @@ def three_readings(plane: fastmi.PlaneEstimator, layers: list[Tensor], assignmen
     return np.stack([found["each"].bits.mean(axis=1), found["sampled"].bits, found["mixture"].bits])
 
 
-def over(n_epochs: int, read: Callable[[Run, list[Tensor]], Any]) -> Callable[[], list[Any]]:
-    """A candidate: a fresh run of n_epochs, every chunk of it read."""
-
-    def candidate() -> list[Any]:
-        run = Run()
-        return [read(run, layers) for layers in run.activations(n_epochs)]
-
-    return candidate
-
-
-def end_to_end(quick: bool) -> Race:
-    """fastmi against the published loop, which is timed over fewer epochs."""
-    n_epochs, n_published = (100, 2) if quick else (1000, 10)
-    x, y = simple_data()
-    whole = replace(CATALOG["tishby-extended"], epochs=n_epochs)
-    candidates = {
-        "fastmi": over(n_epochs, Run.sampled),
-        "experiments' runner, all readings": lambda: execute(whole),
-        "published loop": lambda: list(published_loop(tanh_network(), x, y, n_copies=N_COPIES, n_epochs=n_published)),
-    }
-    return Race(candidates, frozen_answers(), dict(zip(candidates, (n_epochs, n_epochs, n_published), strict=True)))
-
-
-def readings(quick: bool) -> Race:
-    """Training and forwarding alone, then with one reading, then with all three."""
-    n_epochs = 100 if quick else 1000
-    candidates = {
-        "train and forward": over(n_epochs, lambda run, layers: None),
-        "and the sampled reading": over(n_epochs, Run.sampled),
-        "and all three readings": over(n_epochs, Run.readings),
-    }
-    return Race(candidates, frozen_answers(), dict.fromkeys(candidates, n_epochs))
-
-
-def frozen_answers() -> dict[str, Callable[[], Bits]]:
+def frozen_answers(case: RunCase) -> dict[str, Callable[[], Bits]]:
     """The three readings of one trained state, by fastmi and by the published recipe on the same activations.
 
     Training at this learning rate is chaotic: whole runs part by rounding alone. So what a run is made of is compared: one
     step and one forward pass (`_same_network`, within float32 rounding), and the readings of equal activations (exactly).
     """
-    run = Run()
-    run.snapshots(10)
-    layers = run.ensemble.activations(run.inputs)
-    assignment = run.assignment(1)
+    training = Training(case)
+    training.snapshots(10)
+    layers = training.ensemble.activations(training.inputs)
+    assignment = training.assignment(1)
     stacks = [layer.numpy() for layer in layers]
-    chosen = [stack[assignment[0], np.arange(len(run.x))] for stack in stacks]
-    _same_network(run, chosen, assignment[0])
-    x, y = identify(run.x), identify(run.y)
+    chosen = [stack[assignment[0], np.arange(len(training.x))] for stack in stacks]
+    _same_network(training, chosen, assignment[0])
+    x, y = identify(training.x), identify(training.y)
 
     def published() -> Bits:
         each = [np.mean([plane_point(x, y, member, EDGES) for member in stack], axis=0) for stack in stacks]
         sampled = [plane_point(x, y, rows, EDGES) for rows in chosen]
-        tiled = np.tile(x, N_COPIES), np.tile(y, N_COPIES)
+        tiled = np.tile(x, training.n_copies), np.tile(y, training.n_copies)
         mixture = [plane_point(*tiled, stack.reshape(-1, stack.shape[-1]), EDGES) for stack in stacks]
         return np.array([each, sampled, mixture])
 
     batch_of_one = [layer[None] for layer in layers]
-    return {"fastmi": lambda: three_readings(run.plane, batch_of_one, assignment)[:, 0], "published recipe": published}
+    return {"fastmi": lambda: three_readings(training.plane, batch_of_one, assignment)[:, 0], "published recipe": published}
 
 
-def _same_network(run: Run, rows: list[npt.NDArray[np.float32]], assignment: IntArray) -> None:
+def _same_network(training: Training, rows: list[npt.NDArray[np.float32]], assignment: IntArray) -> None:
     """The ensemble's forward pass, and its next step, are the published ones within float32 rounding."""
-    members = cast("list[torch.nn.Sequential]", run.ensemble.networks())
-    _close("forward pass", rows, forward_one_by_one(members, run.inputs, assignment))
-    drawn = run.ensemble.draw(len(run.x), BATCH)
+    ensemble, inputs, targets = training.ensemble, training.inputs, training.targets
+    members = cast("list[torch.nn.Sequential]", ensemble.networks())
+    _close("forward pass", rows, forward_one_by_one(members, inputs, assignment))
+    drawn = ensemble.draw(len(inputs), BATCH)
     for member, batch in zip(members, drawn, strict=True):
-        train_step(member, torch.optim.SGD(member.parameters(), lr=LEARNING_RATE), run.inputs[batch], run.targets[batch])
-    run.ensemble.step(run.inputs[drawn], run.targets[drawn])
+        train_step(member, torch.optim.SGD(member.parameters(), lr=LEARNING_RATE), inputs[batch], targets[batch])
+    ensemble.step(inputs[drawn], targets[drawn])
     expected = [parameter.detach().numpy() for member in members for parameter in member.parameters()]
-    found = [parameter.detach().numpy() for member in run.ensemble.networks() for parameter in member.parameters()]
+    found = [parameter.detach().numpy() for member in ensemble.networks() for parameter in member.parameters()]
     _close("training step", found, expected)
 
 
@@ -160,3 +199,15 @@ def _close(what: str, found: list[Any], expected: list[Any]) -> None:
     difference = max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True))
     if not difference <= TOLERANCE:
         raise Disagreement(f"the {what} differs by {difference:.3g} from the published one: nothing was timed")
+
+
+EXP_1 = RunCase("exp-1", "a 12-5-1 tanh network, one copy", CATALOG["warm-up"], simple_data)
+EXP_2 = RunCase("exp-2", "a 12-10-7-5-4-3-1 tanh network, 5 copies", CATALOG["tishby-extended"], simple_data)
+EXP_3 = RunCase("exp-3", "the network of exp-2 on the complicated data, 5 copies", CATALOG["complicated"], complicated_data)
+EXP_4 = RunCase(
+    "exp-4",
+    "a convolutional network on 14x14 images of 10 classes, 3 copies; random pixels stand in for MNIST, because the work does "
+    "not depend on what they show",
+    CATALOG["mnist"],
+    image_data,
+)

@@ -11,7 +11,21 @@ import numpy as np
 
 from fastmi import Edges
 
-__all__ = ["CATALOG", "Run"]
+__all__ = ["CATALOG", "Run", "Stopping"]
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """The rules for stopping that a run compares, at its recorded epochs, which are their checks.
+
+    `beta`, `tolerance` (bits) and `patience` are those of `fastmi.InformationStopping`, its floor half of H(Y). Validation
+    stops once the held-out loss has not reached a new minimum for `validation_patience` checks.
+    """
+
+    beta: float = 1.0
+    tolerance: float = 0.1
+    patience: int = 3
+    validation_patience: int = 10
 
 
 @dataclass(frozen=True)
@@ -19,8 +33,9 @@ class Run:
     """Everything that determines a run's numbers on one device.
 
     `epoch` is what one epoch is: "step", ONE step of every copy, as in the report; "pass", the whole sample once, shuffled,
-    in batches. `n_recorded` epochs are recorded, evenly spaced in log(epoch); None is every epoch.
+    in batches. `n_recorded` epochs are recorded, evenly spaced in log(epoch); None is every `record_every`-th.
     `targets` are the values that stand for class 0, 1, ... of a single output; None is one-hot, an output for each class.
+    `seeds` seeds, from `seed` on, train side by side: each has data, an initialisation and batches of its own, for each copy.
 
     `published` is what the report shows, read off its figures: for the reader, not part of the id.
     """
@@ -40,10 +55,13 @@ class Run:
     learning_rate: float = 0.2
     loss: str = "mean squared error"
     n_recorded: int | None = None
+    record_every: int = 1
     edges: tuple[float, float, int] = (-1.0, 1.0, 50)
     out_of_range: str = "wrap"
     init: str = "shared"
     seed: int = 0
+    seeds: int = 1
+    stopping: Stopping | None = None
     published: str = ""
 
     @property
@@ -65,9 +83,26 @@ class Run:
     def recorded(self) -> list[int]:
         """The epochs whose planes are estimated, 0 (the initialisation) and the last among them."""
         if self.n_recorded is None:
-            return list(range(self.epochs + 1))
+            return [*range(0, self.epochs, self.record_every), self.epochs]
         spaced = np.geomspace(1, self.epochs, self.n_recorded).round().astype(int)
         return [0, *np.unique(spaced).tolist()]
+
+    @property
+    def alone(self) -> list[Run]:
+        """The run of each of its seeds."""
+        return [replace(self, seed=self.seed + k, seeds=1) for k in range(self.seeds)]
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Run:
+        """The record again from its `fields`, as JSON gives them back.
+
+        Raises:
+            TypeError: they are not those of a run.
+        """
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+        if values.get("stopping") is not None:
+            values["stopping"] = Stopping(**values["stopping"])
+        return cls(**values)
 
     def fields(self) -> dict[str, Any]:
         """The record as plain data, for JSON."""
@@ -134,6 +169,23 @@ _ORIGINAL = Run(
     published="output layer, I(X;T) at epochs 0/10/100/400/1500: 1.39/.93/4.21/3.32/2.12",
 )
 
+_MNIST_MLP = Run(
+    name="mnist-mlp",
+    about="all of MNIST, the tanh network of Saxe et al., read on 60,000 training images and 10,000 test images",
+    data="mnist",
+    n_samples=60_000,
+    targets=None,
+    network="tanh-softmax",
+    widths=(784, 1024, 20, 20, 20, 10),
+    epochs=1200,
+    batch_size=256,
+    optimizer="adam",
+    learning_rate=1e-3,
+    loss="cross-entropy",
+    edges=(-1.0, 1.0, 30),
+    n_recorded=20,
+)
+
 _RUNS = (
     Run(
         name="warm-up",
@@ -156,8 +208,20 @@ _RUNS = (
         published="",
     ),
     _MNIST,
-    replace(_MNIST, name="mnist-widened", about="exp 4 with sums that do not wrap", data="mnist-widened", published=""),
-    replace(_MNIST, name="digits", about="exp 4 on scikit-learn's digits, which need no files", data="digits", published=""),
+    replace(
+        _MNIST,
+        name="mnist-widened",
+        about="exp 4 with sums that do not wrap",
+        data="mnist-widened",
+        published="",
+    ),
+    replace(
+        _MNIST,
+        name="digits",
+        about="exp 4 on scikit-learn's digits, which need no files",
+        data="digits",
+        published="",
+    ),
     _ORIGINAL,
     replace(
         _ORIGINAL,
@@ -166,6 +230,32 @@ _RUNS = (
         network="relu-softmax",
         edges=(0.0, 35.0, 501),
         out_of_range="separate",
+        published="",
+    ),
+    _MNIST_MLP,
+    replace(
+        _MNIST_MLP,
+        name="mnist-mlp-relu",
+        about="the same with ReLU, under bins of width 0.5 that cover its range",
+        network="relu-softmax",
+        edges=(0.0, 50.0, 101),
+        out_of_range="separate",
+    ),
+    replace(
+        _MNIST_MLP,
+        name="mnist-lenet",
+        about="all of MNIST, a convolutional network of LeNet's size",
+        network="lenet",
+        widths=(120, 84, 10),
+    ),
+    replace(
+        _EXTENDED,
+        name="stopping",
+        about="when to stop: the information criterion, validation loss and a fixed budget on the network of exp 2",
+        data="simple-and-fresh",
+        init="independent",
+        record_every=10,
+        stopping=Stopping(),
         published="",
     ),
 )

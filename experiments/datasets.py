@@ -1,29 +1,45 @@
-"""The data sets of the runs: name, number of samples, seed -> inputs and classes."""
+"""The data sets of the runs: name, number of samples, seed -> what is trained on, and what is read."""
 
 from __future__ import annotations
 
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from experiments import mnist
 
-__all__ = ["DATASETS", "Dataset", "load"]
+__all__ = ["DATASETS", "Dataset", "Sample", "load", "simple_truth"]
+
+
+class Sample(NamedTuple):
+    """x (n, d) float32 and classes (n,) integers."""
+
+    x: npt.NDArray[np.float32]
+    classes: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """x (n, d) float32, classes (n,) integers, and the name under which every row and figure quotes them."""
+    """What is trained on, and the samples whose planes are read, by name: the published one first, then a held-out one.
+
+    `name` is what every row and figure quotes.
+    """
 
     name: str
-    x: npt.NDArray[np.float32]
-    classes: npt.NDArray[np.int64]
+    trained: Sample
+    read: dict[str, Sample]
+
+
+def _read_and_held_out(name: str, draw: Callable[[], Sample]) -> Dataset:
+    """Two draws of one size: the first is trained on and read, the second only read."""
+    training = draw()
+    return Dataset(name, training, {"training": training, "held-out": draw()})
 
 
 def simple(n_samples: int, rng: np.random.Generator) -> Dataset:
@@ -32,9 +48,23 @@ def simple(n_samples: int, rng: np.random.Generator) -> Dataset:
     The label is noisy: I(X;Y) is 0.6036 bits (`simple_truth`), so whatever a network's I(T;Y) shows above that on a sample
     is overfitting and the bias of counting.
     """
+    return _read_and_held_out("simple", lambda: _simple(n_samples, rng))
+
+
+def simple_and_fresh(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """The same and a third sample, of 20,000, on which rules for stopping are judged; "held-out" serves to validate."""
+    both = simple(n_samples, rng)
+    return replace(both, read=both.read | {"fresh": _simple(20_000, rng)})
+
+
+def _simple(n_samples: int, rng: np.random.Generator) -> Sample:
     x = rng.integers(5, size=(n_samples, 12)) - 1
     classes = x.mean(axis=1) + rng.normal(0, 0.1, n_samples) > 0.7
-    return Dataset("simple", x.astype(np.float32), classes.astype(np.int64))
+    return _sample(x, classes)
+
+
+def _sample(x: npt.NDArray[Any], classes: npt.NDArray[Any]) -> Sample:
+    return Sample(x.astype(np.float32, copy=False), classes.astype(np.int64))
 
 
 def simple_truth() -> tuple[float, float, float]:
@@ -55,23 +85,30 @@ def _binary_entropy(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def complicated(n_samples: int, rng: np.random.Generator) -> Dataset:
     """As published: s = sum(x[:, 2::2] * x[:, 3::2]) - x_0^2, the sum over the whole sample for want of an axis.
 
-    So s is one constant minus x_0^2: class 1 where s + N(0, 0.2) exceeds the mean of s, which depends on x_0 alone.
+    So s is one constant minus x_0^2: class 1 where s + N(0, 0.2) exceeds the mean of s, which depends on x_0 alone. Held-out
+    samples keep the constant and the mean of the sample that is trained on.
     """
     x = rng.integers(5, size=(n_samples, 12)) - 1
-    score = np.sum(x[:, 2::2] * x[:, 3::2]) - x[:, 0] ** 2
-    return _above_mean("complicated", x, score, rng)
+    constant = np.sum(x[:, 2::2] * x[:, 3::2])
+    return _above_mean("complicated", x, lambda x: constant - x[:, 0] ** 2, rng)
 
 
 def complicated_intended(n_samples: int, rng: np.random.Generator) -> Dataset:
     """As intended: the sum of products within each sample (axis=1), so that ten of the twelve inputs and x_0 count."""
     x = rng.integers(5, size=(n_samples, 12)) - 1
-    score = np.sum(x[:, 2::2] * x[:, 3::2], axis=1) - x[:, 0] ** 2
-    return _above_mean("complicated-intended", x, score, rng)
+    return _above_mean("complicated-intended", x, lambda x: np.sum(x[:, 2::2] * x[:, 3::2], axis=1) - x[:, 0] ** 2, rng)
 
 
-def _above_mean(name: str, x: npt.NDArray[np.int64], score: npt.NDArray[np.int64], rng: np.random.Generator) -> Dataset:
-    classes = score + rng.normal(0, 0.2, len(x)) > score.mean()
-    return Dataset(name, x.astype(np.float32), classes.astype(np.int64))
+def _above_mean(
+    name: str, x: npt.NDArray[np.int64], score: Callable[[npt.NDArray[np.int64]], Any], rng: np.random.Generator
+) -> Dataset:
+    samples, mean = iter([x, rng.integers(5, size=x.shape) - 1]), score(x).mean()
+
+    def draw() -> Sample:
+        drawn = next(samples)
+        return _sample(drawn, score(drawn) + rng.normal(0, 0.2, len(drawn)) > mean)
+
+    return _read_and_held_out(name, draw)
 
 
 def mnist_pooled(n_samples: int, rng: np.random.Generator) -> Dataset:
@@ -89,10 +126,36 @@ def mnist_widened(n_samples: int, rng: np.random.Generator) -> Dataset:
 
 def _mnist(name: str, n_samples: int, rng: np.random.Generator, dtype: type[np.integer[Any]]) -> Dataset:
     images = mnist.find()
-    drawn = rng.integers(len(images.pixels), size=n_samples)
-    blocks = images.pixels[drawn].reshape(n_samples, 14, 2, 14, 2).astype(dtype)
-    pooled = blocks.sum(axis=(2, 4), dtype=dtype) // dtype(20)
-    return Dataset(name, pooled.reshape(n_samples, 196).astype(np.float32), images.labels[drawn].astype(np.int64))
+
+    def pooled(drawn: npt.NDArray[np.int64]) -> Sample:
+        blocks = images.pixels[drawn].reshape(n_samples, 14, 2, 14, 2).astype(dtype)
+        sums = blocks.sum(axis=(2, 4), dtype=dtype) // dtype(20)
+        return _sample(sums.reshape(n_samples, 196), images.labels[drawn])
+
+    return _drawn(name, n_samples, len(images.pixels), pooled, rng)
+
+
+def _drawn(
+    name: str, n_samples: int, n_images: int, prepared: Callable[[npt.NDArray[np.int64]], Sample], rng: np.random.Generator
+) -> Dataset:
+    """n images drawn with replacement; as many, with replacement, from those never drawn are held out."""
+    drawn = rng.integers(n_images, size=n_samples)
+    left = np.setdiff1d(np.arange(n_images), drawn)
+    rows = iter([drawn, rng.choice(left, n_samples)])
+    return _read_and_held_out(name, lambda: prepared(next(rows)))
+
+
+def mnist_whole(n_samples: int, rng: np.random.Generator) -> Dataset:
+    """All of MNIST, pixels / 255: the 60,000 training images, and its 10,000 test images held out. Nothing is drawn.
+
+    Fewer than 60,000 are the first ones.
+    """
+    if not 0 < n_samples <= 60_000:
+        raise ValueError(f"n_samples is {n_samples}, but MNIST has 60,000 training images")
+    images = mnist.find()
+    parts = [slice(n_samples), slice(60_000, None)]
+    training, test = (_sample(images.pixels[part].reshape(-1, 784) / np.float32(255), images.labels[part]) for part in parts)
+    return Dataset("mnist", training, {"training": training, "held-out": test})
 
 
 def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
@@ -104,30 +167,42 @@ def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
 
     images, classes = (np.asarray(part) for part in load_digits(return_X_y=True))
     near = np.arange(14) * 8 // 14
-    drawn = rng.integers(len(images), size=n_samples)
-    large = images.reshape(-1, 8, 8)[drawn][:, near[:, None], near]
-    return Dataset("digits", large.reshape(n_samples, 196).astype(np.float32), classes[drawn].astype(np.int64))
+
+    def enlarged(drawn: npt.NDArray[np.int64]) -> Sample:
+        return _sample(images.reshape(-1, 8, 8)[drawn][:, near[:, None], near].reshape(n_samples, 196), classes[drawn])
+
+    return _drawn("digits", n_samples, len(images), enlarged, rng)
 
 
 def var_u(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """All 4096 binary patterns of 12 bits with the classes of Shwartz-Ziv and Tishby's var_u.mat: nothing is drawn.
+    """All 4096 binary patterns of 12 bits with the classes of Shwartz-Ziv and Tishby's var_u.mat.
+
+    80 % of them, drawn at random, are trained on, the default of the authors' code (github.com/ravidziv/IDNNs); the plane is
+    read on all, as theirs, and on the 820 held out.
 
     The 4096 classes are the bits of var_u.bin, taken from that file (sha256 0ba9551878a855..., redistributed under the MIT
     licence by https://github.com/artemyk/ibsgd); its patterns are those of the numbers 0..4095, the highest bit first.
     """
     if n_samples != 4096:
         raise ValueError(f"n_samples is {n_samples}, but 'var-u' is a whole population of 4096 patterns")
-    x = (np.arange(4096)[:, None] >> np.arange(12)[::-1]) & 1
-    classes = np.unpackbits(np.frombuffer(Path(__file__).with_name("var_u.bin").read_bytes(), np.uint8))
-    return Dataset("var-u", x.astype(np.float32), classes.astype(np.int64))
+    x = ((np.arange(4096)[:, None] >> np.arange(12)[::-1]) & 1).astype(np.float32)
+    classes = np.unpackbits(np.frombuffer(Path(__file__).with_name("var_u.bin").read_bytes(), np.uint8)).astype(np.int64)
+    trained, held_out = np.split(rng.permutation(4096), [int(0.8 * 4096)])
+    return Dataset(
+        "var-u",
+        Sample(x[trained], classes[trained]),
+        {"all patterns": Sample(x, classes), "held-out": Sample(x[held_out], classes[held_out])},
+    )
 
 
 DATASETS: dict[str, Callable[[int, np.random.Generator], Dataset]] = {
     "simple": simple,
+    "simple-and-fresh": simple_and_fresh,
     "complicated": complicated,
     "complicated-intended": complicated_intended,
     "mnist-pooled": mnist_pooled,
     "mnist-widened": mnist_widened,
+    "mnist": mnist_whole,
     "digits": digits,
     "var-u": var_u,
 }

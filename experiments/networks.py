@@ -59,9 +59,35 @@ def classifier(widths: tuple[int, ...], activation: type[nn.Module]) -> nn.Seque
     return nn.Sequential(modules)
 
 
+def lenet(widths: tuple[int, ...]) -> nn.Sequential:
+    """LeNet-5 for 28x28 images with tanh, max pooling and a softmax; watched: both poolings, both hidden layers, the output."""
+    n_hidden, n_last, n_classes = widths
+    return nn.Sequential(
+        OrderedDict(
+            [
+                ("image", nn.Unflatten(1, (1, 28, 28))),
+                ("convolution 1", nn.Conv2d(1, 6, 5)),
+                ("tanh 1", nn.Tanh()),
+                ("layer 1", nn.MaxPool2d(2)),
+                ("convolution 2", nn.Conv2d(6, 16, 5)),
+                ("tanh 2", nn.Tanh()),
+                ("layer 2", nn.MaxPool2d(2)),
+                ("pixels", nn.Flatten()),
+                ("linear 3", nn.Linear(256, n_hidden)),
+                ("layer 3", nn.Tanh()),
+                ("linear 4", nn.Linear(n_hidden, n_last)),
+                ("layer 4", nn.Tanh()),
+                ("linear 5", nn.Linear(n_last, n_classes)),
+                ("output", nn.Softmax(dim=1)),
+            ]
+        )
+    )
+
+
 NETWORKS: dict[str, Callable[[tuple[int, ...]], nn.Sequential]] = {
     "tanh": tanh,
     "digits-cnn": digits_cnn,
+    "lenet": lenet,
     "tanh-softmax": partial(classifier, activation=nn.Tanh),
     "relu-softmax": partial(classifier, activation=nn.ReLU),
 }

@@ -8,22 +8,45 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from experiments.runner import Result
-from experiments.summary import findings
+import numpy as np
+
+from experiments import stopping
+from experiments.catalog import Run
+from experiments.checkpoints import Checkpoints
+from experiments.drawing import by_reading, overlaid, picture, side_by_side
+from experiments.runner import Result, Score, check_device
+from experiments.summary import findings, funnel, scores_at_end
 from fastmi import InformationPlane, figures
-from fastmi.tables import replacing, write_csv
+from fastmi.tables import load_planes, replacing, save_planes, write_csv
 
-__all__ = ["LEDGER", "check_file", "draw", "prepare", "read_ledger", "record", "save", "write_text"]
+__all__ = [
+    "LEDGER",
+    "SNAPSHOTS",
+    "Finished",
+    "begin",
+    "check_file",
+    "copy_snapshots",
+    "discard",
+    "draw",
+    "finished",
+    "folder_of",
+    "prepare",
+    "read",
+    "read_ledger",
+    "record",
+    "save",
+    "write_text",
+]
 
-LEDGER = "runs.csv"
+LEDGER, MANIFEST, PLANES, SNAPSHOTS = "runs.csv", "manifest.json", "planes.npz", "snapshots"
+UNFINISHED = ".part"
+_SCORE_COLUMNS = ("sample", "seed", "epoch", "copy", "loss", "accuracy")
 _LEDGER_COLUMNS = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
 
 
@@ -74,59 +97,121 @@ def read_ledger(out: Path) -> list[dict[Any, Any]]:
     return rows
 
 
-def save(result: Result, out: Path) -> Path:
-    """-> the folder, with plane.csv, one .npz a reading, manifest.json, plane.png and plane.svg.
+def folder_of(run: Run, device: str, out: Path) -> Path:
+    """Where its result goes: the run's id, and the device's name where that is not the CPU, which rounds in other ways."""
+    name = str(check_device(device))
+    return out / (run.id if name == "cpu" else f"{run.id}-{name.replace(':', '')}")
 
-    It bears the run's id, and the device's name where that is not the CPU: another device rounds in other ways.
+
+def begin(folder: Path, resume: bool) -> Path:
+    """-> the folder in which the run is kept until it is finished, beside the one that it becomes.
+
+    Raises:
+        ValueError: an unfinished run lies there, and is not to go on.
     """
-    folder = out / (result.run.id if result.device == "cpu" else f"{result.run.id}-{result.device.replace(':', '')}")
-    with _replacing_folder(folder) as part:
-        write_csv(part / "plane.csv", list(result.planes.values()))
-        for reading, plane in result.planes.items():
-            plane.save(part / f"{reading}.npz")
-        drawn = [plane.panel() for reading, plane in result.planes.items() if reading != "each" or len(result.planes) == 1]
-        figure = figures.information_plane(drawn, title=_title(result.run.fields()))
-        figures.save(figure, part / "plane.png")
-        figures.save(figure, part / "plane.svg")
-        (part / "manifest.json").write_text(json.dumps(_manifest(result), indent=2) + "\n", encoding="utf-8")
+    part = folder.with_name(folder.name + UNFINISHED)
+    if (part / SNAPSHOTS / Checkpoints.STATE).exists():
+        if not resume:
+            raise ValueError(
+                f"an unfinished run lies in '{part}': go on with it (--resume), or remove that folder to begin again"
+            )
+        for path in part.iterdir():
+            if path.name != SNAPSHOTS:
+                path.unlink()  # killed while its files were written
+    elif part.exists():
+        shutil.rmtree(part)  # it had not come to its first checkpoint
+    return part
+
+
+def finished(folder: Path) -> bool:
+    """Whether a whole result is there."""
+    return (folder / MANIFEST).exists()
+
+
+def save(result: Result, part: Path, more: dict[str, Any] | None = None) -> Path:
+    """Write a finished run's files beside its snapshots, and give the folder its name -> that folder.
+
+    plane.csv and planes.npz hold every point, scores.csv the losses and accuracies, plane.png and plane.svg the figure,
+    manifest.json all that a reader has to know.
+    """
+    write_csv(part / "plane.csv", result.planes)
+    save_planes(part / PLANES, result.planes)
+    _write_rows(part / "scores.csv", _SCORE_COLUMNS, _score_rows(result.scores))
+    if result.run.stopping is not None:
+        _write_rows(part / "stopping.csv", stopping.COLUMNS, stopping.compare(result))
+    figure = picture(result.run, result.planes)
+    for ending in ("png", "svg"):
+        figures.save(figure, part / f"plane.{ending}")
+    write_text(part / MANIFEST, json.dumps(_manifest(result) | (more or {}), indent=2) + "\n")
+    folder = part.with_name(part.name.removesuffix(UNFINISHED))
+    _take_name(part, folder)
     return folder
 
 
-def draw(folders: Sequence[Path], out: Path, reading: str | None = None, color: str = "layer") -> None:
-    """The planes of finished runs side by side in one figure, all readings (but "each" only where it stands alone) or one.
+def discard(part: Path) -> None:
+    """Remove what an attempt left that has nothing to go on from."""
+    if part.exists() and not (part / SNAPSHOTS / Checkpoints.STATE).exists():
+        shutil.rmtree(part)
+
+
+class Finished(NamedTuple):
+    """A result as it lies in its folder."""
+
+    folder: Path
+    run: Run
+    manifest: dict[str, Any]
+    planes: list[InformationPlane]
+
+
+def read(folder: Path) -> Finished:
+    """What `save` wrote.
 
     Raises:
-        ValueError: a folder that is no result, or lacks the reading; layers that differ; an ending that is no figure's.
+        ValueError: the folder is no result.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return Finished(folder, Run.of(manifest["run"]), manifest, load_planes(folder / PLANES))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"RESULT is '{folder}', which is no folder that `run` left ({type(error).__name__})") from None
+
+
+def copy_snapshots(source: Path, part: Path) -> None:
+    """The snapshots of a finished run, for another reading of them; linked where the file system can."""
+    (part / SNAPSHOTS).mkdir(parents=True)
+    for path in (source / SNAPSHOTS).glob("*.npz"):
+        try:
+            os.link(path, part / SNAPSHOTS / path.name)
+        except OSError:
+            shutil.copy2(path, part / SNAPSHOTS / path.name)
+
+
+def draw(folders: Sequence[Path], out: Path, overlay: bool = False, **choice: Any) -> None:
+    """The planes of finished runs in one figure, side by side or overlaid.
+
+    Args:
+        choice: reading, layers, color; see `drawing.side_by_side`.
+
+    Raises:
+        ValueError: a folder that is no result, or lacks what was chosen; an ending that is no figure's.
     """
     if out.suffix not in (".png", ".svg", ".pdf"):
         raise ValueError(f"out is '{out}': a figure's name ends in .png, .svg or .pdf")
-    panels, titles = [], []
-    for folder in folders:
-        try:
-            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            run, found = manifest["run"], list(manifest["readings"])
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(f"RESULT is '{folder}', which is no folder that `run` left ({type(error).__name__})") from None
-        if reading is not None and reading not in found:
-            raise ValueError(f"'{folder}' has no reading {reading!r}: it has {', '.join(found)}")
-        titles.append(_title(run))
-        for name in [reading] if reading else [name for name in found if name != "each" or len(found) == 1]:
-            panel = InformationPlane.load(folder / f"{name}.npz").panel()
-            panels.append(replace(panel, title=f"{run['name']}: {panel.title}") if len(folders) > 1 else panel)
     check_file("out", out)
-    figures.save(figures.information_plane(panels, color=color, title=titles[0] if len(folders) == 1 else ""), out)
-
-
-def _title(run: dict[str, Any]) -> str:
-    return f"{run['name']}: {'-'.join(map(str, run['widths']))} {run['network']}, {run['epochs']} epochs"
+    runs = [(found.run, found.planes) for found in map(read, folders)]
+    figures.save((overlaid if overlay else side_by_side)(runs, **choice), out)
 
 
 def record(out: Path, **row: Any) -> None:
     """One more row in the ledger of all attempts, failed ones with their reason."""
     path = out / LEDGER
     rows = [*read_ledger(out), {"when": _now(), **row}]
+    _write_rows(path, _LEDGER_COLUMNS, rows)
+
+
+def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[Any, Any]]) -> None:
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _LEDGER_COLUMNS, restval="", extrasaction="raise", lineterminator="\n")
+        writer = csv.DictWriter(file, columns, restval="", extrasaction="raise", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -137,20 +222,37 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def _score_rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
+    for score in scores:
+        for e, copy in np.ndindex(score.loss.shape):
+            yield {
+                "sample": score.sample,
+                "seed": score.seed,
+                "epoch": int(score.epochs[e]),
+                "copy": copy,
+                "loss": float(score.loss[e, copy]),
+                "accuracy": float(score.accuracy[e, copy]),
+            }
+
+
 def _manifest(result: Result) -> dict[str, Any]:
-    run = result.run
-    plane = next(iter(result.planes.values()))
+    run, first = result.run, result.planes[0]
     return {
         "id": run.id,
         "run": run.fields(),
-        "data": plane.data,
-        "readings": {reading: findings(table) for reading, table in result.planes.items()},
-        "n_samples": plane.n_samples,
-        "h_x_bits": plane.entropy_x,
-        "h_y_bits": plane.entropy_y,
-        "binning": plane.binning,
+        "data": first.data,
+        "readings": [
+            {"sample": sample, "reading": reading, "layers": findings(planes), "funnel": funnel(planes)}
+            for (sample, reading), planes in by_reading(result.planes).items()
+        ],
+        "scores_end": [{"sample": name} | values for name, values in scores_at_end(result.scores).items()],
+        "n_samples": first.n_samples,
+        "h_x_bits": first.entropy_x,
+        "h_y_bits": first.entropy_y,
+        "binning": first.binning,
         "estimator": "plug-in",
         "loss_end": result.losses[-1],
+        "remark": result.remark,
         "device": result.device,
         "seconds": result.seconds,
         "versions": {"python": platform.python_version()}
@@ -163,19 +265,12 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-@contextmanager
-def _replacing_folder(folder: Path) -> Iterator[Path]:
-    """A neighbour that takes the folder's name once it is complete; what was there before goes only then."""
-    part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
-        yield part
-        part.chmod(0o755)
-        if folder.exists():
-            old = part.with_suffix(".old")
-            os.replace(folder, old)
-            os.replace(part, folder)
-            shutil.rmtree(old)
-        else:
-            os.replace(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+def _take_name(part: Path, folder: Path) -> None:
+    """What was there before goes only once the new one is in its place."""
+    if not folder.exists():
+        os.replace(part, folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".old", dir=folder.parent))
+    os.replace(folder, old / folder.name)
+    os.replace(part, folder)
+    shutil.rmtree(old)

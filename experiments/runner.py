@@ -1,37 +1,64 @@
-"""run -> trained copies -> the planes of its readings: train, snapshot, forward and estimate in bounded chunks."""
+"""run -> the planes of its readings and the scores of its outputs: train, forward and estimate in bounded chunks."""
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from experiments import datasets, networks
+from experiments import datasets
 from experiments.catalog import Run
+from experiments.checkpoints import Checkpoints
+from experiments.datasets import Sample
+from experiments.training import LOSSES, Seeds, Snapshot, Trainer, seeds_of, targets, threads
 from fastmi import Ensemble, InformationPlane, PlaneEstimator
-from fastmi.ensemble import one_thread
 from fastmi.planes import Points
 
-__all__ = ["Result", "check_device", "execute"]
+__all__ = ["Result", "Score", "check_device", "execute"]
 
-MODELS = 60  # snapshots held and forwarded together, counted in networks
+T = TypeVar("T")
+
+MODELS = 60  # snapshots forwarded together, counted in networks,
+FLOATS = 2**27  # and at most so many activations of them
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well the outputs answer on one sample: the run's loss, and the share of right answers, each (n_epochs, n_copies)."""
+
+    sample: str
+    seed: int
+    epochs: npt.NDArray[np.int64]
+    loss: npt.NDArray[np.float64]
+    accuracy: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found: a plane for each reading, and where the time went."""
+    """What a run found: a plane for each seed, sample and reading, the scores, and where the time went.
+
+    `remark` is what the reader has to know of how it was trained; `losses` are the batches' means over the copies.
+    """
 
     run: Run
     device: str
-    planes: dict[str, InformationPlane]
+    planes: list[InformationPlane]
+    scores: list[Score]
     losses: list[float]
     seconds: dict[str, float]
+    remark: str = ""
+
+    def plane(self, reading: str, sample: str | None = None, seed: int | None = None) -> InformationPlane:
+        """That one; without a sample the published one, without a seed the first."""
+        sample, seed = sample or self.planes[0].sample, self.run.seed if seed is None else seed
+        return next(plane for plane in self.planes if (plane.reading, plane.sample, plane.seed) == (reading, sample, seed))
 
 
 def check_device(name: str) -> torch.device:
@@ -53,101 +80,125 @@ def check_device(name: str) -> torch.device:
     return device
 
 
-def execute(run: Run, device: str = "cpu", on_epoch: Callable[[int], object] = lambda epoch: None) -> Result:
-    """Train the copies, estimating every reading at the initialisation (epoch 0) and after every epoch.
+def execute(
+    run: Run,
+    device: str = "cpu",
+    *,
+    on_epoch: Callable[[int], object] = lambda epoch: None,
+    on_planes: Callable[[Callable[[], list[InformationPlane]], float], object] = lambda planes, done: None,
+    checkpoints: Checkpoints | None = None,
+    train: bool = True,
+) -> Result:
+    """Train the copies of all seeds, estimating every reading of every sample at the recorded epochs (0: the initialisation).
 
     Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to copies have streams of
-    their own, all derived from `run.seed`.
+    their own, all derived from one seed.
+
+    Args:
+        run: the record. device: "cpu" or "cuda".
+        on_epoch: called after every epoch with its number.
+        on_planes: called after every chunk with a function that makes the planes so far, and the share of epochs behind them.
+        checkpoints: where training is kept, and goes on from.
+        train: False reads the snapshots of the checkpoints again, all of them, and trains nothing.
     """
-    data_seed, init_seed, copies_seed, assignment_seed = np.random.SeedSequence(run.seed).generate_state(4, np.uint64).tolist()
-    data = datasets.load(run.data, run.n_samples, data_seed)
-    x = torch.from_numpy(data.x).to(check_device(device))
-    y = _targets(run, data.classes).to(x.device)
-    network = networks.build(run.network, run.widths, init_seed >> 1).to(x.device)
-    ensemble = Ensemble(
-        network,
-        run.copies,
-        init=run.init,
-        loss=LOSSES[run.loss],
-        optimizer=functools.partial(OPTIMIZERS[run.optimizer], lr=run.learning_rate),
-        watch=networks.watched(network),
-        seed=copies_seed >> 1,
-    )
-    estimator = PlaneEstimator(data.x, data.classes, run.binning)
-    clock, losses = _Clock(), list[torch.Tensor]()
-    found: dict[str, list[Points]] = {}
-    rng = np.random.default_rng(assignment_seed)
-    with one_thread():
-        for snapshots in _trained(run, ensemble, x, y, losses, clock, on_epoch):
-            with clock("forward"):
-                layers = ensemble.activations(x, snapshots)
-            with clock("estimate"):
-                who = rng.integers(run.copies, size=(len(snapshots), run.n_samples)) if run.copies > 1 else None
-                for reading, points in estimator.readings(layers, who).items():
-                    found.setdefault(reading, []).append(points)
-    table = functools.partial(
-        InformationPlane.collect,
-        estimator,
-        epochs=run.recorded,
-        layers=ensemble.layers,
-        n_copies=run.copies,
-        data=data.name,
-    )
-    planes = {reading: table(points, reading=reading) for reading, points in found.items()}
-    if run.copies == 1:  # with one copy the mixture is that copy
-        del planes["mixture"]
-    else:
-        planes = {"mean": planes["each"].mean(), **planes}
-    return Result(run, str(x.device), planes, torch.stack(losses).tolist() if losses else [], clock.seconds)
+    data = [datasets.load(run.data, run.n_samples, seeds.data) for seeds in seeds_of(run)]
+    place, clock = check_device(device), _Clock()
+    trainer = Trainer(run, data, place, checkpoints, on_epoch)
+    readers = [
+        _Reader(alone, name, sample, part.name, ensemble, seeds)
+        for alone, part, ensemble, seeds in zip(run.alone, data, trainer.parts, seeds_of(run), strict=True)
+        for name, sample in part.read.items()
+    ]
+    seen = list[int]()
+
+    def planes() -> list[InformationPlane]:
+        return [plane for reader in readers for plane in reader.planes(seen)]
+
+    snapshots = trainer.snapshots() if train else trainer.kept()
+    with threads(trainer.ensemble):
+        for chunk in clock.timed("train", _chunks(snapshots, _together(readers))):
+            seen += run.recorded[len(seen) : len(seen) + len(chunk)]
+            for reader in readers:
+                reader.read([trainer.of_seed(snapshot, reader.run.seed - run.seed) for snapshot in chunk], clock)
+            on_planes(planes, seen[-1] / run.epochs)
+    scores = [reader.score(seen) for reader in readers]
+    return Result(run, str(place), planes(), scores, trainer.all_losses().tolist(), clock.seconds, trainer.ensemble.reason)
 
 
-def _targets(run: Run, classes: npt.NDArray[np.int64]) -> torch.Tensor:
-    """(n, 1) values, or (n, n_classes) one-hot."""
-    if run.targets is None:
-        return torch.nn.functional.one_hot(torch.from_numpy(classes), run.widths[-1]).float()
-    return torch.tensor(run.targets, dtype=torch.float32)[classes][:, None]
+def _together(readers: list[_Reader]) -> int:
+    """The snapshots read at a time: a number of the run alone, so that a run that goes on reads the same chunks."""
+    return max(1, min(MODELS // readers[0].run.copies, *(FLOATS // reader.floats for reader in readers)))
 
 
-def _trained(
-    run: Run,
-    ensemble: Ensemble,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    losses: list[torch.Tensor],
-    clock: _Clock,
-    on_epoch: Callable[[int], object],
-) -> Iterator[list[dict[str, torch.Tensor]]]:
-    """Snapshots of the recorded epochs, a chunk at a time, so that memory is bounded however long the run."""
-    together = max(1, MODELS // run.copies)
-    recorded = set(run.recorded)
-    snapshots = [ensemble.snapshot()]
-    for epoch in range(1, run.epochs + 1):
-        with clock("train"):
-            losses += [ensemble.step(x[rows], y[rows]).mean() for rows in _batches(run, ensemble)]
-            if epoch in recorded:
-                snapshots.append(ensemble.snapshot())
-        on_epoch(epoch)
-        if len(snapshots) >= together:
-            yield snapshots
-            snapshots = []
-    if snapshots:
-        yield snapshots
+def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    while chunk := list(islice(items, size)):
+        yield chunk
 
 
-def _batches(run: Run, ensemble: Ensemble) -> Iterable[torch.Tensor]:
-    """The rows of one epoch's steps, each (n_copies, batch)."""
-    if run.epoch == "step":
-        return [ensemble.draw(run.n_samples, run.batch_size)]
-    return ensemble.draw(run.n_samples, run.n_samples).split(run.batch_size, dim=1)
+class _Reader:
+    """Reads one sample through the copies of one seed: planes and scores, a chunk of snapshots at a time."""
 
+    def __init__(self, run: Run, name: str, sample: Sample, data: str, ensemble: Ensemble, seeds: Seeds) -> None:
+        self.run, self._name, self._data, self._ensemble = run, name, data, ensemble
+        self._x = torch.from_numpy(sample.x).to(ensemble.device)
+        self._targets = targets(run, sample.classes).to(ensemble.device)
+        self._classes = torch.from_numpy(sample.classes).to(ensemble.device)
+        self._estimator = PlaneEstimator(sample.x, sample.classes, run.binning)
+        self._rng = np.random.default_rng([seeds.assignment, *name.encode()])  # samples are drawn for apart
+        self._points: dict[str, list[Points]] = {}
+        self._losses, self._accuracies = list[torch.Tensor](), list[torch.Tensor]()
 
-def _cross_entropy(probabilities: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:
-    """Mean of -log p(class) of softmax outputs, in nats."""
-    return -(one_hot * probabilities.clamp_min(1e-30).log()).sum(dim=-1).mean()
+    @property
+    def floats(self) -> int:
+        """How many activations one snapshot has."""
+        layers = self._ensemble.activations(self._x[:1])
+        return sum(layer.numel() for layer in layers) * len(self._x)
 
+    def read(self, snapshots: list[Snapshot], clock: _Clock) -> None:
+        n, copies = len(self._x), self.run.copies
+        with clock("forward"):
+            layers = self._ensemble.activations(self._x, snapshots)
+            self._score(layers[-1])
+        with clock("estimate"):
+            who = self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
+            for reading, points in self._estimator.readings(layers, who).items():
+                self._points.setdefault(reading, []).append(points)
 
-LOSSES = {"mean squared error": None, "cross-entropy": _cross_entropy}
-OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+    def planes(self, epochs: list[int]) -> list[InformationPlane]:
+        """A table for each reading; with one copy the mixture is that copy."""
+        tables = [
+            InformationPlane.collect(
+                self._estimator,
+                points,
+                epochs=epochs,
+                layers=self._ensemble.layers,
+                reading=reading,
+                n_copies=self.run.copies,
+                data=self._data,
+                sample=self._name,
+                seed=self.run.seed,
+            )
+            for reading, points in self._points.items()
+            if self.run.copies > 1 or reading == "each"
+        ]
+        return tables if self.run.copies == 1 else [tables[0].mean(), *tables]
+
+    def score(self, epochs: list[int]) -> Score:
+        loss, accuracy = (torch.cat(parts).cpu().double().numpy() for parts in (self._losses, self._accuracies))
+        return Score(self._name, self.run.seed, np.array(epochs), loss, accuracy)
+
+    def _score(self, outputs: torch.Tensor) -> None:
+        """Outputs (snapshots, copies, n, k); the answer is the class with the largest output, or of the nearest target."""
+        flat = outputs.flatten(0, 1)
+        losses = torch.func.vmap(LOSSES[self.run.loss], (0, None))(flat, self._targets)
+        if self.run.targets is None:
+            answers = flat.argmax(dim=-1)
+        else:
+            values = torch.tensor(self.run.targets, device=flat.device)
+            answers = (flat - values).abs().argmin(dim=-1)
+        right = (answers == self._classes).double().mean(dim=-1)
+        self._losses.append(losses.reshape(outputs.shape[:2]))
+        self._accuracies.append(right.reshape(outputs.shape[:2]))
 
 
 class _Clock:
@@ -161,3 +212,12 @@ class _Clock:
         start = time.perf_counter()
         yield
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+    def timed(self, stage: str, items: Iterator[T]) -> Iterator[T]:
+        """The items; the stage is the making of them."""
+        while True:
+            with self(stage):
+                item = next(items, None)
+            if item is None:
+                return
+            yield item

@@ -7,44 +7,83 @@ from typing import Any
 
 import numpy as np
 
+from experiments import stopping
 from experiments.datasets import simple_truth
-from experiments.runner import Result
+from experiments.drawing import by_reading
+from experiments.runner import Result, Score
 from fastmi import InformationPlane
 
-__all__ = ["compression_row", "compression_table", "findings", "summary"]
+__all__ = ["compression_row", "compression_table", "findings", "funnel", "scores_at_end", "summary"]
 
 SPARSE = 0.5  # below this coverage most samples are alone with their code
 
 
-def findings(plane: InformationPlane) -> list[dict[str, Any]]:
-    """For each layer: I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and the coverage at the end."""
-    mean = plane.mean()
+def findings(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
+    """For each layer: I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and the coverage at the end.
+
+    Of one plane, averaged over its paths; of the planes of several seeds each key is their mean, and "..._sd" their spread.
+    """
+    seeds = [_findings(plane.mean()) for plane in planes]
+    rows = []
+    for layer in zip(*seeds, strict=True):
+        row: dict[str, Any] = {"layer": layer[0]["layer"]}
+        for key in KEYS:
+            values = [seed[key] for seed in layer]
+            row[key] = float(np.mean(values))
+            if len(values) > 1:
+                row[f"{key}_sd"] = float(np.std(values, ddof=1))
+        rows.append(row)
+    return rows
+
+
+KEYS = ("i_xt_start", "i_xt_peak", "peak_epoch", "i_xt_end", "i_ty_start", "i_ty_end", "coverage_end")
+
+
+def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
     rows = []
     for i, layer in enumerate(mean.layers):
         i_xt, i_ty = mean.i_xt[:, 0, i], mean.i_ty[:, 0, i]
         peak = int(i_xt.argmax())
-        rows.append(
-            {
-                "layer": layer,
-                "i_xt_start": float(i_xt[0]),
-                "i_xt_peak": float(i_xt[peak]),
-                "peak_epoch": int(mean.epochs[peak]),
-                "i_xt_end": float(i_xt[-1]),
-                "i_ty_start": float(i_ty[0]),
-                "i_ty_end": float(i_ty[-1]),
-                "coverage_end": float(mean.coverage[-1, 0, i]),
-            }
-        )
+        values = (i_xt[0], i_xt[peak], mean.epochs[peak], i_xt[-1], i_ty[0], i_ty[-1], mean.coverage[-1, 0, i])
+        rows.append({"layer": layer} | dict(zip(KEYS, map(float, values), strict=True)))
     return rows
+
+
+def funnel(planes: Sequence[InformationPlane]) -> dict[str, int]:
+    """How often a layer stood above the one before it, of how many pairs; see `InformationPlane.funnel_violations`."""
+    broken = [plane.funnel_violations() for plane in planes]
+    x, y = (int(sum(violations[..., side].sum() for violations in broken)) for side in (0, 1))
+    return {"i_xt": x, "i_ty": y, "pairs": sum(violations[..., 0].size for violations in broken)}
+
+
+def scores_at_end(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
+    """sample -> loss and accuracy after the last epoch, the mean over copies and seeds."""
+    samples = dict.fromkeys(score.sample for score in scores)
+    return {
+        name: {
+            key: float(np.mean([getattr(score, key)[-1] for score in scores if score.sample == name]))
+            for key in ("loss", "accuracy")
+        }
+        for name in samples
+    }
 
 
 def summary(result: Result) -> str:
     """What was found, as a short table; every number in bits."""
-    first = next(plane for reading, plane in result.planes.items() if reading in ("mean", "each"))
-    others = {reading: findings(plane) for reading, plane in result.planes.items() if reading in ("sampled", "mixture")}
-    what = "mean of single copies" if others else "a single network"
+    groups = by_reading(result.planes)
+    sample = result.planes[0].sample
+    own = {reading: planes for (name, reading), planes in groups.items() if name == sample}
+    single = own.get("mean") or own["each"]
+    others = {reading: findings(planes) for reading, planes in own.items() if reading in ("sampled", "mixture")}
+    elsewhere = {
+        name: findings(planes) for (name, reading), planes in groups.items() if name != sample and reading == single[0].reading
+    }
+    others |= elsewhere
+    first, seeds = single[0], result.run.seeds
+    what = ("mean of single copies" if len(own) > 1 else "a single network") + (f", mean of {seeds} seeds" if seeds > 1 else "")
     lines = [
-        f"{result.run.name}: {first.data} data, n = {first.n_samples}, {_copies(first.n_copies)}, {first.epochs[-1]} epochs",
+        f"{result.run.name}: {first.data} data, {sample} n = {first.n_samples}, {_copies(first.n_copies)}, "
+        f"{first.epochs[-1]} epochs",
         f"{first.binning}; log2 n = {np.log2(first.n_samples):.3f}, H(Y) = {first.entropy_y:.3f} bits",
         "",
         f"{'':9} {what + ', bits':51}" + "".join(f"  {reading + ', end':15}" for reading in others),
@@ -52,24 +91,32 @@ def summary(result: Result) -> str:
         + f"{'I(X;T)  I(T;Y)':>17}" * len(others)
         + "  coverage",
     ]
-    for i, row in enumerate(findings(first)):
-        line = f"{row['layer']:9} {row['i_xt_start']:12.2f} {row['i_xt_peak']:6.2f} ({row['peak_epoch']:5d})"
+    for i, row in enumerate(findings(single)):
+        line = f"{row['layer']:9} {row['i_xt_start']:12.2f} {row['i_xt_peak']:6.2f} ({row['peak_epoch']:5.0f})"
         line += f" {row['i_xt_end']:6.2f} {row['i_ty_start']:14.3f} {row['i_ty_end']:6.3f}"
         line += "".join(f" {rows[i]['i_xt_end']:8.2f}  {rows[i]['i_ty_end']:6.3f}" for rows in others.values())
         lines.append(line + f"  {row['coverage_end']:8.0%}")
-    return "\n".join([*lines, *_cautions(first)])
+    answers = [f"{name} {values['accuracy']:.1%}" for name, values in scores_at_end(result.scores).items()]
+    broken = funnel(single)
+    lines += [
+        "",
+        f"Right answers at the end: {', '.join(answers)}.",
+        f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, I(T;Y) in {broken['i_ty']} of "
+        f"{broken['pairs']} pairs.",
+        *_cautions(single),
+        *(["", *stopping.table(result.run, stopping.compare(result))] if result.run.stopping else []),
+    ]
+    return "\n".join([*lines, *(["", result.remark] if result.remark else [])])
 
 
-def _cautions(plane: InformationPlane) -> list[str]:
+def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
     """What the sample cannot support, said beside the table."""
+    plane = planes[0]
     if plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
-        lines = ["", f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]
+        lines = [f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]
     else:
-        lines = [
-            "",
-            "All x are distinct, so I(X;T) of a single network is H(T): how activations cluster, not information lost.",
-        ]
-    sparse = [row["layer"] for row in findings(plane) if row["coverage_end"] < SPARSE]
+        lines = ["All x are distinct, so I(X;T) of a single network is H(T): how activations cluster, not information lost."]
+    sparse = [row["layer"] for row in findings(planes) if row["coverage_end"] < SPARSE]
     if sparse:
         lines.append(
             f"In {', '.join(sparse)} more than half of the samples are alone with their code (see coverage): "
@@ -84,7 +131,7 @@ def _copies(n: int) -> str:
 
 def compression_row(seed: int, plane: InformationPlane) -> dict[str, Any]:
     """The output layer of one seed."""
-    output = findings(plane)[-1]
+    output = findings([plane])[-1]
     late = plane.mean().i_xt[-100:, 0, -1]
     fell = output["i_xt_peak"] - output["i_xt_end"]
     distinct = abs(plane.entropy_x - np.log2(plane.n_samples)) < 1e-9

@@ -3,9 +3,10 @@
 from fastmi.backends import use_backend
 from fastmi.binning import Edges, UniformBins
 from fastmi.coding import CollisionWarning, encode
-from fastmi.ensemble import Ensemble
+from fastmi.ensemble import Ensemble, LoopWarning
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.planes import PlaneEstimator
+from fastmi.stopping import InformationStopping
 from fastmi.tables import InformationPlane
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Edges",
     "Ensemble",
     "InformationPlane",
+    "InformationStopping",
+    "LoopWarning",
     "PlaneEstimator",
     "UniformBins",
     "conditional_mutual_information",

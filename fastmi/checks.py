@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "activations",
+    "alike",
     "assignment",
     "base",
     "binning",
+    "bits",
     "buffered",
     "buffering",
     "census",
@@ -26,7 +28,9 @@ __all__ = [
     "depth_of_caller",
     "edges",
     "elementwise",
+    "ensembles",
     "flags",
+    "fresh",
     "function",
     "increasing_range",
     "is_tensor",
@@ -35,19 +39,25 @@ __all__ = [
     "network_family",
     "no_folder",
     "not_a_table",
+    "not_negative",
     "not_vectorisable",
     "not_written",
     "numbered",
     "numbers",
     "on_device",
+    "one_by_one",
     "one_of",
     "one_plane",
+    "one_table",
     "points",
     "positive_integer",
     "resettable",
     "same_batch",
+    "same_calls",
     "same_device",
     "same_length",
+    "same_state",
+    "same_tables",
     "sample_axis",
     "scalar_loss",
     "seed",
@@ -55,12 +65,14 @@ __all__ = [
     "snapshots",
     "some_called",
     "some_panels",
+    "spreads",
+    "stored",
     "table",
     "target",
     "targets_fit",
     "tensor_output",
     "tensor_prediction",
-    "vectorisable",
+    "trainable",
     "watchable",
     "watched",
     "whole",
@@ -394,6 +406,40 @@ def positive_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def not_negative(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number of at least 0, not {value!r}")
+    if not (np.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be finite and at least 0, not {value}")
+    return float(value)
+
+
+def bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
+    """Estimates of mutual information, a number each or arrays of one shape with at least `n_axes` axes -> float64."""
+    found = {name: _bits(name, value) for name, value in values.items()}
+    shapes = {name: array.shape for name, array in found.items()}
+    if len(set(shapes.values())) > 1 or any(len(shape) < n_axes for shape in shapes.values()):
+        expected = "one shape, (n_checks, ...)" if n_axes else "a number each, or arrays of one shape"
+        raise ValueError(f"{', '.join(f'{name} has shape {shape}' for name, shape in shapes.items())}: pass {expected}")
+    return list(found.values())
+
+
+def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
+    plain = isinstance(value, int | float | np.generic | list | tuple)
+    array = np.asarray(value) if plain else _container(name, value.cpu() if is_tensor(value) else value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} is {value!r:.60}: pass numbers, mutual information in bits")
+    if not array.size:
+        raise ValueError(f"{name} has shape {array.shape}: there is nothing to watch")
+    wrong = array[~(np.isfinite(array) & (array >= 0))]
+    if wrong.size:
+        raise ValueError(
+            f"{name} holds {wrong[0]}: mutual information is finite and not negative (np.maximum(..., 0) for an estimate that "
+            "falls below 0; NaN comes of a network that has died)"
+        )
+    return array.astype(np.float64)
+
+
 def base(value: float | None) -> float | None:
     if value is not None and not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"base must be a number above 1, or None for nats, not {value!r}")
@@ -411,33 +457,38 @@ def seed(value: Any) -> int:
 # --- networks (torch is loaded by whoever has one) --------------------------------------------------------------------
 
 ELEMENTWISE = ("SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "Adagrad", "Adadelta", "ASGD")
-_ALONE = "train its copies one by one with an ordinary loop"
 
 
-def vectorisable(network: Any) -> None:
-    """What is known before the first forward pass: no parameters, recurrent layers, running averages without a momentum."""
+def trainable(network: Any) -> None:
     import torch
 
     if not isinstance(network, torch.nn.Module):
         raise TypeError(f"network is a {type(network).__qualname__}: pass a torch.nn.Module")
     if next(network.parameters(), None) is None:
         raise ValueError(f"network ({type(network).__name__}) has no parameters: there is nothing to train")
+
+
+def not_vectorisable(network: Any, error: Exception | None = None) -> str:
+    """Why torch.func.vmap cannot take the network: what it raised, or what is known before; "" if nothing is."""
+    import torch
+
+    if error is not None:
+        first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+        return f"network ({type(network).__name__}) cannot be vectorised over copies by torch.func.vmap: {first.rstrip(' .')}"
     for name, module in network.named_modules():
         where = f"network has {type(module).__name__} at {name!r}" if name else f"network is a {type(module).__name__}"
         if isinstance(module, torch.nn.RNNBase):
-            raise TypeError(f"{where}: torch.func.vmap has no rule for recurrent layers; {_ALONE}")
+            return f"{where}: torch.func.vmap has no rule for recurrent layers"
         if getattr(module, "momentum", 0) is None and getattr(module, "track_running_stats", False):
-            raise TypeError(f"{where} with momentum=None, which reads a counter as a number; give it a momentum, or {_ALONE}")
+            return f"{where} with momentum=None, which reads a counter as a number, and torch.func.vmap cannot"
+    return ""
 
 
-def not_vectorisable(network: Any, error: Exception) -> TypeError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return TypeError(
-        f"network ({type(network).__name__}) cannot be vectorised over copies by torch.func.vmap: {reason}; {_ALONE}"
-    )
+def one_by_one(reason: str) -> str:
+    return f"{reason}; its copies train one after the other: slower, the same numbers"
 
 
-def elementwise(optimizer: Any, parameters: dict[str, Any]) -> None:
+def elementwise(optimizer: Any, parameters: dict[str, Any]) -> Any:
     """Over stacked parameters only an element-wise optimiser is one optimiser per copy, and it must hold those, no others."""
     import torch
 
@@ -446,7 +497,7 @@ def elementwise(optimizer: Any, parameters: dict[str, Any]) -> None:
     if type(optimizer) not in [getattr(torch.optim, name) for name in ELEMENTWISE]:
         raise TypeError(
             f"optimizer is {type(optimizer).__name__}, which is not known to treat every parameter element alone and could "
-            f"couple the copies; use one of {', '.join(ELEMENTWISE)}, or {_ALONE}"
+            f"couple the copies; use one of {', '.join(ELEMENTWISE)}, or train the copies one by one with an ordinary loop"
         )
     stacked = {id(leaf) for leaf in parameters.values()}
     if any(id(leaf) not in stacked for group in optimizer.param_groups for leaf in group["params"]):
@@ -454,6 +505,7 @@ def elementwise(optimizer: Any, parameters: dict[str, Any]) -> None:
             "optimizer holds tensors that are not the ensemble's and would train something else: build it over the parameters "
             "that it is called with (lambda parameters: torch.optim.SGD(parameters, lr=0.2))"
         )
+    return optimizer
 
 
 def resettable(name: str, module: Any) -> Any:
@@ -490,13 +542,23 @@ def watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
 def tensor_output(name: str, output: Any) -> None:
     if not is_tensor(output):
         raise TypeError(
-            f"the watched module {name!r} returns a {type(output).__name__}, not a tensor: watch a module inside it"
+            f"the watched module {name!r} returns a {type(output).__name__}, not a tensor: watch a module inside it, or another"
         )
 
 
 def some_called(layers: Sequence[str]) -> None:
     if not layers:
         raise ValueError("watch names modules that the network's forward never calls: watch modules that it does call")
+
+
+def same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The watched layers that one copy called on one chunk of samples are those of the others."""
+    if before is not None and names != before:
+        raise ValueError(
+            f"one copy calls the watched layers {', '.join(names) or 'none'}, another, or on other samples, "
+            f"{', '.join(before) or 'none'}: watch modules that every copy calls equally often"
+        )
+    return names
 
 
 def tensor_prediction(output: Any) -> Any:
@@ -572,6 +634,59 @@ def snapshots(given: Any, state: dict[str, Any]) -> list[dict[str, Any]]:
                 f"snapshots[{i}] is not a snapshot of this ensemble: its names or shapes are others (other copies?)"
             )
     return list(given)
+
+
+def ensembles(given: Any, kind: type) -> list[Any]:
+    if not isinstance(given, Sequence) or not given:
+        raise TypeError(f"ensembles is {given!r:.60}: pass a non-empty list of {kind.__name__}s")
+    for i, part in enumerate(given):
+        if not isinstance(part, kind):
+            raise TypeError(f"ensembles[{i}] is a {type(part).__qualname__}: pass a non-empty list of {kind.__name__}s")
+    return list(given)
+
+
+def alike(forms: Sequence[dict[str, Any]]) -> None:
+    """Ensembles differ in nothing that makes one step of all of them; what is no plain value is compared by its repr."""
+    first, *others = [{key: " ".join(str(value).split()) for key, value in form.items()} for form in forms]
+    for i, form in enumerate(others, start=1):
+        for key in first | form:
+            if form.get(key) != first.get(key):
+                raise ValueError(
+                    f"ensembles[{i}] has the {key} {form.get(key)!s:.200}, ensembles[0] has {first.get(key)!s:.200}: only "
+                    "ensembles that are built alike can be joined; give them the same arguments, but for n_copies and seed"
+                )
+
+
+def fresh(optimizers: Sequence[Any]) -> None:
+    """None remembers a step; Adagrad is born with a memory of none."""
+    for i, optimizer in enumerate(optimizers):
+        if any(float(memory.get("step", 1)) for memory in optimizer.state.values()):
+            raise ValueError(
+                f"ensembles[{i}] has been trained, and its optimiser ({type(optimizer).__name__}) has a state that a new one "
+                "would not have: join ensembles before their first step"
+            )
+
+
+def stored(name: str, given: Any) -> dict[str, npt.NDArray[Any]]:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name} is a {type(given).__qualname__}: pass what `state` returned, or np.load of where it was saved")
+    return {str(key): np.asarray(value) for key, value in given.items()}
+
+
+def same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[Any]]) -> None:
+    """A state that holds what this ensemble's own holds: the same names, shapes and types (a single number may be any)."""
+    faults = [f"it has no {name!r}" for name in own if name not in given]
+    faults += [f"it has {name!r}, and this ensemble has not" for name in given if name not in own]
+    faults += [
+        f"its {name!r} is {given[name].dtype} {given[name].shape}, here {array.dtype} {array.shape}"
+        for name, array in own.items()
+        if name in given and (given[name].shape != array.shape or (array.ndim and given[name].dtype != array.dtype))
+    ]
+    if faults:
+        raise ValueError(
+            f"state is not that of an ensemble like this one: {faults[0]}; restore it into one that is built as "
+            "that one was (network, n_copies, optimizer, device)"
+        )
 
 
 def scalar_loss(loss: Any) -> Any:
@@ -656,12 +771,52 @@ def not_a_table(path: Any, error: Exception) -> ValueError:
     return ValueError(f"{path} is not a table that InformationPlane.save wrote ({type(error).__name__}: {error})")
 
 
-def some_panels(panels: Sequence[Any]) -> None:
-    if not len(panels):
-        raise ValueError("panels is empty: there is nothing to draw")
-    for panel in panels:
-        if tuple(panel.layers) != tuple(panels[0].layers):
+def one_table(path: Any, planes: Sequence[Any]) -> Any:
+    if len(planes) != 1:
+        raise ValueError(f"{path} holds {len(planes)} tables: read them with fastmi.tables.load_planes")
+    return planes[0]
+
+
+def same_tables(planes: Sequence[Any]) -> Any:
+    """The first of some tables that may be averaged: the same points of the same reading."""
+    if not len(planes):
+        raise ValueError("planes is empty: there is nothing to draw")
+    first = planes[0]
+    for plane in planes[1:]:
+        for name in ("layers", "reading", "sample", "n_samples", "n_copies", "binning"):
+            if getattr(plane, name) != getattr(first, name):
+                raise ValueError(
+                    f"planes differ in their {name}, {getattr(first, name)!r} and {getattr(plane, name)!r}: "
+                    "only runs that differ in their seed are averaged; draw them apart"
+                )
+        if not np.array_equal(plane.epochs, first.epochs):
+            raise ValueError("planes were recorded at different epochs: only the same epochs are averaged; draw them apart")
+    return first
+
+
+def spreads(shape: tuple[int, ...], spread_xt: Any, spread_ty: Any) -> None:
+    """Standard deviations of both coordinates, or none of either."""
+    if (spread_xt is None) != (spread_ty is None):
+        raise ValueError("spread_xt and spread_ty belong together: pass both or neither")
+    for name, spread in (("spread_xt", spread_xt), ("spread_ty", spread_ty)):
+        if spread is not None and (np.shape(spread) != shape or not (np.isfinite(spread) & (np.asarray(spread) >= 0)).all()):
             raise ValueError(
-                f"panels have different layers, {', '.join(panels[0].layers)} and {', '.join(panel.layers)}: "
+                f"{name} has shape {np.shape(spread)}: pass standard deviations, finite and not negative, of shape {shape}"
+            )
+
+
+def some_panels(grid: Sequence[Sequence[Any]], rows: Sequence[str]) -> None:
+    """Rows of equal length, each with its name, of panels that one legend can name."""
+    if not all(map(len, grid)) or not len(grid):
+        raise ValueError("panels is empty: there is nothing to draw")
+    if len({len(row) for row in grid}) > 1:
+        raise ValueError(f"panels has rows of {', '.join(str(len(row)) for row in grid)} panels: pass as many in every row")
+    if len(rows) != len(grid) and (len(rows) or len(grid) > 1):
+        raise ValueError(f"rows has {len(rows)} names for {len(grid)} rows of panels: pass one for each")
+    first = grid[0][0].layers
+    for panel in (panel for row in grid for panel in row):
+        if tuple(panel.layers) != tuple(first):
+            raise ValueError(
+                f"panels have different layers, {', '.join(first)} and {', '.join(panel.layers)}: "
                 "one legend cannot name both; draw them apart"
             )

@@ -121,8 +121,7 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
     """
     twin = backends.twin_for(labels)
     shape = labels.shape if labels.ndim == 1 else labels.shape[:-1]
-    if isinstance(labels, np.ndarray) and labels.dtype.kind != "i":  # strings, and the real numbers of X
-        labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+    labels = _as_integers(labels) if isinstance(labels, np.ndarray) else labels
     rows = twin.receive(labels).reshape(math.prod(shape), -1)
     lowest, width = _extent(rows)
     if width > 31:
@@ -138,6 +137,16 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
         ids, n_symbols = twin.identify(code)
         column += fit
     return ids.reshape(shape), n_symbols
+
+
+def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Equal integers for equal labels; floats that are neither NaN nor -0 are equal where their bits are."""
+    kind, size = labels.dtype.kind, labels.dtype.itemsize
+    if kind == "f" and size <= 8:
+        return np.ascontiguousarray(labels).view(f"i{size}").astype(np.int64, copy=False)
+    if kind in "biu":
+        return labels.astype(np.int64, copy=False)  # uint64 beyond it wraps, one to one
+    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
 def _extent(rows: Any) -> tuple[int, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.states import Randomness, flat, like
+from fastmi.watching import listen_to
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-__all__ = ["Ensemble", "one_thread"]
+__all__ = ["Ensemble", "LoopWarning", "one_thread"]
 
-MODELS = 64  # networks forwarded at a time when snapshots are evaluated
+MODELS = 64  # networks forwarded at a time when snapshots are evaluated,
+NUMBERS = 2**25  # and networks x samples x numbers of a sample
+
+
+class LoopWarning(UserWarning):
+    """torch.func.vmap cannot take the network: its copies train one after the other, slower, with the same numbers."""
 
 
 class Ensemble:
@@ -31,7 +39,8 @@ class Ensemble:
     it was found.
 
     Args:
-        network: any nn.Module that torch.func.vmap can take; it is copied, never changed. The ensemble lives on its device.
+        network: any nn.Module; it is copied, never changed. The ensemble lives on its device. If torch.func.vmap cannot take
+            it (recurrent layers, data-dependent control flow), its copies train in a loop: slower, the same numbers.
         n_copies: how many.
         init: "shared", every copy starts as `network`; "independent", every copy is drawn anew by `reset_parameters`.
         loss: (prediction, target) of one copy -> a scalar; None is the mean squared error.
@@ -40,10 +49,19 @@ class Ensemble:
         watch: names or types of the modules whose outputs `activations` returns; None is every module without children.
         seed: of the batches, of "independent" parameters and of dropout.
 
+    Attributes:
+        n_copies: how many.
+        parameters: the stacked leaves by name, each (n_copies, ...).
+        optimizer: the optimiser over them.
+        vectorised: True until the network is found to be one that torch.func.vmap cannot take; then the copies are looped over.
+        reason: why they are; "" while they are not.
+
     Raises:
-        TypeError: the network, a recurrent layer in it, or the optimiser cannot be vectorised over copies, with the reason;
-            a module that cannot be drawn anew.
+        TypeError: an optimiser that is not element-wise; a module that cannot be drawn anew.
         ValueError: n_copies < 1, an unknown init, a watched name or type that the network does not have.
+
+    Warns:
+        LoopWarning: once, with the reason, when the copies are to be looped over: here, or at the first call that needs it.
 
     Example:
         >>> import torch, fastmi
@@ -71,22 +89,73 @@ class Ensemble:
 
         self.n_copies = checks.positive_integer("n_copies", n_copies)
         checks.one_of("init", init, ("shared", "independent"))
-        checks.vectorisable(network)
+        checks.trainable(network)
         self._network = copy.deepcopy(network)
         self._modes = [module.training for module in self._network.modules()]
-        self._watched = _watch(self._network, watch)
+        self._watched = listen_to(self._network, watch)
         streams = np.random.SeedSequence(checks.seed(seed)).spawn(self.n_copies + 1)
         self._generators = [torch.Generator().manual_seed(_integer(stream)) for stream in streams[1:]]
-        self._randomness = _Randomness(_integer(streams[0]), next(self._network.parameters()).device)
+        self._randomness = Randomness(_integer(streams[0]), next(self._network.parameters()).device)
         networks = [self._network] * n_copies if init == "shared" else [_drawn_anew(network, stream) for stream in streams[1:]]
-        self.parameters = _stack([dict(member.named_parameters()) for member in networks])
-        self._buffers = _stack([dict(member.named_buffers()) for member in networks])
+        self.parameters = _gathered(torch.stack, [dict(member.named_parameters()) for member in networks])
+        self._buffers = _gathered(torch.stack, [dict(member.named_buffers()) for member in networks])
         self._loss = checks.function("loss", loss or torch.nn.functional.mse_loss, "(prediction, target) -> a scalar")
-        make = checks.function(
+        self._recipe = checks.function(
             "optimizer", optimizer or functools.partial(torch.optim.SGD, lr=0.2), "parameters -> an optimiser"
         )
-        self.optimizer = make([leaf for leaf in self.parameters.values() if leaf.requires_grad])
-        checks.elementwise(self.optimizer, self.parameters)
+        self.optimizer = self._optimised(self.parameters)
+        self._sizes = [self.n_copies]
+        self.reason = ""
+        self._loop(checks.not_vectorisable(self._network))
+
+    @classmethod
+    def joined(cls, ensembles: Sequence[Ensemble]) -> Ensemble:
+        """One ensemble of all their copies, in order: several seeds, say, that train as one.
+
+        Every copy starts where it stands and draws the batches that it would have drawn in its own ensemble; the optimiser is
+        made anew by the first one's recipe, and dropout draws as the first one's. `step` takes (sum of n_copies, batch, ...).
+        The given ensembles are left as they are; `parts` cuts a snapshot into theirs.
+
+        Args:
+            ensembles: built alike (network, loss, optimizer, watch, device), each of any n_copies, none trained yet by an
+                optimiser that remembers its steps.
+
+        Raises:
+            TypeError: not a list of ensembles.
+            ValueError: one that is built otherwise than the first, or has an optimiser with a memory of steps.
+        """
+        import torch
+
+        ensembles = checks.ensembles(ensembles, cls)
+        checks.alike([part._form() for part in ensembles])
+        checks.fresh([part.optimizer for part in ensembles])
+        made = copy.copy(ensembles[0])
+        made._network, made._watched, made._randomness = copy.deepcopy((made._network, made._watched, made._randomness))
+        made.reason = next((part.reason for part in ensembles if part.reason), "")
+        made._sizes = [part.n_copies for part in ensembles]
+        made.n_copies = sum(made._sizes)
+        made._generators = [generator.clone_state() for part in ensembles for generator in part._generators]
+        made.parameters = _gathered(torch.cat, [part.parameters for part in ensembles])
+        made._buffers = _gathered(torch.cat, [part._buffers for part in ensembles])
+        made.optimizer = made._optimised(made.parameters)
+        return made
+
+    def parts(self, snapshot: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+        """A snapshot of a joined ensemble -> one of each that was joined, in order, for its `activations`; views.
+
+        Of an ensemble that was not joined: the snapshot itself, in a list.
+
+        Raises:
+            ValueError: the snapshot of another ensemble.
+        """
+        (whole,) = checks.snapshots([snapshot], self._tensors)
+        split = {name: leaf.split(self._sizes) for name, leaf in whole.items()}
+        return [{name: leaves[i] for name, leaves in split.items()} for i in range(len(self._sizes))]
+
+    @property
+    def vectorised(self) -> bool:
+        """Whether torch.func.vmap takes all copies at once, as far as is known; if not, `reason` says why."""
+        return not self.reason
 
     @property
     def device(self) -> torch.device:
@@ -118,46 +187,59 @@ class Ensemble:
             the losses before the step, (n_copies,).
 
         Raises:
-            TypeError: vmap cannot take the network's forward pass, with torch's reason.
             ValueError: no copy axis, a device that is not the ensemble's, a target whose shape is not the prediction's.
         """
         x, y = self._received("x", x), self._received("y", y)
         checks.copy_axis(self.n_copies, x=x, y=y)
-        losses = self._losses(x, y)
+        losses, *buffers = self._over_copies(self._learn, self._tensors, x, y)
         self.optimizer.zero_grad()
         losses.sum().backward()
         self.optimizer.step()
+        self._buffers = dict(zip(self._buffers, buffers, strict=True))  # a step that fails leaves them as they were
         return losses.detach()
 
     def snapshot(self) -> dict[str, Tensor]:
         """The stacked parameters and buffers as they are now, a copy: what `activations` can evaluate later."""
-        return {name: leaf.detach().clone() for name, leaf in (self.parameters | self._buffers).items()}
+        return {name: leaf.detach().clone() for name, leaf in self._tensors.items()}
 
     def activations(self, x: Tensor | npt.NDArray[Any], snapshots: Sequence[dict[str, Tensor]] | None = None) -> list[Tensor]:
         """The watched layers' outputs on x, in evaluation mode.
 
         Args:
             x: (n, ...), the same samples for every copy.
-            snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At most 64 networks are
-                forwarded at a time, but the result holds them all: pass as many snapshots as it may hold.
+            snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At most 64 networks, and 2^25
+                numbers of x over all networks, are forwarded at a time (a sample's output must not hang on the others), but the
+                result holds them all: pass as many snapshots as it may hold.
 
         Returns:
             for each layer (n_copies, n, d), or with snapshots (n_snapshots, n_copies, n, d); further axes are flattened into d.
 
         Raises:
-            TypeError: vmap cannot take the forward pass; a watched module does not return a tensor.
-            ValueError: a device that is not the ensemble's.
+            TypeError: a watched module does not return a tensor.
+            ValueError: a device that is not the ensemble's; a watched output whose first axis is not the samples; copies that
+                do not call the same watched layers.
         """
         import torch
 
         x = self._received("x", x)
-        present = self.snapshot()
-        states = [present] if snapshots is None else checks.snapshots(snapshots, present)
-        stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
-        n_models = len(states) * self.n_copies
-        chunks = [{name: leaf[i : i + MODELS] for name, leaf in stacked.items()} for i in range(0, n_models, MODELS)]
-        parts = [self._forward(x, chunk) for chunk in chunks]
-        layers = parts[0] if len(parts) == 1 else [torch.cat(pieces) for pieces in zip(*parts, strict=True)]
+        states = [self._tensors] if snapshots is None else checks.snapshots(snapshots, self._tensors)
+        n_models, size = len(states) * self.n_copies, max(1, x[:1].numel())
+        n_networks = min(MODELS, max(1, NUMBERS // max(1, len(x) * size)))
+        n_rows = max(1, NUMBERS // (n_networks * size))
+        rows = [slice(i, i + n_rows) for i in range(0, max(1, len(x)), n_rows)]
+        chunks = [(slice(i, i + n_networks), chosen) for i in range(0, n_models, n_networks) for chosen in rows]
+        layers: list[Tensor] = []
+        self._watched.forget()
+        with torch.no_grad(), self._evaluating():
+            stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
+            for networks, chosen in chunks:
+                pieces = self._forward(x[chosen], {name: leaf[networks] for name, leaf in stacked.items()})
+                if len(chunks) == 1:
+                    layers = pieces
+                    break
+                layers = layers or [piece.new_empty(n_models, len(x), piece.shape[2]) for piece in pieces]
+                for layer, piece in zip(layers, pieces, strict=True):
+                    layer[networks, chosen] = piece
         shape = (self.n_copies,) if snapshots is None else (len(states), self.n_copies)
         return [layer.reshape(*shape, *layer.shape[1:]) for layer in layers]
 
@@ -170,51 +252,150 @@ class Ensemble:
                 own.data.copy_(state[name][i])
         return members
 
-    def _losses(self, x: Tensor, y: Tensor) -> Tensor:
-        from torch.func import functional_call
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything that the next step depends on, as plain arrays: np.savez(path, **ensemble.state()), without pickle.
 
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-            prediction = functional_call(self._network, parameters | buffers, (x,))
-            checks.target(checks.tensor_prediction(prediction), y, self._loss)
-            return checks.scalar_loss(self._loss(prediction, y))
+        The names: "parameters/NAME" and "buffers/NAME" (n_copies, ...), "batches/COPY" and "dropout/DEVICE" (states of
+        generators), "optimizer/PARAMETER/KEY" (what it remembers), "optimizer/CLASS/GROUP/OPTION" (its learning rate, ...), and
+        "loop/reason". bfloat16, which NumPy lacks, becomes two bytes, V2.
+        """
+        return flat(self._sections(self.optimizer))
 
-        buffers = {name: buffer.clone() for name, buffer in self._buffers.items()}  # a step that fails leaves them as they were
-        losses = self._vectorised(one, (0, 0, 0, 0), self.parameters, buffers, x, y)
-        self._buffers = buffers
-        return losses
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on where an ensemble built like this one was when `state` was taken: the same draws and parameters, bit for bit.
+
+        Args:
+            state: what `state` returned, or np.load of where it was saved.
+
+        Raises:
+            TypeError: not a mapping.
+            ValueError: the state of another ensemble: other names, shapes or types. This one is left as it was.
+        """
+        import torch
+
+        given = checks.stored("state", state)
+        sections = self._sections(self._rehearsed(given))
+        checks.same_state(given, flat(sections))
+        found = {
+            key: {name: like(value, given[f"{key}/{name}"]) for name, value in held.items()} for key, held in sections.items()
+        }
+        generators = [torch.Generator().set_state(batches) for batches in found["batches"].values()]
+        self._generators, self._randomness.states = generators, list(found["dropout"].values())
+        self._buffers = found["buffers"]
+        with torch.no_grad():
+            for name, leaf in self.parameters.items():
+                leaf.copy_(found["parameters"][name])
+        for i, group in enumerate(self.optimizer.param_groups):
+            group.update(found[f"optimizer/{type(self.optimizer).__name__}/{i}"])
+        self.optimizer.state.clear()
+        for i, leaf in enumerate(_leaves(self.optimizer)):
+            if found[f"optimizer/{i}"]:
+                self.optimizer.state[leaf] = found[f"optimizer/{i}"]
+        self._loop(found["loop"]["reason"])
+
+    @property
+    def _tensors(self) -> dict[str, Tensor]:
+        return self.parameters | self._buffers
+
+    def _optimised(self, parameters: dict[str, Tensor]) -> torch.optim.Optimizer:
+        return checks.elementwise(self._recipe([leaf for leaf in parameters.values() if leaf.requires_grad]), parameters)
+
+    def _form(self) -> dict[str, Any]:
+        """What ensembles that can be joined have in common."""
+        return {
+            **{f"tensor {name}": (*leaf.shape[1:], leaf.dtype, leaf.requires_grad) for name, leaf in self._tensors.items()},
+            "device": self.device,
+            "network": self._network,
+            "modules in training": self._modes,
+            "loss": self._loss,
+            "optimizer": self.optimizer,
+            "watch": self._watched.modules,
+        }
+
+    def _sections(self, optimizer: torch.optim.Optimizer) -> dict[str, dict[Any, Any]]:
+        """All that `state` holds, by section and name: tensors, numbers, tuples of numbers, a string."""
+        kind = type(optimizer).__name__
+        sections = {
+            "parameters": self.parameters,
+            "buffers": self._buffers,
+            "batches": {i: generator.get_state() for i, generator in enumerate(self._generators)},
+            "dropout": dict(enumerate(self._randomness.states)),
+            "loop": {"reason": self.reason},
+        }
+        for i, group in enumerate(optimizer.param_groups):  # a scheduler may have changed its options
+            sections[f"optimizer/{kind}/{i}"] = {key: group[key] for key in optimizer.defaults if group[key] is not None}
+        for i, leaf in enumerate(_leaves(optimizer)):
+            sections[f"optimizer/{i}"] = dict(optimizer.state.get(leaf, {}))
+        return sections
+
+    def _rehearsed(self, state: Mapping[str, Any]) -> torch.optim.Optimizer:
+        """An optimiser that remembers steps of those parameters whose steps the state remembers: its names, types, devices."""
+        import torch
+
+        zeros = {name: torch.zeros_like(leaf).requires_grad_(leaf.requires_grad) for name, leaf in self.parameters.items()}
+        optimizer = self._optimised(zeros)
+        for i, leaf in enumerate(_leaves(optimizer)):
+            if any(name.startswith(f"optimizer/{i}/") for name in state):
+                leaf.grad = torch.zeros_like(leaf)
+        optimizer.step()
+        return optimizer
+
+    def _learn(self, state: dict[str, Tensor], x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        """One copy on its batch -> its loss, and its buffers afterwards."""
+        prediction, buffers = self._call(state, x)
+        checks.target(checks.tensor_prediction(prediction), y, self._loss)
+        return checks.scalar_loss(self._loss(prediction, y)), *buffers
 
     def _forward(self, x: Tensor, state: dict[str, Tensor]) -> list[Tensor]:
         """The watched layers of all networks stacked in the state, each (n_models, n, d)."""
-        import torch
-        from torch.func import functional_call
 
-        def one(state: dict[str, Tensor], x: Tensor) -> tuple[Tensor, ...]:
+        def one(state: dict[str, Tensor]) -> tuple[Tensor, ...]:
             with self._watched.listening() as heard:
-                functional_call(self._network, state, (x,))
+                self._call(state, x)
             return tuple(heard)  # captured values leave vmap only by being returned
 
-        with torch.no_grad(), self._evaluating():
-            outputs = self._vectorised(one, (0, None), state, x)
+        outputs = self._over_copies(one, state)
         checks.some_called(self.layers)
         for name, out in zip(self.layers, outputs, strict=True):
             checks.sample_axis(name, tuple(out.shape[1:]), len(x))
         return [out.flatten(2) if out.ndim > 2 else out[..., None] for out in outputs]
 
-    def _vectorised(self, function: Callable[..., Any], in_dims: tuple[int | None, ...], *arguments: Any) -> Any:
-        """vmap over the copies; where only vmap is to blame for a failure, say so."""
+    def _call(self, state: dict[str, Tensor], x: Tensor) -> tuple[Any, list[Tensor]]:
+        """One copy's output and its buffers afterwards; what is done in place reaches neither the state nor x."""
+        from torch.func import functional_call
+
+        state = state | {name: state[name].clone() for name in self._buffers}
+        output = functional_call(self._network, state, (x.clone(),))
+        return output, [state[name].detach() for name in self._buffers]
+
+    def _over_copies(
+        self, function: Callable[..., tuple[Tensor, ...]], state: dict[str, Tensor], *arrays: Tensor
+    ) -> tuple[Tensor, ...]:
+        """The function's outputs for all copies, stacked: by vmap, or, where only vmap is to blame for a failure, in a loop."""
         import torch
 
-        with self._randomness:
+        reason = self.reason
+        if self.vectorised:
             try:
-                return torch.func.vmap(function, in_dims, randomness="different")(*arguments)
+                with self._randomness:  # a failed attempt has drawn nothing
+                    return torch.func.vmap(function, randomness="different")(state, *arrays)
             except torch.OutOfMemoryError:
                 raise  # no fault of the network's: fewer copies, snapshots or samples at a time
-            except RuntimeError as error:
-                first = [
-                    _member(argument, 0) if axis == 0 else argument for argument, axis in zip(arguments, in_dims, strict=True)
-                ]
-                function(*first)  # one copy alone: an error of the network or its input is raised as torch words it
-                raise checks.not_vectorisable(self._network, error) from error
+            except Exception as error:
+                reason = checks.not_vectorisable(self._network, error)
+        members = (dict(zip(state, leaves, strict=True)) for leaves in zip(*state.values(), strict=True))
+        with self._randomness, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")  # nor can they be
+            outputs = [function(*member) for member in zip(members, *arrays, strict=True)]  # an error here is the network's own
+            stacked = tuple(torch.stack(pieces) for pieces in zip(*outputs, strict=True))
+        self._loop(reason)
+        return stacked
+
+    def _loop(self, reason: str) -> None:
+        """From now on the copies are looped over, if there is a reason; the first time it is said aloud."""
+        known, self.reason = self.reason, reason
+        if reason and not known:
+            warnings.warn(checks.one_by_one(reason), LoopWarning, stacklevel=checks.depth_of_caller())
 
     def _received(self, name: str, array: Any) -> Tensor:
         import torch
@@ -247,90 +428,16 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class _Watched:
-    """Forward hooks that report to whoever listens."""
-
-    def __init__(self, modules: dict[str, nn.Module]) -> None:
-        self.names: tuple[str, ...] = ()
-        self._heard: list[tuple[str, Tensor]] | None = None
-        for name, module in modules.items():
-            module.register_forward_hook(functools.partial(self._hear, name))
-
-    def _hear(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
-        if self._heard is not None:
-            checks.tensor_output(name, output)
-            self._heard.append((name, output.clone()))  # a later in-place operation must not reach it
-
-    @contextmanager
-    def listening(self) -> Iterator[list[Tensor]]:
-        self._heard, outputs = [], []
-        try:
-            yield outputs
-        finally:
-            heard, self._heard = self._heard, None
-        names = [name for name, _ in heard]
-        self.names = tuple(
-            name if names[:i].count(name) == 0 else f"{name}#{names[:i].count(name) + 1}" for i, name in enumerate(names)
-        )
-        outputs.extend(output for _, output in heard)
-
-
-class _Randomness:
-    """torch's global generators, exchanged for the ensemble's own while it computes (vmap draws dropout from them)."""
-
-    def __init__(self, seed: int, device: torch.device) -> None:
-        import torch
-
-        self._cuda = device if device.type == "cuda" else None
-        places = [torch.device("cpu")] if self._cuda is None else [torch.device("cpu"), device]
-        self._states = [torch.Generator(place).manual_seed(seed).get_state() for place in places]  # manual_seed: every device
-
-    def _exchange(self, states: list[Tensor]) -> list[Tensor]:
-        import torch
-
-        found = [torch.get_rng_state()]
-        torch.set_rng_state(states[0])
-        if self._cuda is not None:
-            found.append(torch.cuda.get_rng_state(self._cuda))
-            torch.cuda.set_rng_state(states[1], self._cuda)
-        return found
-
-    def __enter__(self) -> None:
-        self._found = self._exchange(self._states)
-
-    def __exit__(self, *error: object) -> None:
-        self._states = self._exchange(self._found)
-
-
-def _watch(network: nn.Module, watch: Any) -> _Watched:
-    modules = {name or "network": module for name, module in network.named_modules()}
-    if watch is None:
-        chosen = {name for name, module in modules.items() if not list(module.children())}
-    else:
-        chosen = set()
-        for wanted in watch if isinstance(watch, list | tuple | set) else [watch]:
-            checks.watchable(wanted)
-            if isinstance(wanted, str):
-                found = {wanted} & modules.keys()
-            else:
-                found = {name for name, module in modules.items() if isinstance(module, wanted)}
-            chosen |= checks.watched(wanted, found, modules)
-    return _Watched({name: module for name, module in modules.items() if name in chosen})
-
-
-def _stack(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    import torch
-
+def _gathered(gather: Callable[[list[Tensor]], Tensor], states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Stacked or concatenated by name: new leaves."""
     return {
-        name: torch.stack([state[name].detach() for state in states]).requires_grad_(leaf.requires_grad)
+        name: gather([state[name].detach() for state in states]).requires_grad_(leaf.requires_grad)
         for name, leaf in states[0].items()
     }
 
 
-def _member(argument: Any, i: int) -> Any:
-    if isinstance(argument, dict):
-        return {name: stacked[i].detach().clone() for name, stacked in argument.items()}
-    return argument[i]
+def _leaves(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [leaf for group in optimizer.param_groups for leaf in group["params"]]
 
 
 def _integer(stream: np.random.SeedSequence) -> int:

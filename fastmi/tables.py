@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-__all__ = ["COLUMNS", "InformationPlane", "replacing", "write_csv"]
+__all__ = ["COLUMNS", "InformationPlane", "load_planes", "panel", "replacing", "save_planes", "write_csv"]
 
 COLUMNS = (
-    *("data", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
+    *("data", "sample", "seed", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
     *("n_samples", "n_symbols", "coverage", "h_x_bits", "h_y_bits", "binning"),
 )
 
@@ -42,6 +42,7 @@ class InformationPlane:
         n_samples: n; log2 n is the ceiling of I(X;T) where all x are distinct. entropy_x, entropy_y: H(X), H(Y) in bits.
         reading: "each" (one path per copy), "mean" (their mean), "sampled" or "mixture" (see `PlaneEstimator`).
         n_copies: the copies behind the points. data, binning: their names.
+        sample: which sample of the data was counted, as "training" or "held-out". seed: of the run, where there are several.
     """
 
     epochs: npt.NDArray[np.int64]
@@ -57,6 +58,8 @@ class InformationPlane:
     n_copies: int
     data: str
     binning: str
+    sample: str = "training"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         checks.one_of("reading", self.reading, _TITLES)
@@ -74,13 +77,15 @@ class InformationPlane:
         reading: str = "each",
         n_copies: int | None = None,
         data: str = "",
+        sample: str = "training",
+        seed: int = 0,
     ) -> InformationPlane:
         """Batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs -> the table.
 
         Args:
             estimator: what estimated them. points: what its `readings` returned, one batch or more, of one reading.
             epochs: one whole number for each. layers: their names.
-            reading, data: what the table and its figure say they are.
+            reading, data, sample, seed: what the table and its figure say they are.
             n_copies: the copies behind each point; None is the number of paths.
 
         Raises:
@@ -103,6 +108,8 @@ class InformationPlane:
             n_copies=int(n_copies or (columns["i_xt"].shape[1] if columns["i_xt"].ndim == 3 else 1)),
             data=data,
             binning=str(estimator.binning),
+            sample=sample,
+            seed=seed,
         )
 
     def mean(self) -> InformationPlane:
@@ -110,9 +117,28 @@ class InformationPlane:
         averaged = {name: getattr(self, name).mean(axis=1, keepdims=True) for name in ("i_xt", "i_ty", "n_symbols", "coverage")}
         return replace(self, reading="mean", **averaged)
 
+    def funnel_violations(self) -> npt.NDArray[np.bool_]:
+        """Where a layer is above the one before it: I(X;T_i) < I(X;T_i+1) at [..., i, 0], I(T_i;Y) < I(T_i+1;Y) at [..., i, 1].
+
+        The data-processing inequality forbids both of the activations themselves; binned ones may break it, because layer i+1
+        is no function of the bins of layer i. So each violation says that this binning, not the network, is being seen.
+
+        Returns:
+            (n_epochs, n_paths, n_layers - 1, 2) bools; differences within 1e-9 bits are none.
+        """
+        bits = np.stack([self.i_xt, self.i_ty], axis=-1)
+        return np.diff(bits, axis=2) > 1e-9
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """One row per epoch, path and layer, under the names of `COLUMNS`; `copy` is empty where a point is over all copies."""
-        constant = {"data": self.data, "reading": self.reading, "n_copies": self.n_copies, "n_samples": self.n_samples}
+        constant = {
+            "data": self.data,
+            "sample": self.sample,
+            "seed": self.seed,
+            "reading": self.reading,
+            "n_copies": self.n_copies,
+            "n_samples": self.n_samples,
+        }
         constant |= {"h_x_bits": self.entropy_x, "h_y_bits": self.entropy_y, "binning": self.binning}
         for e, path, layer in np.ndindex(self.i_xt.shape):
             yield constant | {
@@ -137,11 +163,7 @@ class InformationPlane:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """One .npz: the arrays, and the rest as JSON. Nothing is pickled."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-        plain = {name: value for name, value in values.items() if name not in arrays}
-        with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, plain=np.array(json.dumps(plain)), **arrays)
+        save_planes(path, [self])
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> InformationPlane:
@@ -151,14 +173,7 @@ class InformationPlane:
             FileNotFoundError: no such file.
             ValueError: the file is not such a table.
         """
-        with open(path, "rb") as opened:  # np.load leaves a file that is no zip open
-            try:
-                with np.load(opened, allow_pickle=False) as file:
-                    arrays = {name: file[name] for name in file.files}
-                plain = json.loads(str(arrays.pop("plain")))
-                return cls(**arrays, **(plain | {"layers": tuple(plain["layers"])}))
-            except Exception as error:
-                raise checks.not_a_table(path, error) from error
+        return checks.one_table(path, load_planes(path))
 
     def plot(self, *, color: str = "layer") -> Figure:
         """The information plane, one panel: a path per layer (the mean over the paths), start and end marked.
@@ -175,20 +190,7 @@ class InformationPlane:
 
     def panel(self) -> Any:
         """What `fastmi.figures` draws of this table."""
-        from fastmi import figures
-
-        mean = self.mean()
-        copies = f"{self.n_copies} cop{'y' if self.n_copies == 1 else 'ies'}"
-        return figures.Panel(
-            title=_TITLES[self.reading] if self.n_copies > 1 else "a single network",
-            epochs=self.epochs,
-            layers=self.layers,
-            i_xt=mean.i_xt[:, 0],
-            i_ty=mean.i_ty[:, 0],
-            ceiling_x=float(np.log2(self.n_samples)),
-            ceiling_y=self.entropy_y,
-            caption=f"data: {self.data or 'unnamed'}, n = {self.n_samples:,}; {copies}; plug-in estimate, {self.binning}",
-        )
+        return panel([self])
 
 
 _TITLES = {
@@ -197,6 +199,67 @@ _TITLES = {
     "sampled": "sampled: one copy a sample",
     "mixture": "mixture over copies",
 }
+
+
+def panel(planes: Sequence[InformationPlane]) -> Any:
+    """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them, and their standard deviation.
+
+    Each seed counts once, as the mean over its paths.
+
+    Raises:
+        ValueError: no table, or tables of different epochs, layers or readings.
+    """
+    from fastmi import figures
+
+    first = checks.same_tables(planes)
+    bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
+    several = len(planes) > 1
+    spread = bits.std(axis=0, ddof=1) if several else (None, None)
+    copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}" + (f", {len(planes)} seeds" if several else "")
+    return figures.Panel(
+        title=_TITLES[first.reading] if first.n_copies > 1 else "a single network",
+        epochs=first.epochs,
+        layers=first.layers,
+        i_xt=bits[:, 0].mean(axis=0),
+        i_ty=bits[:, 1].mean(axis=0),
+        ceiling_x=float(np.log2(first.n_samples)),
+        ceiling_y=float(np.mean([plane.entropy_y for plane in planes])),
+        caption=f"data: {first.data or 'unnamed'}, n = {first.n_samples:,}; {copies}; plug-in estimate, {first.binning}",
+        spread_xt=spread[0],
+        spread_ty=spread[1],
+    )
+
+
+def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
+    """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON. Nothing is pickled."""
+    arrays: dict[str, Any] = {}
+    plain: list[dict[str, Any]] = []
+    for i, plane in enumerate(planes):
+        values = {field.name: getattr(plane, field.name) for field in fields(plane)}
+        arrays |= {f"{i}/{name}": value for name, value in values.items() if isinstance(value, np.ndarray)}
+        plain.append({name: value for name, value in values.items() if not isinstance(value, np.ndarray)})
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez_compressed(file, plain=np.array(json.dumps(plain)), **arrays)
+
+
+def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
+    """What `save_planes` wrote.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file holds no such tables.
+    """
+    with open(path, "rb") as opened:  # np.load leaves a file that is no zip open
+        try:
+            with np.load(opened, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            planes = []
+            for i, plain in enumerate(json.loads(str(arrays.pop("plain")))):
+                own = {name.partition("/")[2]: array for name, array in arrays.items() if name.partition("/")[0] == str(i)}
+                planes.append(InformationPlane(**own, **(plain | {"layers": tuple(plain["layers"])})))
+            return planes
+        except Exception as error:
+            raise checks.not_a_table(path, error) from error
 
 
 def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:

@@ -28,6 +28,8 @@ ORDER = (  # a room may import those before it
     "information",
     "planes",
     "tables",
+    "watching",
+    "states",
     "ensemble",
     "stopping",
     "compat",

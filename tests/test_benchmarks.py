@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,26 @@ import torch
 
 import benchmarks.__main__ as command
 import fastmi
-from benchmarks import gpu_check, recipes, reference
-from benchmarks.cases import Case
+from benchmarks import gpu_check, recipes, reference, training
+from benchmarks.cases import CASES, Case
 from benchmarks.estimating import PlaneCase
+from benchmarks.labels import LabelCase
 from benchmarks.report import duration, write_json
 from benchmarks.timing import Disagreement, Race, compare, measure
+from benchmarks.training import EXP_1, EXP_2, EXP_3, EXP_4
+from experiments.networks import build
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
 TINY = PlaneCase("tiny", 64, (5, 2), gains=(1, 4), n_copies=2, n_inputs=6)
+SHORT = [replace(case, run=replace(case.run, n_samples=120, epochs=3)) for case in (EXP_1, EXP_2, EXP_3, EXP_4)]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As the command holds torch."""
+    with fastmi.ensemble.one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -84,31 +96,93 @@ def test_the_published_recipe_gives_the_golden_extended_values(golden, layer):
 # --- the published run ------------------------------------------------------------------------------------------------
 
 
-def test_the_published_loop_yields_points_of_the_plane():
-    x, y = reference.simple_data(n_samples=150)
-    epochs = list(reference.published_loop(reference.tanh_network(), x, y, n_copies=2, n_epochs=2))
-    assert np.shape(epochs) == (2, 6, 2)
+@pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
+def test_the_published_loop_yields_points_of_the_plane(case):
+    x, y = case.sample()
+    epochs = list(reference.published_loop(case.network(), x, y, n_copies=case.run.copies, n_epochs=2))
+    n_layers = {"exp-1": 2, "exp-2": 6, "exp-3": 6, "exp-4": 2}[case.name]
+    assert np.shape(epochs) == (2, n_layers, 2)
     assert np.isfinite(epochs).all()
     assert np.min(epochs) >= -1e-12
-    assert np.max(epochs) <= np.log2(150) + 1e-12
+    assert np.max(epochs) <= np.log2(120) + 1e-12
 
 
-def test_samples_forwarded_one_by_one_went_through_the_drawn_copy():
-    networks = [reference.tanh_network((3, 4, 2), seed=seed) for seed in range(2)]
-    x, drawn = torch.randn(10, 3, generator=torch.Generator().manual_seed(0)), np.arange(10) % 2
-    first, last = reference.forward_one_by_one(networks, x, drawn)
-    assert first.shape == (10, 4)
+@pytest.mark.parametrize(
+    ("name", "widths", "n_inputs", "n_units"), [("tanh", (3, 4, 2), 3, [4, 2]), ("digits-cnn", (10, 5), 196, [10, 5])]
+)
+def test_samples_forwarded_one_by_one_went_through_the_drawn_copy(name, widths, n_inputs, n_units):
+    networks = [build(name, widths, seed) for seed in range(2)]
+    x, drawn = torch.randn(10, n_inputs, generator=torch.Generator().manual_seed(0)), np.arange(10) % 2
+    layers = reference.forward_one_by_one(networks, x, drawn)
+    assert [layer.shape for layer in layers] == [(10, d) for d in n_units]
     with torch.no_grad():
         expected = np.stack([network(x).numpy() for network in networks])[drawn, np.arange(10)]
-    np.testing.assert_allclose(last, expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(layers[-1], expected, rtol=0, atol=1e-6)
 
 
-def test_network_and_data_leave_the_global_generator_alone():
-    before = torch.get_rng_state()
-    reference.tanh_network()
-    x, y = reference.simple_data()
-    assert torch.equal(torch.get_rng_state(), before)
-    assert (x.min(), x.max(), set(y.flat)) == (-1, 3, {-1, 1})
+@pytest.mark.parametrize("make", [reference.simple_data, reference.complicated_data])
+def test_the_tanh_data_are_twelve_numbers_and_a_class(make):
+    x, classes = make(1000)
+    assert (x.shape, x.min(), x.max(), set(classes)) == ((1000, 12), -1, 3, {0, 1})
+
+
+def test_random_images_have_the_shape_the_range_and_the_repeats_of_pooled_mnist():
+    x, classes = reference.image_data(1000)
+    distinct, which = np.unique(x, axis=0, return_inverse=True)
+    assert (x.shape, x.min(), x.max(), set(classes)) == ((1000, 196), 0, 12, set(range(10)))
+    assert 980 <= len(distinct) < 1000
+    assert len(np.unique(np.stack([which, classes]), axis=1).T) == len(distinct)  # an image has one class
+
+
+# --- the whole runs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
+def test_every_run_of_the_report_is_raced_per_epoch(case):
+    race = case.race(quick=True)
+    comparison = compare(race, rounds=1, patience=0.0)
+    assert comparison.largest_difference <= 1e-12
+    assert [timed.name for timed in comparison.timed] == ["fastmi", "published loop"]
+    assert race.work == {"fastmi": 3, "published loop": 2}
+    points, published = np.concatenate(race.candidates["fastmi"]()), race.candidates["published loop"]()
+    assert (len(points), len(published)) == (3, 2)
+    assert points[0].shape == np.shape(published[0])
+
+
+def test_the_readings_are_added_one_after_the_other():
+    comparison = compare(SHORT[1].readings(quick=True), rounds=1, patience=0.0)
+    assert [timed.name for timed in comparison.timed] == [
+        "train and forward",
+        "and the sampled reading",
+        "and all three readings",
+    ]
+
+
+@pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("part", "wrong", "message"),
+    [
+        ("train_step", lambda *arguments: None, "the training step differs"),
+        ("forward_one_by_one", lambda networks, x, drawn: reference.forward_one_by_one(networks, -x, drawn), "forward pass"),
+    ],
+)
+def test_no_run_is_timed_whose_network_differs(monkeypatch, case, part, wrong, message):
+    monkeypatch.setattr(training, part, wrong)
+    with pytest.raises(Disagreement, match=message):
+        case.race(quick=True)
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strings", [False, True])
+def test_labels_agree_in_nats(strings):
+    case = LabelCase("few", 500, strings)
+    comparison = compare(case.race(quick=True), rounds=1)
+    assert [timed.name for timed in comparison.timed] == ["fastmi.compat.sklearn", "fastmi.mutual_information", "scikit-learn"]
+    assert "500 pairs" in case.what
+    a, b = case.data()
+    assert (len(set(a)), len(set(b)), a.dtype.kind) == (10, 12, "U" if strings else "i")
 
 
 # --- agree, then time -------------------------------------------------------------------------------------------------
@@ -174,6 +248,17 @@ def test_an_unknown_case_is_named_with_the_options(capsys):
         command.main(["segments-31"])
     assert stop.value.code == 2
     assert "unknown case 'segments-31': choose from segments-30, one-layer," in capsys.readouterr().err
+
+
+def test_help_lists_the_cases(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")  # so that no name is broken at a hyphen
+    with pytest.raises(SystemExit) as stop:
+        command.main(["--help"])
+    assert stop.value.code == 0
+    names = [case.name for case in CASES]
+    assert "cases: " + ", ".join(names) in capsys.readouterr().out
+    assert {"labels", "exp-1", "exp-2", "exp-3", "exp-4"} <= set(names)
+    assert len(set(names)) == len(names)
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path):

@@ -53,8 +53,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 
 
 def simple(n=200):
-    x, y = reference.simple_data(n)
-    return x, (y[:, 0] + 1) // 2
+    return reference.simple_data(n)
 
 
 def tanh(widths=(12, 5, 3, 1)):
@@ -479,41 +478,20 @@ def test_once_is_drawn_once_at_the_end(shown, monkeypatch, capsys):
 def test_dynamic_is_redrawn_while_the_plane_grows(shown, monkeypatch):
     monkeypatch.setattr(figures, "place", lambda: "notebook")
     monkeypatch.setattr(experimental_setup, "MODELS", 1)
-    monkeypatch.setattr(experimental_setup, "SHARE", np.inf)  # as if drawing took no time
+    monkeypatch.setattr(figures, "SHARE", np.inf)  # as if drawing took no time
     experiment(tanh((12, 2, 1)), *simple(), epochs=4, plot="dynamic")
     assert shown == [(1, "notebook"), (2, "notebook"), (3, "notebook"), (4, "notebook"), (4, "notebook")]
 
 
-class Clock:
-    """Seconds that pass only when they are said to."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def perf_counter(self):
-        return self.now
-
-
-@pytest.mark.parametrize(("training", "drawing"), [(0.0, 0.0), (1.0, 0.0), (1.0, 10.0), (0.001, 0.3)])
-def test_redrawing_is_bounded_in_number_and_in_time(training, drawing, monkeypatch):
-    clock, drawn = Clock(), []
-    monkeypatch.setattr(experimental_setup, "time", clock)
+def test_redrawing_is_bounded_in_number(shown, monkeypatch):
     monkeypatch.setattr(figures, "place", lambda: "window")
-    screen = experimental_setup._Screen("dynamic")
-
-    def show(plane):
-        drawn.append(plane)
-        clock.now += drawing
-        screen._n_drawn += 1
-
-    monkeypatch.setattr(screen, "_show", show)
-    for epoch in range(1000):
-        clock.now += training
-        screen.redraw(lambda epoch=epoch: epoch)
-    screen.finish(lambda: "whole")
-    assert drawn[-1] == "whole"
-    assert 2 <= len(drawn) <= 50
-    assert drawing * (len(drawn) - 2) <= 0.2 * clock.now  # the first and the last are always drawn
+    monkeypatch.setattr(experimental_setup, "MODELS", 1)
+    monkeypatch.setattr(figures, "SHARE", np.inf)
+    experiment(tanh((12, 2, 1)), *simple(), epochs=120, plot="dynamic")
+    drawn = [epochs for epochs, _ in shown]
+    assert len(drawn) == 50
+    assert (drawn[0], drawn[-1]) == (1, 120)
+    assert max(np.diff(drawn)) == 3  # spread over the whole training
 
 
 def test_a_notebook_is_known_by_its_kernel(monkeypatch):
@@ -604,6 +582,29 @@ def test_beta_weighs_the_input():
     assert longer[: len(shorter)] == shorter
     i_ty = [point[1] for point in runs[0]]
     assert abs(i_ty[-1] - i_ty[-2]) < 0.02
+
+
+def test_fit_stops_by_the_rule_of_the_package():
+    path = np.array(fit(tanh(), *simple(), epochs=40, epoch_length=2, mi_tol=0.05, beta=0.5))
+    assert 2 <= len(path) < 40
+    assert fastmi.InformationStopping(beta=0.5, tolerance=0.05, patience=1).first_stop(*path.T) == len(path) - 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"mi_tol": -0.1}, ValueError, "mi_tol must be finite and at least 0, not -0.1"),
+        ({"mi_tol": "0.1"}, TypeError, "mi_tol must be a number of at least 0, not '0.1'"),
+        ({"beta": np.nan}, ValueError, "beta must be finite and at least 0, not nan"),
+    ],
+)
+def test_fit_judges_the_rule_before_it_trains(changed, error, message):
+    network = tanh()
+    before = copy.deepcopy(network.state_dict())
+    with pytest.raises(error) as caught:
+        fit(network, *simple(), **changed)
+    assert message in str(caught.value)
+    assert all(torch.equal(before[name], leaf) for name, leaf in network.state_dict().items())
 
 
 def test_fit_draws_batches_and_takes_a_loss():

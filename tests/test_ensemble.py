@@ -2,14 +2,16 @@
 
 import copy
 import functools
+import io
 import operator
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from fastmi import Ensemble, checks, ensemble
+from fastmi import Ensemble, LoopWarning, checks, ensemble
 
 DOUBLE = torch.float64
 SGD = functools.partial(torch.optim.SGD, lr=0.02)
@@ -604,25 +606,74 @@ def test_the_report_loop_moves_the_loss_down():
     assert (torch.stack(losses[-5:]).mean(0) < torch.stack(losses[:5]).mean(0)).all()
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------------
+# --- chunks of networks and samples ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("recurrent", [nn.GRU, nn.LSTM, nn.RNN])
-def test_recurrent_layers_are_refused_by_name(recurrent):
-    network = nn.Sequential(nn.Linear(3, 3), recurrent(3, 2))
-    with pytest.raises(TypeError, match=f"network has {recurrent.__name__} at '1'.*recurrent layers.*one by one"):
-        Ensemble(network, 2)
-    with pytest.raises(TypeError, match=f"network is a {recurrent.__name__}: .*recurrent layers"):
-        Ensemble(recurrent(3, 2), 2)
+@pytest.fixture
+def forwarded(monkeypatch):
+    """(networks, samples, numbers) of each chunk that is forwarded."""
+    sizes, forward = [], Ensemble._forward
+
+    def spy(self, x, state):
+        sizes.append((len(state["0.weight"]), len(x), x.numel()))
+        return forward(self, x, state)
+
+    monkeypatch.setattr(Ensemble, "_forward", spy)
+    return sizes
 
 
-def test_running_averages_without_a_momentum_are_refused():
-    with pytest.raises(TypeError, match=r"BatchNorm1d at '2' with momentum=None.*give it a momentum"):
-        Ensemble(mlp(nn.BatchNorm1d(4, momentum=None)), 2)
+@pytest.mark.parametrize("models", [1, 4, 64])
+@pytest.mark.parametrize("limit", [1, 3, 7, 40, 100, 250])
+@pytest.mark.parametrize("dtype", [DOUBLE, torch.float32])
+def test_chunks_of_any_size_give_the_same_activations(models, limit, dtype, monkeypatch, forwarded):
+    made = Ensemble(mlp(nn.BatchNorm1d(4), nn.Dropout(0.5), dtype=dtype), 3, init="independent")
+    snapshots = [made.snapshot()]
+    for x, y in batches(3):
+        made.step(x.to(dtype), y.to(dtype))
+        snapshots.append(made.snapshot())
+    x = numbers(10, 3, seed=9).to(dtype)
+    whole, now = made.activations(x, snapshots), made.activations(x)
+    assert forwarded == [(12, 10, 30), (3, 10, 30)]
+    forwarded.clear()
+    monkeypatch.setattr(ensemble, "MODELS", models)
+    monkeypatch.setattr(ensemble, "NUMBERS", limit)
+    for pieces, expected in ((made.activations(x, snapshots), whole), (made.activations(x), now)):
+        for piece, layer in zip(pieces, expected, strict=True):
+            torch.testing.assert_close(piece, layer, rtol=0, atol=1e-6)
+    assert sum(networks * samples for networks, samples, _ in forwarded) == 15 * 10
+    assert all(networks <= models and networks * numbers_ <= max(limit, 3) for networks, _, numbers_ in forwarded)
+    assert all(networks == 1 or samples == 10 for networks, samples, _ in forwarded)  # networks first, then samples
 
 
-def test_no_momentum_is_no_matter_where_nothing_is_averaged():
-    assert_same_training(mlp(nn.BatchNorm1d(4, momentum=None, track_running_stats=False)), batches(3), SGD)
+def test_images_are_forwarded_a_few_at_a_time(monkeypatch, forwarded):
+    made, x = Ensemble(conv_net(), 2, init="independent"), numbers(5, 1, 6, 6)
+    whole = made.activations(x)
+    monkeypatch.setattr(ensemble, "NUMBERS", 2 * 36)
+    for piece, layer in zip(made.activations(x), whole, strict=True):
+        torch.testing.assert_close(piece, layer, rtol=0, atol=1e-12)
+    assert forwarded == [(2, 5, 180), *[(1, 2, 72), (1, 2, 72), (1, 1, 36)] * 2]
+
+
+def test_small_networks_are_forwarded_sixty_four_at_a_time(forwarded):
+    made = Ensemble(nn.Sequential(nn.Linear(12, 1)), 64)
+    made.activations(torch.zeros(4096, 12), [made.snapshot()] * 2)
+    assert [sizes[:2] for sizes in forwarded] == [(64, 4096)] * 2
+
+
+def test_no_samples_have_no_activations():
+    assert [tuple(layer.shape) for layer in Ensemble(mlp(), 2).activations(numbers(0, 3))] == [(2, 0, 4)] * 2 + [(2, 0, 1)] * 2
+
+
+# --- networks that vmap cannot take ------------------------------------------------------------------------------------
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.layer, self.out = kind(3, 2, batch_first=True), nn.Linear(2, 1)
+
+    def forward(self, x):
+        return self.out(self.layer(x)[0][:, -1])
 
 
 class Branching(nn.Module):
@@ -635,11 +686,548 @@ class Branching(nn.Module):
         return y if y.sum() > 0 else -y
 
 
+def branching(*before):
+    return nn.Sequential(*before, Branching()).to(DOUBLE)
+
+
+def looped(network, n_copies=3, **options):
+    """An ensemble that never tries vmap."""
+    made = Ensemble(network, n_copies, **options)
+    made.reason = "the test wants it"
+    return made
+
+
+CONTROL_FLOW = r"network \(.*\) cannot be vectorised over copies by torch.func.vmap: .*data-dependent control flow"
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM, nn.RNN])
+def test_recurrent_networks_train_as_one_by_one(kind):
+    with pytest.warns(LoopWarning, match=f"network has {kind.__name__} at 'layer': .*no rule for recurrent layers; its copies"):
+        assert_same_training(Recurrent(kind).to(DOUBLE), batches(3, x_shape=(4, 3)), SGD)
+
+
+def test_networks_with_data_dependent_control_flow_train_as_one_by_one():
+    with pytest.warns(LoopWarning, match=CONTROL_FLOW):
+        assert_same_training(branching(), batches(3), SGD)
+
+
+def test_running_averages_without_a_momentum_are_those_of_one_by_one():
+    with pytest.warns(LoopWarning, match="network has BatchNorm1d at '2' with momentum=None, which reads a counter"):
+        assert_same_training(mlp(nn.BatchNorm1d(4, momentum=None)), batches(3), SGD)
+
+
+def test_no_momentum_is_no_matter_where_nothing_is_averaged():
+    assert_same_training(mlp(nn.BatchNorm1d(4, momentum=None, track_running_stats=False)), batches(3), SGD)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [lambda: mlp(nn.BatchNorm1d(4)), lambda: Tied().to(DOUBLE), lambda: Counting().to(DOUBLE)],
+    ids=["normalised", "tied", "counting"],
+)
+def test_a_loop_steps_as_vmap_does(network):
+    network = network()
+    at_once, one_by_one = Ensemble(network, 3), looped(network)
+    for x, y in batches(3, y_shape=(3,) if isinstance(network, Tied) else (1,)):
+        torch.testing.assert_close(one_by_one.step(x, y), at_once.step(x, y), rtol=0, atol=1e-12)
+    assert at_once.vectorised
+    for name, expected in at_once.snapshot().items():
+        torch.testing.assert_close(one_by_one.snapshot()[name], expected, rtol=0, atol=1e-12)
+
+
+def test_a_loop_gives_the_activations_of_snapshots(monkeypatch):
+    with pytest.warns(LoopWarning):
+        made = Ensemble(Recurrent(nn.GRU).to(DOUBLE), 3, watch=nn.Linear, init="independent", optimizer=SGD)
+    x, snapshots, expected = numbers(5, 4, 3, seed=9), [], []
+    for batch in batches(3, x_shape=(4, 3)):
+        snapshots.append(made.snapshot())
+        expected.append(torch.stack([network(x).detach() for network in made.networks()]))
+        made.step(*batch)
+    for limit in (2**25, 30, 1):
+        monkeypatch.setattr(ensemble, "NUMBERS", limit)
+        (found,) = made.activations(x, snapshots)
+        torch.testing.assert_close(found, torch.stack(expected), rtol=0, atol=1e-12)
+    assert made.layers == ("out",)
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM, nn.RNN])
+def test_recurrent_layers_are_known_before_the_first_step(kind):
+    with pytest.warns(LoopWarning) as said:
+        made = Ensemble(kind(3, 2), 2)
+    reason = f"network is a {kind.__name__}: torch.func.vmap has no rule for recurrent layers"
+    assert (made.vectorised, made.reason) == (False, reason)
+    assert [str(warning.message) for warning in said] == [
+        f"{reason}; its copies train one after the other: slower, the same numbers"
+    ]
+    assert said[0].filename == __file__
+
+
 @pytest.mark.parametrize("call", [lambda made: made.step(*batches(2)[0]), lambda made: made.activations(numbers(5, 3))])
-def test_data_dependent_control_flow_is_refused_with_torchs_reason(call):
-    made = Ensemble(Branching().to(DOUBLE), 2)
-    with pytest.raises(TypeError, match=r"network \(Branching\) cannot be vectorised.*data-dependent control flow.*one by one"):
-        call(made)
+def test_control_flow_is_noticed_at_the_first_call_and_said_once(call):
+    made = Ensemble(branching(), 2)
+    assert (made.vectorised, made.reason) == (True, "")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            call(made)
+        made.activations(numbers(5, 3))
+    assert [warning.category for warning in said] == [LoopWarning]
+    assert said[0].filename == __file__
+    assert not made.vectorised
+    assert str(said[0].message) == f"{made.reason}; its copies train one after the other: slower, the same numbers"
+
+
+def test_an_attempt_of_vmap_that_failed_has_drawn_nothing():
+    network, batch = branching(nn.Dropout(0.5)), batches(3)[0]
+    surprised, prepared = Ensemble(network, 3), looped(network)
+    with pytest.warns(LoopWarning, match=CONTROL_FLOW):
+        assert_equal(surprised.step(*batch), prepared.step(*batch))
+    assert_equal(surprised.step(*batch), prepared.step(*batch))
+    assert_equal(surprised.snapshot(), prepared.snapshot())
+
+
+def test_an_attempt_of_vmap_that_failed_has_counted_no_batch():
+    made = Ensemble(branching(nn.BatchNorm1d(3)), 2)
+    with pytest.warns(LoopWarning):
+        made.step(*batches(2)[0])
+    assert made.snapshot()["0.num_batches_tracked"].tolist() == [1, 1]
+
+
+def test_dropout_in_a_loop_is_another_for_each_copy_and_step_and_the_same_for_the_same_seed():
+    network = mlp(nn.Dropout(0.5))
+    x, y = (batch.expand(4, -1, -1) for batch in batches(1)[0])
+    losses = []
+    for seed in (1, 1, 2):
+        made = looped(network, 4, seed=seed, optimizer=functools.partial(torch.optim.SGD, lr=0.0))
+        losses.append(torch.stack([made.step(x, y), made.step(x, y)]))
+    assert_equal(losses[0], losses[1])
+    assert len(set(losses[0].flatten().tolist())) == 8
+    assert not torch.equal(losses[0], losses[2])
+
+
+class Doubling(nn.Module):
+    """Writes into its input."""
+
+    def forward(self, x):
+        return x.mul_(2)
+
+
+@pytest.mark.parametrize("make", [Ensemble, looped])
+def test_what_a_network_does_to_its_input_reaches_neither_the_next_copy_nor_the_caller(make, monkeypatch):
+    monkeypatch.setattr(ensemble, "MODELS", 2)
+    network = nn.Sequential(Doubling(), nn.Linear(3, 1)).to(DOUBLE)
+    made, (x, y) = make(network, 3), batches(3)[0]
+    before = x.clone()
+    expected = [nn.functional.mse_loss(network[1](2 * x[i]), y[i]).item() for i in range(3)]
+    torch.testing.assert_close(made.activations(x[0])[0], 2 * x[:1].expand(3, -1, -1), rtol=0, atol=0)
+    assert made.step(x, y).tolist() == pytest.approx(expected, abs=1e-12)
+    assert_equal(x, before)
+
+
+@pytest.mark.parametrize(
+    "call", [lambda made: made.step(numbers(2, 8, 4), numbers(2, 8, 1)), operator.methodcaller("activations", numbers(8, 4))]
+)
+def test_a_network_that_fails_for_one_copy_alone_raises_its_own_error_and_stays_vectorised(call):
+    made = Ensemble(mlp(nn.BatchNorm1d(4)), 2)
+    before = made.state()
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied") as caught:
+        call(made)  # a warning would be an error here
+    assert caught.value.__context__ is None
+    assert made.vectorised
+    assert_same_arrays(made.state(), before)
+
+
+class Failing(nn.Module):
+    def forward(self, x):
+        if x.sum() > 0:
+            raise ZeroDivisionError("only for some batches")
+        return x
+
+
+def test_a_step_that_fails_for_a_later_copy_changes_nothing():
+    made = looped(nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(), nn.Linear(3, 1), Failing()).to(DOUBLE), 2)
+    with torch.no_grad():
+        made.parameters["2.bias"].copy_(torch.tensor([[-100.0], [100.0]]))
+    before = made.state()
+    with pytest.raises(ZeroDivisionError, match="only for some batches"):
+        made.step(*batches(2)[0])
+    assert_same_arrays(made.state(), before)
+
+
+def test_a_parameter_that_no_copy_uses_is_not_stepped_in_a_loop_either():
+    network = Idle().to(DOUBLE)
+    made = looped(network, 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01, weight_decay=0.1))
+    made.step(*batches(2)[0])
+    assert made.parameters["unused.weight"].grad is None
+    assert_equal(made.snapshot()["unused.weight"][1], network.unused.weight.detach())
+
+
+class Fickle(nn.Module):
+    """Calls its activation or not, by its weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.act = nn.Linear(3, 1), nn.Tanh()
+
+    def forward(self, x):
+        return self.act(self.linear(x)) if self.linear.bias > 0 else self.linear(x)
+
+
+def test_copies_that_call_different_layers_cannot_be_compared():
+    made = looped(Fickle(), 2)
+    with torch.no_grad():
+        made.parameters["linear.bias"].copy_(torch.tensor([[-1.0], [1.0]]))
+    message = (
+        "one copy calls the watched layers linear, act, another, or on other samples, linear: watch modules that every copy"
+    )
+    with pytest.raises(ValueError, match=message):
+        made.activations(torch.zeros(4, 3))
+
+
+def test_copies_may_call_other_layers_later_if_they_do_so_together():
+    made = looped(Fickle(), 2)
+    for bias, layers in ((1.0, ("linear", "act")), (-1.0, ("linear",))):
+        with torch.no_grad():
+            made.parameters["linear.bias"].fill_(bias)
+        assert len(made.activations(torch.zeros(4, 3))) == len(layers)
+        assert made.layers == layers
+
+
+# --- ensembles that train as one ---------------------------------------------------------------------------------------
+
+
+def several(sizes=(2, 3), network=mlp, **options):
+    """Ensembles of their own networks and seeds."""
+    options = {"optimizer": SGD, "init": "independent", **options}
+    return [Ensemble(network(), n_copies, seed=seed, **options) for seed, n_copies in enumerate(sizes)]
+
+
+@pytest.mark.parametrize("network", [mlp, lambda: mlp(nn.BatchNorm1d(4)), conv_net], ids=["mlp", "normalised", "convolutional"])
+def test_joined_ensembles_train_as_they_do_apart(network):
+    apart = several(network=network)
+    together = Ensemble.joined(apart)
+    shape, n_outputs = ((1, 6, 6), 3) if isinstance(apart[0].networks()[0][0], nn.Conv2d) else ((3,), 1)
+    data = [(numbers(30, *shape, seed=k), numbers(30, n_outputs, seed=10 + k)) for k in range(2)]
+    assert together.n_copies == 5
+    for _ in range(3):
+        rows = [part.draw(30, 8) for part in apart]
+        assert_equal(together.draw(30, 8), torch.cat(rows))
+        batch = [(x[own], y[own]) for (x, y), own in zip(data, rows, strict=True)]
+        losses = torch.cat([part.step(x, y) for part, (x, y) in zip(apart, batch, strict=True)])
+        x, y = (torch.cat(pieces) for pieces in zip(*batch, strict=True))
+        torch.testing.assert_close(together.step(x, y), losses, rtol=0, atol=1e-12)
+    for own, part in zip(together.parts(together.snapshot()), apart, strict=True):
+        for name, expected in part.snapshot().items():
+            torch.testing.assert_close(own[name], expected, rtol=0, atol=1e-12)
+
+
+def test_joining_leaves_the_parts_as_they_were():
+    apart = several(network=lambda: mlp(nn.BatchNorm1d(4), nn.Dropout(0.5)))
+    before = [part.state() for part in apart]
+    together = Ensemble.joined(apart)
+    together.draw(30, 8)
+    together.step(*batches(5)[0])
+    together.activations(numbers(4, 3))
+    for part, state in zip(apart, before, strict=True):
+        assert_same_arrays(part.state(), state)
+        assert part.layers == ()
+
+
+def test_the_parts_evaluate_their_slices_of_a_joined_snapshot():
+    apart = several(network=lambda: mlp(nn.BatchNorm1d(4)))
+    together, x = Ensemble.joined(apart), numbers(6, 3, seed=9)
+    snapshots = []
+    for batch in batches(5):
+        together.step(*batch)
+        snapshots.append(together.snapshot())
+    whole = together.activations(x, snapshots)
+    own = zip(*(together.parts(snapshot) for snapshot in snapshots), strict=True)
+    for part, states, chosen in zip(apart, own, (slice(2), slice(2, 5)), strict=True):
+        for layer, all_copies in zip(part.activations(x, states), whole, strict=True):
+            torch.testing.assert_close(layer, all_copies[:, chosen], rtol=0, atol=1e-12)
+
+
+def test_an_ensemble_that_was_not_joined_is_its_own_part():
+    made = Ensemble(mlp(), 2)
+    assert_equal(made.parts(made.snapshot()), [made.snapshot()])
+    with pytest.raises(ValueError, match="is not a snapshot of this ensemble"):
+        made.parts(Ensemble(mlp(), 3).snapshot())
+
+
+def test_joined_ensembles_can_be_joined_again():
+    first, second, third = several((1, 2, 3))
+    together = Ensemble.joined([Ensemble.joined([first, second]), third])
+    assert [len(part["0.weight"]) for part in together.parts(together.snapshot())] == [3, 3]
+    assert_equal(together.draw(9, 4), torch.cat([part.draw(9, 4) for part in (first, second, third)]))
+
+
+def test_one_ensemble_joined_is_that_ensemble_with_its_dropout():
+    (alone,) = several((3,), network=lambda: mlp(nn.Dropout(0.5)))
+    together = Ensemble.joined([alone])
+    for batch in batches(3):
+        assert_equal(together.step(*batch), alone.step(*batch))
+
+
+def test_what_is_frozen_stays_frozen_when_joined():
+    def network():
+        made = mlp()
+        made[0].requires_grad_(False)
+        return made
+
+    together = Ensemble.joined(several(network=network))
+    before = together.snapshot()
+    together.step(*batches(5)[0])
+    assert_equal(together.snapshot()["0.weight"], before["0.weight"])
+    assert not torch.equal(together.snapshot()["2.weight"], before["2.weight"])
+
+
+def test_ensembles_that_loop_loop_when_joined_and_say_no_more():
+    with pytest.warns(LoopWarning):
+        apart = several(network=lambda: Recurrent(nn.GRU).to(DOUBLE))
+    together = Ensemble.joined(apart)
+    assert together.reason == apart[0].reason
+    assert together.step(*batches(5, x_shape=(4, 3))[0]).shape == (5,)
+
+
+def relu_net():
+    return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1), nn.Tanh()).to(DOUBLE)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"network": relu_net}, r"the network Sequential\( .*ReLU.*, ensembles\[0\] has Sequential\(.*Tanh"),
+        ({"network": conv_net}, r"the tensor 0\.weight \(2, 1, 3, 3, torch\.float64, True\), ensembles\[0\] has \(4, 3,"),
+        ({"network": lambda: mlp(dtype=torch.float32)}, r"the tensor 0\.weight \(4, 3, torch\.float32, True\)"),
+        ({"network": lambda: mlp().eval()}, "the modules in training "),
+        ({"optimizer": functools.partial(torch.optim.SGD, lr=0.3)}, r"the optimizer SGD .* lr: 0\.3 "),
+        ({"optimizer": torch.optim.Adam}, "the optimizer Adam "),
+        ({"loss": nn.L1Loss()}, r"the loss L1Loss\(\), ensembles\[0\] has <function mse_loss"),
+        ({"watch": nn.Tanh}, r"the watch \['1', '3'\], ensembles\[0\] has \['0', '1', '2', '3'\]"),
+    ],
+    ids=["activation", "shape", "dtype", "mode", "lr", "optimiser", "loss", "watch"],
+)
+def test_only_ensembles_that_are_built_alike_are_joined(other, message):
+    message = rf"ensembles\[1\] has {message}.*give them the same arguments, but for n_copies and seed"
+    with pytest.raises(ValueError, match=message):
+        Ensemble.joined(several((2,)) + several((2,), **other))
+
+
+def test_ensembles_whose_optimisers_remember_steps_are_not_joined():
+    options = {"optimizer": functools.partial(torch.optim.SGD, lr=0.02, momentum=0.9)}
+    fresh, stepped = several((2, 2), **options)
+    stepped.step(*batches(2)[0])
+    with pytest.raises(ValueError, match=r"ensembles\[1\] has been trained, .*\(SGD\).*join ensembles before their first step"):
+        Ensemble.joined([fresh, stepped])
+
+
+def test_a_memory_of_no_steps_is_none():
+    """Adagrad has its sums from the start."""
+    together = Ensemble.joined(several(optimizer=functools.partial(torch.optim.Adagrad, lr=0.02)))
+    assert together.step(*batches(5)[0]).shape == (5,)
+    (stepped,) = several((2,), optimizer=functools.partial(torch.optim.Adagrad, lr=0.02))
+    stepped.step(*batches(2)[0])
+    with pytest.raises(ValueError, match=r"ensembles\[0\] has been trained"):
+        Ensemble.joined([stepped])
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"), [([], r"ensembles is \[\]"), (3, "ensembles is 3"), ([mlp], r"ensembles\[0\] is a func")]
+)
+def test_what_is_joined_is_a_list_of_ensembles(given, wrong):
+    with pytest.raises(TypeError, match=rf"{wrong}.*: pass a non-empty list of Ensembles"):
+        Ensemble.joined(given)
+
+
+# --- interrupted and resumed -------------------------------------------------------------------------------------------
+
+
+def assert_same_arrays(one, other):
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        assert array.dtype == other[name].dtype, name
+        assert array.tobytes() == other[name].tobytes(), name
+
+
+def stored(state):
+    """Through a file, without pickle."""
+    file = io.BytesIO()
+    np.savez(file, **state)
+    file.seek(0)
+    return np.load(file, allow_pickle=False)
+
+
+def go_on(made, n_steps=3, n=20, x_shape=(3,)):
+    """-> rows and losses."""
+    found, dtype = [], next(iter(made.parameters.values())).dtype
+    x, y = numbers(n, *x_shape).to(made.device, dtype), numbers(n, 1).to(made.device, dtype)
+    for _ in range(n_steps):
+        rows = made.draw(n, 8)
+        found += [rows, made.step(x[rows], y[rows])]
+    return found
+
+
+def assert_resumed(build, **options):
+    """Three steps, a file, three more in an ensemble that was built anew, of another network and seed: as if in one go."""
+    first = build(1)
+    go_on(first, **options)
+    kept = stored(first.state())
+    second = build(2)
+    second.restore(kept)
+    assert_equal(go_on(second, **options), go_on(first, **options))
+    assert_same_arrays(second.state(), first.state())
+
+
+OPTIONS = [
+    *((name, {}) for name in checks.ELEMENTWISE),
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("Adam", {"amsgrad": True, "betas": (0.5, 0.9)}),
+    ("RMSprop", {"momentum": 0.9, "centered": True}),
+    ("ASGD", {"t0": 1, "lambd": 0.1}),
+    ("NAdam", {"foreach": False}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIONS, ids=str)
+@pytest.mark.parametrize("dtype", [DOUBLE, torch.float32])
+def test_a_restored_ensemble_goes_on_bit_for_bit(name, options, dtype):
+    def build(seed):
+        network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5), dtype=dtype)
+        optimizer = functools.partial(getattr(torch.optim, name), lr=0.01, **options)
+        return Ensemble(network, 3, init="independent", seed=seed, optimizer=optimizer)
+
+    assert_resumed(build)
+
+
+def test_bfloat16_is_stored_as_bytes():
+    def build(seed):
+        return Ensemble(mlp(dtype=torch.bfloat16), 2, seed=seed, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+
+    assert build(1).state()["parameters/0.weight"].dtype == np.dtype("V2")
+    assert_resumed(build)
+
+
+def test_joined_ensembles_are_restored_too():
+    def build(seed):
+        return Ensemble.joined([Ensemble(mlp(nn.Dropout(0.5)), 2, seed=10 * seed + k) for k in range(2)])
+
+    assert_resumed(build)
+
+
+def test_a_loop_is_restored_too():
+    def build(seed):
+        with pytest.warns(LoopWarning):
+            return Ensemble(Recurrent(nn.GRU), 2, seed=seed)
+
+    assert_resumed(build, x_shape=(4, 3))
+
+
+def test_a_loop_that_was_found_by_surprise_is_restored_and_said():
+    network = branching(nn.Dropout(0.5))
+    made = Ensemble(network, 2)
+    with pytest.warns(LoopWarning):
+        go_on(made)
+    fresh = Ensemble(network, 2)
+    with pytest.warns(LoopWarning, match=CONTROL_FLOW):
+        fresh.restore(made.state())
+    assert_equal(go_on(fresh), go_on(made))
+
+
+def test_a_learning_rate_that_was_changed_is_restored():
+    network = mlp()
+    made, fresh = Ensemble(network, 2), Ensemble(network, 2)
+    torch.optim.lr_scheduler.ExponentialLR(made.optimizer, gamma=0.5)
+    made.optimizer.param_groups[0]["lr"] = 0.025
+    fresh.restore(stored(made.state()))
+    assert fresh.optimizer.param_groups[0]["lr"] == 0.025
+    assert_equal(go_on(fresh), go_on(made))
+
+
+def test_the_state_before_the_first_step_can_be_restored_after_some():
+    made = Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+    start = made.state()
+    first = go_on(made)
+    made.restore(start)
+    assert_same_arrays(made.state(), start)
+    assert_equal(go_on(made), first)
+
+
+def test_parameters_that_were_never_stepped_have_no_memory():
+    def build(seed):
+        return Ensemble(Idle(), 2, seed=seed, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+
+    assert_resumed(build)
+    made = build(1)
+    go_on(made)
+    assert {name.split("/")[1] for name in made.state() if name.endswith("exp_avg")} == {"0", "1"}
+
+
+def test_a_state_is_a_copy():
+    made = Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+    go_on(made)
+    kept = made.state()
+    before = {name: array.copy() for name, array in kept.items()}
+    go_on(made)
+    assert_same_arrays(kept, before)
+    fresh = Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+    fresh.restore(kept)
+    go_on(fresh)
+    assert_same_arrays(kept, before)
+
+
+def adam(**options):
+    return functools.partial(torch.optim.Adam, lr=0.01, **options)
+
+
+@pytest.mark.parametrize(
+    ("build", "fault"),
+    [
+        (lambda: Ensemble(mlp(), 2, optimizer=adam()), r"it has 'parameters/3\.weight', and this ensemble has not"),
+        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 3, optimizer=adam()), r"it has no 'batches/2'"),
+        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 1, optimizer=adam()), r"it has 'batches/1', and this ensemble has not"),
+        (
+            lambda: Ensemble(mlp(nn.BatchNorm1d(4), dtype=torch.float32), 2, optimizer=adam()),
+            r"its 'parameters/0\.weight' is float64 \(2, 4, 3\), here float32 \(2, 4, 3\)",
+        ),
+        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2), r"it has no 'optimizer/SGD/0/lr'"),
+        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=torch.optim.AdamW), r"it has no 'optimizer/AdamW/0/lr'"),
+        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=adam(amsgrad=True)), "it has no 'optimizer/0/max_exp_avg_sq'"),
+    ],
+    ids=["network", "more copies", "fewer copies", "dtype", "optimiser", "kin", "options"],
+)
+def test_the_state_of_another_ensemble_is_refused_and_changes_nothing(build, fault):
+    given = Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=adam())
+    go_on(given)
+    made = build()
+    go_on(made)
+    before = made.state()
+    with pytest.raises(ValueError, match=f"state is not that of an ensemble like this one: {fault}; restore it into one that"):
+        made.restore(given.state())
+    assert_same_arrays(made.state(), before)
+
+
+@pytest.mark.parametrize("name", ["parameters/0.weight", "batches/1", "dropout/0", "loop/reason", "optimizer/0/exp_avg"])
+def test_a_state_that_lacks_something_is_refused(name):
+    made = Ensemble(mlp(), 2, optimizer=adam())
+    go_on(made)
+    state = made.state()
+    del state[name]
+    with pytest.raises(ValueError, match=f"it has no '{name}'"):
+        Ensemble(mlp(), 2, optimizer=adam()).restore(state)
+
+
+def test_a_state_of_other_shapes_is_refused():
+    wide = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1), nn.Tanh()).to(DOUBLE)
+    with pytest.raises(ValueError, match=r"its 'parameters/0\.weight' is float64 \(2, 5, 3\), here float64 \(2, 4, 3\)"):
+        Ensemble(mlp(), 2).restore(Ensemble(wide, 2).state())
+
+
+def test_a_state_is_a_mapping():
+    with pytest.raises(TypeError, match=r"state is a list: pass what `state` returned, or np\.load"):
+        Ensemble(mlp(), 2).restore([])
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------------
 
 
 def test_an_optimiser_that_couples_elements_is_refused():
@@ -743,6 +1331,13 @@ def test_a_watched_output_without_a_sample_axis_is_refused():
     made = Ensemble(nn.Sequential(nn.Linear(3, 2), Turned()).to(DOUBLE), 2)
     with pytest.raises(ValueError, match=r"watched module '1' returns shape \(2, 5\) on 5 samples: .*first axis"):
         made.activations(numbers(5, 3))
+
+
+def test_a_watched_output_without_a_sample_axis_is_refused_in_chunks_too(monkeypatch):
+    monkeypatch.setattr(ensemble, "NUMBERS", 6)
+    made = Ensemble(nn.Sequential(nn.Linear(3, 2), Turned()).to(DOUBLE), 2)
+    with pytest.raises(ValueError, match=r"watched module '1' returns shape \(2, 1\) on 1 samples"):
+        made.activations(numbers(5, 3))  # the chunks of two samples are square
 
 
 class Idle(nn.Module):
@@ -867,6 +1462,26 @@ def test_the_generators_of_cuda_are_left_as_they_were_found(cuda):
     assert_equal((torch.get_rng_state(), torch.cuda.get_rng_state(cuda)), before)
 
 
+@pytest.mark.gpu
+def test_recurrent_networks_on_cuda_step_as_on_the_cpu(cuda):
+    network = Recurrent(nn.GRU).to(DOUBLE)
+    with pytest.warns(LoopWarning):
+        here, there = Ensemble(network, 3, watch=nn.Linear), Ensemble(network.to(cuda), 3, watch=nn.Linear)
+    for x, y in batches(3, x_shape=(4, 3)):  # cuDNN would warn of weights that lie apart
+        torch.testing.assert_close(there.step(x.to(cuda), y.to(cuda)).cpu(), here.step(x, y), rtol=0, atol=1e-12)
+    torch.testing.assert_close(there.activations(x[0].to(cuda))[0].cpu(), here.activations(x[0])[0], rtol=0, atol=1e-12)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", checks.ELEMENTWISE)
+def test_an_ensemble_on_cuda_is_restored_with_its_dropout(cuda, name):
+    def build(seed):
+        network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5)).to(cuda)
+        return Ensemble(network, 3, seed=seed, optimizer=functools.partial(getattr(torch.optim, name), lr=0.01))
+
+    assert_resumed(build)
+
+
 # --- found by a reader of the whole -----------------------------------------------------------------------------------
 
 
@@ -911,13 +1526,17 @@ def test_snapshots_of_another_ensemble_are_refused():
         Ensemble(torch.nn.Linear(3, 1), 2).activations(torch.zeros(4, 3), others)
 
 
-def test_too_little_memory_is_not_blamed_on_the_network(monkeypatch):
+def test_too_little_memory_is_not_blamed_on_the_network():
     class Large(torch.nn.Linear):
         def forward(self, x):
-            raise torch.OutOfMemoryError("out of memory")
+            if torch._C._functorch.is_batchedtensor(x):
+                raise torch.OutOfMemoryError("out of memory")
+            return super().forward(x)
 
+    made = Ensemble(Large(3, 1), 2)
     with pytest.raises(torch.OutOfMemoryError, match="out of memory"):
-        Ensemble(Large(3, 1), 2).step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))
+        made.step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))
+    assert made.vectorised
 
 
 @pytest.mark.parametrize("watch", [3, torch.nn.Tanh(), [torch.nn.Tanh()], [int]])

@@ -1,6 +1,5 @@
-"""The runs as data, the runner, the files it leaves and the command line."""
+"""The runs as data, their samples and networks, and what the runner makes of them."""
 
-import csv
 import itertools
 import json
 from dataclasses import replace
@@ -11,17 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import __main__ as cli
-from experiments import mnist, outputs, runner
+from experiments import datasets, mnist, networks, runner, training
 from experiments.catalog import CATALOG, Run
 from experiments.datasets import load, simple_truth
+from experiments.drawing import picture
 from experiments.networks import build, watched
 from experiments.runner import execute
 from experiments.summary import compression_row, compression_table, findings, summary
-from fastmi import Ensemble, InformationPlane, PlaneEstimator, use_backend
+from experiments.training import Seeds, Trainer, seeds_of
+from fastmi import Ensemble, PlaneEstimator, tables, use_backend
+from fastmi.ensemble import LoopWarning
 
 DATA = Path(__file__).parent / "data"
 SHORT = replace(CATALOG["tishby-extended"], epochs=3, n_samples=200, copies=3)
+SEEDED = replace(SHORT, seed=4, seeds=3, copies=2)
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +31,28 @@ def result():
     return execute(SHORT)
 
 
-def run(*words, out):
-    return cli.main(["run", *words, "--out", str(out)])
+@pytest.fixture(scope="module")
+def seeded():
+    return execute(SEEDED)
 
 
-def rows_of(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+@pytest.fixture(scope="module")
+def stand_in():
+    """As many images as MNIST has, but for the test images, of which there are 200; a bright rim at the top."""
+    n = 60_200
+    pixels = np.frombuffer(np.random.default_rng(0).bytes(n * 784), np.uint8).reshape(n, 28, 28).copy()
+    pixels[:, :4] = 255
+    return mnist.Images(pixels, np.arange(n, dtype=np.uint8) % 10)
+
+
+@pytest.fixture
+def images(monkeypatch, stand_in):
+    monkeypatch.setattr(mnist, "find", lambda: stand_in)
+    return stand_in
+
+
+def rows_of(sample):
+    return {row.tobytes() for row in sample.x}
 
 
 # --- the records ------------------------------------------------------------------------------------------------------
@@ -47,15 +64,16 @@ def test_the_catalogue_is_named_by_its_runs_and_no_two_share_an_id():
 
 
 def test_the_published_settings():
-    extended, warm_up = CATALOG["tishby-extended"], CATALOG["warm-up"]
+    extended, warm_up, original = (CATALOG[name] for name in ("tishby-extended", "warm-up", "original"))
     assert extended.widths == (12, 10, 7, 5, 4, 3, 1)
     assert (extended.copies, extended.epochs, extended.batch_size, extended.learning_rate) == (5, 1000, 101, 0.2)
     assert extended.targets == (-1, 1)
     assert (warm_up.widths, warm_up.epochs, warm_up.copies, warm_up.targets) == ((12, 5, 1), 300, 1, (0, 1))
     assert np.array_equal(extended.binning.edges, np.linspace(-1, 1, 50).astype(np.float32))
+    assert (original.epoch, original.optimizer, original.batch_size, original.epochs) == ("pass", "adam", 512, 8000)
 
 
-@pytest.mark.parametrize("change", [{"epochs": 7}, {"seed": 1}, {"copies": 2}, {"edges": (-1.0, 1.0, 30)}, {"data": "other"}])
+@pytest.mark.parametrize("change", [{"epochs": 7}, {"seed": 1}, {"seeds": 2}, {"edges": (-1.0, 1.0, 30)}, {"data": "other"}])
 def test_the_id_changes_with_every_field_that_decides_the_numbers(change):
     assert replace(SHORT, **change).id != SHORT.id
 
@@ -69,24 +87,202 @@ def test_a_record_is_frozen():
         SHORT.epochs = 5
 
 
-# --- data and network -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", list(CATALOG))
+def test_a_record_comes_back_from_json(name):
+    again = Run.of(json.loads(json.dumps(CATALOG[name].fields())))
+    assert again == CATALOG[name]
+    assert again.id == CATALOG[name].id
+
+
+def test_fields_that_are_no_run_s_are_refused():
+    with pytest.raises(TypeError, match="colour"):
+        Run.of(SHORT.fields() | {"colour": "red"})
+    with pytest.raises(TypeError, match="epochs"):
+        Run.of({key: value for key, value in SHORT.fields().items() if key != "epochs"})
+
+
+def test_the_recorded_epochs_are_spaced_in_the_logarithm():
+    recorded = CATALOG["original"].recorded
+    assert recorded[:4] == [0, 1, 2, 3]
+    assert recorded[-1] == 8000
+    assert len(recorded) == len(set(recorded)) == 276
+    assert max(b / a for a, b in itertools.pairwise(recorded[10:])) < 1.15
+    assert SHORT.recorded == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every", "recorded"), [(10, 5, [0, 5, 10]), (11, 5, [0, 5, 10, 11]), (3, 5, [0, 3]), (2, 1, [0, 1, 2])]
+)
+def test_every_so_many_epochs_are_recorded_and_the_last(epochs, every, recorded):
+    assert replace(SHORT, epochs=epochs, record_every=every).recorded == recorded
+
+
+def test_a_run_of_several_seeds_is_the_run_of_each():
+    assert SEEDED.alone == [replace(SEEDED, seed=seed, seeds=1) for seed in (4, 5, 6)]
+    assert SHORT.alone == [SHORT]
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_simple_data_has_the_distribution_that_enumeration_gives():
-    data = load("simple", 200_000, seed=0)
-    assert set(np.unique(data.x)) == {-1, 0, 1, 2, 3}
-    assert abs(data.classes.mean() - 0.7601) < 0.004
-    assert data.x.dtype == np.float32
+    for sample in load("simple", 200_000, seed=0).read.values():
+        assert set(np.unique(sample.x)) == {-1, 0, 1, 2, 3}
+        assert abs(sample.classes.mean() - 0.7601) < 0.004
+        assert (sample.x.dtype, sample.classes.dtype) == (np.float32, np.int64)
 
 
-def test_data_depend_on_the_seed_alone():
-    assert np.array_equal(load("simple", 50, seed=3).x, load("simple", 50, seed=3).x)
-    assert not np.array_equal(load("simple", 50, seed=3).x, load("simple", 50, seed=4).x)
+def test_the_truth_of_the_simple_data_by_enumeration():
+    assert simple_truth() == pytest.approx((0.7601, 0.7949, 0.6036), abs=5e-5)
+
+
+@pytest.mark.parametrize("name", list(datasets.DATASETS))
+def test_data_depend_on_the_seed_alone(name, images):
+    n = 4096 if name == "var-u" else 300
+    one, same, other = (load(name, n, seed=seed) for seed in (3, 3, 4))
+    for key, sample in one.read.items():
+        assert np.array_equal(sample.x, same.read[key].x)
+        assert np.array_equal(sample.classes, same.read[key].classes)
+        assert len(sample.x) == len(sample.classes)
+    assert np.array_equal(one.trained.x, other.trained.x) == (name == "mnist")  # of which nothing is drawn
+
+
+@pytest.mark.parametrize("name", list(datasets.DATASETS))
+def test_every_data_set_is_read_on_a_published_and_on_a_held_out_sample(name, images):
+    data = load(name, 4096 if name == "var-u" else 300, seed=0)
+    published, held_out, *_ = data.read
+    assert (published, held_out) == ("all patterns" if name == "var-u" else "training", "held-out")
+    assert name == "var-u" or data.read["training"] is data.trained
+    if name not in ("simple", "simple-and-fresh", "complicated", "complicated-intended"):  # draws from 5^12 patterns
+        assert not rows_of(data.trained) & rows_of(data.read["held-out"])
 
 
 def test_an_unknown_data_set_names_those_that_are_there():
     with pytest.raises(ValueError, match=r"data is 'cifar'.*simple"):
         load("cifar", 10, seed=0)
+
+
+def test_the_simple_samples_are_draws_of_their_own():
+    data = load("simple", 1000, seed=0)
+    assert len(data.read["held-out"].x) == 1000
+    assert len(rows_of(data.trained) & rows_of(data.read["held-out"])) <= 1
+
+
+def test_the_rules_for_stopping_are_judged_on_samples_that_nothing_else_saw():
+    data, simple = load("simple-and-fresh", 1000, seed=0), load("simple", 1000, seed=0)
+    assert list(data.read) == ["training", "held-out", "fresh"]
+    assert data.name == "simple"
+    assert len(data.read["fresh"].x) == 20_000
+    assert all(np.array_equal(data.read[name].x, sample.x) for name, sample in simple.read.items())
+    assert len(rows_of(data.read["fresh"]) & (rows_of(data.trained) | rows_of(data.read["held-out"]))) <= 2
+
+
+def by_hand(rule, sample, threshold=None):
+    """The share of classes that are those of the rule without its noise: above the mean score, that of the sample or given."""
+    scores = [rule([int(value) for value in row]) for row in sample.x.tolist()]
+    threshold = np.mean(scores) if threshold is None else threshold
+    return (sample.classes == (np.array(scores) > threshold)).mean(), threshold
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "share"),
+    [
+        ("complicated", lambda row: -(row[0] ** 2), 0.99),  # noise of 0.2 against steps of one and more
+        ("complicated-intended", lambda row: sum(row[i] * row[i + 1] for i in (2, 4, 6, 8, 10)) - row[0] ** 2, 0.97),
+    ],
+)
+def test_the_complicated_labels_follow_their_rule_and_held_out_ones_the_same_threshold(name, rule, share):
+    data = load(name, 4000, seed=0)
+    right, threshold = by_hand(rule, data.trained)
+    assert right > share
+    assert by_hand(rule, data.read["held-out"], threshold)[0] > share
+    assert data.name == name
+
+
+def test_held_out_labels_keep_the_training_sample_s_threshold_where_their_own_mean_is_another():
+    """With one sample the threshold is its own score, so the noise alone decides; held-out ones are decided by their scores."""
+    classes = []
+    for seed in range(300):
+        data = load("complicated", 1, seed)
+        (x,), (held,) = data.trained.x, data.read["held-out"].x
+        if held[0] ** 2 != x[0] ** 2:
+            classes.append(data.read["held-out"].classes[0] == (held[0] ** 2 < x[0] ** 2))
+    assert len(classes) > 100
+    assert all(classes)
+
+
+def test_pooling_wraps_as_published_and_does_not_as_intended(images):
+    wrapped, widened = (load(name, 200, seed=1) for name in ("mnist-pooled", "mnist-widened"))
+    for key in ("training", "held-out"):
+        assert np.array_equal(wrapped.read[key].classes, widened.read[key].classes)
+        assert widened.read[key].x.reshape(-1, 14, 14)[:, :2].min() == 4 * 255 // 20
+        assert wrapped.read[key].x.reshape(-1, 14, 14)[:, :2].max() == (4 * 255 % 256) // 20
+        assert wrapped.read[key].x.max() <= 255 // 20
+        assert widened.read[key].x.shape == (200, 196)
+
+
+def test_a_pooled_pixel_is_the_sum_of_its_block(images):
+    data = load("mnist-widened", 1, seed=3)
+    block = images.pixels[np.random.default_rng(3).integers(len(images.pixels), size=1)[0], 10:12, 6:8]
+    assert data.trained.x[0].reshape(14, 14)[5, 3] == sum(int(value) for value in block.ravel()) // 20
+
+
+@pytest.mark.parametrize("name", ["mnist-pooled", "digits"])
+def test_no_image_that_was_drawn_is_held_out(name, monkeypatch, stand_in):
+    few = mnist.Images(stand_in.pixels[:600], stand_in.labels[:600])
+    monkeypatch.setattr(mnist, "find", lambda: few)
+    data = load(name, 400, seed=0)  # of 600 images: two draws would share 300
+    assert len(rows_of(data.trained)) < 400  # with replacement, as published
+    assert not rows_of(data.trained) & rows_of(data.read["held-out"])
+    assert len(data.read["held-out"].x) == 400
+
+
+def test_the_whole_of_mnist_is_its_training_images_and_its_test_images(images):
+    data = load("mnist", 60_000, seed=0)
+    training, test = data.read["training"], data.read["held-out"]
+    assert (training.x.shape, test.x.shape) == ((60_000, 784), (200, 784))
+    assert np.array_equal(test.x, images.pixels[60_000:].reshape(200, 784) / np.float32(255))
+    assert np.array_equal(training.x[59_999] * 255, images.pixels[59_999].ravel())
+    assert np.array_equal(np.concatenate([training.classes, test.classes]), images.labels)
+    assert (training.x.min(), training.x.max()) == (0, 1)
+    assert np.array_equal(load("mnist", 100, seed=0).trained.x, training.x[:100])
+    with pytest.raises(ValueError, match="n_samples is 60001, but MNIST has 60,000 training images"):
+        load("mnist", 60_001, seed=0)
+
+
+def test_the_digits_need_no_files():
+    data = load("digits", 300, seed=0)
+    assert (data.name, data.trained.x.shape, data.trained.x.max()) == ("digits", (300, 196), 16)
+    assert set(data.trained.classes) == set(range(10))
+
+
+def test_var_u_is_the_whole_population_of_the_paper():
+    everything = load("var-u", 4096, seed=0).read["all patterns"]
+    assert np.array_equal(everything.x @ (1 << np.arange(12)[::-1]), np.arange(4096))
+    h_y = naive.entropy(everything.classes.tolist())
+    assert h_y == pytest.approx(0.9991571208502711, abs=1e-15)
+    with np.load(DATA / "idnns.npz") as golden:  # the reference's own copy of the labels, for its own copy of the patterns
+        rows = golden["tanh_init/X"] @ (1 << np.arange(12)[::-1])
+        assert np.array_equal(everything.classes[rows], golden["tanh_init/labels"][:, 0])  # columns: class 1, class 0
+
+
+def test_of_var_u_four_fifths_are_trained_on_and_the_others_held_out():
+    data = load("var-u", 4096, seed=0)
+    everything, held_out = data.read["all patterns"], data.read["held-out"]
+    assert (len(data.trained.x), len(held_out.x)) == (3276, 820)
+    numbers = [(sample.x @ (1 << np.arange(12)[::-1])).astype(int) for sample in (data.trained, held_out)]
+    assert sorted(np.concatenate(numbers)) == list(range(4096))
+    for sample, rows in zip((data.trained, held_out), numbers, strict=True):
+        assert np.array_equal(sample.classes, everything.classes[rows])
+    assert numbers[1].std() > 1000  # drawn, not cut off
+
+
+def test_a_part_of_var_u_is_refused():
+    with pytest.raises(ValueError, match=r"n_samples is 100, but 'var-u' is a whole population of 4096 patterns"):
+        load("var-u", 100, seed=0)
+
+
+# --- networks ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_network_is_drawn_from_its_seed_and_leaves_torch_alone():
@@ -98,116 +294,6 @@ def test_the_network_is_drawn_from_its_seed_and_leaves_torch_alone():
     assert [name for name, _ in a.named_children()] == ["linear 1", "layer 1", "linear 2", "output"]
 
 
-# --- the runner -------------------------------------------------------------------------------------------------------
-
-
-def test_three_readings_side_by_side_for_every_epoch(result):
-    assert list(result.planes) == ["mean", "each", "sampled", "mixture"]
-    for reading, plane in result.planes.items():
-        assert plane.epochs.tolist() == [0, 1, 2, 3]
-        assert plane.layers == ("layer 1", "layer 2", "layer 3", "layer 4", "layer 5", "output")
-        assert plane.i_xt.shape == (4, 3 if reading == "each" else 1, 6)
-        assert plane.data == "simple"
-        assert plane.n_copies == 3
-
-
-def test_at_the_shared_initialisation_all_readings_agree(result):
-    single = result.planes["each"].i_xt[0, 0]
-    for reading in ("mean", "sampled", "mixture"):
-        np.testing.assert_allclose(result.planes[reading].i_xt[0, 0], single, atol=1e-12)
-
-
-def test_the_recorded_numbers_are_those_of_the_definition():
-    """The last epoch again, by hand: train, forward copy by copy, and count in the oracle."""
-    small = replace(SHORT, epochs=2, n_samples=120)
-    data_seed, init_seed, copies_seed, who_seed = np.random.SeedSequence(small.seed).generate_state(4, np.uint64).tolist()
-    data = load("simple", 120, data_seed)
-    x, y = torch.from_numpy(data.x), torch.from_numpy(data.classes * 2.0 - 1).float()[:, None]
-    ensemble = Ensemble(build("tanh", small.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
-    for _ in range(2):
-        rows = ensemble.draw(120, 101)
-        ensemble.step(x[rows], y[rows])
-    who = np.random.default_rng(who_seed).integers(3, size=(3, 120))[2]
-    layers = [layer.numpy() for layer in ensemble.activations(x)]
-    edges = [float(edge) for edge in small.binning.edges]
-    planes = execute(small).planes
-    for i, layer in enumerate(layers):
-        chosen = layer[who, np.arange(120)].tolist()
-        codes = naive.digitise(chosen, edges)
-        h = naive.entropy(codes)
-        assert planes["sampled"].i_xt[-1, 0, i] == pytest.approx(h, abs=1e-12)
-        assert planes["sampled"].i_ty[-1, 0, i] == pytest.approx(
-            naive.mutual_information(codes, data.classes.tolist()), abs=1e-12
-        )
-
-
-def test_one_copy_has_one_reading():
-    assert list(execute(replace(CATALOG["warm-up"], epochs=1)).planes) == ["each"]
-
-
-def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 1)
-    again = execute(SHORT)
-    for reading, plane in result.planes.items():
-        assert np.array_equal(plane.i_xt, again.planes[reading].i_xt)
-        assert np.array_equal(plane.i_ty, again.planes[reading].i_ty)
-
-
-def test_copies_beyond_the_first_do_not_change_the_first(result):
-    fewer = execute(replace(SHORT, copies=2))
-    np.testing.assert_allclose(result.planes["each"].i_xt[:, :2], fewer.planes["each"].i_xt, atol=0.1)
-    assert np.array_equal(result.planes["each"].i_xt[0, :2], fewer.planes["each"].i_xt[0])
-
-
-@pytest.fixture
-def few_images(monkeypatch):
-    """A stand-in for MNIST that has its shapes and dark and bright blocks."""
-    pixels = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).astype(np.uint8)
-    pixels[:, :4] = 255
-    monkeypatch.setattr(mnist, "find", lambda: mnist.Images(pixels, np.arange(50, dtype=np.uint8) % 10))
-    return pixels
-
-
-def by_hand(rule, rows):
-    """Classes of a complicated data set without its noise: above the mean score."""
-    scores = [rule([int(value) for value in row]) for row in rows.tolist()]
-    return np.array(scores) > np.mean(scores)
-
-
-def test_the_complicated_labels_as_published_depend_on_the_first_input_alone():
-    data = load("complicated", 4000, seed=0)
-    quiet = by_hand(lambda row: -(row[0] ** 2), data.x)
-    assert (data.classes == quiet).mean() > 0.99  # noise of 0.2 against steps of one and more
-    assert data.name == "complicated"
-
-
-def test_the_complicated_labels_as_intended_depend_on_the_products_in_the_sample():
-    data = load("complicated-intended", 4000, seed=0)
-    quiet = by_hand(lambda row: sum(row[i] * row[i + 1] for i in (2, 4, 6, 8, 10)) - row[0] ** 2, data.x)
-    assert (data.classes == quiet).mean() > 0.97
-
-
-def test_pooling_wraps_as_published_and_does_not_as_intended(few_images):
-    wrapped, widened = (load(name, 200, seed=1) for name in ("mnist-pooled", "mnist-widened"))
-    assert np.array_equal(wrapped.classes, widened.classes)
-    assert widened.x.reshape(-1, 14, 14)[:, :2].min() == 4 * 255 // 20
-    assert wrapped.x.reshape(-1, 14, 14)[:, :2].max() == (4 * 255 % 256) // 20
-    assert wrapped.x.max() <= 255 // 20
-    assert widened.x.shape == (200, 196)
-
-
-def test_a_pooled_pixel_is_the_sum_of_its_block(few_images):
-    data = load("mnist-widened", 1, seed=3)
-    block = few_images[np.random.default_rng(3).integers(50, size=1)[0], 10:12, 6:8]
-    assert data.x[0].reshape(14, 14)[5, 3] == sum(int(value) for value in block.ravel()) // 20
-
-
-def test_the_digits_need_no_files():
-    data = load("digits", 300, seed=0)
-    assert (data.name, data.x.shape, data.x.max()) == ("digits", (300, 196), 16)
-    assert set(data.classes) == set(range(10))
-
-
 def test_the_convolutional_network_is_the_published_one():
     network = build("digits-cnn", (10, 10), seed=0)
     assert watched(network) == ["layer 1", "output"]
@@ -217,19 +303,12 @@ def test_the_convolutional_network_is_the_published_one():
     assert sum(parameter.numel() for parameter in network.parameters()) == (16 + 1) + (90 + 10) + (100 + 10)
 
 
-def test_var_u_is_the_whole_population_of_the_paper():
-    data = load("var-u", 4096, seed=0)
-    assert np.array_equal(data.x @ (1 << np.arange(12)[::-1]), np.arange(4096))
-    h_y = naive.entropy(data.classes.tolist())
-    assert h_y == pytest.approx(0.9991571208502711, abs=1e-15)
-    with np.load(DATA / "idnns.npz") as golden:  # the reference's own copy of the labels, for its own copy of the patterns
-        rows = golden["tanh_init/X"] @ (1 << np.arange(12)[::-1])
-        assert np.array_equal(data.classes[rows], golden["tanh_init/labels"][:, 0])  # columns: class 1, class 0
-
-
-def test_a_part_of_var_u_is_refused():
-    with pytest.raises(ValueError, match=r"n_samples is 100, but 'var-u' is a whole population of 4096 patterns"):
-        load("var-u", 100, seed=0)
+def test_lenet_is_of_its_size():
+    network = build("lenet", (120, 84, 10), seed=0)
+    assert watched(network) == ["layer 1", "layer 2", "layer 3", "layer 4", "output"]
+    assert torch.allclose(network(torch.rand(5, 784)).sum(dim=1), torch.ones(5))
+    convolutions = 6 * (25 + 1) + 16 * (6 * 25 + 1)
+    assert sum(parameter.numel() for parameter in network.parameters()) == convolutions + 257 * 120 + 121 * 84 + 85 * 10
 
 
 def test_the_original_network_is_the_published_one():
@@ -242,55 +321,254 @@ def test_the_original_network_is_the_published_one():
     assert type(build("relu-softmax", (12, 3, 2), seed=0)[1]).__name__ == "ReLU"
 
 
-def test_the_recorded_epochs_are_spaced_in_the_logarithm():
-    recorded = CATALOG["original"].recorded
-    assert recorded[:4] == [0, 1, 2, 3]
-    assert recorded[-1] == 8000
-    assert len(recorded) == len(set(recorded)) == 276
-    assert max(b / a for a, b in itertools.pairwise(recorded[10:])) < 1.15
-    assert SHORT.recorded == [0, 1, 2, 3]
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+def trainer_of(run):
+    return Trainer(run, [load(run.data, run.n_samples, seeds.data) for seeds in seeds_of(run)], torch.device("cpu"))
+
+
+def test_an_epoch_is_one_step_of_rows_drawn_without_replacement():
+    (x, y) = next(iter(trainer_of(SHORT)._batches()))
+    assert (x.shape, y.shape) == ((3, 101, 12), (3, 101, 1))
+    assert not torch.equal(x[0], x[1])
 
 
 def test_a_pass_is_every_row_once_for_every_copy():
-    ensemble = Ensemble(build("tanh", (12, 1), seed=0), 3)
-    batches = list(runner._batches(replace(SHORT, epoch="pass", batch_size=64), ensemble))
-    assert [tuple(rows.shape) for rows in batches] == [(3, 64), (3, 64), (3, 64), (3, 8)]
-    rows = torch.cat(batches, dim=1)
-    assert all(sorted(row.tolist()) == list(range(200)) for row in rows)
-    assert not torch.equal(rows[0], rows[1])
+    trainer = trainer_of(replace(SHORT, epoch="pass", batch_size=64))
+    batches = [x for x, _ in trainer._batches()]
+    assert [tuple(x.shape) for x in batches] == [(3, 64, 12), (3, 64, 12), (3, 64, 12), (3, 8, 12)]
+    for copy in torch.cat(batches, dim=1):
+        assert sorted(map(tuple, copy.tolist())) == sorted(map(tuple, trainer._x[0].tolist()))
+    assert not torch.equal(batches[0][0], batches[0][1])
 
 
 def test_the_cross_entropy_is_that_of_torch():
     scores, classes = torch.randn(6, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 2, 1, 0])
     one_hot = torch.nn.functional.one_hot(classes, 3).float()
-    found = runner._cross_entropy(scores.softmax(dim=1), one_hot)
+    found = training.LOSSES["cross-entropy"](scores.softmax(dim=1), one_hot)
     torch.testing.assert_close(found, torch.nn.functional.cross_entropy(scores, classes))
-    assert torch.isfinite(runner._cross_entropy(torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]])))
+    assert torch.isfinite(training.LOSSES["cross-entropy"](torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]])))
 
 
 def test_one_hot_targets_and_single_values():
     classes = np.array([0, 2, 1])
-    one_hot = runner._targets(replace(CATALOG["digits"], widths=(10, 3)), classes)
+    one_hot = training.targets(replace(CATALOG["digits"], widths=(10, 3)), classes)
     assert one_hot.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
-    assert runner._targets(replace(SHORT, targets=(-1.0, 1.0, 5.0)), classes).tolist() == [[-1], [5], [1]]
+    assert training.targets(replace(SHORT, targets=(-1.0, 1.0, 5.0)), classes).tolist() == [[-1], [5], [1]]
+
+
+def weights_of(run):
+    return trainer_of(run).ensemble.parameters
+
+
+def test_copies_share_their_initialisation_unless_they_are_independent():
+    shared = weights_of(SHORT)["linear 1.weight"]
+    assert torch.equal(shared[0], shared[1])
+    assert torch.equal(shared[0], build("tanh", SHORT.widths, Seeds(SHORT.seed).init)[0].weight)
+    independent = weights_of(replace(SHORT, init="independent"))
+    assert all(not torch.equal(leaf[0], leaf[1]) for leaf in independent.values())
+
+
+def test_independent_copies_are_drawn_as_the_network_is_built():
+    run = replace(SHORT, network="tanh-softmax", widths=(12, 40, 2), targets=None, copies=4, init="independent")
+    weights = weights_of(run)
+    assert all((leaf == 0).all() for name, leaf in weights.items() if name.endswith("bias"))  # torch's own are uniform
+    assert weights["linear 1.weight"].abs().max() <= 2 * 12**-0.5
+    for copy in weights["linear 1.weight"]:
+        assert copy.std().item() == pytest.approx(0.88 * 12**-0.5, rel=0.1)  # of a normal cut at two standard deviations
+
+
+def test_an_independent_copy_is_the_same_among_however_many():
+    two, three = (trainer_of(replace(SHORT, init="independent", copies=copies)) for copies in (2, 3))
+    for name, leaf in two.ensemble.parameters.items():
+        assert torch.equal(leaf, three.ensemble.parameters[name][:2])
+    assert torch.equal(two.ensemble.draw(200, 50), three.ensemble.draw(200, 50)[:2])
+
+
+@pytest.mark.parametrize("init", ["shared", "independent"])
+def test_seeds_side_by_side_are_the_seeds_alone(init):
+    run = replace(SEEDED, init=init)
+    together, alone = trainer_of(run), [trainer_of(one) for one in run.alone]
+    assert together.ensemble.n_copies == 6
+    for k, one in enumerate(alone):
+        assert torch.equal(together._x[k], one._x[0])
+        assert torch.equal(together._y[k], one._y[0])
+    for name, leaf in together.ensemble.parameters.items():
+        assert torch.equal(leaf, torch.cat([one.ensemble.parameters[name] for one in alone]))
+    (x, y), *_ = together._batches()
+    batches = [next(iter(one._batches())) for one in alone]
+    assert torch.equal(x, torch.cat([batch[0] for batch in batches]))
+    assert torch.equal(y, torch.cat([batch[1] for batch in batches]))
+
+
+def test_a_snapshot_s_copies_are_told_apart_by_their_seed():
+    trainer = trainer_of(SEEDED)
+    snapshot = trainer.ensemble.snapshot()
+    for name, leaf in snapshot.items():
+        assert torch.equal(torch.cat([trainer.of_seed(snapshot, k)[name] for k in range(3)]), leaf)
+
+
+# --- the runner -------------------------------------------------------------------------------------------------------
+
+
+def test_three_readings_of_two_samples_for_every_epoch(result):
+    assert [(plane.sample, plane.reading) for plane in result.planes] == list(
+        itertools.product(["training", "held-out"], ["mean", "each", "sampled", "mixture"])
+    )
+    for plane in result.planes:
+        assert plane.epochs.tolist() == [0, 1, 2, 3]
+        assert plane.layers == ("layer 1", "layer 2", "layer 3", "layer 4", "layer 5", "output")
+        assert plane.i_xt.shape == (4, 3 if plane.reading == "each" else 1, 6)
+        assert (plane.data, plane.n_copies, plane.seed) == ("simple", 3, 0)
+
+
+def test_a_plane_is_asked_for_by_its_reading_sample_and_seed(seeded):
+    assert seeded.plane("each") is seeded.plane("each", "training", 4)
+    found = seeded.plane("mixture", "held-out", 6)
+    assert (found.reading, found.sample, found.seed) == ("mixture", "held-out", 6)
+
+
+def test_at_the_shared_initialisation_all_readings_agree(result):
+    for sample in ("training", "held-out"):
+        single = result.plane("each", sample).i_xt[0, 0]
+        for reading in ("mean", "sampled", "mixture"):
+            np.testing.assert_allclose(result.plane(reading, sample).i_xt[0, 0], single, atol=1e-12)
+
+
+def test_the_recorded_numbers_are_those_of_the_definition():
+    """The last epoch again, by hand: train, forward copy by copy, and count in the oracle."""
+    small = replace(SHORT, epochs=2, n_samples=120)
+    data_seed, init_seed, copies_seed, who_seed = np.random.SeedSequence(small.seed).generate_state(4, np.uint64).tolist()
+    data = load("simple", 120, data_seed)
+    x, y = torch.from_numpy(data.trained.x), torch.from_numpy(data.trained.classes * 2.0 - 1).float()[:, None]
+    ensemble = Ensemble(build("tanh", small.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
+    for _ in range(2):
+        rows = ensemble.draw(120, 101)
+        ensemble.step(x[rows], y[rows])
+    edges = [float(edge) for edge in small.binning.edges]
+    found = execute(small)
+    for name, sample in data.read.items():
+        who = np.random.default_rng([who_seed, *name.encode()]).integers(3, size=(3, 120))[2]
+        for i, layer in enumerate(layer.numpy() for layer in ensemble.activations(sample.x)):
+            codes = naive.digitise(layer[who, np.arange(120)].tolist(), edges)
+            plane = found.plane("sampled", name)
+            assert plane.i_xt[-1, 0, i] == pytest.approx(naive.entropy(codes), abs=1e-12)
+            assert plane.i_ty[-1, 0, i] == pytest.approx(naive.mutual_information(codes, sample.classes.tolist()), abs=1e-12)
+
+
+def test_scores_of_a_single_output_by_hand():
+    """Before any training, so that every copy is the network that was built."""
+    small = replace(SHORT, epochs=1, targets=(0.0, 1.0))
+    seeds = Seeds(small.seed)
+    network, data = build("tanh", small.widths, seeds.init), load("simple", 200, seeds.data)
+    for score, (name, sample) in zip(execute(small).scores, data.read.items(), strict=True):
+        answers = network(torch.from_numpy(sample.x)).detach().numpy()[:, 0]
+        assert (score.sample, score.seed, score.epochs.tolist(), score.loss.shape) == (name, 0, [0, 1], (2, 3))
+        np.testing.assert_allclose(score.loss[0], np.mean((answers - sample.classes) ** 2), rtol=1e-5)
+        assert set(score.accuracy[0]) == {np.mean((answers > 0.5) == sample.classes)}
+        assert 0 < score.accuracy[0, 0] < 1
+
+
+def test_scores_of_one_output_a_class_by_hand():
+    small = replace(CATALOG["original"], epochs=1)
+    seeds = Seeds(small.seed)
+    network, data = build("tanh-softmax", small.widths, seeds.init), load("var-u", 4096, seeds.data)
+    for score, sample in zip(execute(small).scores, data.read.values(), strict=True):
+        answers = network(torch.from_numpy(sample.x)).detach().double().numpy()
+        n = len(sample.classes)
+        assert score.loss[0, 0] == pytest.approx(-np.log(answers[np.arange(n), sample.classes]).mean(), rel=1e-5)
+        assert score.accuracy[0, 0] == pytest.approx(np.mean(answers.argmax(axis=1) == sample.classes), abs=1e-12)
+
+
+def test_one_copy_has_one_reading():
+    assert [plane.reading for plane in execute(replace(CATALOG["warm-up"], epochs=1)).planes] == ["each", "each"]
+
+
+def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
+    monkeypatch.setattr(runner, "MODELS", 1)
+    again = execute(SHORT)
+    for plane, other in zip(result.planes, again.planes, strict=True):
+        assert np.array_equal(plane.i_xt, other.i_xt)
+        assert np.array_equal(plane.i_ty, other.i_ty)
+
+
+def test_the_planes_so_far_are_there_after_every_chunk(monkeypatch):
+    monkeypatch.setattr(runner, "MODELS", 3)  # one snapshot of three copies
+    seen = []
+    execute(SHORT, on_planes=lambda planes, done: seen.append((done, [plane.epochs.tolist() for plane in planes()])))
+    assert [done for done, _ in seen] == [0, 1 / 3, 2 / 3, 1]
+    assert [epochs for _, epochs in seen] == [[list(range(n))] * 8 for n in (1, 2, 3, 4)]
+
+
+def test_copies_beyond_the_first_do_not_change_the_first(result):
+    fewer = execute(replace(SHORT, copies=2))
+    np.testing.assert_allclose(result.plane("each").i_xt[:, :2], fewer.plane("each").i_xt, atol=0.1)
+    assert np.array_equal(result.plane("each").i_xt[0, :2], fewer.plane("each").i_xt[0])
+
+
+def test_a_seed_among_several_has_the_path_of_that_seed_alone(seeded):
+    assert len(seeded.planes) == 3 * 2 * 4
+    for alone in SEEDED.alone:
+        own = execute(alone)
+        for plane in own.planes:
+            other = seeded.plane(plane.reading, plane.sample, alone.seed)
+            assert np.array_equal(plane.i_xt[0], other.i_xt[0])
+            assert np.array_equal(plane.i_ty[0], other.i_ty[0])
+            np.testing.assert_allclose(plane.i_xt, other.i_xt, atol=0.1)  # one rounding may move a sample to another bin
+        for score in own.scores:
+            (other,) = [found for found in seeded.scores if (found.sample, found.seed) == (score.sample, alone.seed)]
+            np.testing.assert_allclose(score.loss, other.loss, rtol=1e-4)
+    assert len({plane.i_xt[0].tobytes() for plane in seeded.planes if plane.reading == "each"}) == 6  # data of their own
+
+
+def test_several_seeds_are_drawn_as_their_mean_with_a_band(seeded, result, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("experiments.drawing.figures.information_plane", lambda grid, **options: drawn.append((grid, options)))
+    for found in (seeded, result):
+        picture(found.run, found.planes)
+    (banded, options), (single, _) = drawn
+    assert options["rows"] == ["training", "held-out"]
+    assert [len(row) for row in banded] == [3, 3]  # "mean" stands for "each"
+    bits = np.stack([seeded.plane("mixture", "held-out", seed).i_ty[:, 0] for seed in (4, 5, 6)])
+    np.testing.assert_array_equal(banded[1][2].i_ty, bits.mean(axis=0))
+    np.testing.assert_array_equal(banded[1][2].spread_ty, bits.std(axis=0, ddof=1))
+    assert all(panel.spread_xt.shape == (4, 6) for row in banded for panel in row)
+    assert all(panel.spread_xt is None for row in single for panel in row)
+
+
+def test_a_finding_of_several_seeds_is_their_mean_and_spread(seeded):
+    planes = [seeded.plane("mean", "training", seed) for seed in (4, 5, 6)]
+    ends = [plane.i_xt[-1, 0, 4] for plane in planes]
+    row = findings(planes)[4]
+    assert row["i_xt_end"] == pytest.approx(np.mean(ends))
+    assert row["i_xt_end_sd"] == pytest.approx(np.std(ends, ddof=1))
+    assert "i_xt_end_sd" not in findings(planes[:1])[4]
+    assert "mean of single copies, mean of 3 seeds" in summary(seeded)
+
+
+def reduced(name):
+    run = replace(CATALOG[name], epochs=2)
+    return replace(run, n_samples=300) if run.data == "mnist" else run
 
 
 @pytest.mark.parametrize("name", list(CATALOG))
 @pytest.mark.parametrize("twin", ["numba", "torch"])
-def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin, few_images):
+def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin, images):
     with use_backend(twin):
-        found = execute(replace(CATALOG[name], epochs=2))
-    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes.values())
-    assert all((plane.i_ty <= plane.entropy_y).all() for plane in found.planes.values())
+        found = execute(reduced(name))
+    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes)
+    assert all((plane.i_ty <= plane.entropy_y).all() for plane in found.planes)
+    assert found.remark == ""
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("name", list(CATALOG))
-def test_every_entry_runs_a_few_epochs_on_a_gpu(name, few_images):
-    found = execute(replace(CATALOG[name], epochs=2), device="cuda")
+def test_every_entry_runs_a_few_epochs_on_a_gpu(name, images):
+    found = execute(reduced(name), device="cuda")
     assert found.device.startswith("cuda")
-    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes.values())
+    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes)
 
 
 def test_the_runner_gives_torch_its_threads_back():
@@ -299,87 +577,58 @@ def test_the_runner_gives_torch_its_threads_back():
     assert torch.get_num_threads() == before
 
 
-# --- the files --------------------------------------------------------------------------------------------------------
+class Recurrent(torch.nn.GRU):
+    """Its last state, of one input at a time."""
+
+    def forward(self, x):
+        return super().forward(x[:, :, None])[0][:, -1]
 
 
-def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
-    assert run("tishby-extended", "--epochs", "2", "--copies", "2", out=tmp_path) == 0
-    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
-    assert {path.name for path in folder.iterdir()} == {
-        *("plane.csv", "plane.png", "plane.svg", "manifest.json", "mean.npz", "each.npz", "sampled.npz", "mixture.npz")
-    }
-    rows = rows_of(folder / "plane.csv")
-    assert len(rows) == 3 * 6 * (1 + 2 + 1 + 1)
-    assert {row["data"] for row in rows} == {"simple"}
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["id"] == folder.name
-    assert manifest["run"]["epochs"] == 2
-    assert manifest["data"] == "simple"
-    plane = InformationPlane.load(folder / "sampled.npz")
-    written = [float(row["i_xt_bits"]) for row in rows if row["reading"] == "sampled"]
-    assert written == plane.i_xt.ravel().tolist()
-    shown = capsys.readouterr().out
-    assert "sampled" in shown
-    assert "H(Y)" in shown
-    assert str(folder) in shown
+class Undecided(torch.nn.Linear):
+    """Control flow that depends on the data."""
+
+    def forward(self, x):
+        return super().forward(x if x.sum() > 0 else 2 * x)
 
 
-def test_the_same_run_writes_the_same_csv(tmp_path):
-    for out in (tmp_path / "a", tmp_path / "b"):
-        assert run("warm-up", "--epochs", "3", "--seed", "5", out=out) == 0
-    a, b = (next(out.glob("*/plane.csv")).read_bytes() for out in (tmp_path / "a", tmp_path / "b"))
-    assert a == b
+def sequence(hidden):
+    modules = {"layer 1": hidden, "linear": torch.nn.Linear(4, 1), "output": torch.nn.Tanh()}
+    network = torch.nn.Sequential()
+    for name, module in modules.items():
+        network.add_module(name, module)
+    return network
 
 
-def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(tmp_path, monkeypatch, capsys):
-    def broken(record: Run, *arguments, **options):
-        if record.name == "warm-up":
-            raise RuntimeError("the power went out")
-        return execute(record, *arguments, **options)
-
-    monkeypatch.setattr(cli, "execute", broken)
-    assert run("warm-up", "tishby", "--epochs", "1", out=tmp_path) == 1
-    failed, done = rows_of(tmp_path / outputs.LEDGER)
-    assert (failed["run"], failed["status"]) == ("warm-up", "failed")
-    assert "the power went out" in failed["reason"]
-    assert failed["data"] == "simple"
-    assert (done["run"], done["status"]) == ("tishby", "done")
-    assert (tmp_path / done["folder"] / "plane.csv").exists()
-    assert "failed: warm-up" in capsys.readouterr().err
-
-
-def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path, monkeypatch, result):
-    folder = outputs.save(result, tmp_path)
-    before = (folder / "plane.csv").read_bytes()
-
-    def broken(*arguments, **options):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(outputs.figures, "information_plane", broken)
-    with pytest.raises(OSError, match="disk full"):
-        outputs.save(result, tmp_path)
-    assert (folder / "plane.csv").read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
-
-
-def test_a_second_result_replaces_the_first(tmp_path, result):
-    folder = outputs.save(result, tmp_path)
-    (folder / "stray").touch()
-    assert outputs.save(result, tmp_path) == folder
-    assert not (folder / "stray").exists()
-    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+@pytest.mark.parametrize(
+    ("build_it", "reason"),
+    [
+        (lambda widths: sequence(Recurrent(1, 4, batch_first=True)), "recurrent layers"),
+        (lambda widths: sequence(Undecided(12, 4)), "data-"),
+    ],
+    ids=["recurrent", "undecided"],
+)
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_network_that_is_looped_over_trains_and_the_result_says_so(build_it, reason, seeds, monkeypatch):
+    monkeypatch.setitem(networks.NETWORKS, "looped", build_it)
+    with pytest.warns(LoopWarning, match="one after the other"):
+        found = execute(replace(SHORT, network="looped", n_samples=110, copies=2, epochs=2, seeds=seeds))
+    assert reason in found.remark
+    assert summary(found).endswith(found.remark)
+    assert found.plane("each").layers == ("layer 1", "output")
+    assert not np.array_equal(found.plane("each").i_xt[0], found.plane("each").i_xt[2])
 
 
 # --- the words --------------------------------------------------------------------------------------------------------
 
 
 def test_findings_read_the_path(result):
-    plane = result.planes["mean"]
-    for i, row in enumerate(findings(plane)):
+    plane = result.plane("mean")
+    for i, row in enumerate(findings([plane])):
         assert row["i_xt_start"] == plane.i_xt[0, 0, i]
         assert row["i_xt_peak"] == plane.i_xt[:, 0, i].max()
-        assert plane.i_xt[row["peak_epoch"], 0, i] == row["i_xt_peak"]
+        assert plane.i_xt[int(row["peak_epoch"]), 0, i] == row["i_xt_peak"]
         assert row["i_ty_end"] == plane.i_ty[-1, 0, i]
+        assert row["coverage_end"] == plane.coverage[-1, 0, i]
 
 
 def test_the_summary_says_what_the_sample_cannot_support(result):
@@ -387,15 +636,17 @@ def test_the_summary_says_what_the_sample_cannot_support(result):
     assert "In layer 1" in text
     assert "cannot size" in text
     assert "not information lost" in text
+    right = result.scores[1].accuracy[-1].mean()
+    assert f"held-out {right:.1%}" in text
 
 
 def test_the_summary_says_when_rows_of_x_repeat(result):
-    planes = {reading: replace(plane, entropy_x=2.0) for reading, plane in result.planes.items()}
+    planes = [replace(plane, entropy_x=2.0) for plane in result.planes]
     assert "Rows of x repeat: H(X) = 2.000" in summary(replace(result, planes=planes))
 
 
 def test_the_compression_table_is_computed_from_its_rows():
-    plane = execute(replace(CATALOG["tishby"], epochs=4)).planes["each"]
+    plane = execute(replace(CATALOG["tishby"], epochs=4)).plane("each")
     row = compression_row(0, plane)
     assert row["fell"] == plane.i_xt[:, 0, -1].max() - plane.i_xt[-1, 0, -1]
     page = compression_table("tishby", [row, {**row, "seed": 1, "fell": row["fell"] + 1}], "the command")
@@ -404,136 +655,13 @@ def test_the_compression_table_is_computed_from_its_rows():
     assert "`the command`" in page
 
 
-# --- the command line -------------------------------------------------------------------------------------------------
-
-
-def test_list_names_every_run(capsys):
-    assert cli.main(["list"]) == 0
-    shown = capsys.readouterr().out
-    assert all(name in shown for name in CATALOG)
-
-
-def test_an_unknown_run_is_refused_before_any_work(tmp_path, capsys):
-    assert run("warm-up", "exp-9", out=tmp_path / "new") == 2
-    assert "NAME is 'exp-9': the runs are warm-up, tishby" in capsys.readouterr().err
-    assert not (tmp_path / "new").exists()
-
-
-@pytest.mark.parametrize("device", ["tpu9", "meta", "cuda:99"])
-def test_a_device_that_is_not_there_is_refused_before_any_work(device, tmp_path, capsys):
-    assert run("warm-up", "--device", device, out=tmp_path / "new") == 2
-    assert f"device is '{device}'" in capsys.readouterr().err
-    assert not (tmp_path / "new").exists()
-
-
-def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, capsys):
-    (tmp_path / "file").touch()
-    assert run("warm-up", out=tmp_path / "file") == 2
-    error = capsys.readouterr().err
-    assert "cannot be written" in error
-    assert "--out FOLDER" in error
-
-
-def test_all_is_every_run(tmp_path, monkeypatch):
-    tried = []
-    monkeypatch.setattr(cli, "_attempt", lambda record, device, out: tried.append(record.name) or True)
-    assert run("all", out=tmp_path) == 0
-    assert tried == list(CATALOG)
-
-
-def test_mnist_that_is_not_there_is_a_failed_row_with_the_ways_to_supply_it(tmp_path, monkeypatch):
-    monkeypatch.delenv(mnist.VARIABLE, raising=False)
-    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "none"))
-    assert run("mnist", "warm-up", "--epochs", "1", out=tmp_path / "out") == 1
-    failed, done = rows_of(tmp_path / "out" / outputs.LEDGER)
-    assert "pass --mnist PATH or set FASTMI_MNIST" in failed["reason"]
-    assert done["status"] == "done"
-
-
-def test_a_wrong_place_for_mnist_is_said_before_any_run(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv(mnist.VARIABLE, "restored afterwards")
-    assert run("mnist", "--mnist", str(tmp_path / "nowhere"), out=tmp_path / "out") == 2
-    assert "neither a folder nor a file" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("words", [["--epochs", "0"], ["--copies", "-1"], ["--seed", "x"], ["--epochs", "1.5"]])
-def test_numbers_out_of_range_are_refused(words, tmp_path, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        run("warm-up", *words, out=tmp_path)
-    assert stopped.value.code == 2
-    assert f"{words[1]!r} is not a whole number" in capsys.readouterr().err
-
-
-def test_the_compression_command_writes_its_page(tmp_path, capsys):
-    page = tmp_path / "compression.md"
-    assert cli.main(["compression", "--seeds", "2", "--epochs", "2", "--out", str(page)]) == 0
-    assert page.read_text().startswith("# Fitting, then compression")
-    assert "--seeds 2 --epochs 2" in page.read_text()
-
-
 def test_the_estimator_of_a_run_takes_repeated_x():
     plane = PlaneEstimator(np.array([[0], [0], [1], [1]]), [0, 0, 1, 1], SHORT.binning)
     assert plane.entropy_x == 1.0
 
 
-def test_finished_runs_are_drawn_again_side_by_side(tmp_path, capsys):
-    run("tishby-extended", "--epochs", "2", "--copies", "2", out=tmp_path)
-    run("tishby-extended", "--epochs", "3", "--copies", "2", "--init", "independent", out=tmp_path)
-    folders = [str(path) for path in sorted(tmp_path.iterdir()) if path.is_dir()]
-    assert len(folders) == 2  # --init decides the numbers, so it is part of the id
-    figure = tmp_path / "drawn.svg"
-    assert cli.main(["draw", *folders, "--reading", "mixture", "--color", "epoch", "--out", str(figure)]) == 0
-    assert figure.read_text().count("mixture over copies") == 2
-    assert cli.main(["draw", folders[0], "--out", str(tmp_path / "one.png")]) == 0
-    assert (tmp_path / "one.png").stat().st_size > 10_000
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["nowhere"], "RESULT is 'nowhere', which is no folder that `run` left"),
-        (["{done}", "--reading", "sampled"], "has no reading 'sampled': it has each"),
-        (["{done}", "--out", "plane.jpeg"], "out is 'plane.jpeg': a figure's name ends in .png, .svg or .pdf"),
-    ],
-)
-def test_what_cannot_be_drawn_is_said(tmp_path, capsys, words, message):
-    run("warm-up", "--epochs", "1", out=tmp_path)
-    done = next(path for path in tmp_path.iterdir() if path.is_dir())
-    assert cli.main(["draw", *(word.format(done=done) for word in words)]) == 2
-    assert message in capsys.readouterr().err
-
-
-def test_a_ledger_that_is_none_is_said_before_any_run(tmp_path, capsys):
-    (tmp_path / outputs.LEDGER).write_text("other,columns\n1,2\n")
-    assert run("warm-up", "--epochs", "1", out=tmp_path) == 2
-    assert "is not the ledger of runs, its columns are others: move it away" in capsys.readouterr().err
-    assert (tmp_path / outputs.LEDGER).read_text() == "other,columns\n1,2\n"
-    (tmp_path / "b" / outputs.LEDGER).mkdir(parents=True)
-    assert run("warm-up", "--epochs", "1", out=tmp_path / "b") == 2
-    assert "cannot be read as the ledger of runs" in capsys.readouterr().err
-
-
-def test_an_interrupted_run_is_a_row_and_ends_the_others(tmp_path, monkeypatch, capsys):
-    def interrupted(*arguments, **options):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cli, "execute", interrupted)
-    assert run("warm-up", "tishby", out=tmp_path) == 130
-    (row,) = rows_of(tmp_path / outputs.LEDGER)
-    assert (row["run"], row["status"]) == ("warm-up", "interrupted")
-    assert "interrupted" in capsys.readouterr().err
-
-
-def test_a_page_that_cannot_be_written_is_said_before_any_seed(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "execute", lambda *arguments, **options: pytest.fail("work was done"))
-    assert cli.main(["compression", "--out", str(tmp_path)]) == 2
-    assert "which is a folder: pass the name of a file" in capsys.readouterr().err
-
-
-def test_another_device_has_a_folder_of_its_own(tmp_path, result):
-    folders = [outputs.save(replace(result, device=device), tmp_path).name for device in ("cpu", "cuda:0")]
-    assert folders == [SHORT.id, f"{SHORT.id}-cuda0"]
-
-
-def test_the_truth_of_the_simple_data_by_enumeration():
-    assert simple_truth() == pytest.approx((0.7601, 0.7949, 0.6036), abs=5e-5)
+def test_a_panel_of_seeds_is_that_of_their_planes(seeded):
+    panel = tables.panel([seeded.plane("each", "training", seed) for seed in (4, 5, 6)])
+    means = np.stack([seeded.plane("mean", "training", seed).i_xt[:, 0] for seed in (4, 5, 6)])
+    np.testing.assert_array_equal(panel.i_xt, means.mean(axis=0))
+    assert "2 copies, 3 seeds" in panel.caption

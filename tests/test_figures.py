@@ -4,12 +4,17 @@ import itertools
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
 from matplotlib.text import Text
 
 from fastmi import figures
@@ -39,6 +44,25 @@ def panel(n_layers=6, n_epochs=20, layers=None, **changes):
 
 def panels(n, **options):
     return [panel(title=title, **options) for title in TITLES[:n]] if n > 1 else [panel(**options)]
+
+
+def spread(drawn, sd_xt=0.4, sd_ty=0.03):
+    """The same panel as a mean over seeds that differ more and more."""
+    growing = np.linspace(0, 1, len(drawn.i_xt))[:, None] * np.ones(len(drawn.layers))
+    return replace(drawn, spread_xt=sd_xt * growing, spread_ty=sd_ty * growing)
+
+
+def grid(n, **options):
+    """n columns of readings on a training sample, and below them those on a smaller one."""
+    smaller = {"ceiling_x": np.log2(300), "ceiling_y": 0.6, "caption": CAPTION.replace("1,000", "300")}
+    return [panels(n, **options), [replace(each, **smaller) for each in panels(n, **options)]]
+
+
+SAMPLES = ("training", "held-out")
+
+
+def bands(ax):
+    return [found for found in ax.get_children() if isinstance(found, PathPatch)]
 
 
 def texts(figure):
@@ -139,15 +163,166 @@ def test_titles_stand_above_the_panels_and_the_figure():
     assert figure.get_suptitle() == "Experiment 2"
 
 
-def test_panels_share_their_axes():
-    figure = information_plane([panel(), panel(ceiling_x=5.0, ceiling_y=0.2)])
-    one, other = figure.axes
-    assert (one.get_xlim(), one.get_ylim()) == (other.get_xlim(), other.get_ylim())
+def test_panels_share_axes_that_reach_beyond_every_ceiling():
+    wide, high = panel(ceiling_x=12.0, ceiling_y=0.2), panel(ceiling_x=5.0, ceiling_y=3.0)
+    for drawn in ([wide, high], [high, wide]):
+        one, other = information_plane(drawn).axes
+        assert (one.get_xlim(), one.get_ylim()) == (other.get_xlim(), other.get_ylim())
+        assert one.get_xlim()[1] > 12 > one.get_xlim()[0]
+        assert one.get_ylim()[1] > 3 > one.get_ylim()[0]
 
 
 def test_the_colours_of_epochs_have_a_scale():
     figure = information_plane(panels(1), color="epoch")
     assert [ax.get_ylabel() for ax in figure.axes] == ["I(T;Y)  [bits]", "epoch"]
+
+
+# --- rows --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("color", COLORINGS)
+def test_rows_are_named_at_the_left_of_the_middle_of_their_panels(color):
+    figure = information_plane(grid(3), rows=SAMPLES, color=color)
+    written = {text.get_text(): text.get_window_extent() for text in texts(figure)}
+    for row, name in enumerate(SAMPLES):
+        first = figure.axes[3 * row]
+        assert written[name].x1 < first.yaxis.label.get_window_extent().x0
+        assert (written[name].y0 + written[name].y1) / 2 == pytest.approx((first.bbox.y0 + first.bbox.y1) / 2, abs=1)
+
+
+def test_titles_and_names_of_axes_are_written_once():
+    axes = information_plane(grid(3), rows=SAMPLES).axes
+    assert [ax.get_title() for ax in axes] == [*TITLES, "", "", ""]
+    assert [ax.get_xlabel() for ax in axes] == ["", "", "", *["I(X;T)  [bits]"] * 3]
+    assert [ax.get_ylabel() for ax in axes] == ["I(T;Y)  [bits]", "", ""] * 2
+
+
+def test_titles_that_differ_below_each_other_are_all_there():
+    axes = information_plane([panels(1, title="tanh"), panels(1, title="relu")], rows=("one", "other")).axes
+    assert [ax.get_title() for ax in axes] == ["tanh", "relu"]
+
+
+def test_every_panel_has_its_own_ceilings_and_all_the_same_axes():
+    axes = information_plane(grid(2), rows=SAMPLES).axes
+    assert [set(ax.lines[0].get_xdata()) for ax in axes] == [{np.log2(1000)}] * 2 + [{np.log2(300)}] * 2
+    assert [set(ax.lines[1].get_ydata()) for ax in axes] == [{0.803}] * 2 + [{0.6}] * 2
+    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in axes}) == 1
+
+
+def test_a_row_alone_may_have_a_name():
+    assert "held-out" in words(information_plane(panels(3), rows=["held-out"]))
+    assert information_plane([panels(3)]).axes[2].get_title() == TITLES[2]
+
+
+def test_captions_are_as_few_as_say_all():
+    def written(drawn):
+        return " ".join(information_plane(drawn, rows=SAMPLES).legends[0].get_title().get_text().split())
+
+    top, bottom = grid(2)
+    assert written([top, top]).count("n = 1,000") == 1
+    both = written([top, bottom])
+    assert (both.count("training: data"), both.count("held-out: data"), both.count("n = ")) == (1, 1, 2)
+    each = written([top, [replace(bottom[0], caption="other"), bottom[1]]])
+    assert each.count("n = 1,000") == 2
+    assert f"held-out, {TITLES[0]}: other held-out, {TITLES[1]}: data" in each
+
+
+def test_more_rows_and_more_lines_make_the_figure_higher():
+    def height(drawn, **rows):
+        return information_plane(drawn, **rows).get_figheight()
+
+    one = height(panels(3))
+    assert height(grid(3), rows=SAMPLES) > one + 2.5
+    assert height(panels(3, caption=CAPTION * 6)) > one + 0.3
+
+
+# --- bands -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_band_is_one_region_a_layer_in_its_colour():
+    found = bands(information_plane([spread(panel(n_layers=7))]).axes[0])
+    assert [to_hex(band.get_facecolor()) for band in found] == [color.lower() for color in COLORS]
+    assert all(0.1 < band.get_alpha() < 0.3 for band in found)
+
+
+def test_where_colours_are_epochs_bands_are_grey():
+    found = bands(information_plane([spread(panel())], color="epoch").axes[0])
+    assert [to_hex(band.get_facecolor()) for band in found] == [figures.GUIDE] * 6
+
+
+@pytest.mark.parametrize("color", COLORINGS)
+def test_dots_or_a_band_and_what_they_are_is_written(color):
+    plain, banded = panel(title="one run"), spread(panel(title="ten seeds"))
+    figure = information_plane([plain, banded], color=color)
+    drawn = [(sum(isinstance(found, PathCollection) for found in ax.collections), len(bands(ax))) for ax in figure.axes[:2]]
+    assert drawn == [(6, 0), (0, 6)]
+
+    def written(*drawn):
+        return " ".join(information_plane(drawn, color=color).legends[0].get_title().get_text().split())
+
+    band = "; band: one standard deviation over the seeds"
+    assert band not in written(plain)
+    assert written(banded).endswith("line: means over windows that widen with the epoch" + band)
+    assert "dots" not in written(banded)
+    assert written(plain, banded).endswith("line: their means over windows that widen with the epoch" + band)
+    assert "dots: every recorded epoch" in written(plain, banded)
+
+
+def hulls_of(outline):
+    return [Outline(corners) for corners in outline.to_polygons()]
+
+
+def test_a_band_reaches_one_standard_deviation_in_each_direction():
+    flat = np.full((20, 1), 0.4)
+    drawn = panel(n_layers=1, i_xt=np.linspace(8, 4, 20)[:, None], i_ty=flat)
+    drawn = replace(drawn, spread_xt=np.full((20, 1), 0.5), spread_ty=np.full((20, 1), 0.1))
+    (band,) = bands(information_plane([drawn]).axes[0])
+    (left, bottom), (right, top) = band.get_path().get_extents().get_points()
+    np.testing.assert_allclose([left, right, bottom, top], [3.5, 8.5, 0.3, 0.5], rtol=1e-3)
+
+
+def test_a_band_is_the_hulls_of_neighbouring_ellipses():
+    rng = np.random.default_rng(0)
+    path, sd, reach = rng.uniform([0, 0], [10, 0.8], (12, 2)), rng.uniform(0.02, 0.1, (12, 2)) * [10, 0.8], np.array([10, 0.8])
+    hulls = hulls_of(figures._band(path, sd, reach))
+    turns = np.linspace(0, 2 * np.pi, 50)
+    rim = np.stack([np.cos(turns), np.sin(turns)], axis=-1)
+    for i, hull in enumerate(hulls):
+        ends = [i, min(i + 1, 11)]
+        distances = [np.linalg.norm((hull.vertices - path[end]) / sd[end], axis=-1) for end in ends]
+        np.testing.assert_allclose(np.abs(np.array(distances) - 1).min(axis=0), 0, atol=1e-9)  # each corner on one of the two
+        between = [(1 - t) * path[ends[0]] + t * path[ends[1]] for t in np.linspace(0, 1, 9)]
+        radii = [(1 - t) * sd[ends[0]] + t * sd[ends[1]] for t in np.linspace(0, 1, 9)]
+        for centre, radius in zip(between, radii, strict=True):
+            assert hull.contains_points(centre + (radius - 0.002 * reach) * rim).all()
+    assert len(hulls) == 12
+
+
+def test_a_band_that_covers_itself_is_not_darker_there():
+    there_and_back = np.concatenate([np.linspace(8, 2, 30), np.linspace(2, 8, 30)])[:, None]
+    drawn = panel(n_layers=1, n_epochs=60, i_xt=there_and_back, i_ty=np.full((60, 1), 0.4))
+    drawn = replace(drawn, spread_xt=np.full((60, 1), 0.8), spread_ty=np.full((60, 1), 0.2))
+    figure = information_plane([drawn])
+    figure.canvas.draw()
+    picture = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3]
+    (left, low), (right, high) = figure.axes[0].transData.transform([(3, 0.45), (7, 0.55)]).astype(int)
+    (band,) = bands(figure.axes[0])
+    expected = 255 * (1 - band.get_alpha() * (1 - np.array(to_rgb(COLORS[0]))))
+    found = picture[low:high, left:right].reshape(-1, 3)
+    assert len(found) > 1000
+    assert np.abs(found - expected).max() <= 1
+
+
+@pytest.mark.parametrize("color", COLORINGS)
+@pytest.mark.parametrize("n_epochs", [1, 2, 20])
+def test_seeds_that_agree_leave_a_band_as_thin_as_the_line(n_epochs, color):
+    drawn = panel(n_epochs=n_epochs)
+    drawn = replace(drawn, spread_xt=np.zeros_like(drawn.i_xt), spread_ty=np.zeros_like(drawn.i_ty))
+    figure = information_plane([drawn], color=color)
+    figure.canvas.draw()
+    sizes = [band.get_path().get_extents().height for band in bands(figure.axes[0])]
+    assert len(sizes) == 6
+    assert all(0 < size - np.ptp(drawn.i_ty[:, layer]) < 0.01 for layer, size in enumerate(sizes))
 
 
 # --- what is drawn -----------------------------------------------------------------------------------------------------
@@ -294,6 +469,23 @@ def test_no_text_covers_another_or_is_cut_off(crowd, n_panels, color):
     assert cut_off(written, figure) == []
 
 
+LONG = "; ".join(["a long caption of a sample that was held out"] * 4)
+
+
+@pytest.mark.parametrize("caption", [CAPTION, LONG], ids=["short", "long"])
+@pytest.mark.parametrize(("n_columns", "color"), [(1, "layer"), (2, "epoch"), (3, "layer"), (3, "epoch")])
+def test_no_text_covers_another_in_rows_with_bands(n_columns, color, caption):
+    top, bottom = grid(n_columns, n_layers=7, n_epochs=200)
+    drawn = [list(map(spread, top)), [spread(replace(each, caption=caption)) for each in bottom]]
+    figure = information_plane(drawn, rows=SAMPLES, color=color, title="Experiment 2: five copies, 1000 epochs, ten seeds")
+    written = boxes(figure)
+    assert overlapping(written) == []
+    assert cut_off(written, figure) == []
+    assert {*SAMPLES, "log₂ n = 8.23", "H(Y) = 0.600"} <= {word for word, _ in written}
+    heights = [ax.get_position().height * figure.get_figheight() for ax in figure.axes[: 2 * n_columns]]
+    assert min(heights) > 2.2  # inches, whatever stands below
+
+
 def test_an_overlap_and_a_text_that_is_cut_off_would_be_seen():
     figure = information_plane(panels(1))
     figure.text(0.5, 0.5, "one")
@@ -319,7 +511,7 @@ def test_an_unknown_color_is_refused():
         information_plane(panels(1), color="rainbow")
 
 
-@pytest.mark.parametrize("nothing", [[], ()])
+@pytest.mark.parametrize("nothing", [[], (), [[]], [[], []]])
 def test_no_panels_are_refused(nothing):
     with pytest.raises(ValueError, match="panels is empty: there is nothing to draw"):
         information_plane(nothing)
@@ -328,14 +520,68 @@ def test_no_panels_are_refused(nothing):
 def test_panels_with_different_layers_are_refused():
     with pytest.raises(ValueError, match=r"different layers, layer 1, layer 2 and layer 1, output: .* draw them apart"):
         information_plane([panel(n_layers=2), panel(layers=["layer 1", "output"])])
+    with pytest.raises(ValueError, match="layer 1, layer 2 and layer 1"):
+        information_plane([[panel(n_layers=2)], [panel(n_layers=1)]], rows=SAMPLES)
+
+
+def test_rows_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="panels has rows of 3, 2 panels: pass as many in every row"):
+        information_plane([panels(3), panels(2)], rows=SAMPLES)
+
+
+@pytest.mark.parametrize("rows", [(), ("training",), ("training", "held-out", "third")])
+def test_rows_without_their_names_are_refused(rows):
+    with pytest.raises(ValueError, match=f"rows has {len(rows)} names for 2 rows of panels: pass one for each"):
+        information_plane(grid(1), rows=rows)
+
+
+def test_a_spread_without_the_other_is_refused():
+    with pytest.raises(ValueError, match="spread_xt and spread_ty belong together"):
+        panel(spread_xt=np.zeros((20, 6)))
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((20, 5)), np.zeros(20), np.full((20, 6), np.nan), np.full((20, 6), -0.1)])
+def test_a_spread_that_is_no_standard_deviations_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"spread_ty has shape .*: pass standard deviations, .* of shape \(20, 6\)"):
+        panel(spread_xt=np.zeros((20, 6)), spread_ty=wrong)
+
+
+# --- files -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["plane.svg", "plane.pdf", "plane.png"])
 def test_the_same_figure_is_the_same_file(tmp_path, name):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        figures.save(information_plane(panels(1)), tmp_path / folder / name)
+        figures.save(information_plane([panel(title="one run"), spread(panel())]), tmp_path / folder / name)
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [name]
+
+
+def test_a_file_holds_the_old_figure_until_the_new_one_is_whole(tmp_path, monkeypatch):
+    path = tmp_path / "plane.png"
+    path.write_bytes(b"old")
+
+    def breaks_off(figure, name, **options):
+        Path(name).write_bytes(b"half")
+        assert path.read_bytes() == b"old"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", breaks_off)
+    with pytest.raises(OSError, match=r"plane\.png cannot be written, and what it held is untouched: No space left"):
+        figures.save(information_plane(panels(1)), path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_without_an_ending_is_that_of_a_png(tmp_path):
+    figures.save(information_plane(panels(1)), tmp_path / "plane")
+    assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.plane\.png cannot be written"):
+        figures.save(information_plane(panels(1)), tmp_path / "nowhere" / "plane.png")
 
 
 def test_captions_that_differ_are_all_there():
@@ -344,3 +590,99 @@ def test_captions_that_differ_are_all_there():
     assert "coarse: 5 bins" in written
     assert "fine: 50 bins" in written
     assert information_plane(panels(3)).legends[0].get_title().get_text().count("data:") == 1
+
+
+# --- live --------------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Seconds that pass only when they are said to."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(figures, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is shown, instead of showing it: [(figure, where, path)]."""
+    calls = []
+    monkeypatch.setattr(figures, "show", lambda *call: calls.append(call))
+    return calls
+
+
+def drawings(clock, live, steps, training, drawing, total=None):
+    """When it was drawn while `steps` of work passed, and how often at the end."""
+    begun = []
+
+    def make():
+        begun.append(clock.now)
+        clock.now += drawing
+
+    for step in range(steps):
+        clock.now += training
+        live.redraw(make, **({} if total is None else {"done": (step + 1) / total}))
+    return begun
+
+
+def test_redrawing_stops_while_it_has_cost_more_than_its_share(clock, shown):
+    begun = drawings(clock, figures.Live("plane.png"), steps=200, training=1.0, drawing=10.0)
+    assert begun == [1, 50, 100, 150, 200, 250]
+
+
+def test_a_bound_on_the_number_holds_however_long_it_takes(clock, shown):
+    live = figures.Live("plane.png")
+    assert len(drawings(clock, live, steps=1000, training=1.0, drawing=0.0)) == 49
+    live.finish(lambda: "whole")
+    assert [figure for figure, _, _ in shown] == [None] * 49 + ["whole"]
+
+
+def test_redrawings_spread_over_the_work(clock, shown):
+    begun = drawings(clock, figures.Live("plane.png"), steps=4900, training=1.0, drawing=0.0, total=4900)
+    assert begun == [1 + 100 * k for k in range(49)]
+
+
+def test_the_last_one_is_drawn_whatever_it_cost(clock, shown):
+    live = figures.Live("plane.png")
+    drawings(clock, live, steps=3, training=0.001, drawing=100.0)
+    live.finish(lambda: "whole")
+    assert [figure for figure, _, _ in shown] == [None, "whole"]
+
+
+@pytest.mark.parametrize("where", ["window", "notebook", "file"])
+@pytest.mark.parametrize("rewrite", [True, False])
+def test_a_file_is_rewritten_as_it_goes_only_if_asked_for(where, rewrite, clock, shown, monkeypatch):
+    monkeypatch.setattr(figures, "place", lambda: where)
+    live = figures.Live("plane.png", rewrite=rewrite)
+    live.redraw(lambda: "growing")
+    live.finish(lambda: "whole")
+    moving = [("growing", where, "plane.png")] if rewrite or where != "file" else []
+    assert shown == [*moving, ("whole", where, "plane.png")]
+
+
+def test_what_cannot_be_written_stops_nothing_before_the_end(clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "place", lambda: "file")
+    live = figures.Live(tmp_path / "nowhere" / "plane.png")
+    live.redraw(lambda: information_plane(panels(1)))
+    with pytest.raises(FileNotFoundError, match="cannot be written"):
+        live.finish(lambda: information_plane(panels(1)))
+
+
+def test_a_file_moves(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "place", lambda: "file")
+    monkeypatch.setattr(figures, "SHARE", np.inf)
+    live, seen = figures.Live(tmp_path / "plane.png"), []
+    for n_epochs in (2, 20):
+        live.redraw(lambda n_epochs=n_epochs: information_plane([panel(n_epochs=n_epochs)]))
+        seen.append((tmp_path / "plane.png").read_bytes())
+    assert seen[0] != seen[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["plane.png"]

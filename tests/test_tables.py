@@ -13,16 +13,16 @@ from matplotlib.figure import Figure
 
 import fastmi
 from fastmi import InformationPlane, PlaneEstimator, UniformBins, tables
-from fastmi.tables import COLUMNS, write_csv
+from fastmi.tables import COLUMNS, load_planes, save_planes, write_csv
 
 BITS = ("i_xt", "i_ty", "n_symbols", "coverage")
 ODD = [0.1 + 0.2, 1 / 3, 5e-324, 1e22, -0.0, np.nextafter(1.0, 2.0), np.pi]  # floats that a short notation would lose
 
 
 def plane(n_epochs=3, n_paths=2, layers=("hidden", "output"), **changes):
-    """A table of made-up numbers, no two alike."""
+    """A table of made-up numbers, no two alike, and other ones for another seed."""
     shape = (n_epochs, n_paths, len(layers))
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng([5, changes.get("seed", 0)])
     values = {
         "epochs": np.arange(n_epochs) * 10,
         "layers": tuple(layers),
@@ -141,6 +141,24 @@ def test_the_mean_leaves_the_table_as_it_is():
     assert_same_bits(table, plane())
 
 
+# --- the funnel --------------------------------------------------------------------------------------------------------
+
+
+def test_a_layer_above_the_one_before_it_breaks_the_funnel():
+    """Two epochs of one path through three layers."""
+    i_xt = np.array([[[3.0, 2.0, 2.5]], [[1.0, 1.0, 0.0]]])
+    i_ty = np.array([[[0.5, 0.75, 0.25]], [[0.5, 0.5 + 1e-12, 0.75]]])
+    shapes = {"n_symbols": np.ones((2, 1, 3), int), "coverage": np.ones((2, 1, 3))}
+    found = plane(2, 1, "abc", i_xt=i_xt, i_ty=i_ty, **shapes).funnel_violations()
+    assert found.shape == (2, 1, 2, 2)
+    assert found[..., 0].tolist() == [[[False, True]], [[False, False]]]  # I(X;T)
+    assert found[..., 1].tolist() == [[[True, False]], [[False, True]]]  # I(T;Y), but for rounding
+
+
+def test_a_single_layer_has_no_funnel():
+    assert plane(layers=["output"]).funnel_violations().shape == (3, 2, 0, 2)
+
+
 # --- rows --------------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +179,22 @@ def test_a_row_holds_the_point_of_its_epoch_path_and_layer():
     ]
     assert (row["n_samples"], row["h_x_bits"], row["h_y_bits"]) == (1000, 9.965784284662087, 0.1 + 0.2)
     assert (row["data"], row["reading"], row["n_copies"], row["binning"]) == ("made up", "each", 2, "none")
+    assert (row["sample"], row["seed"]) == ("training", 0)
+
+
+def test_rows_of_several_samples_and_seeds_are_told_apart(tmp_path):
+    write_csv(tmp_path / "plane.csv", [plane(sample="held-out", seed=seed) for seed in (3, 4)])
+    rows = read(tmp_path / "plane.csv")
+    assert [(row["sample"], row["seed"]) for row in rows] == [("held-out", "3")] * 12 + [("held-out", "4")] * 12
+    assert rows[0]["i_xt_bits"] != rows[12]["i_xt_bits"]
+
+
+def test_a_table_says_of_which_sample_and_seed_it_is(estimated):
+    estimator, layers = estimated
+    points = [estimator.readings(layers)["each"]]
+    table = InformationPlane.collect(estimator, points, epochs=range(5), layers="ab", sample="held-out", seed=7)
+    assert (table.sample, table.seed) == ("held-out", 7)
+    assert (table.mean().sample, table.mean().seed) == ("held-out", 7)
 
 
 @pytest.mark.parametrize("reading", ["mean", "sampled", "mixture"])
@@ -217,10 +251,36 @@ def test_a_csv_is_written_over_the_old_one(tmp_path):
 # --- save and load -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", [plane(), plane(n_paths=1), plane().mean()], ids=["each", "one path", "mean"])
+@pytest.mark.parametrize(
+    "table",
+    [plane(), plane(n_paths=1), plane().mean(), plane(sample="held-out", seed=7)],
+    ids=["each", "one path", "mean", "of a seed"],
+)
 def test_a_saved_table_loads_bit_for_bit(tmp_path, table):
     table.save(tmp_path / "plane.npz")
     assert_same_bits(InformationPlane.load(tmp_path / "plane.npz"), table)
+
+
+def test_several_tables_load_bit_for_bit_and_in_order(tmp_path):
+    saved = [plane(seed=seed, n_paths=1 + seed % 3, layers=["a/b", "0/c"], n_epochs=1 + seed % 2) for seed in range(12)]
+    save_planes(tmp_path / "planes.npz", saved)
+    loaded = load_planes(tmp_path / "planes.npz")
+    assert len(loaded) == 12
+    for one, other in zip(loaded, saved, strict=True):
+        assert_same_bits(one, other)
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_a_file_of_several_tables_is_not_one(tmp_path, n):
+    save_planes(tmp_path / "planes.npz", [plane()] * n)
+    with pytest.raises(ValueError, match=rf"planes\.npz holds {n} tables: read them with fastmi\.tables\.load_planes"):
+        InformationPlane.load(tmp_path / "planes.npz")
+
+
+def test_one_table_is_a_file_of_one(tmp_path):
+    plane().save(tmp_path / "plane.npz")
+    (loaded,) = load_planes(tmp_path / "plane.npz")
+    assert_same_bits(loaded, plane())
 
 
 def test_an_estimated_table_loads_bit_for_bit(tmp_path, estimated):
@@ -292,7 +352,7 @@ def test_an_npz_that_lacks_a_column_is_refused(tmp_path):
     path = tmp_path / "plane.npz"
     plane().save(path)
     with np.load(path) as file:
-        np.savez(tmp_path / "other.npz", **{name: file[name] for name in file.files if name != "coverage"})
+        np.savez(tmp_path / "other.npz", **{name: file[name] for name in file.files if name != "0/coverage"})
     os.replace(tmp_path / "other.npz", path)
     refused(path, "TypeError: .*coverage")
 
@@ -333,6 +393,7 @@ def failing_savez(file, **arrays):
 WRITERS = {
     "plane.csv": (InformationPlane.to_csv, (InformationPlane, "rows", failing_rows)),
     "plane.npz": (InformationPlane.save, (np, "savez_compressed", failing_savez)),
+    "planes.npz": (lambda table, path: save_planes(path, [table, table]), (np, "savez_compressed", failing_savez)),
 }
 
 
@@ -480,6 +541,49 @@ def test_a_caption_says_what_the_points_rest_on(n_copies, copies):
 
 def test_data_without_a_name_is_called_unnamed():
     assert "data: unnamed" in plane(data="").panel().caption
+
+
+def test_several_seeds_are_their_mean_and_their_standard_deviation():
+    seeds = [plane(seed=seed, entropy_y=0.2 + seed / 10) for seed in range(3)]
+    panel = tables.panel(seeds)
+    for name in ("i_xt", "i_ty"):
+        one, two, three = (getattr(table, name).mean(axis=1) for table in seeds)  # each seed counts once
+        mean = (one + two + three) / 3
+        np.testing.assert_allclose(getattr(panel, name), mean, rtol=1e-12)
+        spread = np.sqrt(((one - mean) ** 2 + (two - mean) ** 2 + (three - mean) ** 2) / 2)
+        np.testing.assert_allclose(getattr(panel, name.replace("i_", "spread_")), spread, rtol=1e-12)
+    assert panel.ceiling_y == pytest.approx(0.3)
+    assert "; 2 copies, 3 seeds;" in panel.caption
+    assert panel.title == "mean of single copies"
+
+
+def test_one_seed_has_no_spread():
+    panel = plane().panel()
+    assert (panel.spread_xt, panel.spread_ty) == (None, None)
+    assert "seed" not in panel.caption
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("layers", ("hidden", "last")), ("reading", "mean"), ("sample", "held-out")),
+        *(("n_samples", 999), ("n_copies", 3), ("binning", "other")),
+    ],
+)
+def test_only_tables_that_differ_in_their_seed_are_averaged(name, value):
+    with pytest.raises(ValueError, match=rf"planes differ in their {name}, .*: only runs that differ in their seed"):
+        tables.panel([plane(), plane(seed=1), plane(seed=2, **{name: value})])
+
+
+@pytest.mark.parametrize("epochs", [[0, 10, 21], [0, 10, 20, 30]])
+def test_only_the_same_epochs_are_averaged(epochs):
+    with pytest.raises(ValueError, match="planes were recorded at different epochs"):
+        tables.panel([plane(), plane(len(epochs), seed=1, epochs=np.array(epochs))])
+
+
+def test_no_table_is_no_panel():
+    with pytest.raises(ValueError, match="planes is empty: there is nothing to draw"):
+        tables.panel([])
 
 
 def test_the_table_is_in_the_face():

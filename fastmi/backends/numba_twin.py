@@ -148,13 +148,42 @@ def _encode_rows(x, n_units, plan, n_edges, ends, weights, symbols, codes):
 
 
 def _combine(symbols, weights, codes):
+    """Narrow rows by a loop made for their width, which the compiler unrolls over several rows at once."""
+    w = weights
+    if w.size == 1:
+        combine_narrow(symbols, (w[0],), codes)
+    elif w.size == 2:
+        combine_narrow(symbols, (w[0], w[1]), codes)
+    elif w.size == 3:
+        combine_narrow(symbols, (w[0], w[1], w[2]), codes)
+    elif w.size == 4:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3]), codes)
+    elif w.size == 5:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4]), codes)
+    elif w.size == 6:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5]), codes)
+    elif w.size == 7:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6]), codes)
+    elif w.size == 8:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]), codes)
+    else:
+        for row in range(codes.size):
+            code = np.int64(0)
+            for d in range(w.size):
+                code += np.int64(symbols[row * w.size + d]) * w[d]
+            codes[row] = code
+
+
+def _combine_narrow(symbols, weights, codes):
+    """`weights` is a tuple: its length is known to the compiler."""
     for row in range(codes.size):
         code = np.int64(0)
-        for d in range(weights.size):
-            code += np.int64(symbols[row * weights.size + d]) * weights[d]
+        for d in range(len(weights)):
+            code += np.int64(symbols[row * len(weights) + d]) * weights[d]
         codes[row] = code
 
 
+combine_narrow = _jit(_combine_narrow)
 combine = _jit(_combine)
 encode_rows = _jit(_encode_rows)
 
@@ -181,29 +210,56 @@ def encode(
 # --- identify and tally: codes -> dense ids -> how many symbols occur once, twice, ... --------------------------------
 
 
-def _renumber(codes, table, keys, counts, ids):
-    """Give equal codes one id, 1, 2, ... in the order of arrival, and count them at counts[id].
+class Room(NamedTuple):
+    """What `renumber` works in, for segments of n codes: made once, used for all of them."""
 
-    Linear probing; the table holds ids, 0 where it is empty. Unsigned throughout: a signed index costs a test for a
-    negative one at every access, which doubled the time of this loop.
+    shift: np.uint64
+    slots: npt.NDArray[np.uint32]
+    table: npt.NDArray[np.uint32]
+    keys: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.uint32]
+
+
+def _room(n: int) -> Room:
+    """The table is at most a quarter full: a probe that collides is a branch mispredicted, and costs more than the room."""
+    bits = (4 * n - 1).bit_length()
+    shift = np.uint64(64 - min(bits, 32))
+    parts = (np.empty(n, np.uint32), np.empty(1 << bits, np.uint32), np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32))
+    return Room(shift, *parts)
+
+
+def _hash(codes, shift, slots):
+    for i in range(codes.size):
+        key = np.uint64(codes[i])
+        slots[i] = np.uint32(((key ^ (key >> np.uint64(32))) * GOLDEN) >> shift)
+
+
+def _renumber(codes, room, ids):
+    """Give equal codes one id, 1, 2, ... in the order of arrival, and count them at room.counts[id].
+
+    Linear probing; the table holds ids, 0 where it is empty. Whether a code is new cannot be predicted, so nothing branches
+    on it: keys[0] is made the code itself, so that an empty slot ends the search as a hit does, and what a new code would
+    write is written for a known one too. Unsigned throughout: a signed index costs a test for a negative one at every access.
     """
+    table, keys, counts = room.table, room.keys, room.counts
+    hash_codes(codes, room.shift, room.slots)
     table[:] = 0
+    counts[:] = 0
     mask = np.uint64(table.size - 1)
     n_symbols = np.uint32(0)
     for i in range(codes.size):
         code = codes[i]
-        key = np.uint64(code)
-        slot = (((key ^ (key >> np.uint64(32))) * GOLDEN) >> np.uint64(32)) & mask
+        keys[0] = code
+        slot = np.uint64(room.slots[i])
         symbol = table[slot]
-        while symbol != 0 and keys[symbol] != code:
+        while keys[symbol] != code:
             slot = (slot + np.uint64(1)) & mask
             symbol = table[slot]
-        if symbol == 0:
-            n_symbols += np.uint32(1)
-            symbol = n_symbols
-            table[slot] = symbol
-            keys[symbol] = code
-            counts[symbol] = 0
+        new = np.uint32(symbol == 0)
+        n_symbols += new
+        symbol = n_symbols if new else symbol
+        table[slot] = symbol
+        keys[symbol] = code
         counts[symbol] += np.uint32(1)
         ids[i] = symbol
     return n_symbols
@@ -243,16 +299,15 @@ def _write(counts, histograms, segment, where, out):
     return where
 
 
-def _tally_segments(codes, labels, n_labels, table, cells, out):
+def _tally_segments(codes, labels, n_labels, room, cells, out):
     """For every segment: the occurrences of its codes, and of its codes paired with each row of labels."""
     n = codes.shape[1]
-    ids, pair_ids, counts = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n + 1, np.uint32)
-    keys, joint = np.empty(n + 1, np.int64), np.empty(n, np.int64)
+    ids, pair_ids, joint = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int64)
     histograms = np.zeros((n + 1, 4), np.uint32)
     written = np.zeros(len(n_labels) + 1, np.int64)
     for segment in range(codes.shape[0]):
-        n_symbols = np.int64(renumber(codes[segment], table, keys, counts, ids))
-        written[0] = write(counts[1 : n_symbols + 1], histograms, segment, written[0], out[0])
+        n_symbols = np.int64(renumber(codes[segment], room, ids))
+        written[0] = write(room.counts[1 : n_symbols + 1], histograms, segment, written[0], out[0])
         for k in range(len(n_labels)):
             n_cells = (n_symbols + 1) * n_labels[k]  # ids begin at 1: the first n_labels cells stay empty
             if n_cells <= cells.size:
@@ -262,28 +317,23 @@ def _tally_segments(codes, labels, n_labels, table, cells, out):
             else:  # too many pairs for a table of all of them: count those that occur
                 for i in range(n):
                     joint[i] = np.int64(ids[i]) * n_labels[k] + labels[k, i]
-                n_pairs = np.int64(renumber(joint, table, keys, counts, pair_ids))
-                written[k + 1] = write(counts[1 : n_pairs + 1], histograms, segment, written[k + 1], out[k + 1])
+                n_pairs = np.int64(renumber(joint, room, pair_ids))
+                written[k + 1] = write(room.counts[1 : n_pairs + 1], histograms, segment, written[k + 1], out[k + 1])
     return written
 
 
+hash_codes = _jit(_hash)
 renumber = _jit(_renumber)
 count_pairs = _jit(_count_pairs)
 write = _jit(_write)
 tally_segments = _jit(_tally_segments)
 
 
-def _table(n: int) -> npt.NDArray[np.uint32]:
-    """At most a quarter full: a probe that collides is a branch mispredicted, and costs more than the room."""
-    return np.empty(1 << (4 * n - 1).bit_length(), np.uint32)
-
-
 @_wraps
 def identify(codes: IntArray) -> tuple[IntArray, int]:
     """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols."""
-    n = codes.size
-    ids = np.empty(n, np.int64)
-    n_symbols = renumber(codes, _table(n), np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32), ids)
+    ids = np.empty(codes.size, np.int64)
+    n_symbols = renumber(codes, _room(codes.size), ids)
     return ids - 1, int(n_symbols)
 
 
@@ -293,12 +343,12 @@ def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occur
     n_segments, n = codes.shape
     distinct_counts = (int(np.sqrt(8.0 * n + 1)) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
     sizes = np.asarray(n_labels, np.int64)
-    table, cells = _table(n), np.empty(4 * n, np.uint32)
+    room, cells = _room(n), np.empty(4 * n, np.uint32)
     parts: list[list[IntArray]] = [[] for _ in range(len(n_labels) + 1)]
     for first in range(0, n_segments, SEGMENTS):
         chunk = codes[first : first + SEGMENTS]
         out = np.empty((len(n_labels) + 1, 3, len(chunk) * distinct_counts), np.int64)
-        written = tally_segments(chunk, labels, sizes, table, cells, out)
+        written = tally_segments(chunk, labels, sizes, room, cells, out)
         for k, length in enumerate(written.tolist()):
             out[k, 0, :length] += k * n_segments + first
             parts[k].append(out[k, :, :length])

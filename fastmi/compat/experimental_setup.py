@@ -11,7 +11,6 @@ last bits of float32 sums, which can move an activation that lies on an edge. Th
 from __future__ import annotations
 
 import functools
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from fastmi.coding import identify_rows
 from fastmi.compat.information_process import narrowed
 from fastmi.ensemble import MODELS, Ensemble, one_thread
 from fastmi.planes import PlaneEstimator, Points
+from fastmi.stopping import InformationStopping
 from fastmi.tables import InformationPlane
 
 __all__ = [
@@ -46,8 +46,6 @@ __all__ = [
 BINS = np.linspace(-1, 1, 30)
 ACTIVATION_BINS = np.linspace(-1, 1, 50)  # edges: 49 bins, and a symbol for exactly 1.0
 FILE = "information_plane.png"
-REDRAWINGS = 50  # of a dynamic plot, at most,
-SHARE = 0.2  # and at most this share of the time so far
 
 
 class ZivInformationPlane:
@@ -283,7 +281,7 @@ def experiment(
     with one_thread():
         for snapshots, who in _trained(ensemble, inputs, targets, epochs, batch_size):
             points.append(_sampled(infoplane.estimator, ensemble.activations(inputs, snapshots), who))
-            screen.redraw(plane)
+            screen.redraw(plane, done=sum(len(chunk.i_xt) for chunk in points) / epochs)
     screen.finish(plane)
     return Copies((cast("_Tapped", member).network for member in ensemble.networks()), plane())
 
@@ -304,33 +302,32 @@ def fit(
     """Train a network by SGD until the information plane of its last buffered layer comes to rest.
 
     Every `epoch_length` steps J = I(T;Y) - beta I(X;T) is estimated; training stops when J has moved by less than `mi_tol` bits
-    since the check before, or after `epochs` checks. The first check has none before it and never stops.
+    since the check before, or after `epochs` checks. The first check has none before it and never stops. This is
+    `fastmi.InformationStopping(beta, mi_tol, patience=1)`, which says what rest can mean and what deceives it.
 
     What was wrong: the original names `network_copies` and `tol`, which do not exist there; it compares J with a constant 1e-19
-    that is never updated; and it stops where J - 1e-19 < tol 1e-19, which with beta = 1 holds at every first check, because
-    I(T;Y) <= I(X;T) where T is a function of X with distinct rows: J = -H(T|Y), which is never above 0. "Stop when J no longer
-    grows" would be no repair: J falls while the network fits, so it would stop there too, and its maximum is a constant output.
-    Coming to rest asks for no sign. With beta = 1 it says that the output's spread within the classes is steady.
+    that is never updated; and it stops where J - 1e-19 < tol 1e-19, which with beta = 1 holds at every first check.
 
     Args:
         network: trained in place. X, y, lr, batch_size, activation_bins: as in `experiment`.
+        mi_tol: bits; 0 never stops early. beta: at least 0.
         loss: (prediction, target) -> a scalar; None is the mean squared error.
 
     Returns:
         (I(X;T), I(T;Y)) in bits at every check; the original returns nothing.
 
     Raises:
-        TypeError, ValueError: as `experiment`.
+        TypeError, ValueError: as `experiment`; beta or mi_tol that is negative or not finite.
     """
     checks.buffering("network", network, BufferedSequential)
     epochs, epoch_length = checks.positive_integer("epochs", epochs), checks.positive_integer("epoch_length", epoch_length)
     batch_size = checks.positive_integer("batch_size", batch_size)
+    rule = InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1)
     infoplane = ZivInformationPlane(X, y, bins=activation_bins)
     inputs, targets = _training_set(network, X, y)
     solver = torch.optim.SGD(network.parameters(), lr=lr)
     loss = loss or nn.functional.mse_loss
     found: list[tuple[float, float]] = []
-    objective: list[float] = []
     with one_thread():
         for _ in tqdm(range(epochs), disable=None):
             for _ in range(epoch_length):
@@ -339,8 +336,7 @@ def fit(
                 loss(network(inputs[rows]), targets[rows]).backward()
                 solver.step()
             found.append(mutual_information_for_network_family(infoplane, [network])[-1])
-            objective.append(found[-1][1] - beta * found[-1][0])
-            if len(objective) > 1 and abs(objective[-1] - objective[-2]) < mi_tol:
+            if rule.update(*found[-1]):
                 break
     return found
 
@@ -391,43 +387,30 @@ def _sampled(estimator: PlaneEstimator, layers: list[Tensor], who: IntArray) -> 
 
 
 class _Screen:
-    """Shows the plane where it can be looked at, at a bounded cost."""
+    """Shows the plane where it can be looked at: as it grows, at its end, or never."""
 
     def __init__(self, plot: str | None) -> None:
         self._plot = checks.one_of("plot", plot, ("dynamic", "once")) if plot else None
-        self._where, self._spent, self._n_drawn = "", 0.0, 0
         if self._plot:
             from fastmi import figures
 
-            self._where = figures.place()
-        self._start = time.perf_counter()
+            self._live = figures.Live(FILE, rewrite=False)
 
-    def redraw(self, plane: Callable[[], InformationPlane]) -> None:
-        """If it is to move, somebody can see it move, and it has not cost too much."""
-        if self._plot != "dynamic" or self._where == "file" or self._n_drawn == REDRAWINGS - 1:
-            return
-        begin = time.perf_counter()
-        if self._spent <= SHARE * (begin - self._start):
-            self._show(plane())
-            self._spent += time.perf_counter() - begin
+    def redraw(self, plane: Callable[[], InformationPlane], done: float) -> None:
+        if self._plot == "dynamic":
+            self._live.redraw(lambda: plane().plot(), done)
 
     def finish(self, plane: Callable[[], InformationPlane]) -> None:
         """The whole plane; a file is announced."""
         if not self._plot:
             return
         try:
-            self._show(plane())
+            self._live.finish(lambda: plane().plot())
         except OSError as error:  # the networks are worth more than their picture
             warnings.warn(f"the information plane could not be written: {error}", stacklevel=3)
         else:
-            if self._where == "file":
+            if self._live.where == "file":
                 print(f"The information plane is in {Path(FILE).resolve()}")
-
-    def _show(self, plane: InformationPlane) -> None:
-        from fastmi import figures
-
-        figures.show(plane.plot(), self._where, FILE)
-        self._n_drawn += 1
 
 
 def _batch(n: int, batch_size: int) -> IntArray:

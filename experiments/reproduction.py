@@ -1,0 +1,225 @@
+"""finished runs -> docs/reproduction.md: what was published beside what was found, every number out of the results."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.catalog import CATALOG, Run
+from experiments.drawing import picture
+from experiments.outputs import Finished, check_file, read, write_text
+from experiments.stopping import RULES, spread
+from fastmi import figures
+
+__all__ = ["write"]
+
+# the case of `python -m benchmarks` that times the published loop of a run, seconds an epoch
+CASES = {
+    "warm-up": "exp-1",
+    "tishby-extended": "exp-2",
+    "complicated": "exp-3",
+    "complicated-intended": "exp-3",
+    "mnist": "exp-4",
+    "mnist-widened": "exp-4",
+    "digits": "exp-4",
+}
+LOOP = "published loop"
+
+# what each run does and does not show: sentences without numbers
+SHOWS = {
+    "warm-up": "The hidden layer stands at both ceilings whatever it computes; only the output can be sized.",
+    "tishby": "The output first fits, then loses I(X;T): its tanh saturates into fewer bins. Layers 1 and 2 stand at their "
+    "ceilings from the start and cannot move at this n; nothing here is evidence that information about x was lost.",
+    "tishby-extended": "As `tishby`. The three readings are different quantities, and differ most where copies disagree.",
+    "complicated": "The labels depend on one input alone, so the task is not complicated: I(T;Y) reaches H(Y).",
+    "complicated-intended": "With ten inputs to combine, the same network in the same number of epochs fits far less.",
+    "mnist": "The network learns; most samples are alone with their code in the hidden layer, where I(T;Y) is counting.",
+    "mnist-widened": "Sums that do not wrap are easier to learn from; otherwise as `mnist`.",
+    "digits": "The same on data that need no files: easier, otherwise as `mnist`.",
+    "original": "The figure that the field knows, on a whole population, so without sampling error over inputs. That it is "
+    "tanh saturating under fixed bins, the same run with ReLU shows.",
+    "original-relu": "Under bins that cover their range ReLU layers hardly compress: what fell with tanh was saturation.",
+    "mnist-mlp": "Every image is alone with its code in the wide first layer, on which no number of images says anything; the "
+    "narrow layers can be sized, and on test images without what was memorised.",
+    "mnist-mlp-relu": "As `mnist-mlp`, under bins that cover the range.",
+    "mnist-lenet": "Convolutional layers have far too many units to be sized by binning; the output can be.",
+    "stopping": "Where each rule would have stopped the same networks, and what that costs. The information criterion sees "
+    "that the output has come to rest, not that it generalises.",
+}
+
+
+def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
+    """The page, and beside it a folder of figures -> the names of the runs that have no finished result there.
+
+    Args:
+        results: the folder in which `run` left results; of each run the one with the most seeds is shown.
+        times: what `python -m benchmarks --json` wrote.
+
+    Raises:
+        ValueError: no result is there, the times cannot be read, out cannot be written.
+    """
+    check_file("out", out)
+    found = _most_seeds(results)
+    if not found:
+        raise ValueError(f"results is '{results}', which holds no finished run: python -m experiments run all --seeds 10 first")
+    loops = _loops(times)
+    pictures = out.with_suffix("")
+    pictures.mkdir(exist_ok=True)
+    pages = []
+    for name in CATALOG:
+        if name in found:
+            figure = picture(found[name].run, found[name].planes)
+            figure.set_dpi(110)
+            figures.save(figure, pictures / f"{name}.png")
+            pages.append(_section(found[name], f"{pictures.name}/{name}.png", loops))
+    missing = [name for name in CATALOG if name not in found]
+    write_text(out, "\n".join([*_head(command, missing), *pages]))
+    return missing
+
+
+def _most_seeds(results: Path) -> dict[str, Finished]:
+    found: dict[str, Finished] = {}
+    for manifest in sorted(results.glob("*/manifest.json")):
+        result = read(manifest.parent)
+        name = result.run.name
+        if "estimated_from" not in result.manifest and (name not in found or found[name].run.seeds < result.run.seeds):
+            found[name] = result
+    return found
+
+
+def _loops(times: Path) -> dict[str, float]:
+    """case -> seconds that one epoch of the published loop takes."""
+    try:
+        cases = json.loads(times.read_text(encoding="utf-8"))["cases"]
+        candidates = {(case["name"], timed["name"]): timed["median"] for case in cases for timed in case["candidates"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"times is '{times}', which is not what `python -m benchmarks --json` writes ({type(error).__name__})"
+        ) from None
+    return {case: seconds for (case, name), seconds in candidates.items() if name == LOOP}
+
+
+def _head(command: str, missing: Sequence[str]) -> list[str]:
+    return [
+        "# The report's runs, reproduced",
+        "",
+        f"Written by `{command}` from finished runs; no number in it was typed.",
+        "",
+        "*Published* are read-offs of the report's figures, good to about 0.1 bits at best. Tables are in bits; a number with",
+        "a spread is the mean and the standard deviation over seeds, each with data, an initialisation and batches of its own",
+        "(of a whole population, as `var-u` and `mnist`, only the latter two). Readings, samples and their limits: see the",
+        "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single network is H(T), so a fall says",
+        "that activations moved into fewer bins. The published loop was timed over some epochs by `python -m benchmarks` on a",
+        "machine of the same kind, and multiplied; it trains and reads one seed, on the training sample alone.",
+        "",
+        *([f"Not run: {', '.join(f'`{name}`' for name in missing)}.", ""] if missing else []),
+    ]
+
+
+def _section(found: Finished, figure: str, loops: dict[str, float]) -> str:
+    run, manifest = found.run, found.manifest
+    lines = [
+        f"## `{run.name}`",
+        "",
+        f"{run.about[0].upper()}{run.about[1:]}.",
+        "",
+        f"*Published:* {CATALOG[run.name].published or 'nothing; the run is not in the report'}.",
+        "",
+        *_table(manifest),
+        "",
+        *_answers(manifest),
+        "",
+        *(_stopping(found) if run.stopping else []),
+        f"![The information plane of {run.name}]({figure})",
+        "",
+        _time(run, manifest, loops),
+        "",
+    ]
+    return "\n".join([*lines, f"*What it shows:* {SHOWS[run.name]}", ""])
+
+
+def _table(manifest: dict[str, Any]) -> list[str]:
+    """A row for each layer: the reading that starts the list at length, the others at their end."""
+    readings = [reading for reading in manifest["readings"] if reading["reading"] != "each" or len(manifest["readings"]) < 4]
+    first, *others = readings
+    head = ["layer", "I(X;T) start", "peak", "at epoch", "end", "I(T;Y) start", "end", "coverage at the end"]
+    head += [f"{_name(other)}: I(X;T), I(T;Y) at the end" for other in others]
+    rows = []
+    for i, layer in enumerate(first["layers"]):
+        cells = [layer["layer"], *(_cell(layer, key, ".2f") for key in ("i_xt_start", "i_xt_peak"))]
+        cells += [_cell(layer, "peak_epoch", ".0f"), _cell(layer, "i_xt_end", ".2f")]
+        cells += [_cell(layer, key, ".3f") for key in ("i_ty_start", "i_ty_end")] + [_cell(layer, "coverage_end", ".2f")]
+        for other in others:
+            cells.append(f"{_cell(other['layers'][i], 'i_xt_end', '.2f')}, {_cell(other['layers'][i], 'i_ty_end', '.3f')}")
+        rows.append(cells)
+    return [f"{_name(first)[0].upper()}{_name(first)[1:]}, n = {manifest['n_samples']:,}:", "", *_markdown(head, rows)]
+
+
+def _name(reading: dict[str, Any]) -> str:
+    words = {"each": "a single network", "mean": "mean of single copies"}
+    return f"{reading['sample']}, {words.get(reading['reading'], reading['reading'])}"
+
+
+def _cell(row: dict[str, Any], key: str, form: str) -> str:
+    spread = f" ± {row[f'{key}_sd']:{form}}" if f"{key}_sd" in row else ""
+    return f"{row[key]:{form}}{spread}"
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def _answers(manifest: dict[str, Any]) -> list[str]:
+    right = ", ".join(f"{score['sample']} {score['accuracy']:.1%}" for score in manifest["scores_end"])
+    first = manifest["readings"][0]
+    funnel = first["funnel"]
+    return [
+        f"Right answers at the end: {right}. Of {funnel['pairs']:,} pairs of neighbouring layers ({_name(first)}) the later",
+        f"one stood higher in I(X;T) {funnel['i_xt']:,} times and in I(T;Y) {funnel['i_ty']:,} times: what this binning adds.",
+    ]
+
+
+def _time(run: Run, manifest: dict[str, Any], loops: dict[str, float]) -> str:
+    seeds = f"{run.seeds} seeds" if run.seeds > 1 else "one seed"
+    copies = f"{run.copies} copies" if run.copies > 1 else "one network"
+    stages = ", ".join(f"{stage} {spent:.0f} s" for stage, spent in manifest["seconds"].items())
+    samples = len({reading["sample"] for reading in manifest["readings"]})
+    text = (
+        f"*Time:* {_duration(manifest['wall_seconds'])} for {seeds} of {copies}, {run.epochs:,} epochs, "
+        f"{len(run.recorded):,} of them read on {samples} samples ({stages})."
+    )
+    if manifest["resumed"]:
+        text += " It was interrupted, and this is the time of its last part."
+    if CASES.get(run.name) in loops:
+        one = loops[CASES[run.name]]
+        text += (
+            f" The published loop: {1e3 * one:.0f} ms an epoch, {_duration(one * run.epochs)} for one seed, "
+            f"{_duration(one * run.epochs * run.seeds)} for {run.seeds}."
+            if run.seeds > 1
+            else f" The published loop: {1e3 * one:.0f} ms an epoch, {_duration(one * run.epochs)} in all."
+        )
+    return text
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _stopping(found: Finished) -> list[str]:
+    with (found.folder / "stopping.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    cells = []
+    for rule in RULES:
+        own = [row for row in rows if row["rule"] == rule]
+        epochs, accuracy = (np.array([float(row[key]) for row in own]) for key in ("epochs", "accuracy"))
+        stopped = sum(row["stopped"] == "True" for row in own)
+        cells.append([rule, f"{stopped} of {len(own)}", spread(epochs, ".0f", "±"), spread(accuracy, ".3f", "±")])
+    head = ["rule", "networks that it stopped", "epochs used", "accuracy there on 20,000 fresh samples"]
+    return [*_markdown(head, cells), ""]

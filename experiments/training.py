@@ -1,0 +1,163 @@
+"""run -> snapshots of its copies at the recorded epochs: all seeds and copies trained side by side, and any time to go on."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from experiments import networks
+from experiments.catalog import Run
+from experiments.checkpoints import Arrays, Checkpoints, State
+from experiments.datasets import Dataset
+from fastmi import Ensemble
+from fastmi.ensemble import one_thread
+
+__all__ = ["LOSSES", "Seeds", "Trainer", "seeds_of", "targets", "threads"]
+
+EVERY = 5.0  # seconds between checkpoints
+SMALL = 100_000  # parameters of a network that one thread trains faster than several
+
+Snapshot = dict[str, torch.Tensor]
+
+
+class Seeds:
+    """The four streams that a seed is split into, each of a part of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self.data, init, copies, self.assignment = np.random.SeedSequence(seed).generate_state(4, np.uint64).tolist()
+        self.init, self.copies = init >> 1, copies >> 1  # torch takes 63 bits
+
+
+def seeds_of(run: Run) -> list[Seeds]:
+    return [Seeds(alone.seed) for alone in run.alone]
+
+
+def targets(run: Run, classes: npt.NDArray[np.int64]) -> torch.Tensor:
+    """(n, 1) values, or (n, n_classes) one-hot."""
+    if run.targets is None:
+        return torch.nn.functional.one_hot(torch.from_numpy(classes), run.widths[-1]).float()
+    return torch.tensor(run.targets, dtype=torch.float32)[classes][:, None]
+
+
+def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
+    """torch held to one thread where the network is small."""
+    return one_thread() if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL else nullcontext()
+
+
+class Trainer:
+    """The copies of all seeds of a run, and their training.
+
+    Args:
+        run: the record. data: one data set for each seed. device: where the copies live.
+        checkpoints: where training is kept as it goes, and where it goes on from; None keeps nothing.
+        on_epoch: called with the epoch after it.
+
+    Attributes:
+        losses: of every step so far, the mean over the copies.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        data: list[Dataset],
+        device: torch.device,
+        checkpoints: Checkpoints | None = None,
+        on_epoch: Callable[[int], object] = lambda epoch: None,
+    ) -> None:
+        self.run, self.checkpoints, self._on_epoch = run, checkpoints, on_epoch
+        self.parts = [_ensemble(run, seeds, device) for seeds in seeds_of(run)]
+        self.ensemble = self.parts[0] if len(self.parts) == 1 else Ensemble.joined(self.parts)
+        self._x = [torch.from_numpy(part.trained.x).to(device) for part in data]
+        self._y = [targets(run, part.trained.classes).to(device) for part in data]
+        self.losses: list[torch.Tensor] = []
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """One for each recorded epoch, the initialisation first; those that are kept already come from the checkpoints."""
+        first, kept = 0, self.checkpoints
+        if kept is not None and kept.state is not None:
+            self.ensemble.restore(kept.state.ensemble)
+            first = kept.state.epoch + 1
+            yield from self.kept()
+            self._on_epoch(first - 1)
+        recorded, waiting, last = set(self.run.recorded), [], time.monotonic()
+        for epoch in range(first, self.run.epochs + 1):
+            if epoch:
+                self.losses += [self.ensemble.step(*batch).mean()[None] for batch in self._batches()]
+                self._on_epoch(epoch)
+            snapshot = self.ensemble.snapshot() if epoch in recorded else None
+            if kept is not None:
+                waiting += [] if snapshot is None else [_arrays(snapshot)]
+                if epoch == self.run.epochs or time.monotonic() - last >= EVERY:
+                    kept.write(waiting, State(epoch, self.ensemble.state(), self.all_losses()))
+                    waiting, last = [], time.monotonic()
+            if snapshot is not None:
+                yield snapshot
+
+    def kept(self) -> Iterator[Snapshot]:
+        """Those of the checkpoints alone."""
+        kept = self.checkpoints
+        if kept is None or kept.state is None:
+            raise ValueError("there are no snapshots to read: train the run first")
+        self.losses = [torch.from_numpy(kept.state.losses).to(self.ensemble.device)]
+        for arrays in kept.snapshots():
+            yield {name: torch.from_numpy(array).to(self.ensemble.device) for name, array in arrays.items()}
+
+    def all_losses(self) -> npt.NDArray[np.float32]:
+        return torch.cat(self.losses).cpu().numpy() if self.losses else np.empty(0, np.float32)
+
+    def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
+        """The copies of one seed."""
+        own = slice(k * self.run.copies, (k + 1) * self.run.copies)
+        return {name: leaf[own] for name, leaf in snapshot.items()}
+
+    def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The batches of one epoch's steps, each (n_seeds * n_copies, batch, ...)."""
+        n, size = len(self._x[0]), self.run.batch_size
+        drawn = self.ensemble.draw(n, size if self.run.epoch == "step" else n)
+        for rows in drawn.split(size, dim=1):
+            of_seeds = rows.split(self.run.copies)
+            yield (
+                torch.cat([x[own] for x, own in zip(self._x, of_seeds, strict=True)]),
+                torch.cat([y[own] for y, own in zip(self._y, of_seeds, strict=True)]),
+            )
+
+
+def _ensemble(run: Run, seeds: Seeds, device: torch.device) -> Ensemble:
+    """The copies of one seed; independent ones are networks that were built apart."""
+
+    def copies(n: int, init: int, batches: int) -> Ensemble:
+        network = networks.build(run.network, run.widths, init).to(device)
+        return Ensemble(
+            network,
+            n,
+            loss=LOSSES[run.loss],
+            optimizer=functools.partial(OPTIMIZERS[run.optimizer], lr=run.learning_rate),
+            watch=networks.watched(network),
+            seed=batches,
+        )
+
+    if run.init == "shared" or run.copies == 1:
+        return copies(run.copies, seeds.init, seeds.copies)
+    inits, batches = (
+        np.random.SeedSequence(seed).generate_state(run.copies, np.uint64) >> 1 for seed in (seeds.init, seeds.copies)
+    )
+    return Ensemble.joined([copies(1, int(init), int(batch)) for init, batch in zip(inits, batches, strict=True)])
+
+
+def _arrays(snapshot: Snapshot) -> Arrays:
+    return {name: leaf.cpu().numpy() for name, leaf in snapshot.items()}
+
+
+def _cross_entropy(probabilities: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:
+    """Mean of -log p(class) of softmax outputs, in nats."""
+    return -(one_hot * probabilities.clamp_min(1e-30).log()).sum(dim=-1).mean()
+
+
+LOSSES = {"mean squared error": torch.nn.functional.mse_loss, "cross-entropy": _cross_entropy}
+OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}

@@ -1,0 +1,75 @@
+"""network, what to watch -> the outputs of those modules, heard by forward hooks while somebody listens."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastmi import checks
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["Watched", "listen_to"]
+
+
+def listen_to(network: nn.Module, watch: Any) -> Watched:
+    """Hooks on the modules that `watch` names or types; None is every module without children."""
+    modules = {name or "network": module for name, module in network.named_modules()}
+    if watch is None:
+        chosen = {name for name, module in modules.items() if not list(module.children())}
+    else:
+        chosen = set()
+        for wanted in watch if isinstance(watch, list | tuple | set) else [watch]:
+            checks.watchable(wanted)
+            if isinstance(wanted, str):
+                found = {wanted} & modules.keys()
+            else:
+                found = {name for name, module in modules.items() if isinstance(module, wanted)}
+            chosen |= checks.watched(wanted, found, modules)
+    return Watched({name: module for name, module in modules.items() if name in chosen})
+
+
+class Watched:
+    """Forward hooks that report to whoever listens.
+
+    Attributes:
+        modules: the names of those that are heard. names: the layers in the order of their calls, known after the first
+            listening; a module called again is "name#2".
+    """
+
+    def __init__(self, modules: dict[str, nn.Module]) -> None:
+        self.modules = list(modules)
+        self._names: tuple[str, ...] | None = None
+        self._heard: list[tuple[str, Tensor]] | None = None
+        for name, module in modules.items():
+            module.register_forward_hook(functools.partial(self._hear, name))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._names or ()
+
+    def forget(self) -> None:
+        """Whoever is heard next may call other layers; from then on they must stay the same."""
+        self._names = None
+
+    def _hear(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
+        if self._heard is not None:
+            checks.tensor_output(name, output)
+            self._heard.append((name, output.clone()))  # a later in-place operation must not reach it
+
+    @contextmanager
+    def listening(self) -> Iterator[list[Tensor]]:
+        """A list that holds what was heard once the block is left."""
+        self._heard, outputs = [], []
+        try:
+            yield outputs
+        finally:
+            heard, self._heard = self._heard, None
+        called = [name for name, _ in heard]
+        counts = [called[: i + 1].count(name) for i, name in enumerate(called)]
+        names = tuple(name if n == 1 else f"{name}#{n}" for name, n in zip(called, counts, strict=True))
+        self._names = checks.same_calls(names, self._names)
+        outputs.extend(output for _, output in heard)
