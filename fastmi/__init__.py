@@ -7,6 +7,7 @@ from fastmi.ensemble import Ensemble, LoopWarning
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.planes import PlaneEstimator
 from fastmi.stopping import InformationStopping
+from fastmi.streams import Stream
 from fastmi.tables import InformationPlane
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "InformationStopping",
     "LoopWarning",
     "PlaneEstimator",
+    "Stream",
     "UniformBins",
     "conditional_mutual_information",
     "encode",

@@ -26,6 +26,7 @@ ORDER = (  # a room may import those before it
     "counting",
     "entropies",
     "information",
+    "streams",
     "planes",
     "tables",
     "watching",
