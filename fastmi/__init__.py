@@ -1,6 +1,7 @@
 """fastmi: mutual information of patterns, for every layer, copy and epoch at once."""
 
 from fastmi.backends import use_backend
+from fastmi.backends.threads import use_threads
 from fastmi.binning import Edges, UniformBins
 from fastmi.coding import CollisionWarning, encode
 from fastmi.ensemble import Ensemble, LoopWarning
@@ -25,4 +26,5 @@ __all__ = [
     "entropy",
     "mutual_information",
     "use_backend",
+    "use_threads",
 ]

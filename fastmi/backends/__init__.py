@@ -7,7 +7,8 @@ Each twin is a module with the same four functions:
     identify(codes (n,))                             -> dense ids (n,), number of symbols
     tally(codes (s, n), labels (l, n), n_labels)     -> Occurrences in (1 + l) s segments: the codes, then each (code, label)
 
-NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin.
+NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin. `threads` beside them
+says how many threads the Numba twin may use.
 """
 
 from __future__ import annotations

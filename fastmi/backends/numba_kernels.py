@@ -1,0 +1,342 @@
+"""The kernels of the CPU twin: one pass digitises and codes, one open-addressing table per segment counts.
+
+Plain functions first (`_name`) and compiled second (`name`), so they also run under NUMBA_DISABLE_JIT=1. They release the
+GIL and start no threads of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+__all__ = [
+    "Plan",
+    "Room",
+    "combine",
+    "count_nan",
+    "digitise_any",
+    "digitise_uniform",
+    "encode_rows",
+    "renumber",
+    "room",
+    "scatter",
+    "tally_segments",
+]
+
+BLOCK = 4096  # codes hashed at a time
+OFTEN = np.uint32(512)  # occurrences of a symbol from which it is counted apart
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _jit(kernel: Any) -> Any:
+    """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR names one)."""
+    try:
+        return njit(nogil=True, cache=True)(kernel)
+    except RuntimeError:  # an installation that cannot be written to, and no home: compile anew in every process
+        return njit(nogil=True)(kernel)
+
+
+# --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) --------------------------------------------------------
+
+
+def _digitise_uniform(x, origin, inverse, step, n_edges, ends, symbols):
+    """Evenly spaced edges: the nearest edge by one multiplication, then one exact comparison. Returns how many fell outside."""
+    last = np.float32(n_edges - 1)
+    low = np.float32(origin)
+    outside = np.int32(0)
+    for i in range(x.size):
+        v = x[i]
+        nearest = (v - low) * inverse + np.float32(0.5)
+        nearest = nearest if nearest > np.float32(0) else np.float32(0)  # NaN lands on 0: min and max would let it through
+        nearest = nearest if nearest < last else last
+        j = np.int32(nearest)
+        symbol = np.int32(j + np.int32(v >= np.float32(np.float64(j) * step + origin)))
+        outside = np.int32(outside + np.int32((symbol == 0) | (symbol == n_edges)))  # int32 throughout: half the vector width
+        symbol = ends[0] if symbol == 0 else symbol
+        symbols[i] = ends[1] if symbol == n_edges else symbol
+    return outside
+
+
+def _digitise_any(x, padded, n_edges, ends, symbols):
+    """Any edges, padded with +inf to a power of two: a binary search without branches, the whole tile a step at a time."""
+    for i in range(x.size):
+        symbols[i] = 0
+    half = padded.size // 2
+    while half > 0:
+        for i in range(x.size):
+            symbols[i] += half if x[i] >= padded[symbols[i] + half - 1] else 0
+        half //= 2
+    outside = np.int32(0)
+    for i in range(x.size):
+        symbol = symbols[i] if symbols[i] < n_edges else n_edges  # +inf passes the padding too
+        outside = np.int32(outside + np.int32((symbol == 0) | (symbol == n_edges)))
+        symbol = ends[0] if symbol == 0 else symbol
+        symbols[i] = ends[1] if symbol == n_edges else symbol
+    return outside
+
+
+def _count_nan(x):
+    nan = 0
+    for i in range(x.size):
+        nan += np.int32(x[i] != x[i])
+    return nan
+
+
+digitise_uniform = _jit(_digitise_uniform)
+digitise_any = _jit(_digitise_any)
+count_nan = _jit(_count_nan)
+
+
+class Plan(NamedTuple):
+    """How one set of edges is searched: `uniform` only where that was proved to be np.digitize."""
+
+    uniform: bool
+    origin: np.float64
+    inverse: np.float32
+    step: np.float64
+    padded: npt.NDArray[np.float32]
+
+
+# --- encode: rows of activations -> one code a row --------------------------------------------------------------------
+
+
+def _encode_rows(x, n_units, plan, n_edges, ends, weights, symbols, codes):
+    """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64."""
+    nan = outside = 0
+    rows_per_tile = symbols.size // n_units
+    for first in range(0, codes.size, rows_per_tile):
+        last = min(codes.size, first + rows_per_tile)
+        tile = x[first * n_units : last * n_units]
+        if plan.uniform:
+            found = digitise_uniform(tile, plan.origin, plan.inverse, plan.step, n_edges, ends, symbols)
+        else:
+            found = digitise_any(tile, plan.padded, n_edges, ends, symbols)
+        if found:  # only then can there be a NaN: it passes as symbol 0
+            outside += found
+            nan += count_nan(tile)
+        combine(symbols, weights, codes[first:last])
+    return nan, outside
+
+
+def _combine(symbols, weights, codes):
+    """Narrow rows by a loop made for their width, which the compiler unrolls over several rows at once."""
+    w = weights
+    if w.size == 1:
+        combine_narrow(symbols, (w[0],), codes)
+    elif w.size == 2:
+        combine_narrow(symbols, (w[0], w[1]), codes)
+    elif w.size == 3:
+        combine_narrow(symbols, (w[0], w[1], w[2]), codes)
+    elif w.size == 4:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3]), codes)
+    elif w.size == 5:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4]), codes)
+    elif w.size == 6:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5]), codes)
+    elif w.size == 7:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6]), codes)
+    elif w.size == 8:
+        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]), codes)
+    else:
+        for row in range(codes.size):
+            code = np.int64(0)
+            for d in range(w.size):
+                code += np.int64(symbols[row * w.size + d]) * w[d]
+            codes[row] = code
+
+
+def _combine_narrow(symbols, weights, codes):
+    """`weights` is a tuple: its length is known to the compiler."""
+    for row in range(codes.size):
+        code = np.int64(0)
+        for d in range(len(weights)):
+            code += np.int64(symbols[row * len(weights) + d]) * weights[d]
+        codes[row] = code
+
+
+combine_narrow = _jit(_combine_narrow)
+combine = _jit(_combine)
+encode_rows = _jit(_encode_rows)
+
+
+# --- count: codes -> dense ids -> how many symbols occur once, twice, ... ---------------------------------------------
+
+
+class Room(NamedTuple):
+    """What `renumber` works in, for segments of at most so many codes: made once, used for all of them."""
+
+    slots: npt.NDArray[np.uint32]
+    table: npt.NDArray[np.uint32]
+    keys: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.uint32]
+
+
+def room(n: int) -> Room:
+    """The table is at most a quarter full: a probe that collides is a branch mispredicted, and costs more than the room."""
+    size = 1 << (4 * n - 1).bit_length()
+    slots = np.empty(min(n, BLOCK), np.uint32)
+    return Room(slots, np.empty(size, np.uint32), np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32))
+
+
+def _hashed(code):
+    key = np.uint64(code)
+    return (key ^ (key >> np.uint64(32))) * GOLDEN
+
+
+def _hash(codes, skip, shift, slots):
+    for i in range(codes.size):
+        slots[i] = np.uint32((hashed(codes[i]) << skip) >> shift)
+
+
+def _renumber(codes, skip, room, ids):
+    """Give equal codes one id, 1, 2, ... in the order of arrival, and count them at room.counts[id].
+
+    Linear probing; the table holds ids, 0 where it is empty, and is searched from the bits of the hash after the first `skip`.
+    Whether a code is new cannot be predicted, so nothing branches on it: keys[0] is made the code itself, so that an empty
+    slot ends the search as a hit does, and what a new code would write is written for a known one too. Unsigned throughout:
+    a signed index costs a test for a negative one at every access.
+    """
+    size, shift = np.int64(2), np.uint64(63)
+    while size < 4 * codes.size:
+        size, shift = size * 2, shift - np.uint64(1)
+    table, keys, counts = room.table[:size], room.keys, room.counts[: codes.size + 1]
+    table[:] = 0
+    counts[:] = 0
+    mask = np.uint64(size - 1)
+    n_symbols = np.uint32(0)
+    for first in range(0, codes.size, room.slots.size):
+        block = codes[first : first + room.slots.size]
+        hash_codes(block, skip, max(shift, np.uint64(32)), room.slots)
+        for i in range(block.size):
+            code = block[i]
+            keys[0] = code
+            slot = np.uint64(room.slots[i])
+            symbol = table[slot]
+            while keys[symbol] != code:
+                slot = (slot + np.uint64(1)) & mask
+                symbol = table[slot]
+            new = np.uint32(symbol == 0)
+            n_symbols += new
+            symbol = n_symbols if new else symbol
+            table[slot] = symbol
+            keys[symbol] = code
+            counts[symbol] += np.uint32(1)
+            ids[first + i] = symbol
+    return n_symbols
+
+
+def _number(codes, skip, room, ids):
+    """As `renumber`, but small codes are their own ids (a layer of one unit): some ids may then stand for no code."""
+    lowest, highest = codes[0], codes[0]
+    for i in range(codes.size):
+        lowest, highest = min(lowest, codes[i]), max(highest, codes[i])
+    if lowest < 0 or highest >= codes.size:
+        return np.int64(renumber(codes, skip, room, ids))
+    room.counts[: highest + 2] = 0
+    for i in range(codes.size):
+        ids[i] = np.uint32(codes[i] + 1)
+        room.counts[ids[i]] += np.uint32(1)
+    return highest + 1
+
+
+def _scatter(codes, labels, bits, starts, to_codes, to_labels):
+    """Spread codes and their labels over 2^bits buckets, by the first bits of the hash: equal codes share a bucket.
+
+    Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one bucket stays in the cache, one for all does not.
+    """
+    shift = np.uint64(64 - bits)
+    starts[:] = 0
+    for i in range(codes.size):
+        starts[(hashed(codes[i]) >> shift) + np.uint64(1)] += 1
+    for b in range(1, starts.size):
+        starts[b] += starts[b - 1]
+    ends = starts[:-1].copy()
+    for i in range(codes.size):
+        b = hashed(codes[i]) >> shift
+        at = ends[b]
+        ends[b] = at + 1
+        to_codes[at] = codes[i]
+        for k in range(labels.shape[0]):
+            to_labels[k, at] = labels[k, i]
+
+
+def _count_pairs(ids, labels, n_labels, cells):
+    for i in range(ids.size):
+        cells[np.uint64(ids[i]) * np.uint64(n_labels) + np.uint64(labels[i])] += np.uint32(1)
+
+
+def _write(counts, histograms, segment, where, out):
+    """Counts -> (segment, times, symbols) in ascending order, appended at `where`; leaves the histograms zero again.
+
+    Four histograms (OFTEN + 1, 4) take turns: most counts are equal, and an increment would wait for the one before it. What
+    occurs OFTEN or more is sorted instead: there are at most n / OFTEN such symbols.
+    """
+    fours = counts.size // 4 * 4
+    for k in range(0, fours, 4):
+        for turn in range(4):
+            histograms[min(counts[k + turn], OFTEN), turn] += np.uint32(1)
+    for k in range(fours, counts.size):
+        histograms[min(counts[k], OFTEN), 0] += np.uint32(1)
+    n_often = 0
+    for times in range(OFTEN + np.uint32(1)):
+        symbols = np.uint32(0)
+        for turn in range(4):
+            symbols += histograms[times, turn]
+            histograms[times, turn] = 0
+        if times == OFTEN:
+            n_often = symbols
+        elif times > 0 and symbols > 0:
+            out[0, where], out[1, where], out[2, where] = segment, times, symbols
+            where += 1
+    if n_often:
+        last = np.uint32(0)
+        for times in np.sort(counts[counts >= OFTEN]):
+            if times != last:
+                out[0, where], out[1, where], out[2, where] = segment, times, 0
+                where, last = where + 1, times
+            out[2, where - 1] += 1
+    return where
+
+
+def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, cells, out):
+    """For every segment codes[starts[s] : starts[s + 1]]: the occurrences of its codes, and of each pair (code, label).
+
+    The labels stand beside the codes where they are aligned, else they are those of every segment.
+    """
+    n = np.diff(starts).max()
+    ids, pair_ids, joint = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int64)
+    histograms = np.zeros((OFTEN + 1, 4), np.uint32)
+    written = np.zeros(len(n_labels) + 1, np.int64)
+    for segment in range(starts.size - 1):
+        own = codes[starts[segment] : starts[segment + 1]]
+        if not own.size:
+            continue
+        first = starts[segment] if aligned else 0
+        n_symbols = number(own, skip, room, ids)
+        written[0] = write(room.counts[1 : n_symbols + 1], histograms, segment, written[0], out[0])
+        for k in range(len(n_labels)):
+            beside = labels[k, first : first + own.size]
+            n_cells = (n_symbols + 1) * n_labels[k]  # ids begin at 1: the first n_labels cells stay empty
+            if n_cells <= cells.size:
+                cells[:n_cells] = 0
+                count_pairs(ids[: own.size], beside, n_labels[k], cells)
+                written[k + 1] = write(cells[:n_cells], histograms, segment, written[k + 1], out[k + 1])
+            else:  # too many pairs for a table of all of them: count those that occur
+                for i in range(own.size):
+                    joint[i] = np.int64(ids[i]) * n_labels[k] + beside[i]
+                n_pairs = np.int64(renumber(joint[: own.size], 0, room, pair_ids))
+                written[k + 1] = write(room.counts[1 : n_pairs + 1], histograms, segment, written[k + 1], out[k + 1])
+    return written
+
+
+hashed = _jit(_hashed)
+hash_codes = _jit(_hash)
+renumber = _jit(_renumber)
+number = _jit(_number)
+scatter = _jit(_scatter)
+count_pairs = _jit(_count_pairs)
+write = _jit(_write)
+tally_segments = _jit(_tally_segments)
