@@ -68,7 +68,7 @@ def overlaid(
         raise ValueError("the runs have not the same samples and readings, so they cannot be overlaid: draw them side by side")
     ids = [run.name for run, _ in runs] if len({run.name for run, _ in runs}) == len(runs) else [run.id for run, _ in runs]
     grid = [[_laid_over(ids, panels) for panels in zip(*(row[sample] for row in rows), strict=True)] for sample in rows[0]]
-    return figures.information_plane(grid, rows=list(rows[0]), color=color, title=" and ".join(dict.fromkeys(ids)))
+    return figures.information_plane(grid, rows=list(rows[0]), color=color)
 
 
 def _panels(

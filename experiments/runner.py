@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -122,7 +122,7 @@ def execute(
                 reader.read([trainer.of_seed(snapshot, reader.run.seed - run.seed) for snapshot in chunk], clock)
             on_planes(planes, seen[-1] / run.epochs)
     scores = [reader.score(seen) for reader in readers]
-    return Result(run, str(place), planes(), scores, trainer.all_losses().tolist(), clock.seconds, trainer.ensemble.reason)
+    return Result(run, str(place), planes(), scores, trainer.losses.tolist(), clock.seconds, trainer.ensemble.reason)
 
 
 def _together(readers: list[_Reader]) -> int:
@@ -145,8 +145,10 @@ class _Reader:
         self._classes = torch.from_numpy(sample.classes).to(ensemble.device)
         self._estimator = PlaneEstimator(sample.x, sample.classes, run.binning)
         self._rng = np.random.default_rng([seeds.assignment, *name.encode()])  # samples are drawn for apart
-        self._points: dict[str, list[Points]] = {}
-        self._losses, self._accuracies = list[torch.Tensor](), list[torch.Tensor]()
+        # one array for the whole run: many small ones that stay would fragment the memory of the large ones that go
+        self._points: dict[str, Points] = {}
+        self._loss, self._accuracy = (np.zeros((len(run.recorded), run.copies)) for _ in range(2))
+        self._n_read = 0
 
     @property
     def floats(self) -> int:
@@ -158,18 +160,27 @@ class _Reader:
         n, copies = len(self._x), self.run.copies
         with clock("forward"):
             layers = self._ensemble.activations(self._x, snapshots)
-            self._score(layers[-1])
+            self._score(layers[-1], slice(self._n_read, self._n_read + len(snapshots)))
         with clock("estimate"):
             who = self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
             for reading, points in self._estimator.readings(layers, who).items():
-                self._points.setdefault(reading, []).append(points)
+                self._keep(reading, points)
+        self._n_read += len(snapshots)
+
+    def _keep(self, reading: str, points: Points) -> None:
+        if reading not in self._points:
+            n = len(self.run.recorded)
+            whole: dict[str, Any] = {name: np.zeros((n, *part.shape[1:]), part.dtype) for name, part in vars(points).items()}
+            self._points[reading] = Points(**whole)
+        for name, part in vars(points).items():
+            getattr(self._points[reading], name)[self._n_read : self._n_read + len(part)] = part
 
     def planes(self, epochs: list[int]) -> list[InformationPlane]:
         """A table for each reading; with one copy the mixture is that copy."""
         tables = [
             InformationPlane.collect(
                 self._estimator,
-                points,
+                [Points(**{name: whole[: self._n_read] for name, whole in vars(points).items()})],
                 epochs=epochs,
                 layers=self._ensemble.layers,
                 reading=reading,
@@ -184,10 +195,9 @@ class _Reader:
         return tables if self.run.copies == 1 else [tables[0].mean(), *tables]
 
     def score(self, epochs: list[int]) -> Score:
-        loss, accuracy = (torch.cat(parts).cpu().double().numpy() for parts in (self._losses, self._accuracies))
-        return Score(self._name, self.run.seed, np.array(epochs), loss, accuracy)
+        return Score(self._name, self.run.seed, np.array(epochs), self._loss[: self._n_read], self._accuracy[: self._n_read])
 
-    def _score(self, outputs: torch.Tensor) -> None:
+    def _score(self, outputs: torch.Tensor, at: slice) -> None:
         """Outputs (snapshots, copies, n, k); the answer is the class with the largest output, or of the nearest target."""
         flat = outputs.flatten(0, 1)
         losses = torch.func.vmap(LOSSES[self.run.loss], (0, None))(flat, self._targets)
@@ -197,8 +207,8 @@ class _Reader:
             values = torch.tensor(self.run.targets, device=flat.device)
             answers = (flat - values).abs().argmin(dim=-1)
         right = (answers == self._classes).double().mean(dim=-1)
-        self._losses.append(losses.reshape(outputs.shape[:2]))
-        self._accuracies.append(right.reshape(outputs.shape[:2]))
+        self._loss[at] = losses.reshape(outputs.shape[:2]).cpu().numpy()
+        self._accuracy[at] = right.reshape(outputs.shape[:2]).cpu().numpy()
 
 
 class _Clock:

@@ -20,7 +20,8 @@ from fastmi.ensemble import one_thread
 
 __all__ = ["LOSSES", "Seeds", "Trainer", "seeds_of", "targets", "threads"]
 
-EVERY = 5.0  # seconds between checkpoints
+EVERY = 5.0  # seconds between checkpoints,
+SHARE = 0.05  # and at most this share of the time is spent on them
 SMALL = 100_000  # parameters of a network that one thread trains faster than several
 
 Snapshot = dict[str, torch.Tensor]
@@ -57,9 +58,6 @@ class Trainer:
         run: the record. data: one data set for each seed. device: where the copies live.
         checkpoints: where training is kept as it goes, and where it goes on from; None keeps nothing.
         on_epoch: called with the epoch after it.
-
-    Attributes:
-        losses: of every step so far, the mean over the copies.
     """
 
     def __init__(
@@ -75,7 +73,13 @@ class Trainer:
         self.ensemble = self.parts[0] if len(self.parts) == 1 else Ensemble.joined(self.parts)
         self._x = [torch.from_numpy(part.trained.x).to(device) for part in data]
         self._y = [targets(run, part.trained.classes).to(device) for part in data]
-        self.losses: list[torch.Tensor] = []
+        steps = 1 if run.epoch == "step" else -(-len(self._x[0]) // run.batch_size)
+        self._losses, self._n_losses = torch.zeros(run.epochs * steps, device=device), 0
+
+    @property
+    def losses(self) -> npt.NDArray[np.float32]:
+        """Of every step so far, the mean over the copies."""
+        return self._losses[: self._n_losses].cpu().numpy()
 
     def snapshots(self) -> Iterator[Snapshot]:
         """One for each recorded epoch, the initialisation first; those that are kept already come from the checkpoints."""
@@ -85,17 +89,21 @@ class Trainer:
             first = kept.state.epoch + 1
             yield from self.kept()
             self._on_epoch(first - 1)
-        recorded, waiting, last = set(self.run.recorded), [], time.monotonic()
+        recorded, waiting, due = set(self.run.recorded), [], time.monotonic() + EVERY
         for epoch in range(first, self.run.epochs + 1):
             if epoch:
-                self.losses += [self.ensemble.step(*batch).mean()[None] for batch in self._batches()]
+                for batch in self._batches():  # kept in one array: small ones that stay would fragment the memory of large ones
+                    self._losses[self._n_losses] = self.ensemble.step(*batch).mean()
+                    self._n_losses += 1
                 self._on_epoch(epoch)
             snapshot = self.ensemble.snapshot() if epoch in recorded else None
             if kept is not None:
                 waiting += [] if snapshot is None else [_arrays(snapshot)]
-                if epoch == self.run.epochs or time.monotonic() - last >= EVERY:
-                    kept.write(waiting, State(epoch, self.ensemble.state(), self.all_losses()))
-                    waiting, last = [], time.monotonic()
+                begin = time.monotonic()
+                if epoch == self.run.epochs or begin >= due:
+                    kept.write(waiting, State(epoch, self.ensemble.state(), self.losses.copy()))
+                    waiting, now = [], time.monotonic()
+                    due = now + max(EVERY, (now - begin) / SHARE)
             if snapshot is not None:
                 yield snapshot
 
@@ -104,12 +112,10 @@ class Trainer:
         kept = self.checkpoints
         if kept is None or kept.state is None:
             raise ValueError("there are no snapshots to read: train the run first")
-        self.losses = [torch.from_numpy(kept.state.losses).to(self.ensemble.device)]
+        self._n_losses = len(kept.state.losses)
+        self._losses[: self._n_losses] = torch.from_numpy(kept.state.losses)
         for arrays in kept.snapshots():
             yield {name: torch.from_numpy(array).to(self.ensemble.device) for name, array in arrays.items()}
-
-    def all_losses(self) -> npt.NDArray[np.float32]:
-        return torch.cat(self.losses).cpu().numpy() if self.losses else np.empty(0, np.float32)
 
     def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
         """The copies of one seed."""

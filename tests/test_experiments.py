@@ -245,7 +245,9 @@ def test_the_whole_of_mnist_is_its_training_images_and_its_test_images(images):
     assert np.array_equal(training.x[59_999] * 255, images.pixels[59_999].ravel())
     assert np.array_equal(np.concatenate([training.classes, test.classes]), images.labels)
     assert (training.x.min(), training.x.max()) == (0, 1)
-    assert np.array_equal(load("mnist", 100, seed=0).trained.x, training.x[:100])
+    fewer = load("mnist", 100, seed=0)
+    assert np.array_equal(fewer.trained.x, training.x[:100])
+    assert np.array_equal(fewer.read["held-out"].x, test.x)
     with pytest.raises(ValueError, match="n_samples is 60001, but MNIST has 60,000 training images"):
         load("mnist", 60_001, seed=0)
 

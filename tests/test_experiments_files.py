@@ -60,7 +60,12 @@ def undrawn(monkeypatch):
 @pytest.fixture
 def at_every_epoch(monkeypatch):
     """A checkpoint after every epoch."""
+    every_epoch(monkeypatch)
+
+
+def every_epoch(monkeypatch):
     monkeypatch.setattr(training, "EVERY", 0)
+    monkeypatch.setattr(training, "SHARE", float("inf"))
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +153,22 @@ def test_a_run_killed_amid_any_file_goes_on(name, whole, tmp_path, at_every_epoc
     assert n == 5 + len(RUNS[name].recorded)  # a state for each epoch, snapshots for each that is recorded
 
 
+def ticking(monkeypatch, every, share):
+    """A clock that goes on by a second whenever it is looked at, so that every checkpoint takes one."""
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=itertools.count().__next__))
+    monkeypatch.setattr(training, "EVERY", every)
+    monkeypatch.setattr(training, "SHARE", share)
+
+
+def test_checkpoints_take_a_bounded_share_of_the_time(tmp_path, monkeypatch):
+    ticking(monkeypatch, every=0, share=0.2)
+    kept = Checkpoints(tmp_path / "snapshots")
+    execute(TINY, checkpoints=kept)
+    assert [len(checkpoints._read(path)["linear 1.weight"]) for path in kept._files()] == [1, 4]  # the last one is always kept
+
+
 def test_several_snapshots_share_a_file(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=itertools.count().__next__))  # a second at each look
-    monkeypatch.setattr(training, "EVERY", 2)
+    ticking(monkeypatch, every=2, share=float("inf"))
     with pytest.raises(Killed):
         execute(TINY, checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(4))
     kept = Checkpoints(tmp_path / "snapshots")
@@ -205,7 +223,8 @@ def test_a_run_killed_on_a_gpu_goes_on(tmp_path, at_every_epoch):
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
 def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
     words = ["warm-up", "--epochs", "1500", "--record", "30"]
-    code = "import sys, experiments.training as t; t.EVERY = 0; from experiments.__main__ import main; main(sys.argv[1:])"
+    code = "import sys, experiments.training as t; t.EVERY, t.SHARE = 0, float('inf')"
+    code += "; from experiments.__main__ import main; main(sys.argv[1:])"
     killed, uninterrupted = tmp_path / "killed", tmp_path / "uninterrupted"
     command = [sys.executable, "-c", code, "run", *words, "--out", str(killed)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -337,7 +356,7 @@ def test_snapshots_that_were_never_kept_cannot_be_read(tmp_path):
 def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
     """Leave such a run, as a kill would."""
     with monkeypatch.context() as patch:
-        patch.setattr(training, "EVERY", 0)
+        every_epoch(patch)
         patch.setattr(cli, "execute", lambda *words, on_epoch, **options: execute(*words, on_epoch=killed_at(epoch), **options))
         with pytest.raises(Killed):
             run(name, "--epochs", str(epochs), out=out)
@@ -370,6 +389,7 @@ def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
     assert names[0] == names[1]
     for name in ("plane.csv", "scores.csv", "planes.npz"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
+    assert [outputs.read(folder).manifest["resumed"] for folder in (one, other)] == [True, False]
     assert [row["status"] for row in rows_of(tmp_path / outputs.LEDGER)] == ["done", "done"]
     monkeypatch.setattr(cli, "execute", lambda *words, **options: pytest.fail("work was done"))
     capsys.readouterr()

@@ -114,7 +114,6 @@ def test_runs_overlaid_share_their_panels(results, tmp_path, drawn):
     np.testing.assert_array_equal(panel.i_ty, np.tile(bits.mean(axis=0), 2))
     np.testing.assert_array_equal(panel.spread_ty, np.tile(bits.std(axis=0, ddof=1), 2))
     assert options["rows"] == ["training", "held-out"]
-    assert options["title"] == run_id
 
 
 def test_an_overlay_is_really_drawn(results, tmp_path):
@@ -279,9 +278,9 @@ def page(written):
 
 
 def cells(section, row):
-    """Of the first line of a table that begins so."""
-    line = next(line for line in section.splitlines() if line.startswith(f"| {row} |"))
-    return [cell.strip() for cell in line.strip("|").split("|")]
+    """Of each line of a table that begins so."""
+    lines = [line for line in section.splitlines() if line.startswith(f"| {row} |")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def test_every_run_has_its_sentence_and_every_case_is_one():
@@ -310,8 +309,8 @@ def test_the_run_with_the_most_seeds_is_shown_and_its_numbers_are_those_of_its_p
     def both(values, form):
         return f"{np.mean(values):{form}} ± {np.std(values, ddof=1):{form}}"
 
-    found = cells(page["warm-up"], "output")
-    assert found == [
+    path, ends = cells(page["warm-up"], "output")
+    assert path == [
         "output",
         both([plane.i_xt[0, 0, 1] for plane in planes], ".2f"),
         both([plane.i_xt[:, 0, 1].max() for plane in planes], ".2f"),
@@ -320,9 +319,10 @@ def test_the_run_with_the_most_seeds_is_shown_and_its_numbers_are_those_of_its_p
         both([plane.i_ty[0, 0, 1] for plane in planes], ".3f"),
         both([plane.i_ty[-1, 0, 1] for plane in planes], ".3f"),
         both([plane.coverage[-1, 0, 1] for plane in planes], ".2f"),
-        f"{both([plane.i_xt[-1, 0, 1] for plane in held_out], '.2f')}, {both([p.i_ty[-1, 0, 1] for p in held_out], '.3f')}",
     ]
-    assert "held-out, a single network: I(X;T), I(T;Y) at the end |" in page["warm-up"]
+    i_xt, i_ty = ([getattr(plane, name)[-1, 0, 1] for plane in held_out] for name in ("i_xt", "i_ty"))
+    assert ends == ["output", f"{both(i_xt, '.2f')}, {both(i_ty, '.3f')}"]
+    assert "| layer | held-out, a single network |" in page["warm-up"]
     assert "Training, a single network, n = 1,000:" in page["warm-up"]
     with (results["seeds"] / "scores.csv").open(newline="") as file:
         last = [float(row["accuracy"]) for row in csv.DictReader(file) if (row["sample"], row["epoch"]) == ("held-out", "3")]
@@ -332,11 +332,26 @@ def test_the_run_with_the_most_seeds_is_shown_and_its_numbers_are_those_of_its_p
 
 def test_one_seed_has_no_spread_and_copies_have_all_their_readings(page, results):
     planes = {(plane.sample, plane.reading): plane for plane in tables.load_planes(results["stopping"] / "planes.npz")}
-    found = cells(page["stopping"], "layer 4")
-    assert found[4] == f"{planes['training', 'mean'].i_xt[-1, 0, 3]:.2f}"
+    path, ends = cells(page["stopping"], "layer 4")
+    assert "Training, sampled, n = 1,000:" in page["stopping"]  # what was published of several copies
+    assert path[4] == f"{planes['training', 'sampled'].i_xt[-1, 0, 3]:.2f}"
     others = [(sample, reading) for sample in ("training", "held-out", "fresh") for reading in ("mean", "sampled", "mixture")]
-    assert found[8:] == [f"{planes[key].i_xt[-1, 0, 3]:.2f}, {planes[key].i_ty[-1, 0, 3]:.3f}" for key in others[1:]]
-    assert "±" not in found
+    others.remove(("training", "sampled"))
+    assert ends[1:] == [f"{planes[key].i_xt[-1, 0, 3]:.2f}, {planes[key].i_ty[-1, 0, 3]:.3f}" for key in others]
+
+
+def test_the_output_stands_at_the_epochs_that_were_published(page, results):
+    (plane,) = (plane for plane in outputs.read(results["original"]).planes if plane.sample == "all patterns")
+    (row,) = cells(page["original"], "output, I(X;T)")
+    assert cells(page["original"], "epoch") == [["epoch", "0", "3", "3", "3", "3"]]  # the nearest that were recorded
+    assert row[1:] == [f"{plane.i_xt[at, 0, -1]:.2f}" for at in (0, 3, 3, 3, 3)]
+    assert "output, I(X;T)" not in page["warm-up"]
+
+
+def test_the_published_epochs_are_recorded_or_nearly():
+    for name, epochs in reproduction.EPOCHS.items():
+        recorded = np.array(CATALOG[name].recorded)
+        assert all(abs(recorded - epoch).min() <= 0.02 * epoch for epoch in epochs)
 
 
 def test_the_rules_for_stopping_stand_on_the_page(page, results):
@@ -344,7 +359,7 @@ def test_the_rules_for_stopping_stand_on_the_page(page, results):
         rows = [row for row in csv.DictReader(file) if row["rule"] == "fixed budget"]
     accuracy = [float(row["accuracy"]) for row in rows]
     expected = ["fixed budget", "0 of 2", "30 ± 0", f"{np.mean(accuracy):.3f} ± {np.std(accuracy, ddof=1):.3f}"]
-    assert cells(page["stopping"], "fixed budget") == expected
+    assert cells(page["stopping"], "fixed budget") == [expected]
 
 
 def test_times_are_those_of_the_manifest_and_of_the_published_loop(page, results):
@@ -353,6 +368,12 @@ def test_times_are_those_of_the_manifest_and_of_the_published_loop(page, results
     assert "The published loop: 120000 ms an epoch, 6 min for one seed, 18 min for 3." in page["warm-up"]
     assert "published loop" not in page["original"]  # it is not the report's
     assert "published loop" not in page["stopping"]
+
+
+def test_the_time_of_a_resumed_run_is_said_to_be_of_its_last_part(results):
+    found = outputs.read(results["warm-up"])
+    texts = [reproduction._time(found.run, found.manifest | {"resumed": resumed}, {}) for resumed in (False, True)]
+    assert texts[1] == f"{texts[0]} It was interrupted, and this is the time of its last part."
 
 
 def test_figures_lie_beside_the_page(page, written):
