@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted: what was finished before is whole", file=sys.stderr)
+        print("interrupted: what was finished before is whole, and --resume goes on with the rest", file=sys.stderr)
         return 130
 
 
@@ -174,10 +174,8 @@ def _attempt(run: Run, arguments: argparse.Namespace, out: Path) -> bool:
                 on_planes=lambda planes, done: screen and screen.redraw(lambda: picture(run, planes()), done),
                 checkpoints=Checkpoints(part / outputs.SNAPSHOTS),
             )
-        if screen is not None:
-            screen.finish(lambda: picture(run, result.planes))
         seconds = time.perf_counter() - start
-        outputs.save(result, part, {"wall_seconds": seconds, "resumed": resumed})
+        outputs.save(result, part, folder, {"wall_seconds": seconds, "resumed": resumed})
     except (Exception, KeyboardInterrupt) as error:
         outputs.discard(part)
         stopped = isinstance(error, KeyboardInterrupt)
@@ -190,6 +188,11 @@ def _attempt(run: Run, arguments: argparse.Namespace, out: Path) -> bool:
     seconds = time.perf_counter() - start
     outputs.record(out, **row, status="done", seconds=f"{seconds:.1f}", folder=folder.name)
     _tell(result, seconds, folder)
+    if screen is not None:
+        try:
+            screen.finish(lambda: picture(run, result.planes))
+        except OSError as error:  # the run is done and written
+            print(f"the live plane could not be drawn: {error}", file=sys.stderr)
     return True
 
 
@@ -205,16 +208,19 @@ def _estimate(arguments: argparse.Namespace) -> int:
     start = time.perf_counter()
     _find_mnist(arguments.mnist)
     folder = outputs.folder_of(run, arguments.device, outputs.prepare(arguments.out))
-    if folder.resolve() == found.folder.resolve():
-        raise ValueError(f"'{folder}' was read with these edges: pass other --edges, or another --out")
+    if outputs.finished(folder) and "estimated_from" not in outputs.read(folder).manifest:
+        raise ValueError(f"'{folder}' was trained and read with these edges: pass other --edges, or another --out")
     part = outputs.begin(folder, resume=False)
     try:
         outputs.copy_snapshots(found.folder, part)
         result = execute(run, arguments.device, checkpoints=Checkpoints(part / outputs.SNAPSHOTS), train=False)
-        outputs.save(result, part, {"estimated_from": found.folder.name})
+        outputs.save(result, part, folder, {"estimated_from": found.folder.name, "remark": found.manifest["remark"]})
     finally:
         shutil.rmtree(part, ignore_errors=True)  # what it was copied from is whole
-    _tell(result, time.perf_counter() - start, folder)
+    seconds = time.perf_counter() - start
+    row = {"run": run.name, "id": run.id, "data": run.data, "device": arguments.device}
+    outputs.record(arguments.out, **row, status="estimated", seconds=f"{seconds:.1f}", folder=folder.name)
+    _tell(result, seconds, folder)
     return 0
 
 

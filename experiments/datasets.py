@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from experiments import mnist
 
-__all__ = ["DATASETS", "Dataset", "Sample", "load", "simple_truth"]
+__all__ = ["DATASETS", "WHOLE", "Dataset", "Sample", "load", "simple_truth"]
 
 
 class Sample(NamedTuple):
@@ -206,6 +206,9 @@ DATASETS: dict[str, Callable[[int, np.random.Generator], Dataset]] = {
     "digits": digits,
     "var-u": var_u,
 }
+
+
+WHOLE = {"mnist"}  # the same for every seed
 
 
 def load(name: str, n_samples: int, seed: Any) -> Dataset:

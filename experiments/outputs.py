@@ -128,8 +128,8 @@ def finished(folder: Path) -> bool:
     return (folder / MANIFEST).exists()
 
 
-def save(result: Result, part: Path, more: dict[str, Any] | None = None) -> Path:
-    """Write a finished run's files beside its snapshots, and give the folder its name -> that folder.
+def save(result: Result, part: Path, folder: Path, more: dict[str, Any] | None = None) -> None:
+    """Write a finished run's files beside its snapshots in `part`, and give that its name, `folder`.
 
     plane.csv and planes.npz hold every point, scores.csv the losses and accuracies, plane.png and plane.svg the figure,
     manifest.json all that a reader has to know.
@@ -143,9 +143,7 @@ def save(result: Result, part: Path, more: dict[str, Any] | None = None) -> Path
     for ending in ("png", "svg"):
         figures.save(figure, part / f"plane.{ending}")
     write_text(part / MANIFEST, json.dumps(_manifest(result) | (more or {}), indent=2) + "\n")
-    folder = part.with_name(part.name.removesuffix(UNFINISHED))
     _take_name(part, folder)
-    return folder
 
 
 def discard(part: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,17 @@ def _most_seeds(results: Path) -> dict[str, Finished]:
     for manifest in sorted(results.glob("*/manifest.json")):
         result = read(manifest.parent)
         name = result.run.name
-        if "estimated_from" not in result.manifest and (name not in found or found[name].run.seeds < result.run.seeds):
+        if _as_catalogued(result) and (name not in found or found[name].run.seeds < result.run.seeds):
             found[name] = result
     return found
+
+
+def _as_catalogued(result: Finished) -> bool:
+    """The catalogue's run, trained and not only read again; seeds, and how many epochs were recorded, are free."""
+    run, entry = result.run, CATALOG.get(result.run.name)
+    if entry is None or "estimated_from" in result.manifest:
+        return False
+    return replace(run, seed=entry.seed, seeds=entry.seeds, n_recorded=entry.n_recorded).id == entry.id
 
 
 def _loops(times: Path) -> dict[str, float]:
@@ -190,8 +199,8 @@ def _at_epochs(found: Finished) -> list[str]:
     first = next(iter(by_reading(found.planes).values()))
     at = [int(np.abs(first[0].epochs - epoch).argmin()) for epoch in epochs]
     values = np.array([plane.mean().i_xt[at, 0, -1] for plane in first])
-    spread = values.std(axis=0, ddof=1) if len(values) > 1 else None
-    cells = [f"{v:.2f}" + ("" if spread is None else f" ± {spread[i]:.2f}") for i, v in enumerate(values.mean(axis=0))]
+    sd = [f" ± {value:.2f}" for value in values.std(axis=0, ddof=1)] if len(values) > 1 else [""] * len(at)
+    cells = [f"{value:.2f}{width}" for value, width in zip(values.mean(axis=0), sd, strict=True)]
     head = ["epoch", *(str(int(first[0].epochs[i])) for i in at)]
     return [*_markdown(head, [["output, I(X;T)", *cells]]), ""]
 
@@ -229,6 +238,8 @@ def _time(run: Run, manifest: dict[str, Any], loops: dict[str, float]) -> str:
         f"*Time:* {_duration(manifest['wall_seconds'])} for {seeds} of {copies}, {run.epochs:,} epochs, "
         f"{len(run.recorded):,} of them read on {samples} samples ({stages})."
     )
+    if manifest["remark"]:
+        text += f" {manifest['remark']}."
     if manifest["resumed"]:
         text += " It was interrupted, and this is the time of its last part."
     if CASES.get(run.name) in loops:

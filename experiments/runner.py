@@ -101,7 +101,10 @@ def execute(
         checkpoints: where training is kept, and goes on from.
         train: False reads the snapshots of the checkpoints again, all of them, and trains nothing.
     """
-    data = [datasets.load(run.data, run.n_samples, seeds.data) for seeds in seeds_of(run)]
+    if run.data in datasets.WHOLE:
+        data = [datasets.load(run.data, run.n_samples, 0)] * run.seeds
+    else:
+        data = [datasets.load(run.data, run.n_samples, seeds.data) for seeds in seeds_of(run)]
     place, clock = check_device(device), _Clock()
     trainer = Trainer(run, data, place, checkpoints, on_epoch)
     readers = [

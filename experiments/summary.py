@@ -80,11 +80,12 @@ def summary(result: Result) -> str:
     }
     others |= elsewhere
     first, seeds = single[0], result.run.seeds
+    entropy_y = np.mean([plane.entropy_y for plane in single])
     what = ("mean of single copies" if len(own) > 1 else "a single network") + (f", mean of {seeds} seeds" if seeds > 1 else "")
     lines = [
         f"{result.run.name}: {first.data} data, {sample} n = {first.n_samples}, {_copies(first.n_copies)}, "
         f"{first.epochs[-1]} epochs",
-        f"{first.binning}; log2 n = {np.log2(first.n_samples):.3f}, H(Y) = {first.entropy_y:.3f} bits",
+        f"{first.binning}; log2 n = {np.log2(first.n_samples):.3f}, H(Y) = {entropy_y:.3f} bits",
         "",
         f"{'':9} {what + ', bits':51}" + "".join(f"  {reading + ', end':15}" for reading in others),
         f"{'':9} {'I(X;T)':>6} start   peak (epoch)    end   I(T;Y) start    end"
@@ -111,7 +112,7 @@ def summary(result: Result) -> str:
 
 def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
     """What the sample cannot support, said beside the table."""
-    plane = planes[0]
+    plane = min(planes, key=lambda plane: plane.entropy_x)
     if plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
         lines = [f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]
     else:

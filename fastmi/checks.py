@@ -820,7 +820,7 @@ def same_tables(planes: Sequence[Any]) -> Any:
         raise ValueError("planes is empty: there is nothing to draw")
     first = planes[0]
     for plane in planes[1:]:
-        for name in ("layers", "reading", "sample", "n_samples", "n_copies", "binning"):
+        for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning"):
             if getattr(plane, name) != getattr(first, name):
                 raise ValueError(
                     f"planes differ in their {name}, {getattr(first, name)!r} and {getattr(plane, name)!r}: "
@@ -828,6 +828,9 @@ def same_tables(planes: Sequence[Any]) -> Any:
                 )
         if not np.array_equal(plane.epochs, first.epochs):
             raise ValueError("planes were recorded at different epochs: only the same epochs are averaged; draw them apart")
+    seeds = [plane.seed for plane in planes]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"planes hold seed {max(seeds, key=seeds.count)} more than once: pass one plane of each seed")
     return first
 
 

@@ -432,7 +432,8 @@ def saved(result, out):
     """A result that was not trained here."""
     part = out / f"{result.run.id}.part"
     part.mkdir()
-    return outputs.save(result, part)
+    outputs.save(result, part, out / result.run.id)
+    return out / result.run.id
 
 
 def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
@@ -610,7 +611,7 @@ def test_edges_that_are_none_are_refused(trained, tmp_path, capsys, edges):
 def test_the_run_s_own_edges_are_refused_where_they_would_replace_it(trained, capsys):
     before = contents(trained)
     assert estimate(trained, trained.parent, "--edges", "-1", "1", "50") == 2
-    assert "was read with these edges" in capsys.readouterr().err
+    assert "was trained and read with these edges" in capsys.readouterr().err
     assert contents(trained) == before
 
 
@@ -633,14 +634,15 @@ def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, un
     shown, show = [], figures.show
 
     def watching(figure, where, path):
-        part = list((tmp_path / "live").glob("*.part"))
-        shown.append((where, path, len(part), outputs.finished(part[0])))
+        parts = list((tmp_path / "live").glob("*.part"))
+        shown.append((where, path, len(parts)))
         show(figure, where, path)
 
     monkeypatch.setattr(figures, "show", watching)
     assert run("warm-up", "--epochs", "2", "--live", out=tmp_path / "live") == 0
     assert len(shown) >= 2  # while it ran, and at the end
-    assert set(shown) == {("file", tmp_path / "live" / "live.png", 1, False)}
+    assert {(where, path) for where, path, _ in shown} == {("file", tmp_path / "live" / "live.png")}
+    assert [n_parts for *_, n_parts in shown] == [1] * (len(shown) - 1) + [0]  # the last once the result is safe
     assert (tmp_path / "live" / "live.png").read_bytes().startswith(b"\x89PNG")
     assert run("warm-up", "--epochs", "2", out=tmp_path / "other") == 0
     (one,), (other,) = folders(tmp_path / "live"), folders(tmp_path / "other")

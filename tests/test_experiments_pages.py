@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,6 +32,9 @@ def run(*words, out):
 def undrawn(monkeypatch):
     monkeypatch.setattr(outputs, "picture", lambda run, planes: None)
     monkeypatch.setattr(outputs, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+
+
+AS_CATALOGUED = reproduction._as_catalogued
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +255,31 @@ def test_the_summary_of_a_stopping_run_holds_the_table():
 
 
 # --- the reproduction -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_runs_are_shown():
+    """The page takes the catalogue's own runs alone, which are too long to be made here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reproduction, "_as_catalogued", lambda result: "estimated_from" not in result.manifest)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({}, True),
+        ({"seed": 3, "seeds": 10, "n_recorded": 7}, True),
+        ({"epochs": 3}, False),
+        ({"copies": 2}, False),
+        ({"name": "another"}, False),
+        ({"edges": (0.0, 1.0, 9)}, False),
+    ],
+)
+def test_only_runs_of_the_catalogue_are_shown(change, shown):
+    run = replace(CATALOG["warm-up"], **change)
+    assert AS_CATALOGUED(outputs.Finished(Path(), run, {}, [])) == shown
+    assert not AS_CATALOGUED(outputs.Finished(Path(), run, {"estimated_from": "another folder"}, []))
 
 
 @pytest.fixture(scope="module")

@@ -608,3 +608,8 @@ def test_the_copies_are_the_paths_unless_it_is_said(estimated):
     estimator, layers = estimated
     table = InformationPlane.collect(estimator, [estimator.readings(layers)["each"]], epochs=range(5), layers="ab")
     assert 3 == table.n_copies == table.i_xt.shape[1]
+
+
+def test_a_seed_counts_once():
+    with pytest.raises(ValueError, match="planes hold seed 4 more than once: pass one plane of each seed"):
+        tables.panel([plane(seed=4), plane(seed=2), plane(seed=4)])
