@@ -5,7 +5,7 @@ BIN := $(VENV)/bin/python
 READY := $(VENV)/ready
 ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 
-.PHONY: demo test docs gpu-check clean
+.PHONY: demo test docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
 	$(BIN) -m experiments run tishby-extended
@@ -17,6 +17,18 @@ docs: $(READY)  ## the pages and figures that are written by commands, not by ha
 	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
 	$(BIN) -m experiments run tishby-extended --out results
 	cp results/tishby-extended-*/plane.png docs/information-plane.png
+
+bench: $(VENV)/bench  ## every case and peer, the answers first; on a quiet machine
+	$(BIN) -m benchmarks --json benchmarks/results/cpu.json
+	$(BIN) -m benchmarks report
+
+bench-pytest: $(VENV)/bench  ## the same cases by pytest-benchmark, beside the last time it ran here
+	$(BIN) -m pytest benchmarks/bench_cases.py -W default --benchmark-autosave --benchmark-compare --benchmark-max-time=0.5 \
+	  --benchmark-min-rounds=3 --benchmark-group-by=group --benchmark-columns=min,median,iqr,rounds
+
+$(VENV)/bench: $(READY)
+	$(BIN) -m pip install --no-compile -c constraints.txt -e '.[bench]'
+	@touch $@
 
 gpu-check:  ## builds nothing: a GPU machine may reach no registry
 	@if $(ANY_PYTHON) -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then \

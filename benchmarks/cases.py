@@ -5,33 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.estimating import ONE_LAYER, SEGMENTS_30, TALL, WIDE
-from benchmarks.labels import LABEL_STRINGS, LABELS
+from benchmarks.estimating import PLANES
+from benchmarks.labels import COMPAT, LABELS
+from benchmarks.peers import peers
 from benchmarks.timing import Race
-from benchmarks.training import EXP_1, EXP_2, EXP_3, EXP_4
+from benchmarks.training import EXP_2, READINGS, RUNS
 
 __all__ = ["CASES", "Case"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """`race(quick)` builds everything that is not to be timed; times are per `unit`, answers in `scale`."""
+    """`race(quick)` builds everything that is not to be timed; times are per `unit`, answers in `scale`.
+
+    `who` names all that could take part; those that do not are `absent` from the race, with the reason.
+    """
 
     name: str
     what: str
     race: Callable[[bool], Race]
     unit: str = "run"
     scale: str = "bits"
+    who: tuple[str, ...] = ()
 
+
+PEERS = tuple(peer.name for peer in peers())
 
 CASES = (
-    *(Case(plane.name, plane.what, plane.race) for plane in (SEGMENTS_30, ONE_LAYER, TALL, WIDE)),
-    *(Case(labels.name, labels.what, labels.race, scale="nats") for labels in (LABELS, LABEL_STRINGS)),
-    *(Case(run.name, run.what, run.race, "epoch") for run in (EXP_1, EXP_2, EXP_3, EXP_4)),
+    *(Case(plane.name, plane.what, plane.race, who=PEERS) for plane in PLANES),
+    *(Case(labels.name, labels.what, labels.race, scale="nats", who=(*PEERS, COMPAT)) for labels in LABELS),
+    *(Case(run.name, run.what, run.race, "epoch", who=("fastmi", "published loop")) for run in RUNS),
     Case(
         "exp-2-readings",
         "the run of exp-2 by fastmi: what the readings add to training and forwarding; 1000 epochs (--quick: 100)",
         EXP_2.readings,
         "epoch",
+        who=READINGS,
     ),
 )

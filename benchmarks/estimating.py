@@ -1,38 +1,46 @@
-"""activations fixed beforehand -> the same points of the plane by every candidate: the cases that time the estimate alone."""
+"""activations fixed beforehand -> the same points of the plane by every peer: the cases that time the estimate alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import fastmi
-from benchmarks.recipes import NumpyPlane, symbols_by_arithmetic, symbols_by_digitize
-from benchmarks.reference import EDGES, identify, plane_point
+from benchmarks.peers import Peer, who_runs
+from benchmarks.reference import EDGES
 from benchmarks.timing import Race
 
-__all__ = ["BINNING", "ONE_LAYER", "SEGMENTS_30", "SEGMENTS_3000", "TALL", "WIDE", "PlaneCase"]
+__all__ = ["BINNING", "PLANES", "SEGMENTS_30", "SEGMENTS_3000", "PlaneCase", "plane_race"]
 
 BINNING = fastmi.Edges(EDGES, out_of_range="wrap")
+LONGEST, QUICK = 3.0, 0.5  # seconds that a candidate may be expected to take
 
 Layers = list[npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class PlaneCase:
-    """Copies of one random tanh network on distinct binary patterns, from nearly linear (first copy) to saturated (last)."""
+    """Copies of one random tanh network on binary patterns, from `gains[0]` (first copy) to `gains[1]` (last).
+
+    The higher the gain, the more saturated the units; `hidden` layers stand before the measured ones, so that rows repeat.
+    With `n_patterns` the samples are drawn from so many patterns, and the units are noisy: T is no function of X then.
+    """
 
     name: str
     n_samples: int
     widths: tuple[int, ...]
-    gains: tuple[float, float]
+    gains: tuple[float, float] = (8, 8)
     n_copies: int = 1
     n_inputs: int = 12
-    hidden: tuple[int, ...] = ()  # layers before the measured ones
-    published: bool = True
+    hidden: tuple[int, ...] = ()
+    n_classes: int = 2
+    n_patterns: int | None = None
+    longest: float = LONGEST
 
     @property
     def n_segments(self) -> int:
@@ -44,52 +52,78 @@ class PlaneCase:
         """One line for the reader."""
         units = ", ".join(map(str, self.widths))
         segments = f"{self.n_segments} segments = {self.n_copies} copies x {len(self.widths)} layers ({units} units)"
-        layer = f"one layer of {units} units"
-        return f"{layer if self.n_segments == 1 else segments}, {self.n_samples} distinct samples, {len(EDGES)} edges"
+        layer = segments if self.n_segments > 1 else f"one layer of {units} units"
+        samples = f"samples of {self.n_patterns} patterns, noisy units" if self.n_patterns else "distinct samples"
+        return f"{layer}, {self.n_samples} {samples}, {self.n_classes} classes, {len(EDGES)} edges"
 
     def data(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Layers]:
-        """-> x (n, n_inputs) of 0 and 1, y (n,) of 0 and 1, a noisy threshold, and layers of (n_copies, n, d) float32."""
+        """-> x (n, n_inputs) of 0 and 1, y (n,) classes, by a noisy score, and layers of (n_copies, n, d) float32."""
         rng = np.random.default_rng(0)
-        x = (rng.permutation(2**self.n_inputs)[: self.n_samples, None] >> np.arange(self.n_inputs)) & 1
+        patterns = rng.permutation(2**self.n_inputs)[: self.n_patterns or self.n_samples]
+        chosen = patterns if self.n_patterns is None else rng.choice(patterns, self.n_samples)
+        x = (chosen[:, None] >> np.arange(self.n_inputs)) & 1
         score = x @ rng.normal(size=self.n_inputs) + rng.normal(size=self.n_samples)
+        limits = np.quantile(score, np.arange(1, self.n_classes) / self.n_classes)
         gains = np.geomspace(*self.gains, self.n_copies, dtype=np.float32)[:, None, None]
         layers, t = [], (2 * x - 1).astype(np.float32)
         for width in self.hidden + self.widths:
             weights = rng.normal(0, t.shape[-1] ** -0.5, (t.shape[-1], width)).astype(np.float32)
-            t = np.tanh(gains * (t @ weights))
+            score_of_units = t @ weights
+            if self.n_patterns:
+                score_of_units += rng.normal(0, 0.1, score_of_units.shape).astype(np.float32)
+            t = np.tanh(gains * score_of_units)
             layers.append(t)
-        return x, (score > np.median(score)).astype(np.int64), layers[len(self.hidden) :]
+        return x, np.searchsorted(limits, score), layers[len(self.hidden) :]
 
     def race(self, quick: bool) -> Race:
-        """Every candidate has numbered x and y beforehand. Quick is the same: the rounds are what differs."""
+        """Every peer that is there and is expected to be done in time."""
         x, y, layers = self.data()
-        plane = fastmi.PlaneEstimator(x, y, BINNING)
-        candidates = {"fastmi": lambda: plane.estimate(layers), "fastmi, torch twin on the CPU": lambda: _torch(plane, layers)}
-        for name, symbols in (
-            ("NumPy, bins by arithmetic", symbols_by_arithmetic),
-            ("NumPy, np.digitize", symbols_by_digitize),
-        ):
-            peer = NumpyPlane(x, y, EDGES, symbols)
-            candidates[name] = lambda peer=peer: _each(peer.point, layers)
-        if self.published:
-            numbers = identify(x), identify(y)
-            candidates["published recipe"] = lambda: _each(lambda t: plane_point(*numbers, t, EDGES), layers)
-        return Race(candidates)
+        patterns = x @ (1 << np.arange(self.n_inputs))  # the same symbols, numbered sooner
+        return plane_race(patterns, y, layers, QUICK if quick else self.longest)
 
 
-def _torch(plane: fastmi.PlaneEstimator, layers: Layers) -> npt.NDArray[np.float64]:
-    with fastmi.use_backend("torch"):
-        return plane.estimate(layers)
+def plane_race(x: Any, y: Any, layers: Layers, longest: float) -> Race:
+    """x (n,), y (n,): every candidate numbers them beforehand."""
+    n_copies, n = layers[0].shape[:2]
+
+    def seconds(peer: Peer) -> float:
+        return n_copies * sum(peer.seconds(n, layer.shape[-1]) for layer in layers)
+
+    running, absent = who_runs(lambda peer: "" if peer.plane else "gives I(T;Y) alone: see joint-rows", seconds, longest)
+    candidates = {peer.name: partial(_estimator(peer)(x, y, EDGES), layers) for peer in running}
+    codes = (fastmi.encode(layer, BINNING).reshape(-1, n) for layer in layers)
+    distinct = [len(np.unique(segment)) for layer in codes for segment in layer]
+    lowest, highest = min(distinct), max(distinct)
+    about = f"{lowest if lowest == highest else f'{lowest} .. {highest}'} distinct rows of {n}"
+    return Race(candidates, absent=absent, n_bytes=sum(layer.nbytes for layer in layers), about=about)
 
 
-def _each(point: Callable[[Any], tuple[float, float]], layers: Layers) -> npt.NDArray[np.float64]:
-    """Layers of (n_copies, n, d), one segment at a time -> (n_copies, n_layers, 2)."""
-    return np.array([[point(layer[i]) for layer in layers] for i in range(len(layers[0]))])
+def _estimator(peer: Peer) -> Callable[[Any, Any, Any], Callable[[Any], Any]]:
+    assert peer.plane is not None
+    return peer.plane
 
 
 FUNNEL = (10, 7, 5, 4, 3, 1)
-SEGMENTS_30 = PlaneCase("segments-30", 4096, FUNNEL, gains=(0.5, 8), n_copies=5)
+BOTTLENECK: dict[str, Any] = {"hidden": (4,), "gains": (64, 64)}  # saturated, and few of their combinations occur
+SEGMENTS_30 = PlaneCase("segments-30", 4096, FUNNEL, gains=(0.5, 8), n_copies=5, longest=60.0)  # the published recipe too
 SEGMENTS_3000 = PlaneCase("segments-3000", 4096, FUNNEL, gains=(0.25, 8), n_copies=500)
-ONE_LAYER = PlaneCase("one-layer", 4096, (10,), gains=(4, 4))
-TALL = PlaneCase("tall", 100_000, (10,), gains=(8, 8), n_inputs=17, published=False)
-WIDE = PlaneCase("wide", 100_000, (32,), gains=(8, 8), n_inputs=17, hidden=(4,), published=False)  # so that rows repeat
+PLANES = (
+    SEGMENTS_30,
+    SEGMENTS_3000,
+    PlaneCase("small", 1000, (10,)),
+    PlaneCase("small-few", 1000, (10,), **BOTTLENECK),
+    PlaneCase("one-layer", 4096, (10,), gains=(4, 4)),
+    PlaneCase("one-layer-few", 4096, (10,), **BOTTLENECK),
+    PlaneCase("tall", 100_000, (10,), n_inputs=17),
+    PlaneCase("tall-few", 100_000, (10,), n_inputs=17, **BOTTLENECK),
+    PlaneCase("wide", 100_000, (32,), n_inputs=17, hidden=(4,)),
+    PlaneCase("million", 1_000_000, (10,), n_inputs=20),
+    PlaneCase("million-few", 1_000_000, (10,), n_inputs=20, **BOTTLENECK),
+    PlaneCase("million-wide", 1_000_000, (32,), n_inputs=20),
+    PlaneCase("million-wide-few", 1_000_000, (32,), n_inputs=20, **BOTTLENECK),
+    PlaneCase("images", 100_000, (784,), n_inputs=17),
+    PlaneCase("images-few", 100_000, (784,), n_inputs=17, **BOTTLENECK),
+    PlaneCase("classes-10", 100_000, (10,), n_inputs=17, n_classes=10),
+    PlaneCase("classes-1000", 100_000, (10,), n_inputs=17, n_classes=1000),
+    PlaneCase("x-repeated", 100_000, (10,), n_inputs=17, n_patterns=10_000),
+)

@@ -1,106 +1,131 @@
-"""CUDA tensors through the torch twin against the Numba twin: bit-identical answers first, then rows per second."""
+"""layers that lie on a GPU -> the same answers as the Numba twin's, bit by bit, then times by the device's own events."""
 
 from __future__ import annotations
 
 import argparse
 import re
-import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 import fastmi
-from benchmarks.estimating import BINNING, SEGMENTS_30, SEGMENTS_3000, PlaneCase
+from benchmarks.estimating import BINNING, LONGEST, PLANES, SEGMENTS_30, SEGMENTS_3000, PlaneCase
+from benchmarks.limits import Limits, limits
 from benchmarks.machine import machine
-from benchmarks.report import check_target, duration, write_json
-from benchmarks.timing import Disagreement
+from benchmarks.peers import who_runs
+from benchmarks.reference import EDGES
+from benchmarks.report import as_record, check_target, section, write_json
+from benchmarks.timing import Race, Stopwatch, clock, compare
 
-__all__ = ["check", "main"]
+__all__ = ["check", "main", "run"]
 
 RESULTS = Path("benchmarks/results")
-ROUNDS = 20
+NOTHING = "no CUDA device here: nothing was checked, and the GPU half of the torch twin stays unproved on this machine"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m benchmarks gpu-check [--out FILE]`."""
+    """`python -m benchmarks gpu-check [--out FILE]`: two cases; no device is no failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks gpu-check", description=__doc__)
     parser.add_argument("--out", type=Path, help=f"where the JSON goes; {RESULTS}/<device name>.json")
     options = parser.parse_args(arguments)
     if not torch.cuda.is_available():
-        print("no CUDA device here: nothing was checked, and the GPU half of the torch twin stays unproved on this machine")
+        print(NOTHING)
         return 0
-    device = torch.device("cuda")
-    name, start = torch.cuda.get_device_name(device), machine()
-    out = options.out or RESULTS / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.json"
+    return run([SEGMENTS_30.name, SEGMENTS_3000.name], options.out)
+
+
+def run(names: Sequence[str], out: Path | None) -> int:
+    """`python -m benchmarks --device cuda [CASE ...]`: the cases that estimate, all if none is named.
+
+    Raises:
+        ValueError: no CUDA device, or a case that has no layers to put there.
+    """
+    if not torch.cuda.is_available():
+        raise ValueError(NOTHING)
+    known = {case.name: case for case in PLANES}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"{', '.join(unknown)}: no such case on a GPU: choose from {', '.join(known)}")
+    device, start = torch.device("cuda"), machine()
+    name = torch.cuda.get_device_name(device)
+    out = out or RESULTS / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.json"
     check_target(out)
-    found = {case.name: check(case, device) for case in (SEGMENTS_30, SEGMENTS_3000)}
-    write_json(out, {"device": name, "cuda": torch.version.cuda, "cases": found, "machine": asdict(start)})
+    memory = limits(device, stopwatch(device))
+    print(f"{name}, CUDA {torch.version.cuda}\n{start}\n{memory}\n", flush=True)
+    cases = [check(known[case], device, memory) for case in names or known]
+    record = {"device": name, "cuda": torch.version.cuda, "quick": False, "machine": asdict(start), "limits": asdict(memory)}
+    write_json(out, record | {"not_here": {}, "cases": cases, "curves": [], "cold": None})
     print(f"written to {out}")
     return 0
 
 
-def check(case: PlaneCase, device: torch.device) -> dict[str, Any]:
-    """The answers of both twins, then their times; the data are on the device beforehand, the result comes back to the CPU.
+def check(case: PlaneCase, device: torch.device, memory: Limits) -> dict[str, Any]:
+    """Answers, then times; the layers are on the device beforehand, the points come back to the CPU.
 
     Raises:
-        Disagreement: the twins' answers are not the same to the last bit; nothing has been timed then.
+        Disagreement: the twins' answers are not the same to the last bit, or a peer's differs; nothing has been timed then.
     """
+    said = {"name": case.name, "what": case.what, "unit": "run", "scale": "bits"}
+    race = race_on(case, device)
+    record = said | as_record(compare(race, patience=LONGEST, stopwatch=stopwatch(device)), memory.read)
+    record |= {"rows": case.n_segments * case.n_samples} | _room(race.candidates["fastmi"], device)
+    print(section(record, {}), flush=True)
+    return record
+
+
+def race_on(case: PlaneCase, device: torch.device) -> Race:
+    """fastmi on the device's tensors, the Numba twin on the CPU, and the peers that can use the device."""
     x, y, layers = case.data()
     plane = fastmi.PlaneEstimator(x, y, BINNING)
     moved = [torch.from_numpy(layer).to(device) for layer in layers]
 
-    def on_device() -> np.ndarray:
+    def on_device() -> Any:
         with fastmi.use_backend("torch"):  # CUDA tensors go there anyway: said for a rehearsal on the CPU
             return plane.estimate(moved)
 
-    _identical(case.name, on_device(), plane.estimate(layers))
-    print(f"{case.name} ({case.what}): bit-identical on {device} and by the Numba twin")
-    found = _timings(on_device, device) | {"numba_seconds": _seconds(lambda: plane.estimate(layers), None)}
-    rows = case.n_segments * case.n_samples
-    median, numba = statistics.median(found["seconds"]), statistics.median(found["numba_seconds"])
-    speed = f"{duration(median)}, {rows / median / 1e6:,.0f} million rows/s"
-    print(f"  {device}: {speed}; the Numba twin on one thread: {duration(numba)}")
-    return found | {"rows": rows, "rows_per_second": rows / median, "times_faster_than_numba": numba / median}
+    candidates: dict[str, Callable[[], Any]] = {
+        "fastmi": on_device,
+        "fastmi, Numba twin on the CPU": partial(plane.estimate, layers),
+    }
+    running, absent = who_runs(lambda peer: "" if peer.on_device else "uses no GPU", lambda peer: 0.0, LONGEST)
+    for peer in running:
+        assert peer.plane is not None
+        candidates[peer.name] = partial(peer.plane(x, y, EDGES), moved if peer.on_device == "tensors" else layers)
+    absent = {name: reason for name, reason in absent.items() if not name.startswith("fastmi")}
+    exactly = {"fastmi, Numba twin on the CPU": 0.0}
+    return Race(candidates, agree=exactly, absent=absent, n_bytes=sum(layer.nbytes for layer in layers))
 
 
-def _identical(name: str, found: np.ndarray, expected: np.ndarray) -> None:
-    if found.tobytes() != expected.tobytes():
-        wrong = int((found != expected).sum())
-        raise Disagreement(f"{name}: {wrong} of {found.size} answers differ between the twins: nothing was timed")
-
-
-def _timings(run: Callable[[], Any], device: torch.device) -> dict[str, Any]:
-    """Seconds of each round, and the most memory held at once: in all, and by the input that lay there beforehand."""
+def stopwatch(device: torch.device) -> Stopwatch:
+    """From one point of the device's stream to another, host work between them included."""
     if device.type != "cuda":
-        return {"seconds": _seconds(run, None)}
+        return clock
+
+    def events() -> Callable[[], float]:
+        start = torch.cuda.Event(enable_timing=True)
+        torch.cuda.synchronize(device)
+        start.record()
+
+        def elapsed() -> float:
+            end = torch.cuda.Event(enable_timing=True)
+            end.record()
+            torch.cuda.synchronize(device)
+            return start.elapsed_time(end) / 1e3
+
+        return elapsed
+
+    return events
+
+
+def _room(estimate: Callable[[], Any], device: torch.device) -> dict[str, int]:
+    """The most memory held at once: in all, and by what lay there beforehand."""
+    if device.type != "cuda":
+        return {}
     torch.cuda.synchronize(device)
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    seconds = _seconds(run, device)
-    return {"seconds": seconds, "peak_bytes": torch.cuda.max_memory_allocated(device), "input_bytes": before}
-
-
-def _seconds(run: Callable[[], Any], device: torch.device | None) -> list[float]:
-    return [_by_clock(run) if device is None else _by_events(run, device) for _ in range(ROUNDS)]
-
-
-def _by_clock(run: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-def _by_events(run: Callable[[], Any], device: torch.device) -> float:
-    """From one point of the stream to another, host work between them included."""
-    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    torch.cuda.synchronize(device)
-    start.record()
-    run()
-    end.record()
-    torch.cuda.synchronize(device)
-    return start.elapsed_time(end) / 1e3
+    estimate()
+    return {"peak_bytes": torch.cuda.max_memory_allocated(device), "input_bytes": before}

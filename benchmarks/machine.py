@@ -8,30 +8,41 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 
-__all__ = ["Machine", "machine"]
+from benchmarks.timing import clock
 
-PACKAGES = ("numpy", "numba", "torch", "scikit-learn", "fastmi")
+__all__ = ["Machine", "machine", "spins"]
+
+PACKAGES = (
+    *("numpy", "numba", "torch", "scikit-learn", "pandas", "polars", "torchmetrics", "pyitlib", "infomeasure"),
+    *("cudf-cu12", "cudf-cu13", "fastmi"),
+)
 BUSY = 0.7  # of the cores
+UNQUIET = 0.25  # by which the middle one of the same loop's runs may be longer than the shortest
+SPIN, SPINS = 100_000, 40
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Processor, cores, load and versions at the start of a run."""
+    """Processor, cores, versions, and whether it was quiet at the start: the load, and how much a fixed loop varies."""
 
     processor: str
     cores: int
     threads: int
     load: float | None
+    unrest: float
     busy: bool
     versions: dict[str, str]
     date: str
 
     def __str__(self) -> str:
-        load = "load unknown" if self.load is None else f"load {self.load:.2f} at the start"
-        busy = " (BUSY: other work was running, trust the ratios before the times)" if self.busy else ""
+        load = "load unknown" if self.load is None else f"load {self.load:.2f}"
+        check = f"{load}, a fixed loop's middle run {self.unrest:.0%} longer than its shortest"
+        quiet = "BUSY, trust the ratios before the times" if self.busy else "quiet"
         versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
-        return f"{self.processor}, {self.cores} cores, {self.threads} thread used, {load}{busy}\n{versions}; {self.date}"
+        used = f"{self.processor}, {self.cores} cores, every candidate held to {self.threads} thread"
+        return f"{used}\nat the start: {check}: {quiet}\n{versions}; {self.date}"
 
 
 def machine() -> Machine:
@@ -39,9 +50,22 @@ def machine() -> Machine:
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    versions = {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return Machine(_processor(), cores, 1, load, load is not None and load > BUSY * cores, versions, now)
+    taken = spins()
+    unrest = median(taken) / min(taken) - 1
+    busy = unrest > UNQUIET or (load is not None and load > BUSY * cores)
+    versions = {"python": platform.python_version()}
+    versions |= {name: number for name in PACKAGES if (number := _version(name))}
+    return Machine(_processor(), cores, 1, load, unrest, busy, versions, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+
+
+def spins() -> list[float]:
+    """Seconds of the same short loop, again and again: on a quiet machine they are alike."""
+    taken = []
+    for _ in range(SPINS):
+        elapsed = clock()
+        sum(range(SPIN))
+        taken.append(elapsed())
+    return taken
 
 
 def _processor() -> str:
@@ -53,7 +77,8 @@ def _processor() -> str:
 
 
 def _version(package: str) -> str:
+    """Empty where it is not installed; fastmi may be run as a source tree."""
     try:
         return version(package)
     except PackageNotFoundError:
-        return "(source tree)"
+        return "(source tree)" if package == "fastmi" else ""

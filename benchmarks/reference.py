@@ -54,7 +54,9 @@ IntArray = npt.NDArray[np.int64]
 def identify(rows: Any) -> IntArray:
     """Rows (n, ...) -> which distinct row each one is, (n,)."""
     rows = np.asarray(rows)
-    return np.unique(rows.reshape(len(rows), -1), axis=0, return_inverse=True)[1].reshape(-1)
+    rows = rows.reshape(len(rows), -1)
+    rows = rows[:, 0] if rows.shape[1] == 1 else rows  # numbers are sorted sooner than rows of one
+    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def symbols(activations: Any, edges: Any) -> IntArray:

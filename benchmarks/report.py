@@ -1,20 +1,62 @@
-"""comparisons -> a table for people and a file for programs."""
+"""comparisons -> records (for programs) -> rows of a table (for people); a table shows nothing that is not in its record."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.timing import Comparison, Ratio
+from benchmarks.timing import Comparison
 from fastmi.tables import replacing
 
-__all__ = ["as_record", "check_target", "duration", "table", "write_json"]
+__all__ = [
+    "as_record",
+    "check_target",
+    "curve_rows",
+    "curve_section",
+    "duration",
+    "faster",
+    "not_run",
+    "reading",
+    "rows",
+    "section",
+    "write_json",
+]
 
 UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6))
+
+Record = Mapping[str, Any]
+
+
+def as_record(comparison: Comparison, bytes_per_second: float) -> dict[str, Any]:
+    """Every round and what is made of them; `bytes_per_second` is how fast memory can be read once."""
+    race, first = comparison.race, comparison.timed[0]
+    candidates = [
+        {
+            "name": timed.name,
+            "seconds": timed.seconds,
+            "median": timed.median,
+            "minimum": timed.minimum,
+            "spread": timed.spread,
+            "ratio": asdict(timed.against(first)),
+            "difference": comparison.differences.get(timed.name),
+        }
+        for timed in comparison.timed
+    ]
+    read = None
+    if race.n_bytes:
+        speed = race.n_bytes / first.median
+        read = {"bytes": race.n_bytes, "bytes_per_second": speed, "share": speed / bytes_per_second}
+    return {
+        "about": race.about,
+        "largest_difference": comparison.largest_difference,
+        "candidates": candidates,
+        "absent": dict(race.absent),
+        "read": read,
+    }
 
 
 def duration(seconds: float) -> str:
@@ -24,32 +66,87 @@ def duration(seconds: float) -> str:
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {unit}"
 
 
-def _faster(ratio: Ratio) -> str:
-    slower = ratio.median < 1
-    ends = (1 / ratio.median, 1 / ratio.high, 1 / ratio.low) if slower else (ratio.median, ratio.low, ratio.high)
-    middle, low, high = (f"{value:,.{1 if ends[0] < 10 else 0}f}" for value in ends)
-    spread = "" if low == high else f" ({low} .. {high})"
-    return f"{middle} times {'slower' if slower else 'faster'}{spread}"
+def faster(ratio: Record) -> str:
+    """How many times the first candidate is faster or slower, and the same for the ends of the rounds."""
+    slower = ratio["median"] < 1
+    middle, low, high = (ratio[end] for end in ("median", "low", "high"))
+    middle, low, high = (1 / middle, 1 / high, 1 / low) if slower else (middle, low, high)
+    digits = 1 if middle < 10 else 0
+    spread = "" if low == high else f" ({low:,.{digits}f} .. {high:,.{digits}f})"
+    return f"{middle:,.{digits}f} times {'slower' if slower else 'faster'}{spread}"
 
 
-def table(comparison: Comparison, unit: str) -> str:
-    """One line for each candidate: its times, and how many times faster the first is."""
-    first = comparison.timed[0]
-    rows = [("candidate", f"median per {unit}", "min .. max", "rounds", f"{first.name} is")]
-    for timed in comparison.timed:
-        spread = f"{duration(min(timed.seconds))} .. {duration(max(timed.seconds))}"
-        faster = "" if timed is first else _faster(timed.against(first))
-        rows.append((timed.name, duration(timed.median), spread, str(len(timed.seconds)), faster))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(f"  {line}" for line in lines)
+def rows(record: Record) -> list[tuple[str, ...]]:
+    """The head, then one row for each candidate: its times, how many times faster the first is, how far the answers are."""
+    first = record["candidates"][0]
+    head = ("candidate", f"median per {record['unit']}", "minimum", "spread", "rounds", f"{first['name']} is", "differs by")
+    return [head, *(_row(candidate, candidate is first) for candidate in record["candidates"])]
 
 
-def as_record(comparison: Comparison) -> dict[str, Any]:
-    """What the table shows, with every round."""
-    first = comparison.timed[0]
-    candidates = [asdict(timed) | {"median": timed.median, "ratio": asdict(timed.against(first))} for timed in comparison.timed]
-    return {"largest_difference": comparison.largest_difference, "candidates": candidates}
+def _row(candidate: Record, first: bool) -> tuple[str, ...]:
+    difference = candidate["difference"]
+    return (
+        candidate["name"],
+        duration(candidate["median"]),
+        duration(candidate["minimum"]),
+        f"{candidate['spread']:.0%}" if len(candidate["seconds"]) > 1 else "",
+        str(len(candidate["seconds"])),
+        "" if first else faster(candidate["ratio"]),
+        "" if first or difference is None else f"{difference:.1g}",
+    )
+
+
+def not_run(record: Record, absent: Record) -> str:
+    """Who was not asked, and why; but for those that are `absent` from the whole run."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in record["absent"].items():
+        if name not in absent:
+            reasons.setdefault(reason, []).append(name)
+    return "; ".join(f"{' and '.join(names)} ({reason})" for reason, names in reasons.items())
+
+
+def reading(record: Record) -> str:
+    """How fast the first candidate reads, beside what memory allows; nothing where it reads no activations."""
+    if not record["read"]:
+        return ""
+    speed, share = record["read"]["bytes_per_second"], record["read"]["share"]
+    name = record["candidates"][0]["name"]
+    return f"{name} reads {speed / 1e9:.2f} GB of activations a second, {share:.1%} of the speed at which memory is read once"
+
+
+def section(record: Record, absent: Record) -> str:
+    """A case for the terminal."""
+    others = not_run(record, absent)
+    lines = [
+        f"answers agree: the largest difference is {record['largest_difference']:.2g} {record['scale']}",
+        *aligned(rows(record)),
+        *filter(None, [f"not run: {others}" if others else "", reading(record)]),
+    ]
+    about = f" ({record['about']})" if record["about"] else ""
+    return f"{record['name']}: {record['what']}{about}\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def curve_rows(curve: Record) -> list[tuple[str, ...]]:
+    """The head, then one row for each point: the medians of all candidates."""
+    names = list(dict.fromkeys(candidate["name"] for point in curve["points"] for candidate in point["candidates"]))
+    cells = [(curve["axis"], *names, "read, of what memory allows", "differ by")]
+    for point in curve["points"]:
+        taken = {candidate["name"]: duration(candidate["median"]) for candidate in point["candidates"]}
+        share = f"{point['read']['share']:.1%}" if point["read"] else ""
+        difference = f"{point['largest_difference']:.1g}" if len(taken) > 1 else ""
+        cells.append((f"{point['at']:,}", *(taken.get(name, "") for name in names), share, difference))
+    return cells
+
+
+def curve_section(curve: Record) -> str:
+    """A curve for the terminal."""
+    return f"over {curve['name']}: {curve['what']}\n" + "".join(f"  {line}\n" for line in aligned(curve_rows(curve)))
+
+
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells -> lines whose columns stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
 def check_target(path: Path) -> None:
@@ -65,7 +162,7 @@ def check_target(path: Path) -> None:
         pass
 
 
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
+def write_json(path: Path, record: Record) -> None:
     """Whole or not at all: written beside, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:

@@ -235,7 +235,7 @@ def experiment(
     generator is used in that order, as in the original.
 
     Args:
-        base_network: copied, never trained; torch.func.vmap must be able to take it (`fastmi.Ensemble`).
+        base_network: copied, never trained; a `fastmi.LoopWarning` where torch.func.vmap cannot take it (`fastmi.Ensemble`).
         X: (n, ...) numbers. y: (n,) or (n, k) numbers, as many for each sample as the network has outputs.
         plot: "dynamic": the plane is redrawn during training, at most 50 times and in at most a fifth of the time. "once": it
             is drawn at the end. None: not at all. It appears in the notebook's cell, or in a window where matplotlib's backend
@@ -246,7 +246,7 @@ def experiment(
         the trained copies, a list; its `.plane` holds I(X;T) and I(T;Y) of each epoch 1, 2, ... and layer, in bits.
 
     Raises:
-        TypeError: not a `BufferedSequential`, or vmap cannot take it.
+        TypeError: not a `BufferedSequential`.
         ValueError: as `ZivInformationPlane`; y that does not fit the prediction. (The original makes (101, 1) labels into
             (101, 1, 1) targets, which today's torch broadcasts to (101, 101, 1) losses: the network dies of it.)
 
