@@ -13,10 +13,12 @@ demo: $(READY)
 test: $(READY)
 	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest
 
-docs: $(READY)  ## the pages and figures that are written by commands, not by hand
+docs: $(READY)  ## the pages and figures that are written by commands, not by hand; FASTMI_MNIST says where MNIST lies
 	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
 	$(BIN) -m experiments run tishby-extended --out results
 	cp results/tishby-extended-*/plane.png docs/information-plane.png
+	$(BIN) -m experiments run all --seeds 10 --record 400 --resume --out results/seeds
+	$(BIN) -m experiments reproduction --results results/seeds
 
 bench: $(VENV)/bench  ## every case and peer, the answers first; on a quiet machine
 	$(BIN) -m benchmarks --json benchmarks/results/cpu.json
