@@ -9,7 +9,7 @@ from benchmarks.estimating import PLANES
 from benchmarks.labels import COMPAT, LABELS
 from benchmarks.peers import peers
 from benchmarks.timing import Race
-from benchmarks.training import EXP_2, READINGS, RUNS
+from benchmarks.training import EPOCHS, EXP_2, QUICK, READINGS, RUNS
 
 __all__ = ["CASES", "Case"]
 
@@ -18,7 +18,8 @@ __all__ = ["CASES", "Case"]
 class Case:
     """`race(quick)` builds everything that is not to be timed; times are per `unit`, answers in `scale`.
 
-    `who` names all that could take part; those that do not are `absent` from the race, with the reason.
+    A candidate that has taken `patience` seconds in all sits out the rounds that are left. `who` names all that could take
+    part; those that do not are `absent` from the race, with the reason.
     """
 
     name: str
@@ -26,20 +27,22 @@ class Case:
     race: Callable[[bool], Race]
     unit: str = "run"
     scale: str = "bits"
+    patience: float = 1.5
     who: tuple[str, ...] = ()
 
 
 PEERS = tuple(peer.name for peer in peers())
 
 CASES = (
-    *(Case(plane.name, plane.what, plane.race, who=PEERS) for plane in PLANES),
+    *(Case(plane.name, plane.what, plane.race, patience=plane.patience, who=PEERS) for plane in PLANES),
     *(Case(labels.name, labels.what, labels.race, scale="nats", who=(*PEERS, COMPAT)) for labels in LABELS),
-    *(Case(run.name, run.what, run.race, "epoch", who=("fastmi", "published loop")) for run in RUNS),
+    *(Case(run.name, run.what, run.race, "epoch", patience=6.0, who=("fastmi", "published loop")) for run in RUNS),
     Case(
         "exp-2-readings",
-        "the run of exp-2 by fastmi: what the readings add to training and forwarding; 1000 epochs (--quick: 100)",
+        f"the run of exp-2 by fastmi, {EPOCHS[0]} epochs (--quick: {QUICK[0]}): what readings add to training and forwarding",
         EXP_2.readings,
         "epoch",
+        patience=6.0,
         who=READINGS,
     ),
 )

@@ -24,6 +24,7 @@ from benchmarks.timing import Race, Stopwatch, clock, compare
 __all__ = ["check", "main", "run"]
 
 RESULTS = Path("benchmarks/results")
+DEVICE_BYTES = 4 << 30  # of which a GPU reads much in the time that a launch takes
 NOTHING = "no CUDA device here: nothing was checked, and the GPU half of the torch twin stays unproved on this machine"
 
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     return run([SEGMENTS_30.name, SEGMENTS_3000.name], options.out)
 
 
-def run(names: Sequence[str], out: Path | None) -> int:
+def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
     """`python -m benchmarks --device cuda [CASE ...]`: the cases that estimate, all if none is named.
 
     Raises:
@@ -53,16 +54,16 @@ def run(names: Sequence[str], out: Path | None) -> int:
     name = torch.cuda.get_device_name(device)
     out = out or RESULTS / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.json"
     check_target(out)
-    memory = limits(device, stopwatch(device))
+    memory = limits(device, stopwatch(device), DEVICE_BYTES)
     print(f"{name}, CUDA {torch.version.cuda}\n{start}\n{memory}\n", flush=True)
-    cases = [check(known[case], device, memory) for case in names or known]
-    record = {"device": name, "cuda": torch.version.cuda, "quick": False, "machine": asdict(start), "limits": asdict(memory)}
+    cases = [check(known[case], device, memory, quick) for case in names or known]
+    record = {"device": name, "cuda": torch.version.cuda, "quick": quick, "machine": asdict(start), "limits": asdict(memory)}
     write_json(out, record | {"not_here": {}, "cases": cases, "curves": [], "cold": None})
     print(f"written to {out}")
     return 0
 
 
-def check(case: PlaneCase, device: torch.device, memory: Limits) -> dict[str, Any]:
+def check(case: PlaneCase, device: torch.device, memory: Limits, quick: bool = False) -> dict[str, Any]:
     """Answers, then times; the layers are on the device beforehand, the points come back to the CPU.
 
     Raises:
@@ -70,7 +71,8 @@ def check(case: PlaneCase, device: torch.device, memory: Limits) -> dict[str, An
     """
     said = {"name": case.name, "what": case.what, "unit": "run", "scale": "bits"}
     race = race_on(case, device)
-    record = said | as_record(compare(race, patience=LONGEST, stopwatch=stopwatch(device)), memory.read)
+    comparison = compare(race, rounds=3 if quick else 7, patience=case.patience, stopwatch=stopwatch(device))
+    record = said | as_record(comparison, memory.read)
     record |= {"rows": case.n_segments * case.n_samples} | _room(race.candidates["fastmi"], device)
     print(section(record, {}), flush=True)
     return record
@@ -78,7 +80,7 @@ def check(case: PlaneCase, device: torch.device, memory: Limits) -> dict[str, An
 
 def race_on(case: PlaneCase, device: torch.device) -> Race:
     """fastmi on the device's tensors, the Numba twin on the CPU, and the peers that can use the device."""
-    x, y, layers = case.data()
+    x, y, layers = case.numbered()
     plane = fastmi.PlaneEstimator(x, y, BINNING)
     moved = [torch.from_numpy(layer).to(device) for layer in layers]
 

@@ -15,6 +15,7 @@ from fastmi.tables import replacing
 __all__ = [
     "as_record",
     "check_target",
+    "curve_not_run",
     "curve_rows",
     "curve_section",
     "duration",
@@ -140,7 +141,14 @@ def curve_rows(curve: Record) -> list[tuple[str, ...]]:
 
 def curve_section(curve: Record) -> str:
     """A curve for the terminal."""
-    return f"over {curve['name']}: {curve['what']}\n" + "".join(f"  {line}\n" for line in aligned(curve_rows(curve)))
+    others = curve_not_run(curve)
+    lines = [*aligned(curve_rows(curve)), *([f"not run: {others}"] if others else [])]
+    return f"over {curve['name']}: {curve['what']}\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def curve_not_run(curve: Record) -> str:
+    """Why some cells are empty."""
+    return not_run({"absent": {name: why for point in curve["points"] for name, why in point["absent"].items()}}, {})
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> list[str]:

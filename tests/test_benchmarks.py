@@ -1,4 +1,4 @@
-"""The benchmarks' peers are right, and nothing is timed that differs. No time is asserted here."""
+"""The published recipe and runs are right, and nothing is timed that differs. No time is asserted here."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import benchmarks.__main__ as command
 import fastmi
-from benchmarks import gpu_check, recipes, reference, training
+from benchmarks import bench_cases, cold, command, curves, gpu_check, limits, machine, reference, threads, training
 from benchmarks.cases import CASES, Case
+from benchmarks.curves import Curve, layer_race
 from benchmarks.estimating import PlaneCase
 from benchmarks.labels import LabelCase
-from benchmarks.report import duration, write_json
-from benchmarks.timing import Disagreement, Race, compare, measure
+from benchmarks.peers import peers
+from benchmarks.timing import Disagreement, Race, Timed, compare, measure
 from benchmarks.training import EXP_1, EXP_2, EXP_3, EXP_4
 from experiments.networks import build
 
@@ -43,36 +45,7 @@ def golden():
         yield {"idnns": dict(idnns), "blog": dict(blog)}
 
 
-# --- the peers --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("symbols", [recipes.symbols_by_arithmetic, recipes.symbols_by_digitize])
-@pytest.mark.parametrize("n_units", [1, 6, 14])  # packed, packed, the bytes of a row
-@pytest.mark.parametrize("distinct", [True, False])
-def test_the_peers_agree_with_each_other_and_with_fastmi(symbols, n_units, distinct):
-    rng = np.random.default_rng(n_units)
-    x = np.arange(200)[:, None] if distinct else rng.integers(3, size=(200, 3))
-    y = rng.integers(3, size=(200, 1))
-    prototypes = rng.normal(0, 0.7, (20, n_units)).astype(np.float32)  # beyond both ends of the edges
-    t = prototypes[rng.integers(20, size=200)]
-    published = reference.plane_point(reference.identify(x), reference.identify(y), t, reference.EDGES)
-    numpy_recipe = recipes.NumpyPlane(x, y, reference.EDGES, symbols).point(t)
-    plane = fastmi.PlaneEstimator(x, y, fastmi.Edges(reference.EDGES, out_of_range="wrap"))
-    np.testing.assert_allclose(numpy_recipe, published, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(plane.estimate(t)[0], published, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("n_edges", [2, 30, 50, 300])
-def test_bins_by_arithmetic_are_digitize(n_edges):
-    edges = np.linspace(-1, 1, n_edges).astype(np.float32)
-    beside = [np.nextafter(edges, np.float32(side)) for side in (-np.inf, np.inf)]
-    t = np.concatenate([edges, *beside, np.array([-7, -0.0, 0.0, 7], np.float32)])[:, None]
-    np.testing.assert_array_equal(recipes.symbols_by_arithmetic(t, edges), np.digitize(t, edges))
-
-
-def test_the_published_symbols_by_hand():
-    t = np.array([[-2.0, -1.0, -0.1, 0.0, 0.9, 1.0, 2.0]])
-    assert reference.symbols(t, [-1, 0, 1]).tolist() == [[2, 0, 0, 1, 1, 2, 2]]
+# --- the published recipe ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layer", ["edges_dupX/L0", "edges_dupX/L2", "noisy_dupX/L4"])
@@ -175,14 +148,17 @@ def test_no_run_is_timed_whose_network_differs(monkeypatch, case, part, wrong, m
 # --- labels -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("strings", [False, True])
-def test_labels_agree_in_nats(strings):
-    case = LabelCase("few", 500, strings)
+@pytest.mark.parametrize(("strings", "n_units"), [(False, 0), (True, 0), (False, 4)])
+def test_labels_agree_in_nats(strings, n_units):
+    case = LabelCase("few", 500, strings, n_units)
     comparison = compare(case.race(quick=True), rounds=1)
-    assert [timed.name for timed in comparison.timed] == ["fastmi.compat.sklearn", "fastmi.mutual_information", "scikit-learn"]
-    assert "500 pairs" in case.what
+    names = [timed.name for timed in comparison.timed]
+    assert names[0] == "fastmi"
+    assert "scikit-learn, mutual_info_score" in names
+    assert ("fastmi.compat.sklearn" in names) == (n_units == 0)
+    assert "500" in case.what
     a, b = case.data()
-    assert (len(set(a)), len(set(b)), a.dtype.kind) == (10, 12, "U" if strings else "i")
+    assert (len(set(a.reshape(500, -1)[:, 0])), len(set(b)), a.dtype.kind) == (10, 12, "U" if strings else "i")
 
 
 # --- agree, then time -------------------------------------------------------------------------------------------------
@@ -217,29 +193,153 @@ def test_seconds_are_per_unit_of_work_and_the_slow_sit_out():
     assert timed.seconds[0] * 10 * len(runs) >= 0.02
 
 
+def test_the_minimum_and_the_spread_of_the_rounds():
+    timed = Timed("one", (3.0, 1.0, 2.0))
+    assert (timed.minimum, timed.median, timed.spread) == (1.0, 2.0, 1.0)
+
+
+def test_a_candidate_may_be_as_far_away_as_its_arithmetic_allows():
+    far = Race({"one": lambda: 1.0, "float32": lambda: 1.0 + 1e-7}, agree={"float32": 1e-6})
+    assert compare(far, rounds=1).differences == {"one": 0.0, "float32": pytest.approx(1e-7, rel=0.01)}
+    with pytest.raises(Disagreement, match="float32 differs from one by 1e-07, more than 1e-08"):
+        compare(replace(far, agree={"float32": 1e-8}))
+
+
+def test_blocks_alternate_and_last_long_enough():
+    """By a stopwatch of our own: every run takes 8 ms, so a block is three of them; the order turns around."""
+    ran, now = [], [0.0]
+
+    def run(name):
+        ran.append(name)
+        now[0] += 0.008
+
+    def stopwatch():
+        start = now[0]
+        return lambda: now[0] - start
+
+    timed = measure(Race({name: partial(run, name) for name in "ab"}), rounds=2, stopwatch=stopwatch)
+    assert "".join(ran) == "aaabbb" + "bbbaaa"
+    assert [one.seconds for one in timed] == [pytest.approx((0.008, 0.008))] * 2
+
+
+# --- the machine ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spins", "load", "busy"), [([1.0, 1.1, 1.2], 0.0, False), ([1.0, 1.5, 1.5], 0.0, True), ([1.0, 1.0, 1.0], 1e3, True)]
+)
+def test_a_busy_machine_is_said_at_the_start(monkeypatch, spins, load, busy):
+    monkeypatch.setattr(machine, "spins", lambda: spins)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0))
+    found = machine.machine()
+    assert found.busy == busy
+    assert ("BUSY" in str(found)) == busy
+    assert found.unrest == pytest.approx(spins[1] - 1)
+    assert "every candidate held to 1 thread" in str(found)
+
+
+def test_the_fixed_loop_is_timed_again_and_again():
+    taken = machine.spins()
+    assert len(taken) == machine.SPINS
+    assert min(taken) > 0
+
+
+def test_every_pool_is_asked_for_one_thread_before_it_is_made(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "8"})
+    threads.hold()
+    assert os.environ == dict.fromkeys([f"{pool}_NUM_THREADS" for pool in threads.POOLS] + ["POLARS_MAX_THREADS"], "1")
+    source = (ROOT / "benchmarks/__main__.py").read_text()
+    assert source.index("hold()") < source.index("from benchmarks.command import")
+
+
+def test_limits_are_bytes_over_the_quickest_round(monkeypatch):
+    rounds = (Timed("read", (0.5, 0.25)), Timed("copied", (1.0, 0.5)))
+    monkeypatch.setattr(limits, "measure", lambda race, **options: rounds)
+    found = limits.limits(n_bytes=1 << 10)
+    assert (found.read, found.copied) == (4 << 10, 4 << 10)  # a copy reads and writes
+
+
+def test_limits_read_every_number_once():
+    values = np.arange(100, dtype=np.float32)
+    assert limits._sum(values) == 4950
+    found = limits.limits(torch.device("cpu"), n_bytes=1 << 12)
+    assert min(found.read, found.copied) > 0
+
+
+def test_the_second_process_finds_what_the_first_compiled(monkeypatch):
+    program = """
+import json, os, pathlib
+folder = pathlib.Path(os.environ["NUMBA_CACHE_DIR"])
+found = len(list(folder.iterdir()))
+(folder / "kernel").touch()
+print(json.dumps([10 + found, found, 20 + found]))
+"""
+    monkeypatch.setattr(cold, "PROGRAM", program)
+    assert cold.cold() == cold.Cold(imported=11, compiling=0, cached=1, again=21)
+
+
+def test_the_program_that_is_timed_in_a_fresh_process_runs(capsys):
+    exec(cold.PROGRAM, {})
+    assert len(json.loads(capsys.readouterr().out)) == 3
+
+
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
-def test_a_case_prints_agreement_then_a_table_and_writes_json(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(command, "CASES", (Case(TINY.name, TINY.what, TINY.race),))
-    assert command.main(["tiny", "--quick", "--json", str(tmp_path / "out.json")]) == 0
+@pytest.fixture
+def tiny(monkeypatch):
+    """Two cases and a curve that are done in no time."""
+    names = tuple(peer.name for peer in peers())
+    few = LabelCase("few", 200)
+    cases = (Case("tiny", TINY.what, TINY.race, who=names), Case("few", few.what, few.race, scale="nats", who=names))
+    curve = Curve(
+        "samples", "one small layer", "samples", lambda quick: iter([(n, layer_race(1, n, 2, 100)) for n in (50, 100)])
+    )
+    monkeypatch.setattr(command, "CASES", cases)
+    monkeypatch.setattr(command, "CURVES", (curve,))
+    monkeypatch.setattr(command, "limits", lambda: limits.Limits(1 << 20, 5e9, 4e9))
+    monkeypatch.setattr(command, "cold", lambda: cold.Cold(0.5, 12.0, 0.25, 0.001))
+    monkeypatch.setattr(command, "QUICK", {"rounds": 2, "patience": 0.0})
+    monkeypatch.setattr(command, "CURVE", {"rounds": 1, "patience": 0.0})
+
+
+def test_everything_is_said_in_order_and_written(tiny, capsys, tmp_path):
+    assert command.main(["--quick", "--json", str(tmp_path / "out.json")]) == 0
     printed = capsys.readouterr().out
-    assert printed.index("answers agree") < printed.index("median per run") < printed.index("published recipe")
+    order = ["at the start: ", "a sum reads 5.0 GB/s", "12.0 s while kernels are compiled", "answers agree", "median per run"]
+    order += ["np.digitize", "not run: ", "of the speed at which memory is read once", "over samples"]
+    assert [printed.index(words) for words in order] == sorted(printed.index(words) for words in order)
     assert "fastmi is" in printed
     written = json.loads((tmp_path / "out.json").read_text())
-    (case,) = written["cases"]
+    case, _ = written["cases"]
     assert case["largest_difference"] <= 1e-12
-    assert [len(candidate["seconds"]) for candidate in case["candidates"]] == [3] * 5
+    assert {len(candidate["seconds"]) for candidate in case["candidates"]} == {1}
+    assert {*(candidate["name"] for candidate in case["candidates"]), *case["absent"]} == {peer.name for peer in peers()}
+    assert case["read"]["bytes"] == 2 * 64 * (5 + 2) * 4
+    assert case["read"]["share"] == pytest.approx(case["read"]["bytes"] / case["candidates"][0]["median"] / 5e9)
+    assert [point["at"] for point in written["curves"][0]["points"]] == [50, 100]
+    assert [len(point["candidates"]) for point in written["curves"][0]["points"]] == [3, 1]
+    assert written["cold"]["compiling"] == 12.0
     assert written["machine"]["versions"]["numpy"] == np.__version__
+    for name, reason in written["not_here"].items():
+        assert f"not here: {name}: {reason}\n" in printed
 
 
-def test_a_case_whose_answers_differ_prints_no_time(monkeypatch, capsys, tmp_path):
-    wrong = Case("wrong", "must fail", lambda quick: Race({"one": lambda: 1.0, "two": lambda: 2.0}))
-    monkeypatch.setattr(command, "CASES", (wrong,))
-    assert command.main(["wrong", "--json", str(tmp_path / "out.json")]) == 1
+def test_only_what_is_named_is_run(tiny, capsys, tmp_path):
+    assert command.main(["few", "--quick", "--json", str(tmp_path / "out.json")]) == 0
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert [case["name"] for case in written["cases"]] == ["few"]
+    assert (written["curves"], written["cold"]) == ([], None)
+
+
+def test_a_wrong_peer_stops_and_no_time_is_printed(tiny, monkeypatch, capsys, tmp_path):
+    right, *others = peers()
+    wrong = replace(others[1], plane=lambda x, y, edges: lambda layers: right.plane(x, y, edges)(layers) + 1e-9)
+    monkeypatch.setattr("benchmarks.peers.peers", lambda: (right, wrong, *others[2:]))
+    assert command.main(["tiny", "--quick", "--json", str(tmp_path / "out.json")]) == 1
     printed = capsys.readouterr()
-    assert printed.out == ""
-    assert "two differs from one by 1" in printed.err
+    assert f"{wrong.name} differs from fastmi by 1e-09" in printed.err
+    assert "median" not in printed.out
     assert not list(tmp_path.iterdir())
 
 
@@ -247,35 +347,86 @@ def test_an_unknown_case_is_named_with_the_options(capsys):
     with pytest.raises(SystemExit) as stop:
         command.main(["segments-31"])
     assert stop.value.code == 2
-    assert "unknown case 'segments-31': choose from segments-30, one-layer," in capsys.readouterr().err
+    assert "unknown case 'segments-31': choose from segments-30, segments-3000," in capsys.readouterr().err
 
 
 def test_help_lists_the_cases(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "500")  # so that no name is broken at a hyphen
+    monkeypatch.setenv("COLUMNS", "900")  # so that no name is broken at a hyphen
     with pytest.raises(SystemExit) as stop:
         command.main(["--help"])
     assert stop.value.code == 0
     names = [case.name for case in CASES]
     assert "cases: " + ", ".join(names) in capsys.readouterr().out
-    assert {"labels", "exp-1", "exp-2", "exp-3", "exp-4"} <= set(names)
+    assert {"segments-30", "one-layer", "wide", "labels", "exp-1", "exp-2", "exp-2-readings", "exp-3", "exp-4"} <= set(names)
     assert len(set(names)) == len(names)
 
 
-def test_json_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "deep" / "out.json"
-    write_json(path, {"a": 1})
-    with pytest.raises(TypeError):
-        write_json(path, {"a": object()})
-    assert json.loads(path.read_text()) == {"a": 1}
-    assert list(path.parent.iterdir()) == [path]
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "_run", lambda *arguments: pytest.fail("work was done"))
+    assert command.main(["one-layer", "--json", str(tmp_path)]) == 2
+    assert "is a folder: pass the name of a file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(7.774, "7.77 s"), (0.0304, "30.4 ms"), (198e-6, "198 us"), (2e-7, "0.20 us")])
-def test_durations(seconds, text):
-    assert duration(seconds) == text
+# --- curves -----------------------------------------------------------------------------------------------------------
+
+
+def test_more_segments_than_are_held_are_the_same_ones_again(monkeypatch):
+    monkeypatch.setattr(curves, "TOGETHER", 2)
+    read = []
+    monkeypatch.setattr(curves, "_fastmi", lambda x, y: lambda layer: read.append(len(layer)))
+    race = layer_race(5, 20, 3, affordable=0)
+    race.candidates["fastmi"]()
+    assert read == [2, 2, 1]
+    assert race.n_bytes == 5 * 20 * 3 * 4
+    assert set(race.absent) == {"NumPy, bins by arithmetic", "NumPy, np.digitize"}
+
+
+def test_the_points_of_a_curve_agree_with_numpy():
+    comparison = compare(layer_race(3, 100, 4, affordable=10_000), rounds=1)
+    assert [timed.name for timed in comparison.timed] == ["fastmi", "NumPy, bins by arithmetic", "NumPy, np.digitize"]
+    assert comparison.largest_difference <= 1e-12
+
+
+def test_curves_rise_and_threads_give_the_same_numbers(monkeypatch):
+    monkeypatch.setattr(curves, "layer_race", lambda *size: layer_race(2, 30, 2, 0))
+    for curve in curves.CURVES:
+        moved = [at for at, _ in curve.points(False)]
+        assert moved == sorted(set(moved))
+        assert len(moved) >= 2
+    threaded = [race for _, race in curves.CURVES[-1].points(True)]
+    assert all(compare(race, rounds=1).largest_difference == 0.0 for race in threaded)
+
+
+# --- pytest-benchmark -------------------------------------------------------------------------------------------------
+
+
+def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
+    entries = [(param.values[0].name, param.values[1]) for param in bench_cases.ENTRIES]
+    assert len(set(entries)) == len(entries)
+    assert {name for name, _ in entries} == {case.name for case in CASES}
+    small = next(case for case in CASES if case.name == "joint-rows")
+    race = bench_cases.agreed(small)
+    assert set(small.who) == {*race.candidates, *race.absent}
+    with pytest.raises(Disagreement):
+        bench_cases.agreed(Case("wrong", "must fail", lambda quick: Race({"one": lambda: 1.0, "two": lambda: 2.0})))
+
+
+@pytest.mark.parametrize("case", SHORT[:1], ids=lambda case: case.name)
+def test_the_names_of_a_run_are_those_of_its_candidates(case):
+    who = {case.name: case.who for case in CASES}
+    assert tuple(case.race(quick=True).candidates) == who[case.name]
+    assert tuple(case.readings(quick=True).candidates) == who["exp-2-readings"]
+
+
+def test_the_ordinary_pytest_collects_no_benchmark():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert options["testpaths"] == ["tests", "fastmi"]
+    assert not list((ROOT / "benchmarks").rglob("test_*.py"))
 
 
 # --- the GPU ----------------------------------------------------------------------------------------------------------
+
+MEMORY = limits.Limits(1 << 20, 1e9, 1e9)
 
 
 def test_gpu_check_says_that_there_is_no_gpu():
@@ -286,27 +437,37 @@ def test_gpu_check_says_that_there_is_no_gpu():
     assert done.stdout.startswith("no CUDA device")
 
 
+def test_a_run_on_a_gpu_that_is_not_there_fails(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert command.main(["--device", "cuda", "segments-30"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "error: no CUDA device here" in printed.err
+
+
+def test_a_case_without_layers_is_refused_on_a_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ValueError, match="exp-2: no such case on a GPU: choose from segments-30"):
+        gpu_check.run(["exp-2"], None)
+
+
 def test_gpu_check_rehearsed_on_the_cpu(capsys):
-    found = gpu_check.check(TINY, torch.device("cpu"))
+    found = gpu_check.check(TINY, torch.device("cpu"), MEMORY)
     assert found["rows"] == 4 * 64
-    assert "bit-identical" in capsys.readouterr().out
+    assert [own["difference"] for own in found["candidates"][:2]] == [0.0, 0.0]
+    assert [own["name"] for own in found["candidates"]] == ["fastmi", "fastmi, Numba twin on the CPU", "torch.unique(dim=0)"]
+    assert "answers agree" in capsys.readouterr().out
 
 
 def test_gpu_check_refuses_twins_that_differ(monkeypatch, capsys):
     answers = iter([np.zeros(2), np.array([0, 1e-16])])
     monkeypatch.setattr(fastmi.PlaneEstimator, "estimate", lambda plane, layers: next(answers))
-    with pytest.raises(Disagreement, match="1 of 2 answers differ between the twins"):
-        gpu_check.check(TINY, torch.device("cpu"))
+    with pytest.raises(Disagreement, match="Numba twin on the CPU differs from fastmi by 1e-16, more than 0"):
+        gpu_check.check(TINY, torch.device("cpu"), MEMORY)
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_gpu_check_on_a_gpu():
-    assert gpu_check.check(TINY, torch.device("cuda"))["peak_bytes"] > 0
-
-
-def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("benchmarks.__main__._run", lambda *arguments: pytest.fail("work was done"))
-    assert command.main(["one-layer", "--json", str(tmp_path)]) == 2
-    assert "is a folder: pass the name of a file" in capsys.readouterr().err
+    assert gpu_check.check(TINY, torch.device("cuda"), MEMORY)["peak_bytes"] > 0

@@ -1,0 +1,104 @@
+"""`python -m benchmarks [PART ...] [--quick] [--json FILE] [--device cuda]`, and `... gpu-check`, `... report`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import gpu_check, page
+from benchmarks.cases import CASES, Case
+from benchmarks.cold import cold
+from benchmarks.curves import CURVES, Curve
+from benchmarks.limits import Limits, limits
+from benchmarks.machine import machine
+from benchmarks.peers import peers
+from benchmarks.report import as_record, check_target, curve_section, section, write_json
+from benchmarks.timing import Disagreement, compare
+from fastmi.ensemble import one_thread
+
+__all__ = ["main"]
+
+ROUNDS, QUICK = 7, {"rounds": 3, "patience": 0.5}
+CURVE = {"rounds": 3, "patience": 2.0}
+COLD, CURVED = "cold", "curves"
+COMMANDS = {"gpu-check": gpu_check.main, "report": page.main}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the named parts, or all; 1 where answers disagree, 2 where something is missing."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        if arguments[:1] and arguments[0] in COMMANDS:
+            return COMMANDS[arguments[0]](arguments[1:])
+        options = _options(arguments)
+        with one_thread():
+            if options.device == "cuda":
+                return gpu_check.run(options.parts, options.json, options.quick)
+            if options.json is not None:
+                check_target(options.json)
+            _run(options.parts, options.quick, options.json)
+    except Disagreement as error:
+        print(f"answers disagree: {error}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    known = [*(case.name for case in CASES), CURVED, COLD]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Every candidate's answer is compared before any is timed. Also: python -m benchmarks report --help, and "
+        "on a GPU: python -m benchmarks gpu-check --help",
+        epilog=f"cases: {', '.join(known[:-2])}; and besides them: {CURVED}, how the cost grows; {COLD}, the first call",
+    )
+    parser.add_argument("parts", nargs="*", metavar="CASE", help="which ones, all if none is named")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter runs: a look, not a measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there as well")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda: layers that lie on a GPU")
+    options = parser.parse_args(arguments)
+    for name in options.parts:
+        if name not in known:
+            parser.error(f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check or report alone")
+    return options
+
+
+def _run(parts: Sequence[str], quick: bool, out: Path | None) -> None:
+    wanted = parts or [*(case.name for case in CASES), CURVED, COLD]
+    start = machine()
+    absent = {peer.name: reason for peer in peers() if (reason := peer.unavailable())}
+    memory = limits()
+    print(f"{start}\n{memory}\n" + "".join(f"not here: {name}: {reason}\n" for name, reason in absent.items()), flush=True)
+    record: dict[str, Any] = {"device": "cpu", "quick": quick, "machine": asdict(start), "not_here": absent}
+    record |= {"limits": asdict(memory), "cases": [], "curves": [], "cold": None}
+    if COLD in wanted:
+        first = cold()
+        print(f"{first}\n")
+        record["cold"] = asdict(first)
+    record["cases"] = [_measured(case, quick, memory, absent) for case in CASES if case.name in wanted]
+    if CURVED in wanted:
+        record["curves"] = [_drawn(curve, quick, memory) for curve in CURVES]
+    if out is not None:
+        write_json(out, record)
+
+
+def _measured(case: Case, quick: bool, memory: Limits, absent: dict[str, str]) -> dict[str, Any]:
+    rounds = QUICK if quick else {"rounds": ROUNDS, "patience": case.patience}
+    comparison = compare(case.race(quick), **rounds)
+    said = {"name": case.name, "what": case.what, "unit": case.unit, "scale": case.scale}
+    record = said | as_record(comparison, memory.read)
+    print(section(record, absent), flush=True)
+    return record
+
+
+def _drawn(curve: Curve, quick: bool, memory: Limits) -> dict[str, Any]:
+    points = [{"at": at} | as_record(compare(race, **CURVE), memory.read) for at, race in curve.points(quick)]
+    record = {"name": curve.name, "what": curve.what, "axis": curve.axis, "points": points}
+    print(curve_section(record), flush=True)
+    return record

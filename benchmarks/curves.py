@@ -1,0 +1,105 @@
+"""How the cost grows: one number moved, everything else fixed; each point agrees with NumPy where NumPy can be waited for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import fastmi
+from benchmarks.estimating import BINNING
+from benchmarks.recipes import NumpyPlane, symbols_by_arithmetic, symbols_by_digitize
+from benchmarks.reference import EDGES
+from benchmarks.timing import Race
+
+__all__ = ["CURVES", "Curve", "layer_race"]
+
+AFFORDABLE = 10_000_000, 1_000_000  # activations that NumPy is asked for; with --quick
+TOGETHER = 1000  # segments that are held at once: more of them are the same ones again
+N_UNITS = 10
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`points(quick)` yields the number that is moved, as `axis` calls it, and the race there."""
+
+    name: str
+    what: str
+    axis: str
+    points: Callable[[bool], Iterator[tuple[int, Race]]]
+
+
+def layer_race(n_segments: int, n: int, d: int, affordable: int) -> Race:
+    """Segments of n samples and d units whose rows nearly all differ, the costly kind, in bounded memory."""
+    rng = np.random.default_rng(0)
+    held = min(n_segments, TOGETHER)
+    layer = np.tanh(4 * rng.standard_normal((held, n, d), dtype=np.float32))
+    x, y = np.arange(n)[:, None], rng.integers(2, size=n)
+    candidates: dict[str, Callable[[], Any]] = {"fastmi": partial(_rest_again, _fastmi(x, y), layer, n_segments)}
+    absent = {}
+    for name, symbols in (("NumPy, bins by arithmetic", symbols_by_arithmetic), ("NumPy, np.digitize", symbols_by_digitize)):
+        if n_segments * n * d > affordable:
+            absent[name] = f"more than {affordable:,} activations"
+        else:
+            candidates[name] = partial(_rest_again, _numpy(x, y, symbols), layer, n_segments)
+    return Race(candidates, absent=absent, n_bytes=4 * n_segments * n * d)
+
+
+def _rest_again(estimate: Callable[[Any], Any], layer: npt.NDArray[np.float32], n_segments: int) -> Any:
+    """The points of the segments that are held, read over and over until n_segments have been."""
+    points = None
+    for first in range(0, n_segments, len(layer)):
+        points = estimate(layer[: n_segments - first])
+    return points
+
+
+def _fastmi(x: Any, y: Any) -> Callable[[Any], Any]:
+    plane = fastmi.PlaneEstimator(x, y, BINNING)
+    return lambda layer: plane.estimate(layer)[:, 0]
+
+
+def _numpy(x: Any, y: Any, symbols: Any) -> Callable[[Any], Any]:
+    plane = NumpyPlane(x, y, EDGES, symbols)
+    return lambda layer: np.array([plane.point(segment) for segment in layer])
+
+
+def _samples(quick: bool) -> Iterator[tuple[int, Race]]:
+    """As many as fit into memory; what does not has to come in chunks, and is for a curve of its own."""
+    for n in (10**k for k in range(3, 7 if quick else 8)):
+        yield n, layer_race(1, n, N_UNITS, AFFORDABLE[quick])
+
+
+def _units(quick: bool) -> Iterator[tuple[int, Race]]:
+    for d in (1, 3, 10, 30, 100, 300, 1000) if quick else (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000):
+        yield d, layer_race(1, 4096, d, AFFORDABLE[quick])
+
+
+def _segments(quick: bool) -> Iterator[tuple[int, Race]]:
+    for n_segments in (10**k for k in range(4 if quick else 6)):
+        yield n_segments, layer_race(n_segments, 1000, N_UNITS, AFFORDABLE[quick])
+
+
+def _threads(quick: bool) -> Iterator[tuple[int, Race]]:
+    """Up to all cores, and always to two: a thread more than there are cores must not cost much."""
+    race = layer_race(100 if quick else TOGETHER, 4096, N_UNITS, 0)
+    alone = race.candidates["fastmi"]
+    for n in sorted({2**k for k in range((os.cpu_count() or 1).bit_length())} | {2}):
+        yield n, Race({"fastmi": partial(_threaded, alone, n)}, {"one thread": alone, "fastmi": partial(_threaded, alone, n)})
+
+
+def _threaded(run: Callable[[], Any], n: int) -> Any:
+    with fastmi.use_threads(n):
+        return run()
+
+
+CURVES = (
+    Curve("samples", "one layer of 10 units, rows nearly all distinct", "samples", _samples),
+    Curve("units", "one layer, 4096 samples, rows all distinct", "units", _units),
+    Curve("segments", "segments of 1000 samples x 10 units, a thousand in memory at a time", "segments", _segments),
+    Curve("threads", "a thousand segments of 4096 samples x 10 units (--quick: a hundred)", "threads", _threads),
+)

@@ -1,0 +1,56 @@
+"""What the memory allows: a sum that reads each number once, and a copy, of an array that no cache holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+
+from benchmarks.timing import Race, Stopwatch, clock, measure
+
+__all__ = ["Limits", "limits"]
+
+N_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes per second, by the quickest round: read once; copied, where each byte is read and written."""
+
+    n_bytes: int
+    read: float
+    copied: float
+
+    def __str__(self) -> str:
+        return (
+            f"limits, on {self.n_bytes >> 20} MiB of float32: a sum reads {self.read / 1e9:.1f} GB/s, "
+            f"a copy moves {self.copied / 1e9:.1f} GB/s (in and out)"
+        )
+
+
+@njit(nogil=True, fastmath=True)
+def _sum(values):
+    """Any order of additions will do: the compiler may use whole vectors."""
+    total = np.float32(0)
+    for i in range(values.size):
+        total += values[i]
+    return total
+
+
+def limits(device: torch.device | None = None, stopwatch: Stopwatch = clock, n_bytes: int = N_BYTES) -> Limits:
+    """Of this machine's memory by one thread, or of a device's."""
+    values: Any = np.ones(n_bytes // 4, np.float32) if device is None else torch.ones(n_bytes // 4, device=device)
+    if device is None:
+        target = np.zeros_like(values)
+        candidates = {"read": partial(_sum, values), "copied": partial(np.copyto, target, values)}
+    else:
+        target = torch.zeros_like(values)
+        candidates = {"read": values.sum, "copied": partial(target.copy_, values)}
+    for warm_up in candidates.values():
+        warm_up()
+    read, copied = measure(Race(candidates), rounds=7, stopwatch=stopwatch)
+    return Limits(n_bytes, n_bytes / read.minimum, 2 * n_bytes / copied.minimum)

@@ -1,0 +1,147 @@
+"""benchmarks/results/*.json -> docs/performance.md and its figures: every number on the page stands in those files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import drawing
+from benchmarks.cold import Cold
+from benchmarks.limits import Limits
+from benchmarks.machine import Machine
+from benchmarks.report import check_target, curve_not_run, curve_rows, duration, faster, not_run, reading, rows
+from fastmi.tables import replacing
+
+__all__ = ["main", "page"]
+
+RESULTS, PAGE = Path("benchmarks/results"), Path("docs/performance.md")
+
+OPENING = """# How fast
+
+Written by `python -m benchmarks report` from the files in `benchmarks/results`, where every round stands; not by hand.
+`make bench` measures anew.
+
+**How to read the tables.** Every candidate does the same job through its own public interface, held to one thread, and answers
+before anything is timed: where an answer differs by more than its arithmetic allows, the run stops and no time is printed;
+"differs by" is how far it was from the first candidate's. Then the candidates take turns, in blocks long enough for the clock,
+and the order turns around from round to round. "Spread" is the longest round less the shortest, as a share of the median; times
+faster or slower are medians over the rounds that both ran, with the lowest and the highest of them behind. Who was expected to
+take too long was not asked, and is named below the table.
+"""
+
+Record = Mapping[str, Any]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m benchmarks report [--results FOLDER] [--out FILE]`."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks report", description=__doc__)
+    parser.add_argument("--results", type=Path, default=RESULTS, help=f"where the files are; {RESULTS}")
+    parser.add_argument("--out", type=Path, default=PAGE, help=f"where the page goes; {PAGE}")
+    options = parser.parse_args(arguments)
+    files = sorted(options.results.glob("*.json"), key=lambda path: (path.stem != "cpu", path.stem))
+    if not files:
+        raise FileNotFoundError(f"no file in '{options.results}': run make bench first")
+    check_target(options.out)
+    records = [_read(path) for path in files]
+    figures = drawing.curves(records, options.results)
+    text = page(records, {name: path.resolve() for name, path in figures.items()}, options.out.parent.resolve())
+    with replacing(options.out) as part:
+        part.write_text(text, encoding="utf-8")
+    print(f"written to {options.out}")
+    return 0
+
+
+def _read(path: Path) -> Record:
+    record = json.loads(path.read_text())
+    if "limits" not in record:
+        raise ValueError(f"'{path}' was written by an older version: run make bench again")
+    return record
+
+
+def page(records: Sequence[Record], figures: Mapping[str, Path], folder: Path) -> str:
+    """The whole page; `figures` are named by curve, and linked as seen from `folder`."""
+    links = {name: os.path.relpath(path, folder) for name, path in figures.items()}
+    return "\n".join([OPENING, *(line for record in records for line in _device(record, links))])
+
+
+def _device(record: Record, links: Mapping[str, str]) -> Iterator[str]:
+    yield f"## {record['device']}\n"
+    if record["quick"]:
+        yield "**Measured with --quick: a look, not a measurement.**\n"
+    said = [str(Machine(**record["machine"])), str(Limits(**record["limits"]))]
+    if record["cold"]:
+        said.append(str(Cold(**record["cold"])))
+    said += [f"not here: {name}: {reason}" for name, reason in record["not_here"].items()]
+    yield "".join(f"- {line}\n" for part in said for line in part.splitlines())
+    yield "### Faster than fastmi anywhere\n"
+    yield "".join(f"- {line}\n" for line in _faster_anywhere(record)) or "Nobody.\n"
+    if record["cases"]:
+        yield f"### At a glance\n\n{_table(_glance(record['cases']))}\n"
+        yield "### Cases\n"
+        for case in record["cases"]:
+            yield from _case(case, record["not_here"])
+    if record["curves"]:
+        yield "### How the cost grows\n"
+        for curve in record["curves"]:
+            yield from _curve(curve, links)
+
+
+def _faster_anywhere(record: Record) -> Iterator[str]:
+    """Every candidate that took less time than fastmi did, cases and points of curves alike."""
+    named = [(case["name"], case) for case in record["cases"]]
+    for curve in record["curves"]:
+        named += [(f"the curve over {curve['name']}, at {point['at']:,}", point) for point in curve["points"]]
+    for name, case in named:
+        first, *others = case["candidates"]
+        foreign = (own for own in others if first["name"] == "fastmi" and not own["name"].startswith("fastmi"))
+        for candidate in foreign:
+            if candidate["ratio"]["median"] < 1:
+                yield f"{candidate['name']}, on {name}: fastmi is {faster(candidate['ratio'])}"
+
+
+def _glance(cases: Sequence[Record]) -> list[tuple[str, ...]]:
+    """The quickest of the others beside the first, in every case."""
+    cells = [("case", "first", "", "quickest of the others", "", "so the first is")]
+    for case in cases:
+        first, *others = case["candidates"]
+        foreign = [own for own in others if not own["name"].startswith("fastmi")]
+        if foreign:
+            best = min(foreign, key=lambda own: own["ratio"]["median"])
+            taken = [(own["name"], duration(own["median"])) for own in (first, best)]
+            cells.append((case["name"], *taken[0], *taken[1], faster(best["ratio"])))
+    return cells
+
+
+def _case(case: Record, absent: Record) -> Iterator[str]:
+    about = f" ({case['about']})" if case["about"] else ""
+    yield f"#### {case['name']}\n\n{_capital(case['what'])}{about}.\n"
+    yield _table(rows(case))
+    others = not_run(case, absent)
+    notes = [
+        f"Answers agree: the largest difference is {case['largest_difference']:.2g} {case['scale']}.",
+        *filter(None, [f"{_capital(reading(case))}." if reading(case) else "", f"Not run: {others}." if others else ""]),
+    ]
+    yield "\n" + " ".join(notes) + "\n"
+
+
+def _curve(curve: Record, links: Mapping[str, str]) -> Iterator[str]:
+    yield f"#### Over {curve['name']}\n\n{_capital(curve['what'])}.\n"
+    if curve["name"] in links:
+        yield f"![Median seconds over {curve['axis']}]({links[curve['name']]})\n"
+    yield _table(curve_rows(curve)) + "\n"
+    if others := curve_not_run(curve):
+        yield f"Not run: {others}.\n"
+
+
+def _table(cells: Sequence[Sequence[str]]) -> str:
+    head, *rest = cells
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rest]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _capital(text: str) -> str:
+    return text if text.startswith("fastmi") else text[:1].upper() + text[1:]

@@ -1,0 +1,27 @@
+"""NumPy, each row seen as one run of bytes: np.unique of a void view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.peers import Peer
+from benchmarks.peers.counting import IntArray, information_by, number_of, plane_by
+
+__all__ = ["PEER"]
+
+
+def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
+    rows = np.ascontiguousarray(rows)
+    seen = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).reshape(-1)
+    _, ids, counts = np.unique(seen, return_inverse=True, return_counts=True)
+    return [counts, *(np.unique(ids * number_of(own) + own, return_counts=True)[1] for own in labels)]
+
+
+PEER = Peer(
+    "NumPy, np.unique of a void view",
+    seconds=lambda n, d: n * (600e-9 + 35e-9 * d),
+    plane=plane_by(count),
+    information=information_by(count),
+)

@@ -1,0 +1,15 @@
+"""One thread for every candidate: libraries read these once, so this runs before they are loaded."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["POOLS", "hold"]
+
+POOLS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
+
+
+def hold() -> None:
+    """Ask each library's pool for one thread; torch is held by `fastmi.ensemble.one_thread`."""
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    os.environ |= {f"{pool}_NUM_THREADS": "1" for pool in POOLS}

@@ -1,0 +1,213 @@
+"""Every peer that is there gives the numbers of the definition; those that are not are named with their reason."""
+
+from __future__ import annotations
+
+import math
+import pkgutil
+import sys
+from dataclasses import replace
+
+import naive
+import numpy as np
+import pytest
+
+import benchmarks.peers as room
+import fastmi
+from benchmarks import estimating, gpu_check, labels, recipes, reference
+from benchmarks.estimating import PlaneCase
+from benchmarks.labels import LabelCase
+from benchmarks.peers import cudf, library, peers, who_runs
+from benchmarks.reference import EDGES
+
+BY_NAME = {peer.name: peer for peer in peers()}
+TINY = PlaneCase("tiny", 64, (5, 2), gains=(1, 4), n_copies=2, n_inputs=6)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered():
+    """Which library is there is asked anew."""
+    library.cache_clear()
+    yield
+    library.cache_clear()
+
+
+def available(job):
+    """Those that have this job; where a library is missing the test says so."""
+    out = []
+    for peer in peers():
+        if getattr(peer, job) is not None:
+            reason = peer.unavailable()
+            out.append(pytest.param(peer, id=peer.name, marks=[pytest.mark.skip(reason=reason)] if reason else []))
+    return out
+
+
+# --- right answers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("peer", available("plane"))
+@pytest.mark.parametrize("distinct", [True, False])
+def test_a_peers_plane_is_that_of_the_definition(peer, distinct):
+    rng = np.random.default_rng(1)
+    x = np.arange(60)[:, None] if distinct else rng.integers(3, size=(60, 2))
+    y = rng.integers(4, size=60)
+    prototypes = rng.normal(0, 0.7, (2, 9, 12)).astype(np.float32)  # 12 units are hashed; values beyond both ends
+    wide = prototypes[:, rng.integers(9, size=60)]
+    layers = [np.ascontiguousarray(wide), np.ascontiguousarray(wide[..., :2])]
+    found = np.asarray(peer.plane(x, y, EDGES)(layers))
+    rows = list(map(tuple, x))
+    expected = [[naive.each(rows, list(y), layer[i], EDGES, "wrap") for layer in layers] for i in range(2)]
+    assert found.shape == (2, 2, 2)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("peer", available("information"))
+@pytest.mark.parametrize("n_units", [0, 1, 12])
+def test_a_peers_information_is_that_of_the_definition(peer, n_units):
+    rng = np.random.default_rng(2)
+    rows = rng.integers(4, size=(90, n_units)) if n_units else rng.integers(7, size=90)
+    rows, y = rows[rng.integers(20, size=90)], rng.integers(3, size=90)
+    expected = naive.mutual_information(list(map(tuple, rows.reshape(90, -1))), list(y)) * math.log(2)
+    assert peer.information(rows, y) == pytest.approx(expected, rel=0, abs=peer.agree)
+
+
+@pytest.mark.parametrize("peer", [param for param in available("information") if param.values[0].strings])
+def test_strings_are_labels_too(peer):
+    a, b = LabelCase("few", 200, strings=True).data()
+    expected = naive.mutual_information(list(a), list(b)) * math.log(2)
+    assert peer.information(a, b) == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+def test_cudf_is_used_as_pandas_is(monkeypatch):
+    """No GPU here: pandas, whose interface it has, stands in for it."""
+    monkeypatch.setitem(sys.modules, "cudf", pytest.importorskip("pandas"))
+    assert cudf.PEER.unavailable() == ""
+    x, y, layers = TINY.data()
+    plane = fastmi.PlaneEstimator(x, y, estimating.BINNING)
+    np.testing.assert_allclose(cudf.PEER.plane(x, y, EDGES)(layers), plane.estimate(layers), rtol=0, atol=1e-12)
+
+
+def test_only_float32_may_be_further_away():
+    assert {peer.name: peer.agree for peer in peers() if peer.agree > 1e-12} == {"torchmetrics": 1e-5}
+
+
+# --- who is asked -----------------------------------------------------------------------------------------------------
+
+
+def test_every_module_that_holds_a_peer_is_listed():
+    helpers = {"counting", "frames"}
+    assert sorted({module.name for module in pkgutil.iter_modules(room.__path__)} - helpers) == sorted(room.NAMES)
+    assert len(BY_NAME) == len(room.NAMES)
+    assert next(iter(BY_NAME)) == "fastmi"
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("polars", "polars"), ("cuDF", "cudf"), ("torchmetrics", "torchmetrics.functional")]
+)
+def test_a_library_that_is_missing_is_a_reason(monkeypatch, name, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    peer = replace(BY_NAME[name], needs=module)
+    monkeypatch.setattr(room, "peers", lambda: (peer,))
+    assert who_runs(lambda peer: "", lambda peer: 0.0, 1.0) == ([], {name: f"{module} is not installed"})
+
+
+def test_the_one_under_agpl_is_left_to_whom_it_suits(monkeypatch):
+    monkeypatch.setitem(sys.modules, "infomeasure", None)
+    assert "AGPL" in BY_NAME["infomeasure"].unavailable()
+
+
+def test_a_library_that_is_broken_is_a_reason(monkeypatch):
+    monkeypatch.setattr(room, "library", lambda name: 1 / 0)
+    assert BY_NAME["pandas"].unavailable() == "pandas cannot be imported: division by zero"
+
+
+def test_the_slow_are_named_with_what_was_expected(monkeypatch):
+    monkeypatch.setattr(room, "peers", lambda: (BY_NAME["fastmi"], BY_NAME["published recipe"]))
+    race = PlaneCase("one", 200, (3,), longest=0.01).race(quick=False)
+    assert list(race.candidates) == ["fastmi"]
+    assert race.absent == {"published recipe": "too slow: about 1 s expected"}
+
+
+def test_nobody_is_dropped_without_a_word():
+    plane, score, rows, strings = (
+        TINY.race(quick=True),
+        LabelCase("few", 50).race(quick=True),
+        LabelCase("rows", 50, n_units=3).race(quick=True),
+        LabelCase("strings", 50, strings=True).race(quick=True),
+    )
+    for race in (plane, score, rows, strings):
+        assert set(BY_NAME) <= {*race.candidates, *race.absent}
+        assert not set(race.candidates) & set(race.absent)
+    assert plane.absent["pyitlib"] == "gives I(T;Y) alone: see joint-rows" or "installed" in plane.absent["pyitlib"]
+    assert rows.absent["published recipe"] == "has no way of its own to do this"
+    assert strings.absent["dictionary count"] == "takes integers"
+    assert rows.absent[labels.COMPAT] == "takes no rows"
+    assert race_of_a_gpu().absent["pandas"] in ("uses no GPU", "pandas is not installed")
+
+
+def race_of_a_gpu():
+    import torch
+
+    return gpu_check.race_on(TINY, torch.device("cpu"))
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_classes", [2, 10, 1000])
+def test_classes_are_as_many_as_said_and_of_one_size(n_classes):
+    _, y, _ = PlaneCase("classes", 4000, (2,), n_classes=n_classes).data()
+    counts = np.bincount(y)
+    assert len(counts) == n_classes
+    assert set(counts) == {4000 // n_classes}
+
+
+def test_patterns_repeat_and_do_not_decide_their_rows():
+    case = PlaneCase("repeated", 2000, (6,), n_patterns=100)
+    x, y, layers = case.data()
+    assert len(np.unique(x, axis=0)) == 100
+    plane = fastmi.PlaneEstimator(x, y, estimating.BINNING)
+    i_xt = plane.estimate(layers)[0, 0, 0]
+    assert i_xt < fastmi.entropy(fastmi.encode(layers[0][0], estimating.BINNING)) - 0.1  # H(T|X) > 0
+    assert "2000 samples of 100 patterns" in case.what
+
+
+@pytest.mark.parametrize(("many", "few"), [("small", "small-few"), ("one-layer", "one-layer-few")])
+def test_few_and_many_distinct_rows(many, few):
+    cases = {case.name: case for case in estimating.PLANES}
+    distinct = {name: len(np.unique(fastmi.encode(cases[name].data()[2][0][0], estimating.BINNING))) for name in (many, few)}
+    n = cases[many].n_samples
+    assert distinct[many] > 0.9 * n > n / 10 > distinct[few]
+
+
+# --- the recipes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("symbols", [recipes.symbols_by_arithmetic, recipes.symbols_by_digitize])
+@pytest.mark.parametrize("n_units", [1, 6, 14])  # packed, packed, the bytes of a row
+@pytest.mark.parametrize("distinct", [True, False])
+def test_the_recipes_agree_with_each_other_and_with_fastmi(symbols, n_units, distinct):
+    rng = np.random.default_rng(n_units)
+    x = np.arange(200)[:, None] if distinct else rng.integers(3, size=(200, 3))
+    y = rng.integers(3, size=(200, 1))
+    prototypes = rng.normal(0, 0.7, (20, n_units)).astype(np.float32)  # beyond both ends of the edges
+    t = prototypes[rng.integers(20, size=200)]
+    published = reference.plane_point(reference.identify(x), reference.identify(y), t, reference.EDGES)
+    numpy_recipe = recipes.NumpyPlane(x, y, reference.EDGES, symbols).point(t)
+    plane = fastmi.PlaneEstimator(x, y, fastmi.Edges(reference.EDGES, out_of_range="wrap"))
+    np.testing.assert_allclose(numpy_recipe, published, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(plane.estimate(t)[0], published, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_edges", [2, 30, 50, 300])
+@pytest.mark.parametrize("together", [7, 1 << 15])
+def test_bins_by_arithmetic_are_digitize(monkeypatch, n_edges, together):
+    monkeypatch.setattr(recipes, "TOGETHER", together)
+    edges = np.linspace(-1, 1, n_edges).astype(np.float32)
+    beside = [np.nextafter(edges, np.float32(side)) for side in (-np.inf, np.inf)]
+    t = np.concatenate([edges, *beside, np.array([-7, -0.0, 0.0, 7], np.float32)])[:, None]
+    np.testing.assert_array_equal(recipes.symbols_by_arithmetic(t, edges), np.digitize(t, edges))
+
+
+def test_the_published_symbols_by_hand():
+    t = np.array([[-2.0, -1.0, -0.1, 0.0, 0.9, 1.0, 2.0]])
+    assert reference.symbols(t, [-1, 0, 1]).tolist() == [[2, 0, 0, 1, 1, 2, 2]]
