@@ -22,6 +22,7 @@ __all__ = ["write"]
 # the case of `python -m benchmarks` that times the published loop of a run, seconds an epoch
 CASES = {
     "warm-up": "exp-1",
+    "tishby": "exp-2-one-copy",
     "tishby-extended": "exp-2",
     "complicated": "exp-3",
     "complicated-intended": "exp-3",
@@ -128,7 +129,8 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
         "(of a whole population, as `var-u` and `mnist`, only the latter two). Readings, samples and their limits: see the",
         "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single network is H(T), so a fall says",
         "that activations moved into fewer bins. The published loop was timed over some epochs by `python -m benchmarks` on a",
-        "machine of the same kind, and multiplied; it trains and reads one seed, on the training sample alone.",
+        "machine of the same kind, and multiplied; it trains and reads one seed, on the training sample alone. Times are wall",
+        "times, whatever else ran beside.",
         "",
         *([f"Not run: {', '.join(f'`{name}`' for name in missing)}.", ""] if missing else []),
     ]
