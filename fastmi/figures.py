@@ -292,7 +292,7 @@ def _guides(ax: Axes, panel: Panel) -> None:
     ax.annotate(
         f"H(Y) = {panel.ceiling_y:.3f}",
         (0, panel.ceiling_y),
-        xytext=(0, 3),
+        xytext=(0, 6),  # clear of marks on the line
         textcoords="offset points",
         fontsize=7,
         color="#555555",
