@@ -121,7 +121,9 @@ def information_plane(
         if color == "epoch":
             figure.colorbar(ScalarMappable(norm, SCALE), ax=axes.ravel().tolist(), label="epoch", pad=0.02, aspect=30)
         if title:
-            figure.suptitle(title, fontsize=11, fontweight="bold")
+            fitting = int(72 * figure.get_figwidth() / 7.4)  # bold letters of 11 points
+            lines = textwrap.wrap(title, fitting, break_on_hyphens=False)
+            figure.suptitle("\n".join(lines), fontsize=11, fontweight="bold")
         _legend(figure, grid, rows, color)
     return figure
 
@@ -342,8 +344,8 @@ def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]
 
 def _wrapped(text: str, width: int) -> list[str]:
     """As few lines as fit the width, and no line shorter than it must be."""
-    fewest = len(textwrap.wrap(text, width))
-    return next(lines for w in range(1, width + 1) if len(lines := textwrap.wrap(text, w)) == fewest)
+    fewest = len(textwrap.wrap(text, width, break_on_hyphens=False))
+    return next(lines for w in range(1, width + 1) if len(lines := textwrap.wrap(text, w, break_on_hyphens=False)) == fewest)
 
 
 def _explanation(grid: Sequence[Sequence[Panel]]) -> str:

@@ -686,3 +686,12 @@ def test_a_file_moves(tmp_path, monkeypatch):
         seen.append((tmp_path / "plane.png").read_bytes())
     assert seen[0] != seen[1]
     assert [path.name for path in tmp_path.iterdir()] == ["plane.png"]
+
+
+def test_a_long_title_stays_within_a_narrow_figure():
+    title = "original-relu: 12-10-7-5-4-3-2 relu-softmax, 8000 epochs, 10 seeds"
+    figure = information_plane([panel()], title=title)
+    figure.canvas.draw()
+    box = figure._suptitle.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert figure._suptitle.get_text().replace("\n", " ") == title
