@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -37,11 +37,12 @@ __all__ = ["EPOCHS", "EXP_1", "EXP_2", "EXP_3", "EXP_4", "QUICK", "READINGS", "R
 MODELS = 60  # snapshots evaluated at a time, counted in networks
 ASKED = 5  # copies whose own readings are compared, at most: the published recipe takes its time for each
 EPOCHS, QUICK = (200, 2), (50, 2)  # at most, of fastmi; of the published loop: about as long, so that they alternate
-READINGS = "train and forward", "and the sampled reading", "and all three readings"
+READINGS = "training", "and the sampled reading", "and all three readings"
 TOLERANCE = 1e-5  # between float32 sums taken in different orders
 
 Bits = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Snapshot = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -89,20 +90,19 @@ class RunCase:
         return Race(candidates, frozen_answers(self), {"fastmi": n_epochs, "published loop": n_published})
 
     def readings(self, quick: bool) -> Race:
-        """Training and forwarding alone, then with one reading, then with all three."""
+        """Training alone, then with one reading, then with all three."""
         n_epochs, _ = self.n_epochs(quick)
-        candidates = {
-            name: self.over(n_epochs, read)
-            for name, read in zip(READINGS, (lambda training, layers: None, Training.reading, Training.readings), strict=True)
-        }
+        reads = lambda training, snapshots: None, Training.reading, Training.readings
+        candidates = {name: self.over(n_epochs, read) for name, read in zip(READINGS, reads, strict=True)}
         return Race(candidates, frozen_answers(self), dict.fromkeys(candidates, n_epochs))
 
-    def over(self, n_epochs: int, read: Callable[[Training, list[Tensor]], Any]) -> Callable[[], Any]:
-        """A candidate: a fresh run of n_epochs, every chunk of it read."""
+    def over(self, n_epochs: int, read: Callable[[Training, list[Snapshot]], Any]) -> Callable[[], Any]:
+        """A candidate: a fresh run of n_epochs, every snapshot of it read, a chunk at a time."""
 
         def candidate() -> list[Any]:
-            training = Training(self)
-            return [read(training, layers) for layers in training.activations(n_epochs)]
+            training, together = Training(self), MODELS // self.run.copies
+            snapshots = training.snapshots(n_epochs)
+            return [read(training, snapshots[first : first + together]) for first in range(0, n_epochs, together)]
 
         return candidate
 
@@ -120,7 +120,7 @@ class Training:
         self.ensemble = fastmi.Ensemble(network, self.n_copies, watch=watched)
         self.rng = np.random.default_rng(0)
 
-    def snapshots(self, n_epochs: int) -> list[dict[str, Tensor]]:
+    def snapshots(self, n_epochs: int) -> list[Snapshot]:
         """One step of every copy, then its parameters as they are, n_epochs times."""
         taken = []
         for _ in range(n_epochs):
@@ -129,25 +129,19 @@ class Training:
             taken.append(self.ensemble.snapshot())
         return taken
 
-    def activations(self, n_epochs: int) -> Iterator[list[Tensor]]:
-        """Train, then forward: layers (chunk, n_copies, n, d), a chunk of epochs at a time."""
-        snapshots, together = self.snapshots(n_epochs), MODELS // self.n_copies
-        for first in range(0, n_epochs, together):
-            yield self.ensemble.activations(self.inputs, snapshots=snapshots[first : first + together])
-
     def assignment(self, n_epochs: int) -> IntArray:
         """The copy that each sample is sent through, drawn anew at each epoch, (n_epochs, n)."""
         return self.rng.integers(self.n_copies, size=(n_epochs, len(self.x)))
 
-    def reading(self, layers: list[Tensor]) -> Bits:
-        """The published one: sampled, or of one copy that copy -> (chunk, n_layers, 2)."""
-        if self.n_copies == 1:
-            return self.plane.estimate(layers)[:, 0]
-        return self.plane.sampled(layers, self.assignment(len(layers[0])))
+    def reading(self, snapshots: list[Snapshot]) -> Bits:
+        """The published one: every sample through one copy, anew at each epoch -> (chunk, n_layers, 2)."""
+        drawn = self.assignment(len(snapshots))
+        return self.plane.estimate(self.ensemble.activations(self.inputs, snapshots, drawn))
 
-    def readings(self, layers: list[Tensor]) -> Bits:
+    def readings(self, snapshots: list[Snapshot]) -> Bits:
         """Mean over (at most five) copies, sampled, mixture -> (3, chunk, n_layers, 2)."""
-        return three_readings(self.plane, layers, self.assignment(len(layers[0])))
+        layers = self.ensemble.activations(self.inputs, snapshots)
+        return three_readings(self.plane, layers, self.assignment(len(snapshots)))
 
 
 def three_readings(plane: fastmi.PlaneEstimator, layers: list[Tensor], assignment: IntArray) -> Bits:
@@ -168,7 +162,8 @@ def frozen_answers(case: RunCase) -> dict[str, Callable[[], Bits]]:
     assignment = training.assignment(1)
     stacks = [layer.numpy() for layer in layers]
     chosen = [stack[assignment[0], np.arange(len(training.x))] for stack in stacks]
-    _same_network(training, chosen, assignment[0])
+    assigned = training.ensemble.activations(training.inputs, assignment=assignment[0])
+    _same_network(training, [layer.numpy() for layer in assigned], assignment[0])
     x, y = identify(training.x), identify(training.y)
 
     def published() -> Bits:

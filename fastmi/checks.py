@@ -332,7 +332,7 @@ def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
         raise ValueError(
             f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per sample, integers {(*leading, n)}"
         )
-    if who.min() < 0 or who.max() >= n_copies:
+    if ((who < 0) | (who >= n_copies)).any():
         wrong = who[(who < 0) | (who >= n_copies)][0]
         raise ValueError(f"assignment holds {wrong}, but the copies are 0..{n_copies - 1}")
     return who.astype(np.int64, copy=False)

@@ -202,46 +202,47 @@ class Ensemble:
         """The stacked parameters and buffers as they are now, a copy: what `activations` can evaluate later."""
         return {name: leaf.detach().clone() for name, leaf in self._tensors.items()}
 
-    def activations(self, x: Tensor | npt.NDArray[Any], snapshots: Sequence[dict[str, Tensor]] | None = None) -> list[Tensor]:
+    def activations(
+        self,
+        x: Tensor | npt.NDArray[Any],
+        snapshots: Sequence[dict[str, Tensor]] | None = None,
+        assignment: Any = None,
+    ) -> list[Tensor]:
         """The watched layers' outputs on x, in evaluation mode.
 
         Args:
             x: (n, ...), the same samples for every copy.
-            snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At most 64 networks, and 2^25
-                numbers of x over all networks, are forwarded at a time (a sample's output must not hang on the others), but the
+            snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At most 64 n samples, and 2^25
+                numbers, are forwarded at a time over all networks (a sample's output must not hang on the others), but the
                 result holds them all: pass as many snapshots as it may hold.
+            assignment: (n,), or with snapshots (n_snapshots, n), integers: the one copy that each sample goes through, what
+                `PlaneEstimator.sampled` reads; only those rows are forwarded. None forwards every sample through every copy.
 
         Returns:
             for each layer (n_copies, n, d), or with snapshots (n_snapshots, n_copies, n, d); further axes are flattened into d.
+            With an assignment without the axis of copies: (n, d) or (n_snapshots, n, d), for `PlaneEstimator.estimate`.
 
         Raises:
             TypeError: a watched module does not return a tensor.
             ValueError: a device that is not the ensemble's; a watched output whose first axis is not the samples; copies that
-                do not call the same watched layers.
+                do not call the same watched layers; an assignment that does not name a copy for each sample.
         """
         import torch
 
         x = self._received("x", x)
         states = [self._tensors] if snapshots is None else checks.snapshots(snapshots, self._tensors)
-        n_models, size = len(states) * self.n_copies, max(1, x[:1].numel())
-        n_networks = min(MODELS, max(1, NUMBERS // max(1, len(x) * size)))
-        n_rows = max(1, NUMBERS // (n_networks * size))
-        rows = [slice(i, i + n_rows) for i in range(0, max(1, len(x)), n_rows)]
-        chunks = [(slice(i, i + n_networks), chosen) for i in range(0, n_models, n_networks) for chosen in rows]
-        layers: list[Tensor] = []
+        leading = () if snapshots is None else (len(states),)
         self._watched.forget()
         with torch.no_grad(), self._evaluating():
             stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
-            for networks, chosen in chunks:
-                pieces = self._forward(x[chosen], {name: leaf[networks] for name, leaf in stacked.items()})
-                if len(chunks) == 1:
-                    layers = pieces
-                    break
-                layers = layers or [piece.new_empty(n_models, len(x), piece.shape[2]) for piece in pieces]
-                for layer, piece in zip(layers, pieces, strict=True):
-                    layer[networks, chosen] = piece
-        shape = (self.n_copies,) if snapshots is None else (len(states), self.n_copies)
-        return [layer.reshape(*shape, *layer.shape[1:]) for layer in layers]
+            if assignment is None:
+                layers, shape = self._forwarded(x, stacked), (*leading, self.n_copies)
+            else:
+                who = checks.assignment(assignment, (*leading, self.n_copies, len(x), 1))
+                rows, found = _grouped(who.reshape(len(states), -1), self.n_copies)
+                layers, shape = self._forwarded(x, stacked, torch.from_numpy(rows).to(x.device)), leading
+                layers = [layer.flatten(0, 1)[torch.from_numpy(found).to(x.device)] for layer in layers]
+        return [layer.reshape(*shape, len(x), layer.shape[-1]) for layer in layers]
 
     def networks(self) -> list[nn.Module]:
         """The copies as ordinary modules, with their present parameters and buffers."""
@@ -346,18 +347,40 @@ class Ensemble:
         checks.target(checks.tensor_prediction(prediction), y, self._loss)
         return checks.scalar_loss(self._loss(prediction, y)), *buffers
 
-    def _forward(self, x: Tensor, state: dict[str, Tensor]) -> list[Tensor]:
-        """The watched layers of all networks stacked in the state, each (n_models, n, d)."""
+    def _forwarded(self, x: Tensor, state: dict[str, Tensor], rows: Tensor | None = None) -> list[Tensor]:
+        """Each watched layer of all networks, as many as memory allows at a time: (n_models, width, d).
 
-        def one(state: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        All samples through each network, or of each those that its line of `rows` (n_models, width) names.
+        """
+        n_models, width, size = len(next(iter(state.values()))), len(x), max(1, x[:1].numel())
+        if rows is not None:
+            width = rows.shape[1]
+        n_networks = max(1, min(MODELS * len(x), NUMBERS // size) // max(1, width))
+        n_rows = max(1, NUMBERS // (n_networks * size))
+        layers: list[Tensor] = []
+        for models in (slice(i, i + n_networks) for i in range(0, n_models, n_networks)):
+            for chosen in (slice(i, i + n_rows) for i in range(0, max(1, width), n_rows)):
+                part = {name: leaf[models] for name, leaf in state.items()}
+                pieces = self._forward(x[chosen], part) if rows is None else self._forward(x[rows[models, chosen]], part, True)
+                if n_networks >= n_models and n_rows >= width:
+                    return pieces
+                layers = layers or [piece.new_empty(n_models, width, piece.shape[2]) for piece in pieces]
+                for layer, piece in zip(layers, pieces, strict=True):
+                    layer[models, chosen] = piece
+        return layers
+
+    def _forward(self, x: Tensor, state: dict[str, Tensor], own: bool = False) -> list[Tensor]:
+        """The watched layers of all networks stacked in the state, each (n_models, n, d); x is one for all, or each its own."""
+
+        def one(state: dict[str, Tensor], x: Tensor = x) -> tuple[Tensor, ...]:
             with self._watched.listening() as heard:
                 self._call(state, x)
             return tuple(heard)  # captured values leave vmap only by being returned
 
-        outputs = self._over_copies(one, state)
+        outputs = self._over_copies(one, state, x) if own else self._over_copies(one, state)
         checks.some_called(self.layers)
         for name, out in zip(self.layers, outputs, strict=True):
-            checks.sample_axis(name, tuple(out.shape[1:]), len(x))
+            checks.sample_axis(name, tuple(out.shape[1:]), x.shape[own])
         return [out.flatten(2) if out.ndim > 2 else out[..., None] for out in outputs]
 
     def _call(self, state: dict[str, Tensor], x: Tensor) -> tuple[Any, list[Tensor]]:
@@ -434,6 +457,19 @@ def _gathered(gather: Callable[[list[Tensor]], Tensor], states: list[dict[str, T
         name: gather([state[name].detach() for state in states]).requires_grad_(leaf.requires_grad)
         for name, leaf in states[0].items()
     }
+
+
+def _grouped(who: npt.NDArray[np.int64], n_copies: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The copy of each sample (s, n) -> the samples of each network, padded by sample 0, (s * n_copies, width), and where in
+    those lines, taken as one, each sample stands, (s, n).
+    """
+    network = (np.arange(len(who))[:, None] * n_copies + who).reshape(-1)
+    order, counts = np.argsort(network, kind="stable"), np.bincount(network, minlength=len(who) * n_copies)
+    width = counts.max()
+    place = np.arange(network.size) - np.repeat(np.cumsum(counts) - counts, counts) + width * network[order]
+    rows, found = np.zeros(counts.size * width, np.int64), np.empty(network.size, np.int64)
+    rows[place], found[order] = order % who.shape[1], place
+    return rows.reshape(counts.size, width), found.reshape(who.shape)
 
 
 def _leaves(optimizer: torch.optim.Optimizer) -> list[Tensor]:

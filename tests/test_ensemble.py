@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from fastmi import Ensemble, LoopWarning, checks, ensemble
+from fastmi import Ensemble, LoopWarning, PlaneEstimator, UniformBins, checks, ensemble
 
 DOUBLE = torch.float64
 SGD = functools.partial(torch.optim.SGD, lr=0.02)
@@ -614,9 +614,10 @@ def forwarded(monkeypatch):
     """(networks, samples, numbers) of each chunk that is forwarded."""
     sizes, forward = [], Ensemble._forward
 
-    def spy(self, x, state):
-        sizes.append((len(state["0.weight"]), len(x), x.numel()))
-        return forward(self, x, state)
+    def spy(self, x, state, own=False):
+        n_models = len(state["0.weight"])
+        sizes.append((n_models, x.shape[own], x.numel() // (n_models if own else 1)))
+        return forward(self, x, state, own)
 
     monkeypatch.setattr(Ensemble, "_forward", spy)
     return sizes
@@ -660,7 +661,55 @@ def test_small_networks_are_forwarded_sixty_four_at_a_time(forwarded):
     assert [sizes[:2] for sizes in forwarded] == [(64, 4096)] * 2
 
 
+# --- each sample through one copy ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("models", "limit"), [(64, 2**25), (1, 2**25), (2, 2**25), (64, 20), (64, 1)])
+def test_assigned_samples_are_those_of_all_activations(models, limit, monkeypatch):
+    made, x, snapshots, _ = snapshots_and_activations()
+    assignment = np.random.default_rng(0).integers(3, size=(4, 5))
+    assignment[1] = 2  # no sample of the others
+    whole, now = made.activations(x, snapshots), made.activations(x)
+    monkeypatch.setattr(ensemble, "MODELS", models)
+    monkeypatch.setattr(ensemble, "NUMBERS", limit)
+    epochs, samples = np.arange(4)[:, None], np.arange(5)
+    for assigned, layer in zip(made.activations(x, snapshots, assignment), whole, strict=True):
+        torch.testing.assert_close(assigned, layer[epochs, assignment, samples], rtol=0, atol=1e-12)
+    for assigned, layer in zip(made.activations(x, assignment=torch.tensor(assignment[0])), now, strict=True):
+        torch.testing.assert_close(assigned, layer[assignment[0], samples], rtol=0, atol=1e-12)
+
+
+def test_assigned_samples_alone_are_forwarded(forwarded):
+    made = Ensemble(nn.Sequential(nn.Linear(12, 1)), 50)
+    made.activations(torch.zeros(4096, 12), assignment=np.arange(4096) % 50)
+    assert [sizes[:2] for sizes in forwarded] == [(50, 82)]
+
+
+def test_assigned_samples_of_networks_that_are_looped_over():
+    with pytest.warns(LoopWarning):
+        made = Ensemble(Recurrent(nn.GRU).to(DOUBLE), 3, watch=nn.Linear, init="independent")
+    x, assignment = numbers(5, 4, 3), np.array([2, 0, 0, 2, 2])
+    (whole,), (assigned,) = made.activations(x), made.activations(x, assignment=assignment)
+    torch.testing.assert_close(assigned, whole[assignment, np.arange(5)], rtol=0, atol=1e-12)
+
+
+def test_what_is_assigned_is_the_sampled_reading():
+    made, x, snapshots, _ = snapshots_and_activations()
+    plane = PlaneEstimator(x.numpy(), np.array([0, 0, 1, 1, 1]), UniformBins(9, range=(-1, 1)))
+    assignment = np.random.default_rng(1).integers(3, size=(4, 5))
+    expected = plane.sampled(made.activations(x, snapshots), assignment)
+    np.testing.assert_array_equal(plane.estimate(made.activations(x, snapshots, assignment)), expected)
+
+
+@pytest.mark.parametrize("wrong", [[0, 1, 2], [0, 1, 2, 3, 0], [0.0] * 5, [[0] * 5]])
+def test_an_assignment_names_a_copy_for_each_sample(wrong):
+    with pytest.raises(ValueError, match=r"^assignment "):
+        Ensemble(mlp(), 3).activations(numbers(5, 3), assignment=np.array(wrong))
+
+
 def test_no_samples_have_no_activations():
+    assigned = Ensemble(mlp(), 2).activations(numbers(0, 3), assignment=np.zeros(0, int))
+    assert [tuple(layer.shape) for layer in assigned] == [(0, 4)] * 2 + [(0, 1)] * 2
     assert [tuple(layer.shape) for layer in Ensemble(mlp(), 2).activations(numbers(0, 3))] == [(2, 0, 4)] * 2 + [(2, 0, 1)] * 2
 
 
