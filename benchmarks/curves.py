@@ -22,6 +22,7 @@ __all__ = ["CURVES", "Curve", "layer_race"]
 AFFORDABLE = 10_000_000, 1_000_000  # activations that NumPy is asked for; with --quick
 TOGETHER = 1000  # segments that are held at once: more of them are the same ones again
 N_UNITS = 10
+CHUNK, CHUNKS = 1_000_000, 4  # rows of a streamed chunk, and how many different ones are held
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,40 @@ def _numpy(x: Any, y: Any, symbols: Any) -> Callable[[Any], Any]:
 
 
 def _samples(quick: bool) -> Iterator[tuple[int, Race]]:
-    """As many as fit into memory; what does not has to come in chunks, and is for a curve of its own."""
+    """As many as fit into memory; for what does not see `_streamed`."""
     for n in (10**k for k in range(3, 7 if quick else 8)):
         yield n, layer_race(1, n, N_UNITS, AFFORDABLE[quick])
+
+
+def _streamed(quick: bool) -> Iterator[tuple[int, Race]]:
+    """As many samples as there may be: chunk after chunk, only distinct rows are kept."""
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((3, N_UNITS), dtype=np.float32)
+    shape = (CHUNKS, CHUNK // 10 if quick else CHUNK)
+    chunks = np.tanh(16 * rng.standard_normal((*shape, 3), dtype=np.float32) @ weights)
+    labels = rng.integers(2, size=shape)
+    for n_chunks in (1, 10) if quick else (1, 10, 100):
+        n = n_chunks * shape[1]
+        candidates: dict[str, Callable[[], Any]] = {"fastmi.Stream": partial(_stream, chunks, labels, n_chunks)}
+        if n_chunks <= 10:
+            order = np.arange(n_chunks) % CHUNKS
+            plane = fastmi.PlaneEstimator(np.arange(n), labels[order].reshape(-1), BINNING)
+            candidates["fastmi, all at once"] = partial(_at_once, plane, chunks[order].reshape(n, N_UNITS))
+        absent = {} if n_chunks <= 10 else {"fastmi, all at once": "more than is held in memory here"}
+        yield n, Race(candidates, absent=absent, n_bytes=4 * n * N_UNITS, weighed=True)
+
+
+def _stream(chunks: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], n_chunks: int) -> list[float]:
+    """H(T) and I(T;Y) of the chunks, which come again and again."""
+    stream = fastmi.Stream(BINNING)
+    for i in range(n_chunks):
+        stream.update(chunks[i % CHUNKS], labels[i % CHUNKS])
+    return [stream.entropy, stream.mutual_information]
+
+
+def _at_once(plane: fastmi.PlaneEstimator, layer: npt.NDArray[np.float32]) -> Any:
+    """Where every x is distinct, I(X;T) is H(T)."""
+    return plane.estimate(layer)[0]
 
 
 def _units(quick: bool) -> Iterator[tuple[int, Race]]:
@@ -99,6 +131,7 @@ def _threaded(run: Callable[[], Any], n: int) -> Any:
 
 CURVES = (
     Curve("samples", "one layer of 10 units, rows nearly all distinct", "samples", _samples),
+    Curve("chunks", f"one layer of {N_UNITS} units, few rows distinct, streamed a million at a time", "samples", _streamed),
     Curve("units", "one layer, 4096 samples, rows all distinct", "units", _units),
     Curve("segments", "segments of 1000 samples x 10 units, a thousand in memory at a time", "segments", _segments),
     Curve("threads", "a thousand segments of 4096 samples x 10 units (--quick: a hundred)", "threads", _threads),

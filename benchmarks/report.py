@@ -44,6 +44,7 @@ def as_record(comparison: Comparison, bytes_per_second: float) -> dict[str, Any]
             "spread": timed.spread,
             "ratio": asdict(timed.against(first)),
             "difference": comparison.differences.get(timed.name),
+            "peak_bytes": comparison.peaks.get(timed.name),
         }
         for timed in comparison.timed
     ]
@@ -130,12 +131,15 @@ def section(record: Record, absent: Record) -> str:
 def curve_rows(curve: Record) -> list[tuple[str, ...]]:
     """The head, then one row for each point: the medians of all candidates."""
     names = list(dict.fromkeys(candidate["name"] for point in curve["points"] for candidate in point["candidates"]))
-    cells = [(curve["axis"], *names, "read, of what memory allows", "differ by")]
+    weighed = any(candidate.get("peak_bytes") for point in curve["points"] for candidate in point["candidates"])
+    cells = [(curve["axis"], *names, "read, of what memory allows", "differ by", *(["memory taken"] if weighed else []))]
     for point in curve["points"]:
+        room = point["candidates"][0].get("peak_bytes")
         taken = {candidate["name"]: duration(candidate["median"]) for candidate in point["candidates"]}
         share = f"{point['read']['share']:.1%}" if point["read"] else ""
         difference = f"{point['largest_difference']:.1g}" if len(taken) > 1 else ""
-        cells.append((f"{point['at']:,}", *(taken.get(name, "") for name in names), share, difference))
+        row = f"{point['at']:,}", *(taken.get(name, "") for name in names), share, difference
+        cells.append((*row, f"{room / 1e6:,.0f} MB") if weighed else row)
     return cells
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -44,6 +46,7 @@ class Race:
         agree: name -> how far its answer may be, where its own arithmetic allows no better than the rest.
         absent: name -> why it is not among the candidates.
         n_bytes: how many bytes of activations one run of the first candidate reads, where it reads any.
+        weighed: whether the memory that an answer takes is of interest.
         about: what the data turned out to be.
     """
 
@@ -53,6 +56,7 @@ class Race:
     agree: Mapping[str, float] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
     n_bytes: int = 0
+    weighed: bool = False
     about: str = ""
 
 
@@ -95,11 +99,12 @@ class Timed:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What each candidate's answer differs by from the first one's, and what each takes."""
+    """What each candidate's answer differs by from the first one's, and what each takes; bytes only if they were weighed."""
 
     race: Race
     differences: Mapping[str, float]
     timed: tuple[Timed, ...]
+    peaks: Mapping[str, int]
 
     @property
     def largest_difference(self) -> float:
@@ -132,16 +137,23 @@ def compare(
         Disagreement: shapes or values differ, or a value is NaN; nothing has been timed then.
     """
     race = candidates if isinstance(candidates, Race) else Race(candidates)
-    return Comparison(race, differences(race, agree), measure(race, rounds=rounds, patience=patience, stopwatch=stopwatch))
+    apart, peaks = differences(race, agree)
+    return Comparison(race, apart, measure(race, rounds=rounds, patience=patience, stopwatch=stopwatch), peaks)
 
 
-def differences(race: Race, agree: float = 1e-12) -> dict[str, float]:
-    """Run each; how far each is from the first one's answer.
+def differences(race: Race, agree: float = 1e-12) -> tuple[dict[str, float], dict[str, int]]:
+    """Run each; how far each is from the first one's answer, and the most bytes that Python and NumPy held for it at once.
 
     Raises:
         Disagreement: as `compare`.
     """
-    (first, expected), *others = ((name, np.asarray(answer())) for name, answer in (race.answers or race.candidates).items())
+    answers, peaks = {}, {}
+    for name, answer in (race.answers or race.candidates).items():
+        with _weighing(race.weighed) as peak:
+            answers[name] = np.asarray(answer())
+        if peak:
+            (peaks[name],) = peak
+    (first, expected), *others = answers.items()
     out = {first: 0.0}
     for name, found in others:
         if found.shape != expected.shape:
@@ -149,7 +161,21 @@ def differences(race: Race, agree: float = 1e-12) -> dict[str, float]:
         out[name], allowed = float(np.abs(found - expected).max()), race.agree.get(name, agree)
         if not out[name] <= allowed:  # NaN too
             raise Disagreement(f"{name} differs from {first} by {out[name]:.3g}, more than {allowed:g}: nothing was timed")
-    return out
+    return out, peaks
+
+
+@contextmanager
+def _weighing(wanted: bool) -> Iterator[list[int]]:
+    """A list that holds the most bytes held at once, once the block is left; empty where that is not wanted."""
+    peak: list[int] = []
+    if wanted:
+        tracemalloc.start()
+    try:
+        yield peak
+    finally:
+        if wanted:
+            peak.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
 
 
 def measure(race: Race, *, rounds: int = 7, patience: float = 8.0, stopwatch: Stopwatch = clock) -> tuple[Timed, ...]:

@@ -14,7 +14,7 @@ from fastmi import backends, checks
 from fastmi.backends import Census, IntArray
 from fastmi.binning import Binning
 
-__all__ = ["CollisionWarning", "Scheme", "encode", "encode_layers", "identify_rows", "scheme"]
+__all__ = ["CollisionWarning", "Scheme", "encode", "encode_layers", "identify_rows", "number_rows", "scheme"]
 
 
 class CollisionWarning(RuntimeWarning):
@@ -114,16 +114,31 @@ def encode(activations: Any, binning: Binning) -> IntArray:
     return codes if isinstance(codes, np.ndarray) else codes.cpu().numpy()
 
 
+def number_rows(labels: Any) -> tuple[Any, int]:
+    """Labels (n,) or rows (..., n, d) -> a number below `size` for each, equal where the rows are, and `size`.
+
+    Not every number need occur: integers of a narrow range are packed side by side as they are, others identified.
+    """
+    rows, shape = _rows(labels)
+    lowest, highest = int(rows.min()), int(rows.max())
+    width = (highest - lowest).bit_length()
+    if width * rows.shape[1] > 62:
+        return identify_rows(labels)
+    codes = rows[:, 0] - lowest
+    for d in range(1, rows.shape[1]):
+        codes = (codes << width) | (rows[:, d] - lowest)
+    return codes.reshape(shape), highest - lowest + 1 if rows.shape[1] == 1 else 1 << (width * rows.shape[1])
+
+
 def identify_rows(labels: Any) -> tuple[Any, int]:
     """Labels (n,) or rows (..., n, d) -> ids (n,) or (..., n), one for every distinct row of them all, and their number.
 
     Exact for any width: columns are packed side by side while they fit 63 bits, numbered, and the number packed with the next.
     """
-    twin = backends.twin_for(labels)
-    shape = labels.shape if labels.ndim == 1 else labels.shape[:-1]
-    labels = _as_integers(labels) if isinstance(labels, np.ndarray) else labels
-    rows = twin.receive(labels).reshape(math.prod(shape), -1)
-    lowest, width = _extent(rows)
+    rows, shape = _rows(labels)
+    twin = backends.twin_for(rows)
+    lowest = int(rows.min())
+    width = (int(rows.max()) - lowest).bit_length()
     if width > 31:
         values, n_values = twin.identify(rows.reshape(-1))
         rows, lowest, width = values.reshape(rows.shape), 0, (n_values - 1).bit_length()
@@ -139,17 +154,22 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
     return ids.reshape(shape), n_symbols
 
 
+def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:
+    """-> integers (m, d) in the twin's container, and the shape of what there is one of for each row."""
+    twin = backends.twin_for(labels)
+    shape = labels.shape if labels.ndim == 1 else labels.shape[:-1]
+    labels = _as_integers(labels) if isinstance(labels, np.ndarray) else labels
+    return twin.receive(labels).reshape(math.prod(shape), -1), tuple(shape)
+
+
 def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Equal integers for equal labels; floats that are neither NaN nor -0 are equal where their bits are."""
+    """Equal integers for equal labels: of floats that are neither NaN nor -0 the bits, of strings their letters, in columns."""
     kind, size = labels.dtype.kind, labels.dtype.itemsize
     if kind == "f" and size <= 8:
         return np.ascontiguousarray(labels).view(f"i{size}").astype(np.int64, copy=False)
+    if kind in "US":  # padded with zeros, as their comparison is
+        letters = np.ascontiguousarray(labels).view(np.uint32 if kind == "U" else np.uint8)
+        return letters.astype(np.int64)
     if kind in "biu":
         return labels.astype(np.int64, copy=False)  # uint64 beyond it wraps, one to one
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-
-
-def _extent(rows: Any) -> tuple[int, int]:
-    """The lowest value, and the bits that hold every value's distance from it."""
-    lowest, highest = int(rows.min()), int(rows.max())
-    return lowest, (highest - lowest).bit_length()

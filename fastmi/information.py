@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastmi import checks, entropies
-from fastmi.coding import identify_rows
+from fastmi.coding import identify_rows, number_rows
 from fastmi.counting import tally
 from fastmi.entropies import FloatArray
 
@@ -92,19 +92,27 @@ def _joint_entropies(groups: list[list[int]], **variables: Any) -> list[FloatArr
     checks.same_device(**arrays)
     checks.same_length(**arrays)
     checks.same_batch(**arrays)
-    numbered = [identify_rows(array) for array in arrays.values()]
+    numbered = [number_rows(array) for array in arrays.values()]
     out = []
     for group in groups:
         codes, size = numbered[group[0]]
         for other in group[1:]:
-            ids, n_symbols = numbered[other]
-            if size * n_symbols >= 2**63:
-                renumbered, size = identify_rows(codes.reshape(-1))
-                codes = renumbered.reshape(codes.shape)
-            codes, size = codes * n_symbols + ids, size * n_symbols
+            codes, size = _joined(codes, size, *numbered[other])
         found = tally(codes.reshape(-1, codes.shape[-1]))
         out.append(entropies.plugin(found).reshape(tuple(codes.shape[:-1])))
     return out
+
+
+def _joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:
+    """Numbers below n_a and below n_b -> one for each pair; where their product is too large, of those that occur."""
+    if n_a * n_b >= 2**63:
+        (a, n_a), (b, n_b) = _identified(a), _identified(b)
+    return a * n_b + b, n_a * n_b
+
+
+def _identified(codes: Any) -> tuple[Any, int]:
+    ids, n_symbols = identify_rows(codes.reshape(-1))
+    return ids.reshape(codes.shape), n_symbols
 
 
 def _result(bits: FloatArray, base: float | None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from fastmi import checks, entropies
 from fastmi.backends import IntArray
 from fastmi.binning import Binning
 from fastmi.coding import encode_layers, identify_rows
-from fastmi.counting import tally
+from fastmi.counting import Tally, tally
 from fastmi.entropies import FloatArray
 
 __all__ = ["PlaneEstimator", "Points"]
@@ -26,10 +26,6 @@ class Points:
     i_ty: FloatArray
     n_symbols: npt.NDArray[np.int64]
     coverage: FloatArray
-
-    def reshaped(self, shape: tuple[int, ...]) -> Points:
-        """(s,) -> (n_layers, ...) -> (..., n_layers)."""
-        return Points(*(np.moveaxis(getattr(self, field.name).reshape(shape), 0, -1) for field in fields(self)))
 
     @property
     def bits(self) -> FloatArray:
@@ -71,9 +67,9 @@ class PlaneEstimator:
         checks.same_device(x=x, y=y)
         x, y = checks.numbers("x", x), checks.labels("y", y)
         self.n_samples = checks.one_plane(x, y)
-        self._x, self.n_x = _identify(x)
-        self._y, self.n_y = _identify(y)
-        self.entropy_x, self.entropy_y = (_entropy(ids) for ids in (self._x, self._y))
+        (ids_x, self.n_x), (ids_y, self.n_y) = _identify(x), _identify(y)
+        self._labels = np.stack([ids_y, ids_x])
+        self.entropy_y, self.entropy_x = entropies.plugin(tally(self._labels)).tolist()
 
     def estimate(self, layers: Any) -> FloatArray:
         """Each network at a time.
@@ -87,7 +83,7 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: arrays that are not real activations of these n samples, NaN, mixed devices.
         """
-        return self._each(self._codes(checks.layers(layers, self.n_samples))).bits
+        return self._bits(self._codes(checks.layers(layers, self.n_samples)))
 
     def sampled(self, layers: Any, assignment: Any) -> FloatArray:
         """Every sample through one copy: T of sample i is layer[assignment[i], i] (the report's "extended" estimator).
@@ -106,7 +102,7 @@ class PlaneEstimator:
         """
         layers = checks.layers(layers, self.n_samples)
         who = checks.assignment(assignment, layers[0].shape)
-        return self._each(self._codes([_through(layer, who) for layer in layers])).bits
+        return self._bits(self._codes([_through(layer, who) for layer in layers]))
 
     def mixture(self, layers: Any) -> FloatArray:
         """Every sample through every copy: p(t|x) is the average over the copies, so H(T|X) <= log2(n_copies).
@@ -123,7 +119,7 @@ class PlaneEstimator:
             TypeError, ValueError: as `estimate`; no axis of copies.
         """
         layers = checks.layers(layers, self.n_samples)
-        return self._mixture(self._codes(layers, checks.copies(layers[0].shape))).bits
+        return self._bits(_tiled(self._codes(layers, checks.copies(layers[0].shape))))
 
     def readings(self, layers: Any, assignment: Any = None) -> dict[str, Points]:
         """The three readings side by side, encoding once, with the number of symbols and the coverage beside each point.
@@ -140,39 +136,50 @@ class PlaneEstimator:
         """
         layers = checks.layers(layers, self.n_samples)
         codes = self._codes(layers, checks.copies(layers[0].shape))
-        found = {"each": self._each(codes)}
+        found = {"each": self._points(codes)}
         if assignment is not None:
             who = checks.assignment(assignment, layers[0].shape)
-            found["sampled"] = self._each(_through(codes[..., None], np.broadcast_to(who, (len(layers), *who.shape)))[..., 0])
-        found["mixture"] = self._mixture(codes)
+            found["sampled"] = self._points(_through(codes[..., None], np.broadcast_to(who, (len(layers), *who.shape)))[..., 0])
+        found["mixture"] = self._points(_tiled(codes))
         return found
 
     def _codes(self, layers: list[Any], n_repeats: int = 1) -> Any:
         """-> (n_layers, ..., n)."""
         return encode_layers(layers, self.binning, n_together=n_repeats * self.n_samples)[0]
 
-    def _each(self, codes: Any) -> Points:
-        points = self._points(codes.reshape(-1, self.n_samples), n_repeats=1)
-        return points.reshaped(tuple(codes.shape[:-1]))
+    def _bits(self, codes: Any) -> FloatArray:
+        """codes (n_layers, ..., n), or n_repeats * n -> (..., n_layers, 2)."""
+        return _layers_last(np.stack(self._information(codes)[0], axis=-1), codes.shape, 2)
 
-    def _mixture(self, codes: Any) -> Points:
-        *leading, n_copies, n = codes.shape
-        points = self._points(codes.reshape(-1, n_copies * n), n_repeats=n_copies)
-        return points.reshaped(tuple(leading))
+    def _points(self, codes: Any) -> Points:
+        """The same, with what to know beside them."""
+        (i_xt, i_ty), found = self._information(codes)
+        columns = i_xt, i_ty, *(column[: len(i_xt)] for column in (found.n_symbols, found.coverage))
+        return Points(*(_layers_last(column, codes.shape) for column in columns))
 
-    def _points(self, codes: Any, n_repeats: int) -> Points:
-        """codes (s, n_repeats * n) -> s points; with repeats, sample i stands at i, n + i, 2n + i, ..."""
+    def _information(self, codes: Any) -> tuple[tuple[FloatArray, FloatArray], Tally]:
+        """Of s segments I(X;T) and I(T;Y), each (s,), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""
+        n = codes.shape[-1]
+        n_repeats = n // self.n_samples
         x_splits_all = self.n_x == self.n_samples and n_repeats == 1  # then every pair (t, x) is as alone as its x
-        labels, sizes = ([self._y], (self.n_y,)) if x_splits_all else ([self._y, self._x], (self.n_y, self.n_x))
-        found = tally(codes, np.tile(labels, n_repeats), sizes)
-        s = len(codes)
-        h_t, h_ty, *h_tx = entropies.plugin(found).reshape(-1, s)
-        return Points(
-            entropies.information(h_t, self.entropy_x, h_tx[0] if h_tx else self.entropy_x),
-            entropies.information(h_t, self.entropy_y, h_ty),
-            found.n_symbols[:s],
-            found.coverage[:s],
-        )
+        sizes = (self.n_y,) if x_splits_all else (self.n_y, self.n_x)
+        labels = self._labels[: len(sizes)]
+        found = tally(codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes)
+        h_t, h_ty, *h_tx = entropies.plugin(found).reshape(1 + len(sizes), -1)
+        i_xt = entropies.information(h_t, self.entropy_x, h_tx[0] if h_tx else self.entropy_x)
+        return (i_xt, entropies.information(h_t, self.entropy_y, h_ty)), found
+
+
+def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:
+    """(s, *last), s the segments of codes shaped (n_layers, ..., n) -> (..., n_layers, *last)."""
+    n_layers, *leading, _ = shape
+    return values.reshape(n_layers, -1, *last).swapaxes(0, 1).reshape(*leading, n_layers, *last)
+
+
+def _tiled(codes: Any) -> Any:
+    """(..., n_copies, n) -> (..., n_copies * n)."""
+    *leading, n_copies, n = codes.shape
+    return codes.reshape(*leading, n_copies * n)
 
 
 def _through(values: Any, who: IntArray) -> Any:
@@ -187,7 +194,3 @@ def _through(values: Any, who: IntArray) -> Any:
 def _identify(labels: Any) -> tuple[IntArray, int]:
     ids, n_symbols = identify_rows(labels)
     return (ids if isinstance(ids, np.ndarray) else ids.cpu().numpy()), n_symbols
-
-
-def _entropy(ids: IntArray) -> float:
-    return float(entropies.plugin(tally(ids[None]))[0])

@@ -125,7 +125,7 @@ def test_every_run_of_the_report_is_raced_per_epoch(case):
 def test_the_readings_are_added_one_after_the_other():
     comparison = compare(SHORT[1].readings(quick=True), rounds=1, patience=0.0)
     assert [timed.name for timed in comparison.timed] == [
-        "train and forward",
+        "training",
         "and the sampled reading",
         "and all three readings",
     ]

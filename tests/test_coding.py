@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from collections import Counter
 
 import naive
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 import fastmi
 from fastmi import CollisionWarning, Edges, UniformBins, coding
 from fastmi.backends import numba_twin
+from fastmi.backends.numba_kernels import DOUBLE, SEARCH, SINGLE, digitise_uniform
 
 F32 = np.finfo(np.float32)
 MASK = 2**64 - 1
@@ -123,18 +125,42 @@ def test_a_symbol_is_np_digitize_on_ten_million_values_and_on_every_edge(twin):
     assert n_values > 1e7
 
 
-def test_the_ten_million_values_take_both_searches_of_the_numba_twin():
-    cuts = [Edges(edges) for edges in edge_sets()]
-    uniform = [numba_twin._plan(cut.edges.tobytes(), cut.line).uniform for cut in cuts]
-    assert sum(uniform) > 50
-    assert len(uniform) - sum(uniform) > 50
+def how(cut):
+    return numba_twin._plan(cut.edges.tobytes(), cut.line).how
+
+
+def test_the_ten_million_values_take_every_search_of_the_numba_twin():
+    taken = Counter(how(Edges(edges)) for edges in edge_sets())
+    assert taken[SINGLE] > 50
+    assert taken[DOUBLE] > 2
+    assert taken[SEARCH] > 50
+
+
+@pytest.mark.parametrize("n_bins", [49, 50, 30, 100, 255])
+@pytest.mark.parametrize("ends", [(-1, 1), (0, 1), (0.1, 0.9), (-3, 5)])
+def test_the_usual_bins_take_the_search_in_single_precision(n_bins, ends):
+    """Where 0 is an edge as well: float32 is finest there, and an edge that misses it by 1e-17 is another edge."""
+    assert how(UniformBins(n_bins, ends)) == SINGLE
+
+
+def test_the_lines_of_either_precision_are_np_digitize(rng, monkeypatch):
+    """Each alone, wherever it was proved, on values near the edges."""
+    for n_bins, low in zip(rng.integers(2, 400, 100), rng.normal(0, 3, 100), strict=True):
+        cut = UniformBins(int(n_bins), (low, low + rng.uniform(0.1, 9)))
+        plan = numba_twin._plan(cut.edges.tobytes(), cut.line)
+        near = (cut.edges[:, None] + rng.normal(0, 1e-6, (n_bins + 1, 20)) * np.abs(cut.edges).max()).astype(np.float32).ravel()
+        for line in (plan.single, plan.double):
+            if numba_twin._proved(line, cut.edges):
+                symbols, n_edges = np.empty(near.size, np.int32), np.int32(cut.n_edges)
+                digitise_uniform(near, line, cut.edges[0], cut.edges[-1], n_edges, (np.int32(0), n_edges), symbols)
+                np.testing.assert_array_equal(symbols, np.digitize(near, cut.edges))
 
 
 def test_every_evenly_spaced_binning_takes_the_fast_search(rng):
     """Also where the ends are no float32 numbers: the line is taken from the edges before they were rounded."""
     for low, width, n_bins in zip(rng.normal(0, 9, 200), rng.uniform(0.1, 50, 200), rng.integers(2, 300, 200), strict=True):
         cut = UniformBins(int(n_bins), (low, low + width))
-        assert numba_twin._plan(cut.edges.tobytes(), cut.line).uniform
+        assert how(cut) != SEARCH
 
 
 def test_a_line_that_is_not_that_of_the_edges_is_not_believed(rng):

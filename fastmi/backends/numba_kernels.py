@@ -13,10 +13,16 @@ import numpy.typing as npt
 from numba import njit
 
 __all__ = [
+    "DOUBLE",
+    "SEARCH",
+    "SINGLE",
+    "Desk",
+    "Line",
     "Plan",
     "Room",
     "combine",
     "count_nan",
+    "desk",
     "digitise_any",
     "digitise_uniform",
     "encode_rows",
@@ -27,6 +33,7 @@ __all__ = [
 ]
 
 BLOCK = 4096  # codes hashed at a time
+ALIKE = 32  # counts looked at together
 OFTEN = np.uint32(512)  # occurrences of a symbol from which it is counted apart
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -42,21 +49,50 @@ def _jit(kernel: Any) -> Any:
 # --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) --------------------------------------------------------
 
 
-def _digitise_uniform(x, origin, inverse, step, n_edges, ends, symbols):
-    """Evenly spaced edges: the nearest edge by one multiplication, then one exact comparison. Returns how many fell outside."""
-    last = np.float32(n_edges - 1)
-    low = np.float32(origin)
+class Line(NamedTuple):
+    """Evenly spaced edges in one precision: edge j is (f * step + middle) + (f * step_rest + middle_rest), f = j - j_middle.
+
+    `x * inverse + shift` is the number of the nearest edge, plus a half. In float32 step and middle have so few digits that all
+    is exact up to the last addition, which rounds as the edge itself was rounded; in float64 there are no rests.
+    """
+
+    inverse: Any
+    shift: Any
+    j_middle: np.int32
+    step: Any
+    middle: Any
+    step_rest: Any
+    middle_rest: Any
+
+
+class Plan(NamedTuple):
+    """How one set of edges is searched: by a line only where that was proved to be np.digitize."""
+
+    how: int
+    single: Line
+    double: Line
+    padded: npt.NDArray[np.float32]
+
+
+SINGLE, DOUBLE, SEARCH = 0, 1, 2
+
+
+def _digitise_uniform(x, line, first, last, n_edges, ends, symbols):
+    """Evenly spaced edges: the nearest one by one multiplication, then one exact comparison. Returns how many fell outside."""
+    highest = np.float32(n_edges - 1)
     outside = np.int32(0)
     for i in range(x.size):
         v = x[i]
-        nearest = (v - low) * inverse + np.float32(0.5)
+        nearest = v * line.inverse + line.shift
         nearest = nearest if nearest > np.float32(0) else np.float32(0)  # NaN lands on 0: min and max would let it through
-        nearest = nearest if nearest < last else last
+        nearest = nearest if nearest < highest else highest
         j = np.int32(nearest)
-        symbol = np.int32(j + np.int32(v >= np.float32(np.float64(j) * step + origin)))
-        outside = np.int32(outside + np.int32((symbol == 0) | (symbol == n_edges)))  # int32 throughout: half the vector width
-        symbol = ends[0] if symbol == 0 else symbol
-        symbols[i] = ends[1] if symbol == n_edges else symbol
+        f = np.float32(np.int32(j - line.j_middle))
+        edge = np.float32((f * line.step + line.middle) + (f * line.step_rest + line.middle_rest))
+        symbol = np.int32(j + np.int32(v >= edge))
+        symbol = symbol if v >= first else ends[0]
+        symbols[i] = ends[1] if v >= last else symbol
+        outside = np.int32(outside + np.int32(not ((v >= first) & (v < last))))  # int32 throughout: half the vector width
     return outside
 
 
@@ -90,16 +126,6 @@ digitise_any = _jit(_digitise_any)
 count_nan = _jit(_count_nan)
 
 
-class Plan(NamedTuple):
-    """How one set of edges is searched: `uniform` only where that was proved to be np.digitize."""
-
-    uniform: bool
-    origin: np.float64
-    inverse: np.float32
-    step: np.float64
-    padded: npt.NDArray[np.float32]
-
-
 # --- encode: rows of activations -> one code a row --------------------------------------------------------------------
 
 
@@ -110,8 +136,10 @@ def _encode_rows(x, n_units, plan, n_edges, ends, weights, symbols, codes):
     for first in range(0, codes.size, rows_per_tile):
         last = min(codes.size, first + rows_per_tile)
         tile = x[first * n_units : last * n_units]
-        if plan.uniform:
-            found = digitise_uniform(tile, plan.origin, plan.inverse, plan.step, n_edges, ends, symbols)
+        if plan.how == SINGLE:
+            found = digitise_uniform(tile, plan.single, plan.padded[0], plan.padded[n_edges - 1], n_edges, ends, symbols)
+        elif plan.how == DOUBLE:
+            found = digitise_uniform(tile, plan.double, plan.padded[0], plan.padded[n_edges - 1], n_edges, ends, symbols)
         else:
             found = digitise_any(tile, plan.padded, n_edges, ends, symbols)
         if found:  # only then can there be a NaN: it passes as symbol 0
@@ -174,11 +202,28 @@ class Room(NamedTuple):
     counts: npt.NDArray[np.uint32]
 
 
+class Desk(NamedTuple):
+    """What `tally_segments` works in besides; kernels that allocate take twice as long to compile."""
+
+    ids: npt.NDArray[np.uint32]
+    pair_ids: npt.NDArray[np.uint32]
+    joint: npt.NDArray[np.int64]
+    cells: npt.NDArray[np.uint32]
+    often: npt.NDArray[np.uint32]
+    histograms: npt.NDArray[np.uint32]
+
+
 def room(n: int) -> Room:
     """The table is at most a quarter full: a probe that collides is a branch mispredicted, and costs more than the room."""
     size = 1 << (4 * n - 1).bit_length()
     slots = np.empty(min(n, BLOCK), np.uint32)
     return Room(slots, np.empty(size, np.uint32), np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32))
+
+
+def desk(n: int) -> Desk:
+    """For segments of at most n codes."""
+    ids, pair_ids, cells, often = (np.empty(size, np.uint32) for size in (n, n, 4 * n, n // int(OFTEN) + 1))
+    return Desk(ids, pair_ids, np.empty(n, np.int64), cells, often, np.zeros((int(OFTEN) + 1, 4), np.uint32))
 
 
 def _hashed(code):
@@ -188,7 +233,7 @@ def _hashed(code):
 
 def _hash(codes, skip, shift, slots):
     for i in range(codes.size):
-        slots[i] = np.uint32((hashed(codes[i]) << skip) >> shift)
+        slots[i] = np.uint32((hashed(codes[i]) << np.uint64(skip)) >> shift)
 
 
 def _renumber(codes, skip, room, ids):
@@ -242,7 +287,7 @@ def _number(codes, skip, room, ids):
     return highest + 1
 
 
-def _scatter(codes, labels, bits, starts, to_codes, to_labels):
+def _scatter(codes, labels, bits, starts, ends, to_codes, to_labels):
     """Spread codes and their labels over 2^bits buckets, by the first bits of the hash: equal codes share a bucket.
 
     Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one bucket stays in the cache, one for all does not.
@@ -253,7 +298,7 @@ def _scatter(codes, labels, bits, starts, to_codes, to_labels):
         starts[(hashed(codes[i]) >> shift) + np.uint64(1)] += 1
     for b in range(1, starts.size):
         starts[b] += starts[b - 1]
-    ends = starts[:-1].copy()
+    ends[:] = starts[:-1]
     for i in range(codes.size):
         b = hashed(codes[i]) >> shift
         at = ends[b]
@@ -268,68 +313,93 @@ def _count_pairs(ids, labels, n_labels, cells):
         cells[np.uint64(ids[i]) * np.uint64(n_labels) + np.uint64(labels[i])] += np.uint32(1)
 
 
-def _write(counts, histograms, segment, where, out):
+def _write(counts, histograms, often, segment, where, out):
     """Counts -> (segment, times, symbols) in ascending order, appended at `where`; leaves the histograms zero again.
 
-    Four histograms (OFTEN + 1, 4) take turns: most counts are equal, and an increment would wait for the one before it. What
-    occurs OFTEN or more is sorted instead: there are at most n / OFTEN such symbols.
+    A block without a count above 1 is merely summed up. For the others four histograms (OFTEN + 1, 4) take turns: most counts
+    are equal, and an increment would wait for the one before it. What occurs OFTEN or more is sorted instead: there are at
+    most n / OFTEN such symbols.
     """
-    fours = counts.size // 4 * 4
-    for k in range(0, fours, 4):
-        for turn in range(4):
-            histograms[min(counts[k + turn], OFTEN), turn] += np.uint32(1)
-    for k in range(fours, counts.size):
-        histograms[min(counts[k], OFTEN), 0] += np.uint32(1)
-    n_often = 0
-    for times in range(OFTEN + np.uint32(1)):
+    for first in range(0, counts.size, ALIKE):
+        block = counts[first : first + ALIKE]
+        any_bits = total = np.uint32(0)
+        for k in range(block.size):
+            any_bits |= block[k]
+            total += block[k]
+        if any_bits <= np.uint32(1):
+            histograms[1, 0] += total
+        else:
+            for k in range(block.size):
+                histograms[min(block[k], OFTEN), k & 3] += np.uint32(1)
+    for times in range(1, OFTEN):
         symbols = np.uint32(0)
         for turn in range(4):
             symbols += histograms[times, turn]
             histograms[times, turn] = 0
-        if times == OFTEN:
-            n_often = symbols
-        elif times > 0 and symbols > 0:
+        if symbols > 0:
             out[0, where], out[1, where], out[2, where] = segment, times, symbols
             where += 1
+    n_often = np.uint32(0)
+    for turn in range(4):
+        n_often += histograms[OFTEN, turn]
+        histograms[OFTEN, turn] = histograms[0, turn] = 0
     if n_often:
+        n_often = 0
+        for k in range(counts.size):
+            if counts[k] >= OFTEN:
+                often[n_often] = counts[k]
+                n_often += 1
+        sort(often[:n_often])
         last = np.uint32(0)
-        for times in np.sort(counts[counts >= OFTEN]):
-            if times != last:
-                out[0, where], out[1, where], out[2, where] = segment, times, 0
-                where, last = where + 1, times
+        for k in range(n_often):
+            if often[k] != last:
+                out[0, where], out[1, where], out[2, where] = segment, often[k], 0
+                where, last = where + 1, often[k]
             out[2, where - 1] += 1
     return where
 
 
-def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, cells, out):
+def _sort(values):
+    """Shell's, with Knuth's gaps: a few numbers, and np.sort takes longer to compile than all of this."""
+    gap = 1
+    while 3 * gap < values.size:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, values.size):
+            value, at = values[i], i
+            while at >= gap and values[at - gap] > value:
+                values[at] = values[at - gap]
+                at -= gap
+            values[at] = value
+        gap //= 3
+
+
+def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, desk, written, out):
     """For every segment codes[starts[s] : starts[s + 1]]: the occurrences of its codes, and of each pair (code, label).
 
-    The labels stand beside the codes where they are aligned, else they are those of every segment.
+    The labels stand beside the codes where they are aligned, else they are those of every segment. How many rows of each kind
+    were written to out (1 + l, 3, ...) is in `written`.
     """
-    n = np.diff(starts).max()
-    ids, pair_ids, joint = np.empty(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int64)
-    histograms = np.zeros((OFTEN + 1, 4), np.uint32)
-    written = np.zeros(len(n_labels) + 1, np.int64)
+    ids, pair_ids, joint, cells, often, histograms = desk
     for segment in range(starts.size - 1):
         own = codes[starts[segment] : starts[segment + 1]]
         if not own.size:
             continue
         first = starts[segment] if aligned else 0
         n_symbols = number(own, skip, room, ids)
-        written[0] = write(room.counts[1 : n_symbols + 1], histograms, segment, written[0], out[0])
+        written[0] = write(room.counts[1 : n_symbols + 1], histograms, often, segment, written[0], out[0])
         for k in range(len(n_labels)):
             beside = labels[k, first : first + own.size]
             n_cells = (n_symbols + 1) * n_labels[k]  # ids begin at 1: the first n_labels cells stay empty
             if n_cells <= cells.size:
                 cells[:n_cells] = 0
                 count_pairs(ids[: own.size], beside, n_labels[k], cells)
-                written[k + 1] = write(cells[:n_cells], histograms, segment, written[k + 1], out[k + 1])
+                written[k + 1] = write(cells[:n_cells], histograms, often, segment, written[k + 1], out[k + 1])
             else:  # too many pairs for a table of all of them: count those that occur
                 for i in range(own.size):
                     joint[i] = np.int64(ids[i]) * n_labels[k] + beside[i]
-                n_pairs = np.int64(renumber(joint[: own.size], 0, room, pair_ids))
-                written[k + 1] = write(room.counts[1 : n_pairs + 1], histograms, segment, written[k + 1], out[k + 1])
-    return written
+                n_pairs = np.int64(renumber(joint[: own.size], np.int64(0), room, pair_ids))
+                written[k + 1] = write(room.counts[1 : n_pairs + 1], histograms, often, segment, written[k + 1], out[k + 1])
 
 
 hashed = _jit(_hashed)
@@ -338,5 +408,6 @@ renumber = _jit(_renumber)
 number = _jit(_number)
 scatter = _jit(_scatter)
 count_pairs = _jit(_count_pairs)
+sort = _jit(_sort)
 write = _jit(_write)
 tally_segments = _jit(_tally_segments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache, partial
 from typing import Any
 
@@ -9,7 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi.backends import Census, IntArray, Occurrences
-from fastmi.backends.numba_kernels import Plan, digitise_uniform, encode_rows, renumber, room, scatter, tally_segments
+from fastmi.backends.numba_kernels import (
+    DOUBLE,
+    SEARCH,
+    SINGLE,
+    Line,
+    Plan,
+    desk,
+    digitise_uniform,
+    encode_rows,
+    renumber,
+    room,
+    scatter,
+    tally_segments,
+)
 from fastmi.backends.threads import n_threads, together
 
 __all__ = ["encode", "identify", "receive", "tally"]
@@ -25,6 +39,7 @@ SHARES = 4  # pieces of work a thread, so that one that is held up holds up litt
 
 
 @lru_cache(maxsize=256)
+@np.errstate(all="ignore")  # what overflows is not proved
 def _plan(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Plan:
     """`line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a guess, to be proved."""
     edges = np.frombuffer(edge_bytes, np.float32)
@@ -32,22 +47,36 @@ def _plan(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Plan:
     padded[: edges.size] = edges
     low, high = float(edges[0]), float(edges[-1])
     origin, step = line or (low, (high - low) / (edges.size - 1))
-    with np.errstate(over="ignore"):
-        inverse = np.float32(1 / np.float64(step))
-    plan = Plan(bool(np.isfinite(inverse)), np.float64(origin), inverse, np.float64(step), padded)
-    return plan._replace(uniform=plan.uniform and _proved(plan, edges))
+    lines = _single(edges, np.float64(origin), np.float64(step)), _double(np.float64(origin), np.float64(step))
+    how = next((how for how, guess in zip((SINGLE, DOUBLE), lines, strict=True) if _proved(guess, edges)), SEARCH)
+    return Plan(how, *lines, padded)
 
 
-@_wraps
-def _proved(plan: Plan, edges: npt.NDArray[np.float32]) -> bool:
+def _double(origin: np.float64, step: np.float64) -> Line:
+    return Line(1 / step, 0.5 - origin / step, np.int32(0), step, origin, np.float64(0), np.float64(0))
+
+
+def _single(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64) -> Line:
+    """Counted from the edge nearest to 0, where float32 is finest: there f, and with it every error, is 0."""
+    middle = np.int32(np.abs(edges).argmin())
+    grid = 2.0 ** (np.ceil(np.log2(np.float64(np.abs(edges).max()))) - 23)  # its multiples among the edges are float32
+    at_middle = origin + middle * step
+    coarse, coarse_step = np.round(at_middle / grid) * grid, np.round(step / grid) * grid
+    numbers = coarse_step, coarse, step - coarse_step, at_middle - coarse
+    return Line(np.float32(1 / step), np.float32(0.5 - origin / step), middle, *map(np.float32, numbers))
+
+
+def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
     """Whether the uniform kernel equals np.digitize for every float32.
 
     Its symbol never falls as x grows, so being right at each edge and one float below it proves it right everywhere between.
     """
+    if not (np.isfinite(line.inverse) and np.isfinite(line.shift)):
+        return False
     points = np.concatenate([edges, np.nextafter(edges, np.float32(-np.inf))])
     symbols = np.empty(points.size, np.int32)
     n_edges = np.int32(edges.size)
-    digitise_uniform(points, plan.origin, plan.inverse, plan.step, n_edges, (np.int32(0), n_edges), symbols)
+    digitise_uniform(points, line, edges[0], edges[-1], n_edges, (np.int32(0), n_edges), symbols)
     return bool(np.array_equal(symbols, np.digitize(points, edges)))
 
 
@@ -70,29 +99,37 @@ def encode(
     found = []
     for layer, weight, out in zip(layers, weights, codes, strict=True):
         flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
-
-        def rows(part: slice, flat=flat, d=d, weight=weight, out=out) -> tuple[int, int]:
-            symbols = np.empty(max(TILE, d), np.int32)
-            return encode_rows(flat[part.start * d : part.stop * d], d, plan, n_edges, numbers, weight, symbols, out[part])
-
-        census = together([partial(rows, part) for part in _parts(out.size, d)])
-        found.append(Census(*(sum(counts) for counts in zip(*census, strict=True))))
+        rows = [
+            partial(_encode, flat[part.start * d : part.stop * d], plan, n_edges, numbers, weight, out[part])
+            for part in _parts(out.size, d)
+        ]
+        found.append(Census(*map(sum, zip(*together(rows), strict=True))))
     return codes, found
+
+
+def _encode(flat: Any, plan: Plan, n_edges: np.int32, numbers: Any, weight: IntArray, out: IntArray) -> tuple[int, int]:
+    symbols = np.empty(max(TILE, weight.size), np.int32)
+    return encode_rows(flat, weight.size, plan, n_edges, numbers, weight, symbols, out)
 
 
 def _parts(n: int, size: int) -> list[slice]:
     """n things of a size, cut for the threads; one part where they would not be worth it."""
     n_parts = min(n_threads() * SHARES, n * size // PIECE) if n_threads() > 1 else 1
-    step = -(-n // max(1, n_parts))
+    if n_parts <= 1:
+        return [slice(0, n)]
+    step = -(-n // n_parts)
     return [slice(first, min(n, first + step)) for first in range(0, n, step)]
 
 
 @_wraps
 def identify(codes: IntArray) -> tuple[IntArray, int]:
-    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols."""
-    ids = np.empty(codes.size, np.int64)
+    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols; small codes by a table, others by their hash."""
+    if codes.min() >= 0 and codes.max() < codes.size:
+        occurs = np.bincount(codes) > 0
+        return (np.cumsum(occurs) - 1)[codes], int(np.count_nonzero(occurs))
+    ids = np.empty(codes.size, np.uint32)
     n_symbols = renumber(codes, 0, room(codes.size), ids)
-    return ids - 1, int(n_symbols)
+    return ids.astype(np.int64) - 1, int(n_symbols)
 
 
 @_wraps
@@ -108,25 +145,33 @@ def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occur
             for i in range(part.start, part.stop, SEGMENTS)
         ]
         starts = np.arange(n_segments + 1) * n
-        found = together(
-            [partial(_tally, codes[part].reshape(-1), starts[: part.stop - part.start + 1], labels, n_labels) for part in parts]
-        )
-        pieces = [(part.start, rows) for part, rows in zip(parts, found, strict=True)]
+        tasks = [
+            partial(_tally, codes[part].reshape(-1), starts[: part.stop - part.start + 1], n, labels, n_labels)
+            for part in parts
+        ]
+        pieces = [(part.start, rows) for part, rows in zip(parts, together(tasks), strict=True)]
     for first, rows in pieces:
         for k, occurrences in enumerate(rows):
-            occurrences[0] += k * n_segments + first
+            if k * n_segments + first:
+                occurrences[0] += k * n_segments + first
     return Occurrences(*np.concatenate([rows[k] for k in range(len(n_labels) + 1) for _, rows in pieces], axis=1))
 
 
 def _tally(
-    codes: IntArray, starts: IntArray, labels: IntArray, n_labels: tuple[int, ...], skip: int = 0, aligned: bool = False
+    codes: IntArray,
+    starts: IntArray,
+    longest: int,
+    labels: IntArray,
+    n_labels: tuple[int, ...],
+    skip: int = 0,
+    aligned: bool = False,
 ) -> list[IntArray]:
     """Segments codes[starts[s] : starts[s + 1]] -> (segment, times, symbols) of the codes, then of each kind of pair."""
-    longest = int(np.diff(starts).max())
-    distinct_counts = (int(np.sqrt(8.0 * longest + 1)) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
+    distinct_counts = (math.isqrt(8 * longest + 1) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
     out = np.empty((len(n_labels) + 1, 3, (len(starts) - 1) * distinct_counts), np.int64)
-    sizes, cells = np.asarray(n_labels, np.int64), np.empty(4 * longest, np.uint32)
-    written = tally_segments(codes, starts, skip, labels, aligned, sizes, room(longest), cells, out)
+    written = np.zeros(len(n_labels) + 1, np.int64)
+    sizes = np.array(n_labels, np.int64)
+    tally_segments(codes, starts, skip, labels, aligned, sizes, room(longest), desk(longest), written, out)
     return [rows[:, :length] for rows, length in zip(out, written.tolist(), strict=True)]
 
 
@@ -134,14 +179,15 @@ def _tally_long(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) ->
     """One segment too long for the cache: in buckets, unless a sample says that few codes differ."""
     n = len(codes)
     sample = codes[: BUCKET // 2]
-    if renumber(sample, 0, room(len(sample)), np.empty(len(sample), np.int64)) < len(sample) // 2:
-        return _tally(codes, np.array([0, n]), labels, n_labels)
+    if renumber(sample, 0, room(len(sample)), np.empty(len(sample), np.uint32)) < len(sample) // 2:
+        return _tally(codes, np.array([0, n]), n, labels, n_labels)
     bits = min(10, (n // BUCKET).bit_length())
     starts, spread, beside = np.empty((1 << bits) + 1, np.int64), np.empty_like(codes), np.empty_like(labels)
-    scatter(codes, labels, bits, starts, spread, beside)
+    scatter(codes, labels, bits, starts, np.empty(1 << bits, np.int64), spread, beside)
+    longest = int(np.diff(starts).max())
     found = together(
         [
-            partial(_tally, spread, starts[part.start : part.stop + 1], beside, n_labels, bits, True)
+            partial(_tally, spread, starts[part.start : part.stop + 1], longest, beside, n_labels, bits, True)
             for part in _parts(1 << bits, BUCKET)
         ]
     )
