@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from benchmarks.machine import machine
 from benchmarks.peers import who_runs
 from benchmarks.reference import EDGES
 from benchmarks.report import as_record, check_target, section, write_json
-from benchmarks.timing import Race, Stopwatch, clock, compare
+from benchmarks.timing import Race, Stopwatch, clock, compare, measure
+from benchmarks.training import ON_DEVICE, RunCase
 
 __all__ = ["check", "main", "run"]
 
@@ -40,14 +41,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
-    """`python -m benchmarks --device cuda [CASE ...]`: the cases that estimate, all if none is named.
+    """`python -m benchmarks --device cuda [CASE ...]`: the cases that estimate and two whole runs, all if none is named.
 
     Raises:
-        ValueError: no CUDA device, or a case that has no layers to put there.
+        ValueError: no CUDA device, or a case that is none of them.
     """
     if not torch.cuda.is_available():
         raise ValueError(NOTHING)
-    known = {case.name: case for case in PLANES}
+    known: dict[str, PlaneCase | RunCase] = {case.name: case for case in (*PLANES, *ON_DEVICE)}
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"{', '.join(unknown)}: no such case on a GPU: choose from {', '.join(known)}")
     device, start = torch.device("cuda"), machine()
@@ -63,19 +64,32 @@ def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
     return 0
 
 
-def check(case: PlaneCase, device: torch.device, memory: Limits, quick: bool = False) -> dict[str, Any]:
-    """Answers, then times; the layers are on the device beforehand, the points come back to the CPU.
+def check(case: PlaneCase | RunCase, device: torch.device, memory: Limits, quick: bool = False) -> dict[str, Any]:
+    """Answers, then times; layers are on the device beforehand, the points come back to the CPU.
 
     Raises:
         Disagreement: the twins' answers are not the same to the last bit, or a peer's differs; nothing has been timed then.
     """
-    said = {"name": case.name, "what": case.what, "unit": "run", "scale": "bits"}
-    race = race_on(case, device)
-    comparison = compare(race, rounds=3 if quick else 7, patience=case.patience, stopwatch=stopwatch(device))
-    record = said | as_record(comparison, memory.read)
-    record |= {"rows": case.n_segments * case.n_samples} | _room(race.candidates["fastmi"], device)
+    said = {"name": case.name, "what": case.what, "scale": "bits"}
+    how = {"rounds": 3 if quick else 7, "stopwatch": stopwatch(device)}
+    if isinstance(case, RunCase):
+        comparison = compare(case.race_on(device, quick), patience=6.0, **how)
+        record = said | {"unit": "epoch"} | as_record(comparison, memory.read)
+    else:
+        comparison = compare(race_on(case, device), patience=case.patience, **how)
+        record = said | {"unit": "run", "rows": case.n_segments * case.n_samples} | as_record(comparison, memory.read)
+        record |= _bound(case, device, comparison.timed[0].median)
+    record |= _room(comparison.race.candidates["fastmi"], device)
     print(section(record, {}), flush=True)
     return record
+
+
+def _bound(case: PlaneCase, device: torch.device, taken: float) -> dict[str, Any]:
+    """The same calls on two samples take the time of launching alone: is it most of what the case takes?"""
+    small = race_on(replace(case, n_samples=2, n_patterns=None), device)
+    (alone,) = measure(Race({"fastmi": small.candidates["fastmi"]}), rounds=7, stopwatch=stopwatch(device))
+    launching = alone.median
+    return {"launching": launching, "bound": "launches" if 2 * launching > taken else "work"}
 
 
 def race_on(case: PlaneCase, device: torch.device) -> Race:

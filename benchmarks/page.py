@@ -13,7 +13,7 @@ from benchmarks import drawing
 from benchmarks.cold import Cold
 from benchmarks.limits import Limits
 from benchmarks.machine import Machine
-from benchmarks.report import check_target, curve_not_run, curve_rows, duration, faster, not_run, reading, rows
+from benchmarks.report import check_target, curve_not_run, curve_rows, duration, faster, not_run, notes, rows
 from fastmi.tables import replacing
 
 __all__ = ["main", "page"]
@@ -121,11 +121,12 @@ def _case(case: Record, absent: Record) -> Iterator[str]:
     yield f"#### {case['name']}\n\n{_capital(case['what'])}{about}.\n"
     yield _table(rows(case))
     others = not_run(case, absent)
-    notes = [
+    said = [
         f"Answers agree: the largest difference is {case['largest_difference']:.2g} {case['scale']}.",
-        *filter(None, [f"{_capital(reading(case))}." if reading(case) else "", f"Not run: {others}." if others else ""]),
+        *(f"{_capital(note)}." for note in notes(case)),
+        *([f"Not run: {others}."] if others else []),
     ]
-    yield "\n" + " ".join(notes) + "\n"
+    yield "\n" + " ".join(said) + "\n"
 
 
 def _curve(curve: Record, links: Mapping[str, str]) -> Iterator[str]:

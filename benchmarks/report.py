@@ -21,7 +21,7 @@ __all__ = [
     "duration",
     "faster",
     "not_run",
-    "reading",
+    "notes",
     "rows",
     "section",
     "write_json",
@@ -107,13 +107,18 @@ def not_run(record: Record, absent: Record) -> str:
     return "; ".join(f"{' and '.join(names)} ({reason})" for reason, names in reasons.items())
 
 
-def reading(record: Record) -> str:
-    """How fast the first candidate reads, beside what memory allows; nothing where it reads no activations."""
-    if not record["read"]:
-        return ""
-    speed, share = record["read"]["bytes_per_second"], record["read"]["share"]
-    name = record["candidates"][0]["name"]
-    return f"{name} reads {speed / 1e9:.2f} GB of activations a second, {share:.1%} of the speed at which memory is read once"
+def notes(record: Record) -> list[str]:
+    """Of the first candidate: how fast it reads, what holds it up on a device, and the memory it takes there, where known."""
+    said, name = [], record["candidates"][0]["name"]
+    if record["read"]:
+        speed, share = record["read"]["bytes_per_second"], record["read"]["share"]
+        said.append(f"{name} reads {speed / 1e9:.2f} GB of activations a second, {share:.1%} of what memory read once allows")
+    if "bound" in record:
+        said.append(f"bound by {record['bound']}: launching alone takes {duration(record['launching'])}")
+    if "peak_bytes" in record:
+        most, before = (record[key] / 1e6 for key in ("peak_bytes", "input_bytes"))
+        said.append(f"memory on the device: {most:,.0f} MB at most, {before:,.0f} MB of them before")
+    return said
 
 
 def section(record: Record, absent: Record) -> str:
@@ -122,7 +127,8 @@ def section(record: Record, absent: Record) -> str:
     lines = [
         f"answers agree: the largest difference is {record['largest_difference']:.2g} {record['scale']}",
         *aligned(rows(record)),
-        *filter(None, [f"not run: {others}" if others else "", reading(record)]),
+        *([f"not run: {others}"] if others else []),
+        *notes(record),
     ]
     about = f" ({record['about']})" if record["about"] else ""
     return f"{record['name']}: {record['what']}{about}\n" + "".join(f"  {line}\n" for line in lines)

@@ -32,9 +32,9 @@ from benchmarks.timing import Disagreement, Race
 from experiments.catalog import CATALOG, Run
 from experiments.networks import build
 
-__all__ = ["EPOCHS", "EXP_1", "EXP_2", "EXP_3", "EXP_4", "QUICK", "READINGS", "RUNS", "RunCase"]
+__all__ = ["EPOCHS", "EXP_1", "EXP_2", "EXP_3", "EXP_4", "ON_DEVICE", "QUICK", "READINGS", "RUNS", "RunCase"]
 
-MODELS = 60  # snapshots evaluated at a time, counted in networks
+TOGETHER = 60  # snapshots evaluated at a time; where every copy is, so many networks
 ASKED = 5  # copies whose own readings are compared, at most: the published recipe takes its time for each
 EPOCHS, QUICK = (200, 2), (50, 2)  # at most, of fastmi; of the published loop: about as long, so that they alternate
 READINGS = "training", "and the sampled reading", "and all three readings"
@@ -89,18 +89,42 @@ class RunCase:
         candidates = {"fastmi": self.over(n_epochs, Training.reading), "published loop": lambda: list(published())}
         return Race(candidates, frozen_answers(self), {"fastmi": n_epochs, "published loop": n_published})
 
+    def race_on(self, device: torch.device, quick: bool) -> Race:
+        """The same run on a device and on the CPU; compared are the readings of one trained state's activations, bit by bit."""
+        n_epochs, _ = self.n_epochs(quick)
+        candidates = {
+            "fastmi": self.over(n_epochs, Training.reading, device=device),
+            "fastmi on the CPU": self.over(n_epochs, Training.reading),
+        }
+        training = Training(self, device)
+        training.snapshots(10)
+        layers = [layer[None] for layer in training.ensemble.activations(training.inputs)]
+        assignment = training.assignment(1)
+        answers = {
+            "fastmi": lambda: _by_torch(lambda: three_readings(training.plane, layers, assignment)),
+            "fastmi on the CPU": lambda: three_readings(training.plane, [layer.cpu() for layer in layers], assignment),
+        }
+        return Race(candidates, answers, dict.fromkeys(candidates, n_epochs), {"fastmi on the CPU": 0.0})
+
     def readings(self, quick: bool) -> Race:
         """Training alone, then with one reading, then with all three."""
         n_epochs, _ = self.n_epochs(quick)
-        reads = lambda training, snapshots: None, Training.reading, Training.readings
-        candidates = {name: self.over(n_epochs, read) for name, read in zip(READINGS, reads, strict=True)}
+        some = TOGETHER // self.run.copies
+        reads = (lambda training, snapshots: None, TOGETHER), (Training.reading, TOGETHER), (Training.readings, some)
+        candidates = {name: self.over(n_epochs, *read) for name, read in zip(READINGS, reads, strict=True)}
         return Race(candidates, frozen_answers(self), dict.fromkeys(candidates, n_epochs))
 
-    def over(self, n_epochs: int, read: Callable[[Training, list[Snapshot]], Any]) -> Callable[[], Any]:
+    def over(
+        self,
+        n_epochs: int,
+        read: Callable[[Training, list[Snapshot]], Any],
+        together: int = TOGETHER,
+        device: torch.device | None = None,
+    ) -> Callable[[], Any]:
         """A candidate: a fresh run of n_epochs, every snapshot of it read, a chunk at a time."""
 
         def candidate() -> list[Any]:
-            training, together = Training(self), MODELS // self.run.copies
+            training = Training(self, device)
             snapshots = training.snapshots(n_epochs)
             return [read(training, snapshots[first : first + together]) for first in range(0, n_epochs, together)]
 
@@ -108,14 +132,14 @@ class RunCase:
 
 
 class Training:
-    """Data, network and ensemble of one run; `snapshots(n)` trains on."""
+    """Data, network and ensemble of one run, on a device (None is the CPU); `snapshots(n)` trains on."""
 
-    def __init__(self, case: RunCase) -> None:
+    def __init__(self, case: RunCase, device: torch.device | None = None) -> None:
         self.x, self.y = case.sample()
-        self.inputs, self.targets = (torch.tensor(part, dtype=torch.float32) for part in (self.x, self.y))
+        self.inputs, self.targets = (torch.tensor(part, dtype=torch.float32, device=device) for part in (self.x, self.y))
         self.plane = fastmi.PlaneEstimator(self.x, self.y, BINNING)
         self.n_copies = case.run.copies
-        network = case.network()
+        network = case.network().to(device)
         watched = [name for name, module in network.named_children() if isinstance(module, WATCHED)]
         self.ensemble = fastmi.Ensemble(network, self.n_copies, watch=watched)
         self.rng = np.random.default_rng(0)
@@ -142,6 +166,12 @@ class Training:
         """Mean over (at most five) copies, sampled, mixture -> (3, chunk, n_layers, 2)."""
         layers = self.ensemble.activations(self.inputs, snapshots)
         return three_readings(self.plane, layers, self.assignment(len(snapshots)))
+
+
+def _by_torch(read: Callable[[], Bits]) -> Bits:
+    """CUDA tensors go to the torch twin anyway: said for a rehearsal on the CPU."""
+    with fastmi.use_backend("torch"):
+        return read()
 
 
 def three_readings(plane: fastmi.PlaneEstimator, layers: list[Tensor], assignment: IntArray) -> Bits:
@@ -203,6 +233,12 @@ EXP_2_ALONE = RunCase("exp-2-one-copy", "the network of exp-2, one copy", CATALO
 EXP_2_MANY = RunCase(
     "exp-2-50-copies", "the network of exp-2, 50 copies", replace(CATALOG["tishby-extended"], copies=50, epochs=60), simple_data
 )
+EXP_2_CROWD = RunCase(
+    "exp-2-1000-copies",
+    "the network of exp-2, 1000 copies",
+    replace(CATALOG["tishby-extended"], copies=1000, epochs=60),
+    simple_data,
+)
 EXP_3 = RunCase("exp-3", "the network of exp-2 on the complicated data, 5 copies", CATALOG["complicated"], complicated_data)
 EXP_4 = RunCase(
     "exp-4",
@@ -211,4 +247,5 @@ EXP_4 = RunCase(
     CATALOG["mnist"],
     image_data,
 )
+ON_DEVICE = (EXP_2_MANY, EXP_2_CROWD)
 RUNS = (EXP_1, EXP_2_ALONE, EXP_2, EXP_2_MANY, EXP_3, EXP_4)

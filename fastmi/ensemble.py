@@ -241,7 +241,8 @@ class Ensemble:
                 who = checks.assignment(assignment, (*leading, self.n_copies, len(x), 1))
                 rows, found = _grouped(who.reshape(len(states), -1), self.n_copies)
                 layers, shape = self._forwarded(x, stacked, torch.from_numpy(rows).to(x.device)), leading
-                layers = [layer.flatten(0, 1)[torch.from_numpy(found).to(x.device)] for layer in layers]
+                chosen = torch.from_numpy(found.reshape(-1)).to(x.device)
+                layers = [layer.flatten(0, 1).index_select(0, chosen) for layer in layers]
         return [layer.reshape(*shape, len(x), layer.shape[-1]) for layer in layers]
 
     def networks(self) -> list[nn.Module]:

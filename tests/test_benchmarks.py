@@ -307,7 +307,7 @@ def test_everything_is_said_in_order_and_written(tiny, capsys, tmp_path):
     assert command.main(["--quick", "--json", str(tmp_path / "out.json")]) == 0
     printed = capsys.readouterr().out
     order = ["at the start: ", "a sum reads 5.0 GB/s", "12.0 s while kernels are compiled", "answers agree", "median per run"]
-    order += ["np.digitize", "not run: ", "of the speed at which memory is read once", "over samples"]
+    order += ["np.digitize", "not run: ", "of what memory read once allows", "over samples"]
     assert [printed.index(words) for words in order] == sorted(printed.index(words) for words in order)
     assert "fastmi is" in printed
     written = json.loads((tmp_path / "out.json").read_text())
@@ -447,8 +447,8 @@ def test_a_run_on_a_gpu_that_is_not_there_fails(monkeypatch, capsys):
 
 def test_a_case_without_layers_is_refused_on_a_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with pytest.raises(ValueError, match="exp-2: no such case on a GPU: choose from segments-30"):
-        gpu_check.run(["exp-2"], None)
+    with pytest.raises(ValueError, match=r"exp-4: no such case on a GPU: choose from segments-30, .*exp-2-50-copies"):
+        gpu_check.run(["exp-4"], None)
 
 
 def test_gpu_check_rehearsed_on_the_cpu(capsys):
@@ -456,7 +456,24 @@ def test_gpu_check_rehearsed_on_the_cpu(capsys):
     assert found["rows"] == 4 * 64
     assert [own["difference"] for own in found["candidates"][:2]] == [0.0, 0.0]
     assert [own["name"] for own in found["candidates"]] == ["fastmi", "fastmi, Numba twin on the CPU", "torch.unique(dim=0)"]
+    assert found["launching"] > 0
+    printed = capsys.readouterr().out
+    assert "answers agree" in printed
+    assert f"bound by {found['bound']}: launching alone takes" in printed
+
+
+def test_a_whole_run_on_a_device_rehearsed_on_the_cpu(capsys):
+    found = gpu_check.check(SHORT[1], torch.device("cpu"), MEMORY, quick=True)
+    assert [(own["name"], own["difference"]) for own in found["candidates"]] == [("fastmi", 0.0), ("fastmi on the CPU", 0.0)]
+    assert found["unit"] == "epoch"
     assert "answers agree" in capsys.readouterr().out
+
+
+def test_a_whole_run_on_a_device_whose_readings_differ_is_not_timed(monkeypatch):
+    answers = iter([np.zeros(2), np.array([0, 1e-16])])
+    monkeypatch.setattr(training, "three_readings", lambda *arguments: next(answers))
+    with pytest.raises(Disagreement, match="fastmi on the CPU differs from fastmi by 1e-16, more than 0"):
+        gpu_check.check(SHORT[1], torch.device("cpu"), MEMORY)
 
 
 def test_gpu_check_refuses_twins_that_differ(monkeypatch, capsys):
@@ -470,4 +487,5 @@ def test_gpu_check_refuses_twins_that_differ(monkeypatch, capsys):
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_gpu_check_on_a_gpu():
-    assert gpu_check.check(TINY, torch.device("cuda"), MEMORY)["peak_bytes"] > 0
+    for case in (TINY, SHORT[1]):
+        assert gpu_check.check(case, torch.device("cuda"), MEMORY, quick=True)["peak_bytes"] > 0

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from benchmarks import command, drawing, page
-from benchmarks.report import curve_rows, duration, not_run, reading, rows, write_json
+from benchmarks.report import curve_rows, duration, not_run, notes, rows, write_json
 
 NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
@@ -123,7 +123,12 @@ def test_the_table_of_a_case_by_hand(record):
     assert fastmi == ("fastmi", "1.82 ms", "1.47 ms", "37%", "2", "", "")
     assert pandas == ("pandas", "71.3 ms", "64.7 ms", "37%", "2", "39 times faster (32 .. 45)", "2e-15")
     assert polars == ("polars", "120 us", "114 us", "37%", "2", "15 times slower (14 .. 17)", "3e-15")
-    assert reading(record["cases"][0]).startswith("fastmi reads 0.27 GB of activations a second, 2.2% of")
+    assert notes(record["cases"][0])[0].startswith("fastmi reads 0.27 GB of activations a second, 2.2% of")
+    on_device = record["cases"][0] | {"bound": "launches", "launching": 2e-4, "peak_bytes": 3e6, "input_bytes": 1e6}
+    assert notes(on_device)[1:] == [
+        "bound by launches: launching alone takes 200 us",
+        "memory on the device: 3 MB at most, 1 MB of them before",
+    ]
     assert not_run(record["cases"][0], {}) == "pyitlib (too slow: about 57 s expected)"
     assert not_run(record["cases"][0], {"pyitlib": "is not installed"}) == ""
 
