@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchmarks.encoding import CANDIDATES, CODINGS
 from benchmarks.estimating import PLANES
 from benchmarks.labels import COMPAT, LABELS
 from benchmarks.peers import peers
@@ -35,6 +36,7 @@ PEERS = tuple(peer.name for peer in peers())
 
 CASES = (
     *(Case(plane.name, plane.what, plane.race, patience=plane.patience, who=PEERS) for plane in PLANES),
+    *(Case(coding.name, coding.what, coding.race, scale="codes", who=CANDIDATES) for coding in CODINGS),
     *(Case(labels.name, labels.what, labels.race, scale="nats", who=(*PEERS, COMPAT)) for labels in LABELS),
     *(Case(run.name, run.what, run.race, "epoch", patience=6.0, who=("fastmi", "published loop")) for run in RUNS),
     Case(

@@ -33,7 +33,7 @@ def settle(difference: FloatArray) -> FloatArray:
     return np.where(np.abs(difference) <= RESIDUE, 0.0, difference)
 
 
-def information(h_a: FloatArray, h_b: FloatArray | float, h_ab: FloatArray | float) -> FloatArray:
+def information(h_a: FloatArray, h_b: FloatArray, h_ab: FloatArray) -> FloatArray:
     """I(A;B) = min(H(A), H(B)) - (H(A,B) - max(H(A), H(B))).
 
     Written so that it is symmetric to the last bit, never above either entropy, and exactly H(A) where A is a function of B.

@@ -149,16 +149,16 @@ class PlaneEstimator:
 
     def _bits(self, codes: Any) -> FloatArray:
         """codes (n_layers, ..., n), or n_repeats * n -> (..., n_layers, 2)."""
-        return _layers_last(np.stack(self._information(codes)[0], axis=-1), codes.shape, 2)
+        return _layers_last(self._information(codes)[0].T, codes.shape, 2)
 
     def _points(self, codes: Any) -> Points:
         """The same, with what to know beside them."""
-        (i_xt, i_ty), found = self._information(codes)
-        columns = i_xt, i_ty, *(column[: len(i_xt)] for column in (found.n_symbols, found.coverage))
+        bits, found = self._information(codes)
+        columns = *bits, *(column[: bits.shape[1]] for column in (found.n_symbols, found.coverage))
         return Points(*(_layers_last(column, codes.shape) for column in columns))
 
-    def _information(self, codes: Any) -> tuple[tuple[FloatArray, FloatArray], Tally]:
-        """Of s segments I(X;T) and I(T;Y), each (s,), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""
+    def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
+        """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""
         n = codes.shape[-1]
         n_repeats = n // self.n_samples
         x_splits_all = self.n_x == self.n_samples and n_repeats == 1  # then every pair (t, x) is as alone as its x
@@ -166,8 +166,9 @@ class PlaneEstimator:
         labels = self._labels[: len(sizes)]
         found = tally(codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes)
         h_t, h_ty, *h_tx = entropies.plugin(found).reshape(1 + len(sizes), -1)
-        i_xt = entropies.information(h_t, self.entropy_x, h_tx[0] if h_tx else self.entropy_x)
-        return (i_xt, entropies.information(h_t, self.entropy_y, h_ty)), found
+        joint = np.empty((2, h_t.size))
+        joint[0], joint[1] = h_tx[0] if h_tx else self.entropy_x, h_ty
+        return entropies.information(h_t, np.array([[self.entropy_x], [self.entropy_y]]), joint), found
 
 
 def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import fastmi
-from benchmarks import bench_cases, cold, command, curves, gpu_check, limits, machine, reference, threads, training
+from benchmarks import bench_cases, cold, command, curves, encoding, gpu_check, limits, machine, reference, threads, training
 from benchmarks.cases import CASES, Case
 from benchmarks.curves import Curve, layer_race
 from benchmarks.estimating import PlaneCase
@@ -395,6 +395,35 @@ def test_curves_rise_and_threads_give_the_same_numbers(monkeypatch):
         assert len(moved) >= 2
     threaded = [race for _, race in curves.CURVES[-1].points(True)]
     assert all(compare(race, rounds=1).largest_difference == 0.0 for race in threaded)
+
+
+def test_chunks_come_again_and_again_and_agree_with_one_call(monkeypatch):
+    monkeypatch.setattr(curves, "CHUNK", 200)
+    points = dict(curves.CURVES[1].points(False))
+    assert list(points) == [200, 2000, 20_000]
+    comparison = compare(points[2000], rounds=1)
+    assert [timed.name for timed in comparison.timed] == ["fastmi.Stream", "fastmi, all at once"]
+    assert comparison.largest_difference == 0.0
+    assert set(points[20_000].absent) == {"fastmi, all at once"}
+
+
+def test_memory_is_weighed_where_it_is_asked_for():
+    race = Race({"small": lambda: np.zeros(10).sum(), "large": lambda: np.zeros(10**6).sum()}, weighed=True)
+    peaks = compare(race, rounds=1).peaks
+    assert peaks["small"] < 10**5 < 8 * 10**6 <= peaks["large"] < 9 * 10**6
+    assert compare(replace(race, weighed=False), rounds=1).peaks == {}
+
+
+@pytest.mark.parametrize("case", encoding.CODINGS, ids=lambda case: case.name)
+def test_codes_are_compared_exactly(case, monkeypatch):
+    monkeypatch.setattr(encoding, "symbols_by_arithmetic", lambda t, edges: np.digitize(t, edges) + (t == t[5, 0]))
+    small = replace(case, n_samples=100)
+    with pytest.raises(Disagreement, match="bins by arithmetic differs from fastmi by"):
+        compare(small.race(quick=False), rounds=1)
+    monkeypatch.undo()
+    comparison = compare(small.race(quick=False), rounds=1)
+    assert tuple(timed.name for timed in comparison.timed) == encoding.CANDIDATES
+    assert comparison.largest_difference == 0.0
 
 
 # --- pytest-benchmark -------------------------------------------------------------------------------------------------
