@@ -42,7 +42,8 @@ def as_record(comparison: Comparison, bytes_per_second: float) -> dict[str, Any]
             "median": timed.median,
             "minimum": timed.minimum,
             "spread": timed.spread,
-            "ratio": asdict(timed.against(first)),
+            "beside": timed.beside,
+            "ratio": asdict(timed.ratio),
             "difference": comparison.differences.get(timed.name),
             "peak_bytes": comparison.peaks.get(timed.name),
         }

@@ -62,7 +62,7 @@ class Race:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as long as the first candidate: over the rounds that both ran."""
+    """How many times as long as the first candidate, over the rounds."""
 
     median: float
     low: float
@@ -71,10 +71,11 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds per unit of work, one for each round."""
+    """Seconds per unit of work, one for each round, and `beside` each those of the first candidate right before and after."""
 
     name: str
     seconds: tuple[float, ...]
+    beside: tuple[float, ...]
 
     @property
     def median(self) -> float:
@@ -91,9 +92,10 @@ class Timed:
         """How far the rounds lie apart: (longest - shortest) / median."""
         return (max(self.seconds) - self.minimum) / self.median
 
-    def against(self, first: Timed) -> Ratio:
-        """Ratios are taken within a round, where both saw the same machine, and only then summarised."""
-        ratios = [own / other for own, other in zip(self.seconds, first.seconds, strict=False)]  # the slow drop out early
+    @property
+    def ratio(self) -> Ratio:
+        """Taken where both saw the same machine, and only then summarised."""
+        ratios = [own / first for own, first in zip(self.seconds, self.beside, strict=True)]
         return Ratio(median(ratios), min(ratios), max(ratios))
 
 
@@ -179,29 +181,42 @@ def _weighing(wanted: bool) -> Iterator[list[int]]:
 
 
 def measure(race: Race, *, rounds: int = 7, patience: float = 8.0, stopwatch: Stopwatch = clock) -> tuple[Timed, ...]:
-    """Alternating blocks: in each round every candidate is repeated for at least 20 ms, or run once where it is slower.
+    """Alternating blocks: each candidate is repeated for at least 20 ms, or run once where it is slower.
+
+    A machine's speed may change within a second. So each candidate's block stands between two of the first one's, the second
+    of them a tenth as long as the block at least: the ratio is of what ran side by side.
 
     Args:
         race: what to run; its answers are not looked at here.
-        rounds: how many; the order turns around in every other one.
+        rounds: how many; the order of the others turns around in every other one.
         patience: a candidate that has taken this many seconds in all sits out the rounds that are left.
         stopwatch: what takes the time: `clock`, or a device's own events.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in race.candidates}
-    spent = dict.fromkeys(seconds, 0.0)
+    first, *others = race.candidates
+    blocks: dict[str, list[tuple[float, float]]] = {name: [] for name in others or [first]}
+    spent = dict.fromkeys(blocks, 0.0)
+
+    def seconds(name: str, *spans: tuple[float, int]) -> float:
+        return sum(elapsed for elapsed, _ in spans) / sum(runs for _, runs in spans) / race.work.get(name, 1)
+
     for turn in range(rounds):
-        for name in list(seconds)[:: 1 if turn % 2 == 0 else -1]:
+        for name in list(blocks)[:: 1 if turn % 2 == 0 else -1]:
             if spent[name] <= patience:
-                elapsed, runs = _block(race.candidates[name], stopwatch)
-                spent[name] += elapsed
-                seconds[name].append(elapsed / runs / race.work.get(name, 1))
-    return tuple(Timed(name, tuple(taken)) for name, taken in seconds.items())
+                before = _block(race.candidates[first], stopwatch) if others else (0.0, 0)
+                own = _block(race.candidates[name], stopwatch)
+                after = _block(race.candidates[first], stopwatch, own[0] / 10) if others else own
+                blocks[name].append((seconds(name, own), seconds(first, before, after)))
+                spent[name] += own[0]
+    timed = [Timed(name, *zip(*pairs, strict=True)) for name, pairs in blocks.items()]
+    every = tuple(beside for one in timed for beside in one.beside)
+    return (Timed(first, every, every), *(timed if others else ()))
 
 
-def _block(run: Callable[[], Any], stopwatch: Stopwatch) -> tuple[float, int]:
+def _block(run: Callable[[], Any], stopwatch: Stopwatch, least: float = 0.0) -> tuple[float, int]:
+    """How long it took, and how many runs that were."""
     runs, elapsed = 0, stopwatch()
     while True:
         run()
         runs += 1
-        if (seconds := elapsed()) >= BLOCK:
+        if (seconds := elapsed()) >= max(BLOCK, least):
             return seconds, runs

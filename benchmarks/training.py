@@ -36,7 +36,7 @@ __all__ = ["EPOCHS", "EXP_1", "EXP_2", "EXP_3", "EXP_4", "ON_DEVICE", "QUICK", "
 
 TOGETHER = 60  # snapshots evaluated at a time; where every copy is, so many networks
 ASKED = 5  # copies whose own readings are compared, at most: the published recipe takes its time for each
-EPOCHS, QUICK = (200, 2), (50, 2)  # at most, of fastmi; of the published loop: about as long, so that they alternate
+EPOCHS, QUICK = (100, 2), (50, 2)  # at most, of fastmi; of the published loop: about as long, so that they alternate
 READINGS = "training", "and the sampled reading", "and all three readings"
 TOLERANCE = 1e-5  # between float32 sums taken in different orders
 

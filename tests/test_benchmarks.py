@@ -22,7 +22,7 @@ from benchmarks.curves import Curve, layer_race
 from benchmarks.estimating import PlaneCase
 from benchmarks.labels import LabelCase
 from benchmarks.peers import peers
-from benchmarks.timing import Disagreement, Race, Timed, compare, measure
+from benchmarks.timing import Disagreement, Race, Ratio, Timed, compare, measure
 from benchmarks.training import EXP_1, EXP_2, EXP_3, EXP_4
 from experiments.networks import build
 
@@ -181,9 +181,9 @@ def test_a_comparison_holds_rounds_and_ratios():
     comparison = compare({"first": lambda: 1.0, "second": lambda: 1.0 + 1e-13}, rounds=2)
     assert comparison.largest_difference == pytest.approx(1e-13, rel=0.01)
     first, second = comparison.timed
-    ratio = second.against(first)
     assert len(first.seconds) == len(second.seconds) == 2
-    assert ratio.low <= ratio.median <= ratio.high
+    assert first.ratio == Ratio(1, 1, 1)
+    assert second.ratio.low <= second.ratio.median <= second.ratio.high
 
 
 def test_seconds_are_per_unit_of_work_and_the_slow_sit_out():
@@ -194,8 +194,9 @@ def test_seconds_are_per_unit_of_work_and_the_slow_sit_out():
 
 
 def test_the_minimum_and_the_spread_of_the_rounds():
-    timed = Timed("one", (3.0, 1.0, 2.0))
+    timed = Timed("one", (3.0, 1.0, 2.0), (1.0, 1.0, 4.0))
     assert (timed.minimum, timed.median, timed.spread) == (1.0, 2.0, 1.0)
+    assert timed.ratio == Ratio(1.0, 0.5, 3.0)
 
 
 def test_a_candidate_may_be_as_far_away_as_its_arithmetic_allows():
@@ -206,20 +207,43 @@ def test_a_candidate_may_be_as_far_away_as_its_arithmetic_allows():
 
 
 def test_blocks_alternate_and_last_long_enough():
-    """By a stopwatch of our own: every run takes 8 ms, so a block is three of them; the order turns around."""
+    """By a stopwatch of our own: a run takes 8 ms, so a block is three of them; each block of b and c is between two of a."""
     ran, now = [], [0.0]
 
     def run(name):
         ran.append(name)
-        now[0] += 0.008
+        now[0] += 0.008 if name in "ab" else 0.36
 
     def stopwatch():
         start = now[0]
         return lambda: now[0] - start
 
-    timed = measure(Race({name: partial(run, name) for name in "ab"}), rounds=2, stopwatch=stopwatch)
-    assert "".join(ran) == "aaabbb" + "bbbaaa"
-    assert [one.seconds for one in timed] == [pytest.approx((0.008, 0.008))] * 2
+    timed = measure(Race({name: partial(run, name) for name in "abc"}), rounds=2, stopwatch=stopwatch)
+    around_b, around_c = "aaabbbaaa", "aaac" + "a" * 5  # the block after c lasts a tenth of c
+    assert "".join(ran) == around_b + around_c + around_c + around_b
+    assert [(one.name, one.seconds) for one in timed] == [
+        ("a", pytest.approx((0.008,) * 4)),
+        ("b", pytest.approx((0.008, 0.008))),
+        ("c", pytest.approx((0.36, 0.36))),
+    ]
+    assert timed[2].ratio == Ratio(*[pytest.approx(45)] * 3)
+
+
+def test_a_machine_that_changes_its_speed_leaves_the_ratios():
+    """Half as fast for a second, then for a second as before: the times spread, the ratio stays."""
+    now = [0.0]
+
+    def run(seconds):
+        now[0] += seconds * (2 if now[0] % 2 < 1 else 1)
+
+    def stopwatch():
+        start = now[0]
+        return lambda: now[0] - start
+
+    timed = measure(Race({"a": partial(run, 0.01), "b": partial(run, 0.03)}), rounds=50, patience=100, stopwatch=stopwatch)
+    assert timed[0].spread > 0.4
+    assert timed[1].spread > 0.4
+    assert timed[1].ratio.median == pytest.approx(3)
 
 
 # --- the machine ------------------------------------------------------------------------------------------------------
@@ -253,7 +277,7 @@ def test_every_pool_is_asked_for_one_thread_before_it_is_made(monkeypatch):
 
 
 def test_limits_are_bytes_over_the_quickest_round(monkeypatch):
-    rounds = (Timed("read", (0.5, 0.25)), Timed("copied", (1.0, 0.5)))
+    rounds = (Timed("read", (0.5, 0.25), (1, 1)), Timed("copied", (1.0, 0.5), (1, 1)))
     monkeypatch.setattr(limits, "measure", lambda race, **options: rounds)
     found = limits.limits(n_bytes=1 << 10)
     assert (found.read, found.copied) == (4 << 10, 4 << 10)  # a copy reads and writes
@@ -313,7 +337,9 @@ def test_everything_is_said_in_order_and_written(tiny, capsys, tmp_path):
     written = json.loads((tmp_path / "out.json").read_text())
     case, _ = written["cases"]
     assert case["largest_difference"] <= 1e-12
-    assert {len(candidate["seconds"]) for candidate in case["candidates"]} == {1}
+    first, *others = case["candidates"]
+    assert {len(candidate["seconds"]) for candidate in others} == {1}
+    assert len(first["seconds"]) == len(others)
     assert {*(candidate["name"] for candidate in case["candidates"]), *case["absent"]} == {peer.name for peer in peers()}
     assert case["read"]["bytes"] == 2 * 64 * (5 + 2) * 4
     assert case["read"]["share"] == pytest.approx(case["read"]["bytes"] / case["candidates"][0]["median"] / 5e9)
