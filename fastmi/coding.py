@@ -124,10 +124,8 @@ def number_rows(labels: Any) -> tuple[Any, int]:
     width = (highest - lowest).bit_length()
     if width * rows.shape[1] > 62:
         return identify_rows(labels)
-    codes = rows[:, 0] - lowest
-    for d in range(1, rows.shape[1]):
-        codes = (codes << width) | (rows[:, d] - lowest)
-    return codes.reshape(shape), highest - lowest + 1 if rows.shape[1] == 1 else 1 << (width * rows.shape[1])
+    size = highest - lowest + 1 if rows.shape[1] == 1 else 1 << (width * rows.shape[1])
+    return _side_by_side(rows, lowest, width).reshape(shape), size
 
 
 def identify_rows(labels: Any) -> tuple[Any, int]:
@@ -146,12 +144,20 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
     column, n_columns = 0, rows.shape[1]
     while column < n_columns and n_symbols < len(rows):  # once all rows differ no further column matters
         fit = (63 - (n_symbols - 1).bit_length()) // max(width, 1)
-        code = ids
-        for d in range(column, min(column + fit, n_columns)):
-            code = (code << width) | (rows[:, d] - lowest)
-        ids, n_symbols = twin.identify(code)
+        columns = rows[:, column : column + fit]
+        ids, n_symbols = twin.identify((ids << (width * columns.shape[1])) | _side_by_side(columns, lowest, width))
         column += fit
     return ids.reshape(shape), n_symbols
+
+
+def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
+    """sum_d (row_d - lowest) 2^(width d), below 2^63 where it fits."""
+    if rows.shape[1] == 1:
+        return rows[:, 0] - lowest if lowest else rows[:, 0]
+    weights = np.int64(1) << (width * np.arange(rows.shape[1], dtype=np.int64))
+    if isinstance(rows, np.ndarray):
+        return rows @ weights - lowest * weights.sum()  # modulo 2^64 on the way
+    return ((rows - lowest) * rows.new_tensor(weights)).sum(-1)  # integers have no matrix product on CUDA
 
 
 def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:

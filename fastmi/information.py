@@ -13,6 +13,8 @@ from fastmi.entropies import FloatArray
 
 __all__ = ["conditional_mutual_information", "entropy", "mutual_information"]
 
+Numbers = tuple[Any, int]
+
 
 def entropy(x: Any, *, base: float | None = 2) -> Any:
     """Plug-in entropy H(X) = -sum_x p(x) log p(x), p the shares in the sample.
@@ -34,7 +36,7 @@ def entropy(x: Any, *, base: float | None = 2) -> Any:
         >>> fastmi.entropy(["a", "b", "a", "b"])
         1.0
     """
-    (h,) = _joint_entropies([[0]], x=x)
+    (h,) = _joint([[0]], _numbered(x=x))
     return _result(h, base)
 
 
@@ -59,7 +61,8 @@ def mutual_information(x: Any, y: Any, *, base: float | None = 2) -> Any:
         >>> fastmi.mutual_information([0, 0, 1, 1], ["a", "a", "b", "c"])
         1.0
     """
-    h_x, h_y, h_xy = _joint_entropies([[0], [1], [0, 1]], x=x, y=y)
+    a, b = _numbered(x=x, y=y)
+    h_x, h_y, h_xy = _together(a, b) if isinstance(a[0], np.ndarray) and a[0].ndim == 1 else _joint([[0], [1], [0, 1]], [a, b])
     return _result(entropies.information(h_x, h_y, h_xy), base)
 
 
@@ -82,17 +85,31 @@ def conditional_mutual_information(x: Any, y: Any, z: Any, *, base: float | None
         >>> fastmi.conditional_mutual_information(x, y, [0, 1, 1, 0])  # z = x XOR y
         1.0
     """
-    h_xz, h_yz, h_xyz, h_z = _joint_entropies([[0, 2], [1, 2], [0, 1, 2], [2]], x=x, y=y, z=z)
+    h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], _numbered(x=x, y=y, z=z))
     return _result(entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z), base)
 
 
-def _joint_entropies(groups: list[list[int]], **variables: Any) -> list[FloatArray]:
-    """The entropy of each group of variables taken jointly, each with the batch's leading shape."""
+def _numbered(**variables: Any) -> list[Numbers]:
+    """Of each variable numbers in the place of its symbols, (..., n), and what they are below."""
     arrays = {name: checks.labels(name, array) for name, array in variables.items()}
     checks.same_device(**arrays)
     checks.same_length(**arrays)
     checks.same_batch(**arrays)
-    numbered = [number_rows(array) for array in arrays.values()]
+    return [number_rows(array) for array in arrays.values()]
+
+
+def _together(a: Numbers, b: Numbers) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """H(A), H(B), H(A,B) of one sample: the wider of the two is counted, and in the same pass its pairs with the narrower."""
+    (codes, _), (ids, n_ids) = sorted((a, b), key=lambda numbers: -numbers[1])
+    if n_ids > len(ids):
+        ids, n_ids = identify_rows(ids)
+    h_codes, h_pairs = entropies.plugin(tally(codes[None], ids[None], (n_ids,)))
+    (h_ids,) = entropies.plugin(tally(ids[None]))
+    return (h_codes, h_ids, h_pairs) if codes is a[0] else (h_ids, h_codes, h_pairs)
+
+
+def _joint(groups: list[list[int]], numbered: list[Numbers]) -> list[FloatArray]:
+    """The entropy of each group of variables taken jointly, each with the batch's leading shape."""
     out = []
     for group in groups:
         codes, size = numbered[group[0]]
@@ -103,14 +120,14 @@ def _joint_entropies(groups: list[list[int]], **variables: Any) -> list[FloatArr
     return out
 
 
-def _joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:
+def _joined(a: Any, n_a: int, b: Any, n_b: int) -> Numbers:
     """Numbers below n_a and below n_b -> one for each pair; where their product is too large, of those that occur."""
     if n_a * n_b >= 2**63:
         (a, n_a), (b, n_b) = _identified(a), _identified(b)
     return a * n_b + b, n_a * n_b
 
 
-def _identified(codes: Any) -> tuple[Any, int]:
+def _identified(codes: Any) -> Numbers:
     ids, n_symbols = identify_rows(codes.reshape(-1))
     return ids.reshape(codes.shape), n_symbols
 

@@ -251,13 +251,34 @@ def test_rows_of_many_wide_columns(twin):
     assert conditional_mutual_information(wide, twin.put(x), twin.put(x // 2)) == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize("spread", [1, 2**20, 2**58, 2**62])
+@pytest.mark.parametrize("offset", [0, -3, 2**40, -(2**62)])
+def test_numbers_far_apart_count_as_small_ones(twin, rng, spread, offset):
+    """Packed as they are, identified, or joined anew: the answer is that of the labels themselves, either way round."""
+    x, y = rng.integers(0, 3, (500, 2)), rng.integers(0, 2, 500)
+    expected = naive.mutual_information([tuple(row) for row in x.tolist()], y.tolist())
+    for a in (x, x * 2**20 + 2**30):
+        for b in (y, y * spread + offset):
+            assert mutual_information(twin.put(a), twin.put(b)) == pytest.approx(expected, abs=1e-12)
+            assert mutual_information(twin.put(b), twin.put(a)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("letters", ["<U7", ">U7", "S7", np.dtypes.StringDType()], ids=str)
+def test_strings_of_any_kind_are_told_apart_by_their_letters(rng, letters):
+    words = np.array(["", "a", "aa", "ab", "b", "ba", "abcdefg"])
+    x = rng.integers(0, 7, (300, 2))
+    strings = words.astype(letters)[x]
+    assert entropy(strings) == entropy(x)
+    assert mutual_information(strings[:, 0], x[:, 0] // 2) == mutual_information(x[:, 0], x[:, 0] // 2)
+
+
 def test_joint_codes_are_numbered_anew_before_they_outgrow_63_bits(twin):
     """The face takes three variables at most, and would need millions of samples; five of them need fewer."""
     from fastmi import information
 
     x = np.arange(2**17)
     high, low = twin.put(x // 2**16), twin.put(x % 2**16)  # 2 (2^16)^4 = 2^65: multiplied out, `high` would be lost
-    (together,) = information._joint_entropies([[0, 1, 2, 3, 4]], a=high, b=low, c=low, d=low, e=low)
+    (together,) = information._joint([[0, 1, 2, 3, 4]], information._numbered(a=high, b=low, c=low, d=low, e=low))
     assert float(together) == 17.0
 
 

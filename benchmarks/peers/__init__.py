@@ -26,6 +26,7 @@ NAMES = (  # in the order of the tables; the first is the one that the others ar
     "numpy_void",
     "numpy_axis",
     "pandas",
+    "pandas_packed",
     "polars",
     "sklearn_score",
     "sklearn_classif",

@@ -9,7 +9,7 @@ from benchmarks.peers.frames import count_by
 __all__ = ["PEER"]
 
 PEER = Peer(
-    "pandas",
+    "pandas, groupby",
     seconds=lambda n, d: 5e-3 + 2e-4 * d + n * (400e-9 + 60e-9 * d),
     plane=plane_by(count_by("pandas")),
     information=information_by(count_by("pandas")),
