@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -121,7 +123,18 @@ def _threads(quick: bool) -> Iterator[tuple[int, Race]]:
     race = layer_race(100 if quick else TOGETHER, 4096, N_UNITS, 0)
     alone = race.candidates["fastmi"]
     for n in sorted({2**k for k in range((os.cpu_count() or 1).bit_length())} | {2}):
-        yield n, Race({"fastmi": partial(_threaded, alone, n)}, {"one thread": alone, "fastmi": partial(_threaded, alone, n)})
+        yield n, Race({"fastmi": partial(_threaded, alone, n), "one thread": alone})
+
+
+def _threads_beside_others(quick: bool) -> Iterator[tuple[int, Race]]:
+    """The same while other programs keep all cores but one busy."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(max(1, (os.cpu_count() or 1) - 1))]
+    try:
+        yield from _threads(quick)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def _threaded(run: Callable[[], Any], n: int) -> Any:
@@ -129,10 +142,12 @@ def _threaded(run: Callable[[], Any], n: int) -> Any:
         return run()
 
 
+THREADED = "a thousand segments of 4096 samples x 10 units (--quick: a hundred)"
 CURVES = (
     Curve("samples", "one layer of 10 units, rows nearly all distinct", "samples", _samples),
     Curve("chunks", f"one layer of {N_UNITS} units, few rows distinct, streamed a million at a time", "samples", _streamed),
     Curve("units", "one layer, 4096 samples, rows all distinct", "units", _units),
     Curve("segments", "segments of 1000 samples x 10 units, a thousand in memory at a time", "segments", _segments),
-    Curve("threads", "a thousand segments of 4096 samples x 10 units (--quick: a hundred)", "threads", _threads),
+    Curve("threads", THREADED, "threads", _threads),
+    Curve("threads-busy", f"{THREADED}, while other programs keep all cores but one busy", "threads", _threads_beside_others),
 )

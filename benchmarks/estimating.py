@@ -41,7 +41,7 @@ class PlaneCase:
     n_classes: int = 2
     n_patterns: int | None = None
     longest: float = LONGEST
-    patience: float = 1.5
+    patience: float = 2.5
 
     @property
     def n_segments(self) -> int:
@@ -111,7 +111,7 @@ def _estimator(peer: Peer) -> Callable[[Any, Any, Any], Callable[[Any], Any]]:
 FUNNEL = (10, 7, 5, 4, 3, 1)
 BOTTLENECK: dict[str, Any] = {"hidden": (4,), "gains": (64, 64)}  # saturated, and few of their combinations occur
 # long enough for the published recipe
-SEGMENTS_30 = PlaneCase("segments-30", 4096, FUNNEL, gains=(0.5, 8), n_copies=5, longest=60.0, patience=20.0)
+SEGMENTS_30 = PlaneCase("segments-30", 4096, FUNNEL, gains=(0.5, 8), n_copies=5, longest=60.0, patience=10.0)
 SEGMENTS_3000 = PlaneCase("segments-3000", 4096, FUNNEL, gains=(0.25, 8), n_copies=500)
 PLANES = (
     SEGMENTS_30,

@@ -404,13 +404,13 @@ def binning(value: Any) -> Any:
     return value
 
 
-def census(name: str, nan: int, outside: int, out_of_range: str, cut: str) -> None:
+def census(name: str, nan: int, outside: int, cut: Any) -> None:
     """NaN has no symbol; under out_of_range="raise" neither has a value beyond the edges."""
     if nan:
         raise ValueError(
             f"{name} holds {nan} NaN, and a NaN has no bin: did the training diverge? drop those samples, or stop before them"
         )
-    if outside and out_of_range == "raise":
+    if outside and cut.out_of_range == "raise":
         raise ValueError(
             f"{name} holds {outside} activations outside {cut} (bins are closed on the left, open on the right): "
             'widen the edges, or give outsiders symbols with out_of_range="separate"'

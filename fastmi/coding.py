@@ -71,7 +71,7 @@ def encode_layers(
     twin = backends.twin_for(flat[0])
     codes, found = twin.encode(flat, binning.edges, binning.ends, [how.weights for how in schemes], binning.line)
     for i, census in enumerate(found):
-        checks.census(name.format(i), census.nan, census.outside, binning.out_of_range, str(binning))
+        checks.census(name.format(i), census.nan, census.outside, binning)
     return codes.reshape(len(layers), *leading, n), found
 
 

@@ -70,6 +70,7 @@ class PlaneEstimator:
         (ids_x, self.n_x), (ids_y, self.n_y) = _identify(x), _identify(y)
         self._labels = np.stack([ids_y, ids_x])
         self.entropy_y, self.entropy_x = entropies.plugin(tally(self._labels)).tolist()
+        self._ceilings = np.array([[self.entropy_x], [self.entropy_y]])
 
     def estimate(self, layers: Any) -> FloatArray:
         """Each network at a time.
@@ -168,7 +169,7 @@ class PlaneEstimator:
         h_t, h_ty, *h_tx = entropies.plugin(found).reshape(1 + len(sizes), -1)
         joint = np.empty((2, h_t.size))
         joint[0], joint[1] = h_tx[0] if h_tx else self.entropy_x, h_ty
-        return entropies.information(h_t, np.array([[self.entropy_x], [self.entropy_y]]), joint), found
+        return entropies.information(h_t, self._ceilings, joint), found
 
 
 def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:

@@ -419,8 +419,20 @@ def test_curves_rise_and_threads_give_the_same_numbers(monkeypatch):
         moved = [at for at, _ in curve.points(False)]
         assert moved == sorted(set(moved))
         assert len(moved) >= 2
-    threaded = [race for _, race in curves.CURVES[-1].points(True)]
+    threaded = [race for curve in curves.CURVES[-2:] for _, race in curve.points(True)]
     assert all(compare(race, rounds=1).largest_difference == 0.0 for race in threaded)
+
+
+def test_other_programs_run_beside_and_are_ended(monkeypatch):
+    started, popen = [], subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *arguments: started.append(popen(*arguments)) or started[-1])
+    monkeypatch.setattr(curves, "layer_race", lambda *size: layer_race(2, 30, 2, 0))
+    points = curves.CURVES[-1].points(True)
+    next(points)
+    assert started
+    assert all(other.poll() is None for other in started)
+    points.close()
+    assert all(other.poll() is not None for other in started)
 
 
 def test_chunks_come_again_and_again_and_agree_with_one_call(monkeypatch):

@@ -34,7 +34,8 @@ __all__ = [
 
 BLOCK = 4096  # codes hashed at a time
 ALIKE = 32  # counts looked at together
-OFTEN = np.uint32(512)  # occurrences of a symbol from which it is counted apart
+N_OFTEN = 512  # occurrences of a symbol from which it is counted apart
+OFTEN = np.uint32(N_OFTEN)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -222,8 +223,14 @@ def room(n: int) -> Room:
 
 def desk(n: int) -> Desk:
     """For segments of at most n codes."""
-    ids, pair_ids, cells, often = (np.empty(size, np.uint32) for size in (n, n, 4 * n, n // int(OFTEN) + 1))
-    return Desk(ids, pair_ids, np.empty(n, np.int64), cells, often, np.zeros((int(OFTEN) + 1, 4), np.uint32))
+    return Desk(
+        np.empty(n, np.uint32),
+        np.empty(n, np.uint32),
+        np.empty(n, np.int64),
+        np.empty(4 * n, np.uint32),
+        np.empty(n // N_OFTEN + 1, np.uint32),
+        np.zeros((N_OFTEN + 1, 4), np.uint32),
+    )
 
 
 def _hashed(code):

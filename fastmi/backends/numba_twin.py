@@ -28,7 +28,8 @@ from fastmi.backends.threads import n_threads, together
 
 __all__ = ["encode", "identify", "receive", "tally"]
 
-_wraps = np.errstate(over="ignore")  # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
+# codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
+_wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(over="ignore")
 
 TILE = 2048  # symbols kept in the first-level cache between digitising and coding
 SEGMENTS = 4096  # segments tallied in one call: bounds the room for the answer
