@@ -123,7 +123,7 @@ def _threads(quick: bool) -> Iterator[tuple[int, Race]]:
     race = layer_race(100 if quick else TOGETHER, 4096, N_UNITS, 0)
     alone = race.candidates["fastmi"]
     for n in sorted({2**k for k in range((os.cpu_count() or 1).bit_length())} | {2}):
-        yield n, Race({"fastmi": partial(_threaded, alone, n), "one thread": alone})
+        yield n, Race({"fastmi": partial(_threaded, alone, n), "fastmi, one thread": alone})
 
 
 def _threads_beside_others(quick: bool) -> Iterator[tuple[int, Race]]:

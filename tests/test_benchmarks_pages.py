@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from benchmarks import command, drawing, page
+from benchmarks import command, curves, drawing, page, targets
+from benchmarks.cases import CASES
 from benchmarks.report import curve_rows, duration, not_run, notes, rows, write_json
 
 NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
@@ -159,7 +160,7 @@ def test_the_page_says_what_a_reader_must_know(record, tmp_path):
     assert "Not run: pyitlib (too slow: about 57 s expected)." in text
     assert "What tall is (777 rows)." in text
     assert "Not run: NumPy (more than 63 activations)." in text
-    assert "| tall | fastmi | 1.82 ms | polars | 120 us | 15 times slower (14 .. 17) |" in text
+    assert "| tall | 1.82 ms | polars | 120 us | 15 times slower (14 .. 17) |" in text
     record["quick"] = True
     record["machine"]["busy"] = True
     text = page.page([record], {}, tmp_path)
@@ -221,3 +222,41 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
 @pytest.mark.parametrize(("seconds", "text"), [(7.774, "7.77 s"), (0.0304, "30.4 ms"), (198e-6, "198 us"), (2e-7, "0.20 us")])
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+# --- what was aimed at ------------------------------------------------------------------------------------------------
+
+
+def test_every_target_names_a_case_and_a_candidate_of_it():
+    who = {case.name: set(case.who) for case in CASES} | {
+        "threads": {"fastmi, one thread"},
+        "threads-busy": {"fastmi, one thread"},
+    }
+    assert {"threads", "threads-busy"} <= {curve.name for curve in curves.CURVES}
+    for target in targets.TARGETS:
+        assert target.against is None or target.against in who[target.case], target
+
+
+def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
+    quick, slow, unknown = (
+        targets.Target("wide", "pandas", 39.0),
+        targets.Target("wide", None, 0.5, why="the table is cold"),
+        targets.Target("nowhere", "pandas", 1.0),
+    )
+    record["cases"][0]["name"] = "wide"
+    record["cases"][0]["read"]["share"] = 0.25
+    record["cases"][0]["candidates"][1]["ratio"]["median"] = 39.2
+    monkeypatch.setattr(targets, "TARGETS", (quick, slow, unknown))
+    assert list(targets.found(record)) == [(quick, 39.2), (slow, 0.25)]
+    text = page.page([record], {}, tmp_path)
+    assert "| wide | pandas | 39 times | 39 times | reached |" in text
+    assert "| wide | what memory read once allows | 50% | 25% | missed: the table is cold |" in text
+    assert "nowhere" not in text
+
+
+def test_a_target_on_a_curve(record):
+    """Beside what the record holds, two threads that are 1.7 times faster than one."""
+    one = {"name": "fastmi, one thread", "ratio": {"median": 1.7}}
+    points = [{"at": 1, "candidates": [], "read": None}, {"at": 2, "candidates": [one], "read": None}]
+    record = record | {"curves": [{"name": "threads", "points": points}]}
+    assert [(target.at, ratio) for target, ratio in targets.found(record) if target.case == "threads"] == [(2, 1.7)]
