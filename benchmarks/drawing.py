@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -44,7 +45,7 @@ def draw(curve: Record, bytes_per_second: float) -> Figure:
     read = [(point["at"], point["read"]["bytes"] / bytes_per_second) for point in curve["points"] if point["read"]]
     if read:
         axes.plot(*zip(*read, strict=True), color=GUIDE, linestyle="--", label="memory read once, one thread")
-    axes.set(xscale="log", yscale="log", xlabel=curve["axis"], ylabel="seconds", title=curve["what"])
+    axes.set(xscale="log", yscale="log", xlabel=curve["axis"], ylabel="seconds", title=fill(curve["what"], 70))
     low, high = axes.get_ylim()
     if high < 10 * low:  # what hardly moves should look so
         axes.set_ylim(low / 3, high * 3)

@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     page = commands.add_parser("reproduction", help="what was published beside what finished runs found, as a Markdown page")
     page.add_argument("--results", type=Path, default=Path("results"), help="the folder of the runs (default: results)")
     page.add_argument(
-        "--times", type=Path, default=Path("benchmarks/results/runs/cpu.json"), help="what `python -m benchmarks --json` wrote"
+        "--times", type=Path, default=Path("benchmarks/results/cpu.json"), help="what `python -m benchmarks --json` wrote"
     )
     page.add_argument(
         "--out", type=Path, default=Path("docs/reproduction.md"), help="the file to write (default: docs/reproduction.md)"
