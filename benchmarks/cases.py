@@ -38,13 +38,13 @@ CASES = (
     *(Case(plane.name, plane.what, plane.race, patience=plane.patience, who=PEERS) for plane in PLANES),
     *(Case(coding.name, coding.what, coding.race, scale="codes", who=CANDIDATES) for coding in CODINGS),
     *(Case(labels.name, labels.what, labels.race, scale="nats", who=(*PEERS, COMPAT)) for labels in LABELS),
-    *(Case(run.name, run.what, run.race, "epoch", patience=4.0, who=("fastmi", "published loop")) for run in RUNS),
+    *(Case(run.name, run.what, run.race, "epoch", patience=3.0, who=("fastmi", "published loop")) for run in RUNS),
     Case(
         "exp-2-readings",
-        f"the run of exp-2 by fastmi, {EPOCHS[0]} epochs (--quick: {QUICK[0]}): what readings add to training and forwarding",
+        f"the run of exp-2 by fastmi, {EPOCHS[0]} epochs (--quick: {QUICK[0]}): what forwarding and reading add to training",
         EXP_2.readings,
         "epoch",
-        patience=4.0,
+        patience=3.0,
         who=READINGS,
     ),
 )
