@@ -452,6 +452,11 @@ def test_memory_is_weighed_where_it_is_asked_for():
     assert compare(replace(race, weighed=False), rounds=1).peaks == {}
 
 
+def test_codes_that_differ_in_their_highest_bit_alone_differ():
+    with pytest.raises(Disagreement):
+        compare({"one": lambda: np.array([0]), "two": lambda: np.array([-(2**63)])}, agree=0)
+
+
 @pytest.mark.parametrize("case", encoding.CODINGS, ids=lambda case: case.name)
 def test_codes_are_compared_exactly(case, monkeypatch):
     monkeypatch.setattr(encoding, "symbols_by_arithmetic", lambda t, edges: np.digitize(t, edges) + (t == t[5, 0]))
