@@ -8,9 +8,10 @@ import numpy as np
 
 from fastmi import backends, checks, entropies
 from fastmi.backends import IntArray, Occurrences
-from fastmi.binning import Binning
+from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
 from fastmi.counting import Tally
+from fastmi.labels import as_labels
 
 __all__ = ["Stream"]
 
@@ -51,7 +52,7 @@ class Stream:
     """
 
     def __init__(self, binning: Binning) -> None:
-        self.binning = checks.binning(binning)
+        self.binning = as_binning(binning)
         self.n_samples = 0
         self._width: int | None = None
         self._labels: dict[Any, int] = {}
@@ -69,7 +70,7 @@ class Stream:
                 is left as it was.
         """
         t = checks.activations("activations", activations)
-        y = None if y is None else checks.labels("y", y)
+        y = None if y is None else as_labels("y", y)
         n, width = checks.chunk(tuple(t.shape), self._width)
         checks.labelled(y is not None, bool(self._labels), self.n_samples)
         if y is not None:

@@ -64,8 +64,9 @@ def test_ends_are_the_symbols_of_what_falls_outside(out_of_range, ends):
     [
         (["a", "b"], TypeError, r"edges has dtype <U1 and shape \(2,\): pass a 1-D sequence of numbers"),
         ([[0, 1]], TypeError, r"edges has dtype int64 and shape \(1, 2\)"),
-        ([], ValueError, r"edges holds 0 value\(s\): a binning needs at least two edges"),
-        ([1.0], ValueError, r"edges holds 1 value\(s\)"),
+        ([], ValueError, r"edges holds 0 values: pass at least one edge, and at most 16777216"),
+        (np.ma.array([0, 1, 2], mask=[0, 1, 0]), TypeError, r"edges is a numpy.ma.MaskedArray.*edges.data\[keep\]"),
+        ({0, 1}, TypeError, r"edges has dtype object and shape \(\)"),
         ([0, np.nan], ValueError, r"edges holds nan: edges are finite float32"),
         ([0, np.inf], ValueError, r"edges holds inf"),
         ([0, 1e39], ValueError, r"edges holds 1e\+39"),  # finite in float64 only
