@@ -166,7 +166,7 @@ def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
         return rows[:, 0] - lowest if lowest else rows[:, 0]
     weights = np.int64(1) << (width * np.arange(rows.shape[1], dtype=np.int64))
     if isinstance(rows, np.ndarray):
-        return rows @ weights - lowest * weights.sum()  # modulo 2^64 on the way
+        return rows @ weights - (np.array([lowest]) * weights).sum()  # modulo 2^64 on the way: arrays do not warn of it
     return ((rows - lowest) * rows.new_tensor(weights)).sum(-1)  # integers have no matrix product on CUDA
 
 

@@ -42,7 +42,8 @@ class Readings(dict[str, Points]):
             "mean": 'the mean over copies is InformationPlane.collect(..., [readings["each"]], ...).mean()',
             "sampled": "pass assignment= to `readings`, the copy of each sample",
         }
-        raise KeyError(f"no reading {name!r} among {', '.join(self)}; {ways.get(str(name), 'take one of these')}")
+        way = ways.get(str(name), "take one of these")
+        raise KeyError(f'no reading "{name}" among {", ".join(self)}; {way}')  # KeyError shows its repr: one kind of quotes
 
 
 class PlaneEstimator:

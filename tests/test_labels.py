@@ -1,6 +1,7 @@
 """Symbols are equal exactly where the Python values are, or the mixture is refused; and what a message advises works."""
 
 import re
+import tracemalloc
 import warnings
 from fractions import Fraction
 
@@ -248,3 +249,50 @@ def test_the_first_line_says_what_a_row_is():
     for function in (fastmi.entropy, fastmi.mutual_information):
         assert "each row ONE joint symbol" in function.__doc__.splitlines()[0]
     assert "A table of counts is no labels" in fastmi.entropy.__doc__
+
+
+# --- long strings, far numbers ------------------------------------------------------------------------------------------
+
+
+def peak(call):
+    """Bytes that a call holds at most."""
+    call()  # what is kept from a first call is not the call's
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def words(n, longest):
+    return [f"w{k % 7}" for k in range(n)] + ["a" * longest]
+
+
+@pytest.mark.parametrize(
+    "put",
+    [list, lambda x: np.array(x, object), lambda x: np.array(x, np.dtypes.StringDType()), lambda x: [(word, 1) for word in x]],
+    ids=["list", "objects", "StringDType", "rows"],
+)
+def test_one_long_string_costs_its_own_length(put):
+    x = put(words(3000, 15_000))
+    expected = naive.entropy(words(3000, 15_000))
+    assert fastmi.entropy(x) == pytest.approx(expected, abs=1e-12)
+    assert peak(lambda: fastmi.mutual_information(x, x)) < 2e6  # 832e6 once
+
+
+def test_a_wide_array_of_strings_is_not_widened():
+    x = np.array(words(300, 15_000))
+    assert peak(lambda: fastmi.entropy(x)) < x.nbytes / 20
+    assert fastmi.entropy(x) == pytest.approx(naive.entropy(words(300, 15_000)), abs=1e-12)
+    letters = x.astype("S")
+    assert fastmi.entropy(letters) == fastmi.entropy(x)
+
+
+@pytest.mark.parametrize("lowest", [2**62, -(2**63), -(2**62) - 5, 2**63 - 9])
+@pytest.mark.parametrize("kind", ["warnings", "seterr"])
+def test_rows_far_from_zero_wrap_without_a_word(lowest, kind):
+    rows = np.array([[0, 1], [0, 0], [3, 1], [0, 1]]) + lowest
+    with np.errstate(all="raise" if kind == "seterr" else "warn"):
+        assert fastmi.entropy(rows) == 1.5
+        assert fastmi.mutual_information(rows, rows.tolist()) == 1.5
