@@ -13,12 +13,12 @@ import numpy.typing as npt
 from fastmi import backends, checks
 from fastmi.backends import Census, IntArray
 from fastmi.binning import Binning, as_binning
+from fastmi.labels import SHORT
 
 __all__ = ["CollisionWarning", "Scheme", "encode", "encode_layers", "identify_rows", "number_rows", "scheme"]
 
 
 WIDEST_KEPT = 2**14  # units of a layer whose weights are kept for the next call: 256 such are 32 MiB
-LETTERS = 16  # of strings as wide as this the letters are counted, of wider ones the strings
 
 
 class CollisionWarning(RuntimeWarning):
@@ -183,7 +183,7 @@ def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     kind, size = labels.dtype.kind, labels.dtype.itemsize
     if kind == "f" and size <= 8:
         return np.ascontiguousarray(labels).view(f"i{size}").astype(np.int64, copy=False)
-    if kind in "US" and size <= LETTERS * (4 if kind == "U" else 1):  # padded with zeros, as their comparison is
+    if kind in "US" and size <= SHORT * (4 if kind == "U" else 1):  # padded with zeros, as their comparison is
         letters = np.ascontiguousarray(labels).view(np.uint32 if kind == "U" else np.uint8)
         return letters.astype(np.int64)
     if kind in "biu":

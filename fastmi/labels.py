@@ -19,8 +19,9 @@ from fastmi.containers import container, is_tensor, shown
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["as_labels"]
+__all__ = ["SHORT", "as_labels"]
 
+SHORT = 16  # letters of a string up to which its letters are compared, and not the string
 STRINGS, BYTES, NUMBERS = "strings", "bytes", "numbers"
 KNOWN = "labels are integers, bools, strings or whole floats"
 KINDS = ((str, STRINGS), (bytes, BYTES), ((int, float, np.integer, np.floating, np.bool_), NUMBERS))
@@ -179,7 +180,10 @@ def _of_leaves(name: str, leaves: list[Any], shape: Shape, handle: str) -> npt.N
         return _integers(leaves, shape)
     if types == {float}:
         return _whole(name, np.array(leaves).reshape(shape), handle)
-    if types != {str}:
+    if types == {str}:
+        if max(map(len, leaves)) <= SHORT and "\0" not in "".join(leaves):  # an array keeps all that they say
+            return np.array(leaves).reshape(shape)
+    else:
         n_columns = shape[-1] if len(shape) > 1 else 1
         kinds = [_kind(name, leaves[j::n_columns], handle, len(shape) > 1) for j in range(n_columns)]
         leaves = [int(value) if kinds[i % n_columns] == NUMBERS else value for i, value in enumerate(leaves)]

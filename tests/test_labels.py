@@ -212,7 +212,8 @@ def test_nothing_is_lost_where_labels_are_plain():
     for given_ in ([1, 2, 3], np.array([1, 2, 3]), (1, 2, 3), [np.int64(1), np.int64(2), np.int64(3)]):
         assert as_labels("x", given_).dtype == np.int64
     assert as_labels("x", [2**63]).dtype == np.uint64
-    assert as_labels("x", ["a"]).dtype == object
+    assert as_labels("x", ["a"]).dtype == "<U1"
+    assert as_labels("x", ["a\0"]).dtype == as_labels("x", ["a" * 17]).dtype == object
     assert as_labels("x", [[[1, 2]], [[3, 4]]]).shape == (2, 1, 2)
 
 
