@@ -22,11 +22,9 @@ __all__ = [
     "buffered",
     "buffering",
     "census",
-    "chunk",
     "copies",
     "copy_axis",
     "countable",
-    "counted",
     "depth_of_caller",
     "edges",
     "elementwise",
@@ -34,13 +32,10 @@ __all__ = [
     "flags",
     "fresh",
     "function",
-    "has_labels",
     "increasing_range",
     "is_tensor",
-    "labelled",
     "labels",
     "layers",
-    "mergeable",
     "network_family",
     "no_folder",
     "not_a_table",
@@ -183,7 +178,7 @@ def _one_kind(name: str, labels: Sequence[Any]) -> Sequence[Any]:
 def _host_labels(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if array.dtype.kind in "USTbiu":
         if array.dtype.kind == "u" and array.dtype.itemsize == 8:
-            return array.view(np.int64) if array.flags.c_contiguous else array.copy().view(np.int64)
+            return array.astype(np.uint64, copy=False)  # in native order; int64 would take 2^63 for -2^63
         return array if array.dtype.kind in "UST" else array.astype(np.int64, copy=False)
     if array.dtype.kind != "f":
         raise TypeError(f"{name} has dtype {array.dtype}: labels are integers, bools, strings or whole floats")
@@ -257,38 +252,6 @@ def one_plane(x: Any, y: Any) -> int:
     if y.ndim > 2:
         raise ValueError(f"y has shape {tuple(y.shape)}: the labels of a plane are (n,) or (n, k); drop the other axes")
     return same_length(x=x, y=y)
-
-
-def chunk(shape: tuple[int, ...], width: int | None) -> tuple[int, int]:
-    """The samples and units of one more chunk of a stream."""
-    if len(shape) != 2 or shape[1] != (width or shape[1]):
-        raise ValueError(f"activations has shape {shape}: a stream takes chunks (n, {width or 'd'}), a layer of one network")
-    return shape[0], shape[1]
-
-
-def labelled(now: bool, before: bool, n_samples: int) -> None:
-    if n_samples and now != before:
-        raise ValueError(
-            f"y is {'given' if now else 'missing'}, but the {n_samples} samples before came {'with' if before else 'without'} "
-            "labels: give every chunk labels, or none"
-        )
-
-
-def counted(n_samples: int) -> None:
-    if not n_samples:
-        raise ValueError("the stream is empty (n = 0): update it with a chunk first")
-
-
-def has_labels(found: bool) -> None:
-    if not found:
-        raise ValueError("the stream has seen no labels: pass y to update")
-
-
-def mergeable(one: Any, other: Any, kind: type) -> None:
-    if not isinstance(other, kind):
-        raise TypeError(f"other is a {type(other).__qualname__}: pass a fastmi.{kind.__name__}")
-    if str(one.binning) != str(other.binning) or not np.array_equal(one.binning.edges, other.binning.edges):
-        raise ValueError(f"other has other bins ({other.binning}) than this stream ({one.binning}): only equal bins merge")
 
 
 def same_batch(**arrays: Any) -> None:
