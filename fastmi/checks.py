@@ -20,23 +20,18 @@ __all__ = [
     "buffered",
     "buffering",
     "census",
-    "chunk",
     "copies",
     "copy_axis",
     "count",
     "countable",
-    "counted",
     "depth_of_caller",
     "elementwise",
     "ensembles",
     "flags",
     "fresh",
     "function",
-    "has_labels",
     "is_tensor",
-    "labelled",
     "layers",
-    "mergeable",
     "network_family",
     "no_folder",
     "not_a_table",
@@ -177,38 +172,6 @@ def one_plane(x: Any, y: Any) -> int:
     if y.ndim > 2:
         raise ValueError(f"y has shape {tuple(y.shape)}: the labels of a plane are (n,) or (n, k); drop the other axes")
     return same_length(x=x, y=y)
-
-
-def chunk(shape: tuple[int, ...], width: int | None) -> tuple[int, int]:
-    """The samples and units of one more chunk of a stream."""
-    if len(shape) != 2 or shape[1] != (width or shape[1]):
-        raise ValueError(f"activations has shape {shape}: a stream takes chunks (n, {width or 'd'}), a layer of one network")
-    return shape[0], shape[1]
-
-
-def labelled(now: bool, before: bool, n_samples: int) -> None:
-    if n_samples and now != before:
-        raise ValueError(
-            f"y is {'given' if now else 'missing'}, but the {n_samples} samples before came {'with' if before else 'without'} "
-            "labels: give every chunk labels, or none"
-        )
-
-
-def counted(n_samples: int) -> None:
-    if not n_samples:
-        raise ValueError("the stream is empty (n = 0): update it with a chunk first")
-
-
-def has_labels(found: bool) -> None:
-    if not found:
-        raise ValueError("the stream has seen no labels: pass y to update")
-
-
-def mergeable(one: Any, other: Any, kind: type) -> None:
-    if not isinstance(other, kind):
-        raise TypeError(f"other is a {type(other).__qualname__}: pass a fastmi.{kind.__name__}")
-    if str(one.binning) != str(other.binning) or not np.array_equal(one.binning.edges, other.binning.edges):
-        raise ValueError(f"other has other bins ({other.binning}) than this stream ({one.binning}): only equal bins merge")
 
 
 def same_batch(**arrays: Any) -> None:
