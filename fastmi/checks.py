@@ -67,6 +67,7 @@ __all__ = [
     "scalar_loss",
     "seed",
     "shares",
+    "shown",
     "snapshots",
     "some_called",
     "some_panels",
@@ -75,7 +76,6 @@ __all__ = [
     "table",
     "target",
     "targets_fit",
-    "tensor_output",
     "tensor_prediction",
     "trainable",
     "watchable",
@@ -425,19 +425,25 @@ def depth_of_caller() -> int:
     return depth + 1
 
 
+def shown(value: object, length: int = 60) -> str:
+    """Its repr, or how it begins, on one line."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= length else f"{line[: length - 3]}..."
+
+
 # --- plain values -----------------------------------------------------------------------------------------------------
 
 
 def one_of(name: str, value: Any, options: Iterable[str]) -> str:
     options = tuple(options)
-    if value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}")
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {shown(value)}")
     return value
 
 
 def positive_integer(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
+        raise TypeError(f"{name} must be an integer, not {shown(value)}")
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {value}")
     return int(value)
@@ -445,7 +451,7 @@ def positive_integer(name: str, value: Any) -> int:
 
 def not_negative(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be a number of at least 0, not {value!r}")
+        raise TypeError(f"{name} must be a number of at least 0, not {shown(value)}")
     if not (np.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be finite and at least 0, not {value}")
     return float(value)
@@ -465,7 +471,7 @@ def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
     plain = isinstance(value, int | float | np.generic | list | tuple)
     array = np.asarray(value) if plain else _container(name, value.cpu() if is_tensor(value) else value)
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} is {value!r:.60}: pass numbers, mutual information in bits")
+        raise TypeError(f"{name} is {shown(value)}: pass numbers, mutual information in bits")
     if not array.size:
         raise ValueError(f"{name} has shape {array.shape}: there is nothing to watch")
     wrong = array[~(np.isfinite(array) & (array >= 0))]
@@ -487,7 +493,7 @@ def base(value: float | None) -> float | None:
 
 def seed(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f"seed must be an integer of at least 0, not {value!r}")
+        raise ValueError(f"seed must be an integer of at least 0, not {shown(value)}")
     return int(value)
 
 
@@ -559,33 +565,31 @@ def watchable(wanted: Any) -> None:
 
     if not isinstance(wanted, str) and not (isinstance(wanted, type) and issubclass(wanted, torch.nn.Module)):
         raise TypeError(
-            f"watch holds {wanted!r:.60}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
+            f"watch holds {shown(wanted)}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
         )
 
 
 def function(name: str, value: Any, example: str) -> Any:
     if not callable(value):
-        raise TypeError(f"{name} is {value!r:.60}, which cannot be called: pass {example}")
+        raise TypeError(f"{name} is {shown(value)}, which cannot be called: pass {example}")
     return value
 
 
 def watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
     if not found:
         label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
-        raise ValueError(f"watch holds {label}, which the network does not have; its modules are {', '.join(known)}")
+        names = list(known)
+        named = ", ".join(names[:20]) + (f" and {len(names) - 20} more (network.named_modules())" if len(names) > 20 else "")
+        raise ValueError(f"watch holds {label:.60}, which the network does not have; its modules are {named}")
     return found
-
-
-def tensor_output(name: str, output: Any) -> None:
-    if not is_tensor(output):
-        raise TypeError(
-            f"the watched module {name!r} returns a {type(output).__name__}, not a tensor: watch a module inside it, or another"
-        )
 
 
 def some_called(layers: Sequence[str]) -> None:
     if not layers:
-        raise ValueError("watch names modules that the network's forward never calls: watch modules that it does call")
+        raise ValueError(
+            "watch names modules that the network's forward never calls: watch modules that it does call, or all of it "
+            '(watch="network")'
+        )
 
 
 def same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -663,19 +667,24 @@ def _compares_numbers(loss: Any) -> bool:
 def snapshots(given: Any, state: dict[str, Any]) -> list[dict[str, Any]]:
     """Earlier states of the ensemble whose present one this is: the same names, the same stacked shapes."""
     if isinstance(given, dict) or not isinstance(given, Sequence) or not given:
-        raise TypeError(f"snapshots is {given!r:.60}: pass a non-empty list of what `snapshot` returned")
+        raise TypeError(f"snapshots is {shown(given)}: pass a non-empty list of what `snapshot` returned")
     for i, snapshot in enumerate(given):
-        shapes = {name: tuple(leaf.shape) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
-        if shapes != {name: tuple(leaf.shape) for name, leaf in state.items()}:
+        forms = {name: _form(leaf) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
+        if forms != {name: _form(leaf) for name, leaf in state.items()}:
             raise ValueError(
-                f"snapshots[{i}] is not a snapshot of this ensemble: its names or shapes are others (other copies?)"
+                f"snapshots[{i}] is not a snapshot of this ensemble: its names, shapes, types or devices are others (other "
+                "copies? arrays that were stored are torch.from_numpy(...).to(ensemble.device))"
             )
     return list(given)
 
 
+def _form(leaf: Any) -> tuple[Any, ...]:
+    return (tuple(leaf.shape), leaf.dtype, leaf.device) if is_tensor(leaf) else (type(leaf),)
+
+
 def ensembles(given: Any, kind: type) -> list[Any]:
     if not isinstance(given, Sequence) or not given:
-        raise TypeError(f"ensembles is {given!r:.60}: pass a non-empty list of {kind.__name__}s")
+        raise TypeError(f"ensembles is {shown(given)}: pass a non-empty list of {kind.__name__}s")
     for i, part in enumerate(given):
         if not isinstance(part, kind):
             raise TypeError(f"ensembles[{i}] is a {type(part).__qualname__}: pass a non-empty list of {kind.__name__}s")
@@ -707,6 +716,9 @@ def fresh(optimizers: Sequence[Any]) -> None:
 def stored(name: str, given: Any) -> dict[str, npt.NDArray[Any]]:
     if not isinstance(given, Mapping):
         raise TypeError(f"{name} is a {type(given).__qualname__}: pass what `state` returned, or np.load of where it was saved")
+    for key, value in given.items():
+        if not isinstance(value, np.ndarray | np.generic | int | float | str):
+            raise TypeError(f"{name} holds a {type(value).__qualname__} at {shown(key)}: its values are NumPy arrays")
     return {str(key): np.asarray(value) for key, value in given.items()}
 
 
@@ -717,7 +729,7 @@ def same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[An
     faults += [
         f"its {name!r} is {given[name].dtype} {given[name].shape}, here {array.dtype} {array.shape}"
         for name, array in own.items()
-        if name in given and (given[name].shape != array.shape or (array.ndim and given[name].dtype != array.dtype))
+        if name in given and not _like(given[name], array)
     ]
     if faults:
         raise ValueError(
@@ -726,7 +738,15 @@ def same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[An
         )
 
 
+def _like(given: npt.NDArray[Any], own: npt.NDArray[Any]) -> bool:
+    """Of one shape and type; single numbers may be of any type of numbers."""
+    kinds = {array.dtype.kind.translate(str.maketrans("iu", "ff")) for array in (given, own)}
+    return given.shape == own.shape and len(kinds) == 1 and (not own.ndim or given.dtype == own.dtype)
+
+
 def scalar_loss(loss: Any) -> Any:
+    if not is_tensor(loss):
+        raise TypeError(f"loss returned a {type(loss).__name__}, not a tensor: return what torch computes from the prediction")
     if loss.ndim:
         raise ValueError(f"loss returned shape {tuple(loss.shape)}: it must reduce a batch to a scalar (.mean())")
     return loss
@@ -793,7 +813,7 @@ def not_written(path: Any, error: OSError) -> OSError:
 def points(given: Any, kind: type) -> None:
     if not isinstance(given, Sequence) or not given or not all(isinstance(batch, kind) for batch in given):
         raise TypeError(
-            f"points is {given!r:.60}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
+            f"points is {shown(given)}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
         )
 
 

@@ -29,6 +29,7 @@ ORDER = (  # a room may import those before it
     "streams",
     "planes",
     "tables",
+    "guards",
     "watching",
     "states",
     "ensemble",
