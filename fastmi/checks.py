@@ -58,6 +58,7 @@ __all__ = [
     "scalar_loss",
     "seed",
     "shares",
+    "shown",
     "snapshots",
     "some_called",
     "some_panels",
@@ -66,7 +67,6 @@ __all__ = [
     "table",
     "target",
     "targets_fit",
-    "tensor_output",
     "tensor_prediction",
     "trainable",
     "watchable",
@@ -266,6 +266,12 @@ def depth_of_caller() -> int:
     return depth + 1
 
 
+def shown(value: object, length: int = 60) -> str:
+    """Its repr, or how it begins, on one line."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= length else f"{line[: length - 3]}..."
+
+
 # --- plain values -----------------------------------------------------------------------------------------------------
 
 
@@ -413,20 +419,18 @@ def function(name: str, value: Any, example: str) -> Any:
 def watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
     if not found:
         label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
-        raise ValueError(f"watch holds {label}, which the network does not have; its modules are {', '.join(known)}")
+        names = list(known)
+        named = ", ".join(names[:20]) + (f" and {len(names) - 20} more (network.named_modules())" if len(names) > 20 else "")
+        raise ValueError(f"watch holds {label:.60}, which the network does not have; its modules are {named}")
     return found
-
-
-def tensor_output(name: str, output: Any) -> None:
-    if not is_tensor(output):
-        raise TypeError(
-            f"the watched module {name!r} returns a {type(output).__name__}, not a tensor: watch a module inside it, or another"
-        )
 
 
 def some_called(layers: Sequence[str]) -> None:
     if not layers:
-        raise ValueError("watch names modules that the network's forward never calls: watch modules that it does call")
+        raise ValueError(
+            "watch names modules that the network's forward never calls: watch modules that it does call, or all of it "
+            '(watch="network")'
+        )
 
 
 def same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -506,12 +510,17 @@ def snapshots(given: Any, state: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(given, dict) or not isinstance(given, Sequence) or not given:
         raise TypeError(f"snapshots is {shown(given)}: pass a non-empty list of what `snapshot` returned")
     for i, snapshot in enumerate(given):
-        shapes = {name: tuple(leaf.shape) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
-        if shapes != {name: tuple(leaf.shape) for name, leaf in state.items()}:
+        forms = {name: _form(leaf) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
+        if forms != {name: _form(leaf) for name, leaf in state.items()}:
             raise ValueError(
-                f"snapshots[{i}] is not a snapshot of this ensemble: its names or shapes are others (other copies?)"
+                f"snapshots[{i}] is not a snapshot of this ensemble: its names, shapes, types or devices are others (other "
+                "copies? arrays that were stored are torch.from_numpy(...).to(ensemble.device))"
             )
     return list(given)
+
+
+def _form(leaf: Any) -> tuple[Any, ...]:
+    return (tuple(leaf.shape), leaf.dtype, leaf.device) if is_tensor(leaf) else (type(leaf),)
 
 
 def ensembles(given: Any, kind: type) -> list[Any]:
@@ -548,6 +557,9 @@ def fresh(optimizers: Sequence[Any]) -> None:
 def stored(name: str, given: Any) -> dict[str, npt.NDArray[Any]]:
     if not isinstance(given, Mapping):
         raise TypeError(f"{name} is a {type(given).__qualname__}: pass what `state` returned, or np.load of where it was saved")
+    for key, value in given.items():
+        if not isinstance(value, np.ndarray | np.generic | int | float | str):
+            raise TypeError(f"{name} holds a {type(value).__qualname__} at {shown(key)}: its values are NumPy arrays")
     return {str(key): np.asarray(value) for key, value in given.items()}
 
 
@@ -558,7 +570,7 @@ def same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[An
     faults += [
         f"its {name!r} is {given[name].dtype} {given[name].shape}, here {array.dtype} {array.shape}"
         for name, array in own.items()
-        if name in given and (given[name].shape != array.shape or (array.ndim and given[name].dtype != array.dtype))
+        if name in given and not _like(given[name], array)
     ]
     if faults:
         raise ValueError(
@@ -567,7 +579,15 @@ def same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[An
         )
 
 
+def _like(given: npt.NDArray[Any], own: npt.NDArray[Any]) -> bool:
+    """Of one shape and type; single numbers may be of any type of numbers."""
+    kinds = {array.dtype.kind.translate(str.maketrans("iu", "ff")) for array in (given, own)}
+    return given.shape == own.shape and len(kinds) == 1 and (not own.ndim or given.dtype == own.dtype)
+
+
 def scalar_loss(loss: Any) -> Any:
+    if not is_tensor(loss):
+        raise TypeError(f"loss returned a {type(loss).__name__}, not a tensor: return what torch computes from the prediction")
     if loss.ndim:
         raise ValueError(f"loss returned shape {tuple(loss.shape)}: it must reduce a batch to a scalar (.mean())")
     return loss

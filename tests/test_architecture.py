@@ -31,6 +31,7 @@ ORDER = (  # a room may import those before it
     "streams",
     "planes",
     "tables",
+    "guards",
     "watching",
     "states",
     "ensemble",
