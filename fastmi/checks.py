@@ -266,12 +266,6 @@ def depth_of_caller() -> int:
     return depth + 1
 
 
-def shown(value: object, length: int = 60) -> str:
-    """Its repr, or how it begins, on one line."""
-    line = " ".join(repr(value).split())
-    return line if len(line) <= length else f"{line[: length - 3]}..."
-
-
 # --- plain values -----------------------------------------------------------------------------------------------------
 
 
