@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from fastmi.backends.caching import KernelCache
+
 __all__ = [
     "DOUBLE",
     "SEARCH",
@@ -41,10 +43,10 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 def _jit(kernel: Any) -> Any:
     """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR names one)."""
-    try:
-        return njit(nogil=True, cache=True)(kernel)
-    except RuntimeError:  # an installation that cannot be written to, and no home: compile anew in every process
-        return njit(nogil=True)(kernel)
+    compiled: Any = njit(nogil=True)(kernel)
+    if compiled is not kernel:  # NUMBA_DISABLE_JIT leaves it as it is
+        compiled._cache = KernelCache(kernel)
+    return compiled
 
 
 # --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) --------------------------------------------------------
