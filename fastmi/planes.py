@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from fastmi import checks, entropies
 from fastmi.backends import IntArray
-from fastmi.binning import Binning
+from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
 from fastmi.counting import Tally, tally
 from fastmi.entropies import FloatArray
+from fastmi.labels import as_labels
 
-__all__ = ["PlaneEstimator", "Points"]
+__all__ = ["PlaneEstimator", "Points", "Readings"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,18 @@ class Points:
     def bits(self) -> FloatArray:
         """(..., n_layers, 2): I(X;T) and I(T;Y)."""
         return np.stack([self.i_xt, self.i_ty], axis=-1)
+
+
+class Readings(dict[str, Points]):
+    """Points by the name of their reading."""
+
+    def __missing__(self, name: object) -> Points:
+        ways = {
+            "mean": 'the mean over copies is InformationPlane.collect(..., [readings["each"]], ...).mean()',
+            "sampled": "pass assignment= to `readings`, the copy of each sample",
+        }
+        way = ways.get(str(name), "take one of these")
+        raise KeyError(f'no reading "{name}" among {", ".join(self)}; {way}')  # KeyError shows its repr: one kind of quotes
 
 
 class PlaneEstimator:
@@ -63,9 +76,9 @@ class PlaneEstimator:
     """
 
     def __init__(self, x: Any, y: Any, binning: Binning) -> None:
-        self.binning = checks.binning(binning)
+        self.binning = as_binning(binning)
         checks.same_device(x=x, y=y)
-        x, y = checks.numbers("x", x), checks.labels("y", y)
+        x, y = checks.numbers("x", x), as_labels("y", y)
         self.n_samples = checks.one_plane(x, y)
         (ids_x, self.n_x), (ids_y, self.n_y) = _identify(x), _identify(y)
         self._labels = np.stack([ids_y, ids_x])
@@ -122,7 +135,7 @@ class PlaneEstimator:
         layers = checks.layers(layers, self.n_samples)
         return self._bits(_tiled(self._codes(layers, checks.copies(layers[0].shape))))
 
-    def readings(self, layers: Any, assignment: Any = None) -> dict[str, Points]:
+    def readings(self, layers: Any, assignment: Any = None) -> Readings:
         """The three readings side by side, encoding once, with the number of symbols and the coverage beside each point.
 
         Args:
@@ -130,14 +143,15 @@ class PlaneEstimator:
             assignment: (..., n) integers, the copy of each sample; None leaves "sampled" out.
 
         Returns:
-            "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers).
+            a dict: "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers). Asked for another reading it
+            raises a KeyError that says where to find it.
 
         Raises:
             TypeError, ValueError: as `sampled`.
         """
         layers = checks.layers(layers, self.n_samples)
         codes = self._codes(layers, checks.copies(layers[0].shape))
-        found = {"each": self._points(codes)}
+        found = Readings(each=self._points(codes))
         if assignment is not None:
             who = checks.assignment(assignment, layers[0].shape)
             found["sampled"] = self._points(_through(codes[..., None], np.broadcast_to(who, (len(layers), *who.shape)))[..., 0])
