@@ -216,8 +216,7 @@ _TITLES = {
 
 
 _LIMITS = {  # of the columns, and what to say beyond them
-    "i_xt": (0, np.inf, "bits are finite and not negative (NaN comes of a network that has died: leave out what follows it)"),
-    "i_ty": (0, np.inf, "bits are finite and not negative (NaN comes of a network that has died: leave out what follows it)"),
+    **dict.fromkeys(("i_xt", "i_ty"), (0, np.inf, "bits are finite and not negative; leave out the epochs that have none")),
     "n_symbols": (1, np.inf, "a layer has at least one symbol"),
     "coverage": (0, 1, "it is a share, 0..1"),
 }
