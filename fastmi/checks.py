@@ -45,7 +45,6 @@ __all__ = [
     "one_of",
     "one_plane",
     "one_table",
-    "points",
     "positive_integer",
     "resettable",
     "same_batch",
@@ -71,7 +70,6 @@ __all__ = [
     "trainable",
     "watchable",
     "watched",
-    "whole",
 ]
 
 MAX_SAMPLES = 2**31 - 1  # symbol ids are int32 inside a segment
@@ -643,20 +641,6 @@ def no_folder(path: Any, folder: Any) -> FileNotFoundError:
 
 def not_written(path: Any, error: OSError) -> OSError:
     return OSError(error.errno, f"{path} cannot be written, and what it held is untouched: {error.strerror or error}")
-
-
-def points(given: Any, kind: type) -> None:
-    if not isinstance(given, Sequence) or not given or not all(isinstance(batch, kind) for batch in given):
-        raise TypeError(
-            f"points is {shown(given)}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
-        )
-
-
-def whole(name: str, values: Any) -> npt.NDArray[np.int64]:
-    array = np.asarray(values)
-    if array.size and (array.dtype.kind not in "iu" or array.ndim != 1):
-        raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}: pass whole numbers, one for each")
-    return array.astype(np.int64)
 
 
 def not_a_table(path: Any, error: Exception) -> ValueError:

@@ -27,6 +27,7 @@ class Points:
     i_ty: FloatArray
     n_symbols: npt.NDArray[np.int64]
     coverage: FloatArray
+    n_samples: npt.NDArray[np.int64] | None = None  # n, what each rests on; None is unknown
 
     @property
     def bits(self) -> FloatArray:
@@ -168,9 +169,10 @@ class PlaneEstimator:
 
     def _points(self, codes: Any) -> Points:
         """The same, with what to know beside them."""
-        bits, found = self._information(codes)
-        columns = *bits, *(column[: bits.shape[1]] for column in (found.n_symbols, found.coverage))
-        return Points(*(_layers_last(column, codes.shape) for column in columns))
+        bits, counted = self._information(codes)
+        columns = *bits, *(column[: bits.shape[1]] for column in (counted.n_symbols, counted.coverage))
+        found = [_layers_last(column, codes.shape) for column in columns]
+        return Points(*found, n_samples=np.full(found[0].shape, self.n_samples))
 
     def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
         """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""
