@@ -1,4 +1,4 @@
-"""An adversary and a judge: bad inputs, extremes, kills and mutated files, each with its expected answer. `python -m tests.scorecard`."""
+"""A judge: bad inputs, extremes, kills, mutated files, and what must come of them: `python -m tests.scorecard`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""python -m tests.scorecard [--only GROUP] [--long] [--list] [--seed N]: the table, and every case that is not as it should be."""
+"""python -m tests.scorecard [--only GROUP] [--long] [--list] [--seed N]: the table, and every case that is not right."""
 
 from __future__ import annotations
 
@@ -96,6 +96,9 @@ def warm() -> None:
         for units, edges in ((3, np.linspace(-1, 1, 30)), (40, np.sort(rng.uniform(-1, 1, 9)))):
             t = rng.normal(size=(n if units == 3 else 50, units)).astype(np.float32)
             fastmi.PlaneEstimator(t, labels[: len(t)] % 9, fastmi.Edges(edges)).estimate(t)
+    ensemble = fastmi.Ensemble(torch.nn.Linear(1, 1), 2)  # a first optimiser loads much of torch
+    ensemble.step(torch.ones(2, 1, 1), torch.ones(2, 1, 1))
+    ensemble.activations(torch.ones(1, 1))
 
 
 def _judged(group: str, cases: Sequence[Case], jobs: int) -> list[tuple[Case, Verdict]]:

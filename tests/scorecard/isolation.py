@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -127,10 +128,8 @@ def _ended(child: Running) -> Verdict | None:
 
 def _clear(child: Running, over: bool = False) -> None:
     """The whole group that this child began is ended, its folder removed."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     if not over:
         os.waitpid(child.pid, 0)
     os.close(child.pipe)

@@ -31,7 +31,7 @@ def _made(name: str, about: str, expected: Any, **given: Any) -> Case:
 
 def _layers(name: str, layers: Any, *words: Any, kind: Any = (TypeError, ValueError)) -> list[Case]:
     """The same layers for every reading."""
-    about = "PlaneEstimator.estimate(layers) PlaneEstimator.sampled(layers) PlaneEstimator.mixture(layers) PlaneEstimator.readings(layers)"
+    about = " ".join(f"PlaneEstimator.{method}(layers)" for method in ("estimate", "sampled", "mixture", "readings"))
     methods = {
         "estimate": lambda made: plane().estimate(made),
         "sampled": lambda made: plane().sampled(made, WHO),
@@ -102,7 +102,7 @@ REFUSED = [
     *_layers("numbers in lists", [[[0.5]] * 6], "layers[0]", "list", kind=TypeError),
     *_layers("another n", COPIES[:, :5], "layers[0]", "5", "6", kind=ValueError),
     *_layers("samples last", COPIES.swapaxes(1, 2), "layers[0]", "1", "6", "axis before the last", kind=ValueError),
-    *_layers("NaN", [COPIES, COPIES * np.nan], "layers[1]", "18 NaN", kind=ValueError),
+    *_layers("NaN", [COPIES, COPIES * np.nan], "layers[1]", "NaN", kind=ValueError),
     *_layers("complex", COPIES * 1j, "layers[0]", "complex128", kind=TypeError),
     *_layers("objects", [COPIES.astype(object)], "layers[0]", "object", kind=TypeError),
     *_layers("sparse", [scipy.sparse.csr_array(T)], "layers[0]", ".toarray()"),

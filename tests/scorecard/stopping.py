@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -90,10 +91,8 @@ REFUSED = [
 def _left_alone() -> list[float]:
     rule = fastmi.InformationStopping()
     rule.update(1.0, 0.5)
-    try:
+    with suppress(ValueError):
         rule.update(1.0, float("nan"))
-    except ValueError:
-        pass
     return rule.objective
 
 

@@ -1,4 +1,4 @@
-"""Stream: chunks that do not belong together, labels whose type changes between chunks, and a stream that a bad chunk leaves alone."""
+"""Stream: chunks that do not belong together, labels whose type changes from chunk to chunk, what a bad chunk leaves behind."""
 
 from __future__ import annotations
 
