@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from . import places
 from .completeness import gaps
 from .isolation import judged
 from .judge import GOOD, Case, Outcome, Verdict
@@ -34,6 +35,7 @@ GROUPS = {  # name -> module
     "order": "order",
     "fuzz": "fuzz",
 }
+ON_RUNS = {"command line", "files", "kills", "concurrency"}  # they need finished ones
 SHARE_POOR = 0.05  # of all cases, at most
 
 
@@ -48,7 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     warm()
     start = time.perf_counter()
-    found = {group: _judged(group, cases, arguments.jobs) for group, cases in chosen.items()}
+    try:
+        if ON_RUNS & chosen.keys():
+            places.prepare()
+        found = {group: _judged(group, cases, arguments.jobs) for group, cases in chosen.items()}
+    finally:
+        places.remove_kept()
     everything = not arguments.only
     untried = gaps(case for cases in chosen.values() for case in cases) if everything else []
     print("\n".join(table(found, time.perf_counter() - start)))

@@ -28,9 +28,8 @@ ANYTHING = {  # parameters that every value is right for, and why
         for name in ("calc_information_sampling", "calc_information_for_layer_with_other")
         for parameter in ("label", "b", "b1", "len_unique_a", "p_YgX", "percent_of_sampling")
     },
-    "CollisionWarning(args)": "a warning",
-    "CoverageWarning(args)": "a warning",
-    "LoopWarning(args)": "a warning",
+    "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
+    "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
 }
 
 

@@ -194,7 +194,7 @@ def faults(refusal: Refused, error: BaseException) -> list[str]:
     message, found = str(error), list[str]()
     if not (refusal.foreign or is_ours(error)):
         found.append("another tool's words")
-    if len(message.splitlines()) > 1:
+    if len(message.splitlines()) > 1 and not refusal.foreign:
         found.append(f"{len(message.splitlines())} lines")
     if len(message) > LONGEST and not refusal.foreign:
         found.append(f"{len(message)} letters")
