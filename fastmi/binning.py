@@ -132,8 +132,8 @@ class UniformBins(Binning):
         edges = np.linspace(*self.range, self.n_bins + 1)  # between numbers that are finite as float32
         if not (np.diff(edges.astype(np.float32)) > 0).all():
             raise ValueError(
-                f"n_bins is {self.n_bins} on range {self.range}: float32 does not tell their edges apart; take fewer bins, or a "
-                "wider range"
+                f"n_bins is {self.n_bins} on range {self.range}: float32 does not tell their edges apart; take fewer bins, "
+                "or a wider range"
             )
         self._cut(edges, self.out_of_range)
 
