@@ -51,6 +51,8 @@ def said(*arguments: str) -> tuple[int, str, str]:
             status = command_line.main(list(arguments))
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else 1
+        except Exception as error:
+            raise Surfaced(f"a traceback that ends in {type(error).__name__}: {error}") from error
     return status, out.getvalue(), err.getvalue()
 
 
