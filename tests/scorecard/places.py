@@ -37,10 +37,10 @@ def command(*arguments: str) -> str:
     status, out, err = said(*arguments)
     if status == 0:
         return out
-    reason = _reason(err)
+    why = reason(err)
     if status == 2 and "Traceback" not in err:
-        raise CommandRefused(reason)
-    raise Surfaced(f"status {status}: {reason}")
+        raise CommandRefused(why)
+    raise Surfaced(f"status {status}: {why}")
 
 
 def said(*arguments: str) -> tuple[int, str, str]:
@@ -56,7 +56,7 @@ def said(*arguments: str) -> tuple[int, str, str]:
     return status, out.getvalue(), err.getvalue()
 
 
-def _reason(err: str) -> str:
+def reason(err: str) -> str:
     """stderr without the usage that argparse prints before its line, and without progress bars."""
     lines = [line for line in re.split(r"[\r\n]+", err) if line.strip() and "epochs/s" not in line and "%|" not in line]
     at = next((i for i, line in enumerate(lines) if re.match(r"(python -m experiments.*: )?error: ", line)), 0)
