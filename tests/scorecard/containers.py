@@ -174,6 +174,7 @@ H, H_FLAGS = 1.5, 0.8112781244591328
 MISSING = (("missing", "drop", "NA", "NaT", "None"),)
 ROWS = [[0, 1], [1, 0], [0, 1], [2, 2]]
 H918 = 0.9182958340544896
+ROW_CODES = [2, 3, 2, 3]  # of 0, 1, 0, 1
 
 PANDAS = [
     container("pandas Series of integers", lambda: pd.Series(NUMBERS), H),
@@ -397,7 +398,10 @@ def nested() -> torch.Tensor:
 
 TORCH = [
     *(container(f"{dtype}", lambda dtype=dtype: tensor(dtype, (4,)), 1.0, advice=not dtype.is_complex) for dtype in DTYPES),
-    *(container(f"{dtype}", lambda dtype=dtype: tensor(dtype, (4, 1)), [2, 3, 2, 3], "activations") for dtype in DTYPES),
+    *(
+        container(f"{dtype}", lambda dtype=dtype: tensor(dtype, (4, 1)), ROW_CODES, "activations", advice=not dtype.is_complex)
+        for dtype in DTYPES
+    ),
     container("with a gradient", lambda: torch.tensor([0.0, 1.0, 0.0, 2.0], requires_grad=True), H),
     container(
         "an nn.Parameter of activations", lambda: torch.nn.Parameter(torch.tensor([[0.5], [-0.5]])), [2, 1], "activations"
