@@ -37,10 +37,10 @@ def command(*arguments: str) -> str:
     status, out, err = said(*arguments)
     if status == 0:
         return out
-    reason = _reason(err)
+    why = reason(err)
     if status == 2 and "Traceback" not in err:
-        raise CommandRefused(reason)
-    raise Surfaced(f"status {status}: {reason}")
+        raise CommandRefused(why)
+    raise Surfaced(f"status {status}: {why}")
 
 
 def said(*arguments: str) -> tuple[int, str, str]:
@@ -51,10 +51,12 @@ def said(*arguments: str) -> tuple[int, str, str]:
             status = command_line.main(list(arguments))
         except SystemExit as left:
             status = left.code if isinstance(left.code, int) else 1
+        except Exception as error:
+            raise Surfaced(f"a traceback that ends in {type(error).__name__}: {error}") from error
     return status, out.getvalue(), err.getvalue()
 
 
-def _reason(err: str) -> str:
+def reason(err: str) -> str:
     """stderr without the usage that argparse prints before its line, and without progress bars."""
     lines = [line for line in re.split(r"[\r\n]+", err) if line.strip() and "epochs/s" not in line and "%|" not in line]
     at = next((i for i, line in enumerate(lines) if re.match(r"(python -m experiments.*: )?error: ", line)), 0)
