@@ -308,7 +308,10 @@ def bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
 
 def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
     plain = isinstance(value, int | float | np.generic | list | tuple)
-    array = np.asarray(value) if plain else container(name, value.cpu() if is_tensor(value) else value)
+    try:
+        array = np.asarray(value) if plain else container(name, value.cpu() if is_tensor(value) else value)
+    except ValueError:
+        raise ValueError(f"{name} is a ragged list: pass numbers, mutual information in bits, or lists of one length") from None
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} is {shown(value)}: pass numbers, mutual information in bits")
     if not array.size:
