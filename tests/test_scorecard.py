@@ -101,7 +101,7 @@ def test_each_case_has_a_process_of_its_own(tmp_path):
         Case("is killed", lambda: os.kill(os.getpid(), signal.SIGKILL), None),
         Case("leaves at once", lambda: os._exit(3), None),
         Case("is alone", lambda: len(state), 0, alone=True),
-        Case("writes where it is", lambda: open("mine", "w").close(), None),  # noqa: SIM115
+        Case("writes where it is", lambda: open("mine", "w").close(), None),
         Case("is large", lambda: int(np.ones(30_000_000).sum()), 30_000_000, megabytes=100),
     ]
     here = os.getcwd()
