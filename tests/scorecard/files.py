@@ -22,7 +22,7 @@ from experiments.checkpoints import Checkpoints
 from fastmi import tables
 
 from . import places
-from .judge import Case, CommandRefused, Either, Refused, Surfaced, within_megabytes
+from .judge import Case, CommandRefused, Either, Holds, Refused, Surfaced, within_megabytes
 from .places import SHORT, command, damaged, finished, npz, plain, planted, reason, said, text, untouched
 from .tables import collected, device
 
@@ -39,7 +39,9 @@ def table(n: int = 1) -> str:
     return "plane.npz"
 
 
-def _table(name: str, path: Callable[[], Any], *words: Any, kind: Any = READ, methods: Any = None) -> list[Case]:
+def _table(
+    name: str, path: Callable[[], Any], *words: Any, kind: Any = READ, methods: Any = None, foreign: bool = False
+) -> list[Case]:
     """The same file by both ways of loading."""
     loaders = {"load": fastmi.InformationPlane.load, "load_planes": tables.load_planes}
 
@@ -49,7 +51,13 @@ def _table(name: str, path: Callable[[], Any], *words: Any, kind: Any = READ, me
             return places.nothing_unpickled(lambda: load(made))
 
     return [
-        Case(f"table, {method}: {name}", lambda load=load: call(load), Refused(*words, kind=kind), ABOUT_TABLE, seconds=20)
+        Case(
+            f"table, {method}: {name}",
+            lambda load=load: call(load),
+            Refused(*words, kind=kind, foreign=foreign),
+            ABOUT_TABLE,
+            seconds=20,
+        )
         for method, load in loaders.items()
         if methods is None or method in methods
     ]
@@ -60,8 +68,29 @@ def _changed(name: str, change: Callable[[dict[str, Any]], Any], *words: Any) ->
 
 
 def _fact(name: str, **fields: Any) -> list[Case]:
-    """One field of the JSON is another."""
-    return _table(name, lambda: plain(table(), lambda data: data[0].update(fields)), "plane.npz", kind=ValueError)
+    """One field of the JSON is another: refused, or made what it should be."""
+    refusal = Refused("plane.npz", kind=ValueError)
+    loaders = {"load": fastmi.InformationPlane.load, "load_planes": lambda path: tables.load_planes(path)[0]}
+    return [
+        Case(
+            f"table, {method}: {name}",
+            lambda load=load: load(plain(table(), lambda data: data[0].update(fields))),
+            Either(Holds("a table whose fields are of their types", _typed), refusal),
+            ABOUT_TABLE,
+        )
+        for method, load in loaders.items()
+    ]
+
+
+def _typed(plane: Any) -> bool:
+    words = (*plane.layers, plane.data, plane.sample, plane.binning, plane.reading)
+    counts = (plane.n_samples, plane.n_copies, plane.seed)
+    bits = (plane.entropy_x, plane.entropy_y)
+    return (
+        all(isinstance(one, str) for one in words)
+        and all(type(one) is int and one >= 0 for one in counts)
+        and all(isinstance(one, float) and 0 <= one < 64 for one in bits)
+    )
 
 
 def cut(path: str, share: float) -> str:
@@ -102,23 +131,17 @@ def with_member(path: str, name: str, content: bytes) -> str:
     return archive(path, members | {name: content})
 
 
-def bomb(path: str, name: str, n_bytes: int = 2_200_000_000) -> str:
-    """A member that unpacks to over 2 GiB of zeros."""
+def bomb(path: str, name: str, descr: str = "<f8", shape: tuple[int, ...] = (75_000_000, 1, 1)) -> str:
+    """A member that unpacks to 600 MB of zeros."""
     with zipfile.ZipFile(path) as file:
         members = {one: file.read(one) for one in file.namelist() if one != name}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         for one, content in members.items():
             file.writestr(one, content)
         with file.open(name, "w", force_zip64=True) as member:
-            member.write(header("<f8", (n_bytes // 8, 1, 1)))
-            for _ in range(n_bytes // 20_000_000):
-                member.write(bytes(20_000_000))
-    return path
-
-
-def patched(path: str, old: bytes, new: bytes) -> str:
-    content = Path(path).read_bytes()
-    Path(path).write_bytes(content.replace(old, new))
+            member.write(header(descr, shape))
+            for _ in range(60):
+                member.write(bytes(10_000_000))
     return path
 
 
@@ -159,13 +182,13 @@ def fifo() -> str:
 
 DEEP = "[" * 100_000
 TABLES = [
-    *_table("missing", lambda: "nowhere.npz", "nowhere.npz", kind=FileNotFoundError),
-    *_table("a folder", lambda: os.mkdir("folder") or "folder", "folder", kind=OSError),
-    *_table("a link to itself", loop, "loop", kind=OSError),
+    *_table("missing", lambda: "nowhere.npz", "nowhere.npz", kind=FileNotFoundError, foreign=True),
+    *_table("a folder", lambda: os.mkdir("folder") or "folder", "folder", kind=OSError, foreign=True),
+    *_table("a link to itself", loop, "loop", kind=OSError, foreign=True),
     *_table("None", lambda: None, "path", kind=TypeError),
     *_table("a number", lambda: 3.5, "path", kind=TypeError),
     *_table("an open file's number", lambda: 0, "path", kind=TypeError),
-    *_table("no name", lambda: ""),
+    *_table("no name", lambda: "", foreign=True),
     *_table("empty", lambda: written("plane.npz", ""), "plane.npz", kind=ValueError),
     *_table("text", lambda: written("plane.npz", "epoch,copy\n1,2\n"), "plane.npz", kind=ValueError),
     *_table("bytes", lambda: written("plane.npz", bytes(range(256)) * 40), "plane.npz", kind=ValueError),
@@ -185,7 +208,7 @@ TABLES = [
     *_table("a bomb beside the columns", lambda: bomb(table(), "other.npy"), "plane.npz", kind=ValueError),
     *_table(
         "a bomb of text",
-        lambda: with_member(table(), "plain.npy", npy(np.array("[" + " " * 60_000_000 + "]"))),
+        lambda: bomb(table(), "plain.npy", "<U150000000", ()),
         "plane.npz",
         kind=ValueError,
     ),
@@ -426,7 +449,7 @@ STATES = [
         "99",
     ),
     *_state("-1 snapshots", lambda folder: plain(folder / "state.npz", lambda data: data.update(n_snapshots=-1)), "state.npz"),
-    *_state("losses of words", _arrays(lambda arrays: arrays.update(losses=np.array(["a"] * 5))), "state.npz"),
+    *_state("losses of words", _arrays(lambda arrays: arrays.update(losses=np.array(["a"] * 5))), alone=False),
     *_state("no losses", _arrays(lambda arrays: arrays.pop("losses")), "state.npz"),
     *_state("losses of another length", _arrays(lambda arrays: arrays.update(losses=np.zeros(999, np.float32))), alone=False),
     *_state("a bomb", lambda folder: bomb(str(folder / "state.npz"), "losses.npy"), "state.npz"),
@@ -448,7 +471,6 @@ STATES = [
             ("of NaN", _snapshots(lambda arrays: one_array(arrays, next(iter(arrays.values())) * np.float32("nan")))),
             ("a bomb", lambda folder: bomb(str(first(folder)), "more.npy")),
             ("called otherwise", lambda folder: first(folder).rename(folder / "snapshots-first.npz")),
-            ("with a number of 30 digits", lambda folder: first(folder).rename(folder / f"snapshots-{'9' * 30}.npz")),
             ("a folder", lambda folder: [os.remove(first(folder)), os.mkdir(folder / "snapshots-00000000.npz")]),
         )
         for case in _state(name, change, about="file(snapshots)", alone=name not in UNREADABLE)
@@ -630,10 +652,13 @@ MANIFESTS = [
         )
         for case in _run_field(value, key)
     ),
-    *_manifest("1e999 for the epochs", lambda folder: _sub(folder / "manifest.json", '"epochs": 5', '"epochs": 1e999')),
+    *_manifest(
+        "1e999 for the epochs", lambda folder: _sub(folder / "manifest.json", '"epochs": 5', '"epochs": 1e999'), lenient=True
+    ),
     *_manifest(
         "NaN for the learning rate",
         lambda folder: _sub(folder / "manifest.json", '"learning_rate": 0.2', '"learning_rate": NaN'),
+        lenient=True,
     ),
     Case(
         "manifest, estimate: no remark",
@@ -653,7 +678,7 @@ MANIFESTS = [
         Case(
             f"manifest, reproduction: {key} is {value!r:.20}",
             lambda key=key, value=value: _page(places.manifest(lambda data: data.update({key: value}))),
-            Refused("results", kind=CommandRefused),
+            Either("written", Refused("results", kind=CommandRefused)),
             "file(manifest) reproduction(--results)",
             seconds=40,
         )
@@ -673,23 +698,31 @@ MANIFESTS = [
             ("device", ["cpu"]),
         )
     ),
-    *_manifest("no planes", lambda folder: os.remove(folder / "planes.npz"), about="file(table)"),
-    *_manifest("planes that are text", text("planes.npz", "no zip"), about="file(table)"),
+    *_manifest("no planes", lambda folder: os.remove(folder / "planes.npz"), about="file(table)", lenient=True),
+    *_manifest("planes that are text", text("planes.npz", "no zip"), about="file(table)", lenient=True),
     *_manifest(
         "planes of none",
         lambda folder: npz(folder / "planes.npz", lambda arrays: {"plain": np.array("[]")}),
         about="file(table)",
+        lenient=True,
     ),
     *_manifest(
         "planes with a pickle",
         lambda folder: npz(folder / "planes.npz", lambda arrays: one_array(arrays, planted())),
         about="file(table)",
+        lenient=True,
     ),
-    *_manifest("planes that are a bomb", lambda folder: bomb(str(folder / "planes.npz"), "0/i_xt.npy"), about="file(table)"),
+    *_manifest(
+        "planes that are a bomb",
+        lambda folder: bomb(str(folder / "planes.npz"), "0/i_xt.npy"),
+        about="file(table)",
+        lenient=True,
+    ),
     *_manifest(
         "planes that are endless",
         lambda folder: [os.remove(folder / "planes.npz"), device(str(folder / "planes.npz"), 5)],
         about="file(table)",
+        lenient=True,
     ),
 ]
 
@@ -803,7 +836,7 @@ MNIST = [
             ("bytes within are others", lambda: _gz()[:40] + b"\xff" * 9 + _gz()[49:]),
             ("something after it", lambda: _gz() + b"more"),
             ("an unknown method", lambda: _gz()[:2] + b"\x07" + _gz()[3:]),
-            ("a bomb", lambda: gzip.compress(b"\0\0\x08\x01" + struct.pack(">I", 100) + bytes(400_000_000), 9)),
+            ("a bomb", lambda: _gz_bomb()),
         )
     ),
     Case(
@@ -813,10 +846,6 @@ MNIST = [
         "file(IDX)",
         seconds=10,
     ),
-    Case(
-        "IDX: a folder", lambda: [os.mkdir("images"), mnist.read_idx(Path("images"))], Refused("images", kind=READ), "file(IDX)"
-    ),
-    Case("IDX: missing", lambda: mnist.read_idx(Path("images")), Refused("images", kind=READ), "file(IDX)"),
     Case(
         "IDX: a folder without the files",
         lambda: [os.mkdir("folder"), mnist.find("folder")],
@@ -870,6 +899,15 @@ MNIST = [
 def _gz() -> bytes:
     places.idx("good.gz", IMAGES, compressed=True)
     return Path("good.gz").read_bytes()
+
+
+def _gz_bomb() -> bytes:
+    """A header of 100 bytes, and 300 MB after it."""
+    with gzip.open("bomb.gz", "wb", 1) as file:
+        file.write(b"\0\0\x08\x01" + struct.pack(">I", 100))
+        for _ in range(30):
+            file.write(bytes(10_000_000))
+    return Path("bomb.gz").read_bytes()
 
 
 def _read_gz(make: Callable[[], bytes]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -75,25 +76,25 @@ def undisturbed() -> float:
 
 
 def killed(seed: int, how: signal.Signals, times: int) -> list[Any]:
-    """Killed so often at random moments and resumed: the same bytes, the status each time, a whole ledger, nothing left."""
+    """Killed so often at random moments and resumed: the same bytes, the status each time, a whole ledger, nothing left.
+
+    A run that ended before it was killed begins again.
+    """
     draw, seconds = random.Random(seed), undisturbed()
-    statuses = set()
-    for _ in range(times):
+    statuses = list[int]()
+    while statuses.count(STATUS[how]) < times and len(statuses) < 10 * times:
+        if statuses and statuses[-1] == 0:
+            shutil.rmtree("out")
         pid = begun(lambda: run("--out", "out", "--resume"))
-        time.sleep(draw.uniform(0, seconds))
+        time.sleep(draw.uniform(0, 0.8 * seconds))
         os.kill(pid, how)
-        statuses.add(ended(pid))
+        statuses.append(ended(pid))
     last = ended(child(lambda: run("--out", "out", "--resume")))
     (folder,) = (path for path in Path("out").iterdir() if path.is_dir())
     (calm,) = (path for path in Path("calm").iterdir() if path.is_dir())
     same = [(folder / name).read_bytes() == (calm / name).read_bytes() for name in ("plane.csv", "scores.csv")]
-    return [
-        last,
-        same,
-        statuses <= {STATUS[how], 0},
-        ledger(),
-        [path.name for path in Path("out").iterdir() if path.name.startswith(".")],
-    ]
+    left = [path.name for path in Path("out").iterdir() if path.name.startswith(".")]
+    return [last, same, sorted(set(statuses) - {0}), ledger(), left]
 
 
 def ledger() -> bool:
@@ -146,11 +147,14 @@ def fed(parts: Any) -> fastmi.Stream:
 def verdict(stream: fastmi.Stream, parts: Any, k: int, expected: list[tuple[float, ...]]) -> bool:
     """As before chunk k or as after it, and right at the end once the rest is fed."""
     n = stream.n_samples // len(parts[0][1])  # whole chunks
-    if n not in (k, k + 1) or answers(stream) != expected[n - 1]:
+    try:
+        if n not in (k, k + 1) or answers(stream) != expected[n - 1]:
+            return False
+        for part in parts[n:]:
+            stream.update(*part)
+        return answers(stream) == expected[-1]
+    except Exception:  # a broken stream may answer nothing at all
         return False
-    for part in parts[n:]:
-        stream.update(*part)
-    return answers(stream) == expected[-1]
 
 
 def by_signal(seed: int, rounds: int) -> int:
@@ -253,10 +257,12 @@ def second_sum() -> float:
 def cases(seed: int, long: bool) -> list[Case]:
     rounds, times = (3000, 10) if long else (300, 3)
     signals = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-    resumed = [0, [True, True], True, True, []]
+    resumed = {how: [0, [True, True], [STATUS[how]], True, []] for how in signals}
     return [
         *(
-            Case(f"{how.name}, {times} times, then --resume", lambda how=how: killed(seed, how, times), resumed, seconds=300)
+            Case(
+                f"{how.name}, {times} times, then --resume", lambda how=how: killed(seed, how, times), resumed[how], seconds=300
+            )
             for how in signals
         ),
         *(

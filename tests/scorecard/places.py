@@ -144,7 +144,7 @@ def npz(path: str | Path, change: Callable[[dict[str, Any]], Any]) -> str:
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     changed = change(arrays)
-    np.savez(path, **(arrays if changed is None else changed))
+    np.savez(path, **(changed if isinstance(changed, dict) else arrays))
     return str(path)
 
 
@@ -154,7 +154,7 @@ def plain(path: str | Path, change: Callable[[Any], Any]) -> str:
     def apply(arrays: dict[str, Any]) -> None:
         data = json.loads(str(arrays["plain"]))
         changed = change(data)
-        arrays["plain"] = np.array(json.dumps(data if changed is None else changed))
+        arrays["plain"] = np.array(json.dumps(changed if isinstance(changed, dict | list) else data))
 
     return npz(path, apply)
 
