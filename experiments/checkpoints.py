@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.tables import replacing
+from fastmi.files import replacing
 
 __all__ = ["Checkpoints", "State"]
 

@@ -23,7 +23,8 @@ from experiments.drawing import by_reading, overlaid, picture, side_by_side
 from experiments.runner import Result, Score, check_device
 from experiments.summary import findings, funnel, scores_at_end
 from fastmi import InformationPlane, figures
-from fastmi.tables import load_planes, replacing, save_planes, write_csv
+from fastmi.files import replacing
+from fastmi.tables import load_planes, save_planes, write_csv
 
 __all__ = [
     "LEDGER",

@@ -42,11 +42,9 @@ __all__ = [
     "layers",
     "mergeable",
     "network_family",
-    "no_folder",
     "not_a_table",
     "not_negative",
     "not_vectorisable",
-    "not_written",
     "numbered",
     "numbers",
     "on_device",
@@ -780,14 +778,6 @@ def table(shape: tuple[int, ...], **columns: Any) -> None:
             raise ValueError(
                 f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
             )
-
-
-def no_folder(path: Any, folder: Any) -> FileNotFoundError:
-    return FileNotFoundError(f"{path} cannot be written: there is no folder {folder}; make it first")
-
-
-def not_written(path: Any, error: OSError) -> OSError:
-    return OSError(error.errno, f"{path} cannot be written, and what it held is untouched: {error.strerror or error}")
 
 
 def points(given: Any, kind: type) -> None:

@@ -6,9 +6,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +14,14 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.entropies import FloatArray
+from fastmi.files import replacing
 from fastmi.planes import PlaneEstimator, Points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-__all__ = ["COLUMNS", "InformationPlane", "load_planes", "panel", "replacing", "save_planes", "write_csv"]
+__all__ = ["COLUMNS", "InformationPlane", "load_planes", "panel", "save_planes", "write_csv"]
 
 COLUMNS = (
     *("data", "sample", "seed", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
@@ -269,19 +268,3 @@ def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) 
         writer.writeheader()
         for plane in planes:
             writer.writerows(plane.rows())
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary neighbour that takes the name only once it is complete."""
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise checks.no_folder(target, target.parent)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise checks.not_written(target, error) from error
-    finally:
-        part.unlink(missing_ok=True)

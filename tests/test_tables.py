@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -471,7 +472,7 @@ def test_a_folder_that_is_closed_is_named(tmp_path, monkeypatch, name):
     def closed(self, *arguments, **options):
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(tables.Path, "open", closed)
+    monkeypatch.setattr(Path, "open", closed)
     with pytest.raises(PermissionError, match=rf"{name} cannot be written, and what it held is untouched: Permission denied"):
         WRITERS[name][0](plane(), tmp_path / name)
 
