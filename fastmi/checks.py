@@ -42,7 +42,6 @@ __all__ = [
     "layers",
     "mergeable",
     "network_family",
-    "not_a_table",
     "not_negative",
     "not_vectorisable",
     "numbered",
@@ -792,10 +791,6 @@ def whole(name: str, values: Any) -> npt.NDArray[np.int64]:
     if array.size and (array.dtype.kind not in "iu" or array.ndim != 1):
         raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}: pass whole numbers, one for each")
     return array.astype(np.int64)
-
-
-def not_a_table(path: Any, error: Exception) -> ValueError:
-    return ValueError(f"{path} is not a table that InformationPlane.save wrote ({type(error).__name__}: {error})")
 
 
 def one_table(path: Any, planes: Sequence[Any]) -> Any:
