@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +20,12 @@ from experiments import stopping
 from experiments.catalog import Run
 from experiments.checkpoints import Checkpoints
 from experiments.drawing import by_reading, overlaid, picture, side_by_side
+from experiments.results import FORMAT, MANIFEST, PLANES, Finished, finished, read
 from experiments.runner import Result, Score, check_device
 from experiments.summary import findings, funnel, scores_at_end
-from fastmi import InformationPlane, figures
+from fastmi import figures
 from fastmi.files import replacing
-from fastmi.tables import load_planes, save_planes, write_csv
+from fastmi.tables import save_planes, write_csv
 
 __all__ = [
     "LEDGER",
@@ -45,7 +46,7 @@ __all__ = [
     "write_text",
 ]
 
-LEDGER, MANIFEST, PLANES, SNAPSHOTS = "runs.csv", "manifest.json", "planes.npz", "snapshots"
+LEDGER, SNAPSHOTS = "runs.csv", "snapshots"
 UNFINISHED = ".part"
 _SCORE_COLUMNS = ("sample", "seed", "epoch", "copy", "loss", "accuracy")
 _LEDGER_COLUMNS = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
@@ -124,11 +125,6 @@ def begin(folder: Path, resume: bool) -> Path:
     return part
 
 
-def finished(folder: Path) -> bool:
-    """Whether a whole result is there."""
-    return (folder / MANIFEST).exists()
-
-
 def save(result: Result, part: Path, folder: Path, more: dict[str, Any] | None = None) -> None:
     """Write a finished run's files beside its snapshots in `part`, and give that its name, `folder`.
 
@@ -151,28 +147,6 @@ def discard(part: Path) -> None:
     """Remove what an attempt left that has nothing to go on from."""
     if part.exists() and not (part / SNAPSHOTS / Checkpoints.STATE).exists():
         shutil.rmtree(part)
-
-
-class Finished(NamedTuple):
-    """A result as it lies in its folder."""
-
-    folder: Path
-    run: Run
-    manifest: dict[str, Any]
-    planes: list[InformationPlane]
-
-
-def read(folder: Path) -> Finished:
-    """What `save` wrote.
-
-    Raises:
-        ValueError: the folder is no result.
-    """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return Finished(folder, Run.of(manifest["run"]), manifest, load_planes(folder / PLANES))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"RESULT is '{folder}', which is no folder that `run` left ({type(error).__name__})") from None
 
 
 def copy_snapshots(source: Path, part: Path) -> None:
@@ -237,6 +211,7 @@ def _score_rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
 def _manifest(result: Result) -> dict[str, Any]:
     run, first = result.run, result.planes[0]
     return {
+        "format": FORMAT,
         "id": run.id,
         "run": run.fields(),
         "data": first.data,

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 __all__ = ["parse", "typed"]
 
@@ -83,8 +83,9 @@ def _object(name: str, value: Any, hint: Any) -> Any:
     found = value | {key: typed(f"{name}.{key}", value[key], own) for key, own in get_type_hints(hint).items() if key in value}
     if not is_typeddict(hint):
         return hint(**found)
-    for key in sorted(hint.__required_keys__ - found.keys()):
-        raise ValueError(f"{name} has no {key!r}")
+    for key, own in get_type_hints(hint, include_extras=True).items():
+        if key not in found and get_origin(own) is not NotRequired:
+            raise ValueError(f"{name} has no {key!r}")
     return found
 
 

@@ -1,5 +1,7 @@
 """JSON from anybody's file: read as its standard has it, and of the types that a record states."""
 
+from __future__ import annotations  # as the modules whose records these are
+
 import json
 from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict
