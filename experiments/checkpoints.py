@@ -108,8 +108,13 @@ class Checkpoints:
             raise ValueError(f"'{path}' is not the state of a run ({files.reason(error)}): remove it") from error
         return counts["n_snapshots"], State(counts["epoch"], ensemble, losses)
 
+    @classmethod
+    def names(cls, path: Path) -> bool:
+        """Whether it is one of the files' names."""
+        return path.name == cls.STATE or SNAPSHOTS.fullmatch(path.name) is not None
+
     def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob("snapshots-*.npz") if SNAPSHOTS.fullmatch(path.name))
+        return sorted(path for path in self.folder.glob("snapshots-*.npz") if self.names(path))
 
     @staticmethod
     def _first(path: Path) -> int:

@@ -48,7 +48,7 @@ def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) 
     """
     given = path or os.environ.get(VARIABLE)
     if given:
-        return _at(Path(given))
+        return _at(Path(os.path.expanduser(given)))
     cached = _openml(download)
     if cached is not None:
         return cached
