@@ -82,7 +82,7 @@ class Checkpoints:
                 break
             stacked = _read(path)
             lengths = {array.shape[:1] for array in stacked.values()}
-            if len(lengths) != 1 or not all(min(lengths, default=())):
+            if len(lengths) != 1 or lengths <= {(), (0,)}:
                 raise ValueError(f"'{path}' holds no snapshots, as many of each parameter: remove it")
             ((length,),) = lengths
             for i in range(length):

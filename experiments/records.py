@@ -128,7 +128,7 @@ class Run:
         for key, least in LEAST.items():
             value, most = getattr(self, key), MOST.get(key, 2**63 - 1)
             if value is not None and not least <= value <= most:
-                yield f"{key} is {value}: it is from {least} to {most:,}"
+                yield f"{key}{' (--record)' if key == 'n_recorded' else ''} is {value}: it is from {least} to {most:,}"
         if not 2 <= len(self.widths) <= MOST["widths"] or min(self.widths) < 1:
             yield f"widths are {len(self.widths)}, from {min(self.widths, default=0)} on: they are 2 to 1000, each at least 1"
         if self.targets is not None and not self.targets:

@@ -151,8 +151,12 @@ def _fitting(run: Run, layers: tuple[str, ...], manifest: Manifest, planes: Sequ
     for plane in planes:
         paths = run.copies if plane.reading == "each" else 1
         if plane.layers != layers or plane.n_copies != run.copies or plane.i_xt.shape[1] != paths:
-            raise ValueError(
-                f"a plane has {plane.n_copies} copies and the layers {', '.join(plane.layers):.60}, the run others"
-            )
-        if len(plane.epochs) > run.n_epochs or plane.epochs.tolist() != run.recorded:
+            raise ValueError(f"a plane has {plane.n_copies} copies and layers {', '.join(plane.layers):.60}, the run others")
+        if not _recorded(run, plane.epochs.tolist()):
             raise ValueError("a plane was recorded at other epochs than the run")
+
+
+def _recorded(run: Run, epochs: list[int]) -> bool:
+    """Whether these are the run's; how many there would be is asked first, for they may be too many to be listed."""
+    fits = len(epochs) == run.n_epochs if run.n_recorded is None else len(epochs) <= run.n_epochs
+    return fits and epochs == run.recorded

@@ -116,9 +116,9 @@ class Trainer:
         kept = self.checkpoints
         if kept is None or kept.state is None or kept.state.epoch < until:
             raise ValueError("there are no snapshots to read: train the run first")
-        n_losses = min(kept.state.epoch, self.run.epochs) * self._steps
+        n_losses = kept.state.epoch * self._steps
         n_snapshots = sum(recorded <= kept.state.epoch for recorded in self.run.recorded)
-        if (len(kept.state.losses), kept.n_snapshots) != (n_losses, n_snapshots):
+        if kept.state.epoch > self.run.epochs or (len(kept.state.losses), kept.n_snapshots) != (n_losses, n_snapshots):
             raise ValueError(
                 f"'{kept.folder}' holds {len(kept.state.losses)} losses and {kept.n_snapshots} snapshots, where this run has "
                 f"{n_losses} and {n_snapshots} at epoch {kept.state.epoch}: it is another run's; remove it"

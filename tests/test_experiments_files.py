@@ -361,9 +361,7 @@ def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
 
     with monkeypatch.context() as patch:
         every_epoch(patch)
-        patch.setattr(
-            command, "execute", lambda *words, on_epoch, **options: execute(*words, on_epoch=killed_at(epoch), **options)
-        )
+        patch.setattr(command, "execute", killed)
         with pytest.raises(Killed):
             run(name, "--epochs", str(epochs), "--force", out=out)
     (part,) = (path for path in folders(out) if path.name.endswith(".part"))
