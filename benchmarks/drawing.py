@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from fastmi.figures import COLORS, GUIDE, MARKS
-from fastmi.tables import replacing
+from fastmi.files import replacing
 
 __all__ = ["curves", "draw"]
 

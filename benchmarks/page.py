@@ -15,7 +15,7 @@ from benchmarks.limits import Limits
 from benchmarks.machine import Machine
 from benchmarks.report import check_target, curve_not_run, curve_rows, duration, faster, not_run, notes, rows
 from benchmarks.targets import found
-from fastmi.tables import replacing
+from fastmi.files import replacing
 
 __all__ = ["main", "page"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.timing import Comparison
-from fastmi.tables import replacing
+from fastmi.files import replacing
 
 __all__ = [
     "as_record",

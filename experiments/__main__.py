@@ -1,265 +1,47 @@
-"""python -m experiments list | run NAME [NAME...] | estimate RESULT | draw RESULT [RESULT...] | compression | reproduction"""
+"""`python -m experiments`: see experiments.command, which takes seconds to be loaded; how it all ends is said here."""
 
 from __future__ import annotations
 
-import argparse
-import math
-import os
-import shutil
+import logging
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from tqdm import tqdm
+from experiments import endings
 
-from experiments import mnist, outputs, reproduction
-from experiments.catalog import CATALOG, Run
-from experiments.checkpoints import Checkpoints
-from experiments.drawing import picture
-from experiments.runner import Result, check_device, execute
-from experiments.summary import compression_row, compression_table, summary
-from fastmi import figures
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line: 0 where all succeeded, 1 where a run failed, 2 where the request was wrong, 130 if interrupted."""
-    arguments = _parser().parse_args(argv)
-    try:
-        return arguments.command(arguments)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted: what was finished before is whole, and --resume goes on with the rest", file=sys.stderr)
-        return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m experiments", description="The published information-plane runs.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("list", help="the runs, a line each")
-    listing.set_defaults(command=_list)
-    run = commands.add_parser("run", help="run one or more of them")
-    run.add_argument("names", nargs="+", metavar="NAME", help="a name that `list` shows, or all")
-    run.add_argument("--epochs", type=_positive, help="in place of the run's own number")
-    run.add_argument("--copies", type=_positive, help="network copies, in place of the run's own number")
-    run.add_argument(
-        "--init", choices=("shared", "independent"), help="whether all copies start alike, in place of the run's own"
-    )
-    run.add_argument("--seed", type=_seed, default=0, help="of data, initialisation and batches (default 0)")
-    run.add_argument("--seeds", type=_positive, help="so many seeds from --seed on, trained side by side: means with a band")
-    run.add_argument(
-        "--record",
-        type=_positive,
-        metavar="N",
-        help="estimate N epochs, evenly spaced in the logarithm, in place of the run's own",
-    )
-    run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    run.add_argument("--out", type=Path, default=Path("results"), help="folder for the results (default: results)")
-    run.add_argument("--resume", action="store_true", help="skip what is finished there, go on with what was interrupted")
-    run.add_argument("--live", action="store_true", help="redraw the plane as it grows: window, notebook, or OUT/live.png")
-    run.add_argument("--mnist", type=Path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)")
-    run.add_argument("--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here")
-    run.set_defaults(command=_run)
-    again = commands.add_parser(
-        "estimate", help="read a finished run again under other bins, from its snapshots, without training"
-    )
-    again.add_argument("folder", type=Path, metavar="RESULT", help="a folder that `run` left")
-    again.add_argument("--edges", nargs=3, required=True, metavar=("LOW", "HIGH", "N"), help="N evenly spaced edges")
-    again.add_argument("--out-of-range", choices=("wrap", "separate", "clip", "raise"), help="in place of the run's own rule")
-    again.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    again.add_argument("--mnist", type=Path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)")
-    again.add_argument("--out", type=Path, default=Path("results"), help="folder for the result (default: results)")
-    again.set_defaults(command=_estimate)
-    draw = commands.add_parser("draw", help="draw finished runs again, side by side or overlaid")
-    draw.add_argument("folders", nargs="+", type=Path, metavar="RESULT", help="a folder that `run` left")
-    draw.add_argument("--reading", choices=("mean", "each", "sampled", "mixture"), help="only this one; without it all of them")
-    draw.add_argument("--overlay", action="store_true", help="in the same panels")
-    draw.add_argument("--layers", nargs="+", default=[], metavar="LAYER", help="only these")
-    draw.add_argument("--color", choices=("layer", "epoch"), default="layer", help="layer (default) or epoch")
-    draw.add_argument("--out", type=Path, default=Path("drawn.png"), help="a .png, .svg or .pdf (default: drawn.png)")
-    draw.set_defaults(command=_draw)
-    table = commands.add_parser(
-        "compression", help="peak minus final I(X;T) of exp 2's output layer over seeds, as a Markdown table"
-    )
-    table.add_argument("--seeds", type=_positive, default=10, help="how many (default 10)")
-    table.add_argument("--epochs", type=_positive, default=CATALOG["tishby"].epochs)
-    table.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    table.add_argument(
-        "--out", type=Path, default=Path("docs/compression.md"), help="the file to write (default: docs/compression.md)"
-    )
-    table.set_defaults(command=_compression)
-    page = commands.add_parser("reproduction", help="what was published beside what finished runs found, as a Markdown page")
-    page.add_argument("--results", type=Path, default=Path("results"), help="the folder of the runs (default: results)")
-    page.add_argument(
-        "--times", type=Path, default=Path("benchmarks/results/cpu.json"), help="what `python -m benchmarks --json` wrote"
-    )
-    page.add_argument(
-        "--out", type=Path, default=Path("docs/reproduction.md"), help="the file to write (default: docs/reproduction.md)"
-    )
-    page.set_defaults(command=_reproduction)
-    return parser
-
-
-def _positive(text: str) -> int:
-    return _at_least(1, text)
-
-
-def _seed(text: str) -> int:
-    return _at_least(0, text)
-
-
-def _at_least(lowest: int, text: str) -> int:
-    if not text.lstrip("-").isdigit() or int(text) < lowest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {lowest}")
-    return int(text)
-
-
-def _list(arguments: argparse.Namespace) -> int:
-    width = max(map(len, CATALOG))
-    for run in CATALOG.values():
-        copies = "1 copy" if run.copies == 1 else f"{run.copies} copies"
-        print(f"{run.name:{width}}  {run.about}; {copies}, {run.epochs} epochs")
-    return 0
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    names = list(CATALOG) if arguments.names == ["all"] else list(dict.fromkeys(arguments.names))
-    runs = [_chosen(name, arguments) for name in names]
-    check_device(arguments.device)
-    _find_mnist(arguments.mnist, arguments.download)
-    out = outputs.prepare(arguments.out)
-    outputs.read_ledger(out)  # one that cannot be added to is said now
-    for run in runs:
-        outputs.begin(outputs.folder_of(run, arguments.device, out), arguments.resume)  # and what is unfinished
-    failed = [run.name for run in runs if not _attempt(run, arguments, out)]
-    if failed:
-        print(f"failed: {', '.join(failed)}; the reasons are in {out / outputs.LEDGER}", file=sys.stderr)
-    return 1 if failed else 0
-
-
-def _chosen(name: str, arguments: argparse.Namespace) -> Run:
-    if name not in CATALOG:
-        raise ValueError(f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)")
-    given = {key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")}
-    given["n_recorded"] = arguments.record
-    return replace(CATALOG[name], **{key: value for key, value in given.items() if value is not None})
-
-
-def _find_mnist(path: Path | None, download: bool = False) -> None:
-    """What is wrong with it is said before the first run starts."""
-    if path is not None:
-        os.environ[mnist.VARIABLE] = str(path)
-    if path is not None or download:
-        mnist.find(download=download)
-
-
-def _attempt(run: Run, arguments: argparse.Namespace, out: Path) -> bool:
-    """One run, its files and its row; a failure is a row with its reason, and the runs after it go on."""
-    folder = outputs.folder_of(run, arguments.device, out)
-    part = outputs.begin(folder, arguments.resume)
-    if arguments.resume and outputs.finished(folder) and not part.exists():
-        print(f"{run.name} was finished before: {folder}{'/'}")
-        return True
-    start = time.perf_counter()
-    row = {"run": run.name, "id": run.id, "data": run.data, "device": arguments.device}
-    screen = figures.Live(out / "live.png") if arguments.live else None
-    resumed = part.exists()
-    try:
-        with tqdm(total=run.epochs, desc=run.name, unit=" epochs", disable=None) as bar:
-            result = execute(
-                run,
-                arguments.device,
-                on_epoch=lambda epoch: bar.update(epoch - bar.n),
-                on_planes=lambda planes, done: screen and screen.redraw(lambda: picture(run, planes()), done),
-                checkpoints=Checkpoints(part / outputs.SNAPSHOTS),
-            )
-        seconds = time.perf_counter() - start
-        outputs.save(result, part, folder, {"wall_seconds": seconds, "resumed": resumed})
-    except (Exception, KeyboardInterrupt) as error:
-        outputs.discard(part)
-        stopped = isinstance(error, KeyboardInterrupt)
-        status, reason = ("interrupted", "") if stopped else ("failed", f"{type(error).__name__}: {error}")
-        outputs.record(out, **row, status=status, reason=reason, seconds=f"{time.perf_counter() - start:.1f}")
-        if stopped:
-            raise
-        print(f"{run.name} failed: {reason}", file=sys.stderr)
-        return False
-    seconds = time.perf_counter() - start
-    outputs.record(out, **row, status="done", seconds=f"{seconds:.1f}", folder=folder.name)
-    _tell(result, seconds, folder)
-    if screen is not None:
+    """The command line: 0 where all succeeded, 1 where a run failed, 2 where the request was wrong, 130 if interrupted (143 by
+    SIGTERM, 129 by SIGHUP). What fastmi logs goes to standard error.
+    """
+    with endings.heard() as listener, _logged():
         try:
-            screen.finish(lambda: picture(run, result.planes))
-        except OSError as error:  # the run is done and written
-            print(f"the live plane could not be drawn: {error}", file=sys.stderr)
-    return True
+            from experiments import command
+
+            listener.loading = False
+            return command.main(argv)
+        except (ValueError, OSError) as error:
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt as error:
+            stopped = error if isinstance(error, endings.Stopped) else endings.Stopped(2)
+            print(stopped, file=sys.stderr)
+            return stopped.code
 
 
-def _tell(result: Result, seconds: float, folder: Path) -> None:
-    stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
-    print(f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in {folder}{'/'}\n")
-
-
-def _estimate(arguments: argparse.Namespace) -> int:
-    found = outputs.read(arguments.folder)
-    run = replace(found.run, edges=_edges(*arguments.edges))
-    run = replace(run, out_of_range=arguments.out_of_range) if arguments.out_of_range else run
-    start = time.perf_counter()
-    _find_mnist(arguments.mnist)
-    folder = outputs.folder_of(run, arguments.device, outputs.prepare(arguments.out))
-    if outputs.finished(folder) and "estimated_from" not in outputs.read(folder).manifest:
-        raise ValueError(f"'{folder}' was trained and read with these edges: pass other --edges, or another --out")
-    part = outputs.begin(folder, resume=False)
+@contextmanager
+def _logged() -> Iterator[None]:
+    logger, handler = logging.getLogger("fastmi"), logging.StreamHandler(sys.stderr)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     try:
-        outputs.copy_snapshots(found.folder, part)
-        result = execute(run, arguments.device, checkpoints=Checkpoints(part / outputs.SNAPSHOTS), train=False)
-        outputs.save(result, part, folder, {"estimated_from": found.folder.name, "remark": found.manifest["remark"]})
+        yield
     finally:
-        shutil.rmtree(part, ignore_errors=True)  # what it was copied from is whole
-    seconds = time.perf_counter() - start
-    row = {"run": run.name, "id": run.id, "data": run.data, "device": arguments.device}
-    outputs.record(arguments.out, **row, status="estimated", seconds=f"{seconds:.1f}", folder=folder.name)
-    _tell(result, seconds, folder)
-    return 0
-
-
-def _edges(low: str, high: str, n: str) -> tuple[float, float, int]:
-    try:
-        edges = float(low), float(high), int(n)
-    except ValueError:
-        edges = (0.0, 0.0, 0)
-    if not (edges[0] < edges[1] and edges[2] >= 2 and math.isfinite(edges[1] - edges[0])):
-        raise ValueError(f"--edges is {low} {high} {n}: pass LOW below HIGH, and N, a whole number of at least 2")
-    return edges
-
-
-def _draw(arguments: argparse.Namespace) -> int:
-    choice = {"reading": arguments.reading, "layers": arguments.layers, "color": arguments.color}
-    outputs.draw(arguments.folders, arguments.out, arguments.overlay, **choice)
-    print(f"drawn: {arguments.out}")
-    return 0
-
-
-def _compression(arguments: argparse.Namespace) -> int:
-    check_device(arguments.device)
-    outputs.check_file("out", arguments.out)
-    rows = []
-    for seed in tqdm(range(arguments.seeds), desc="seeds", disable=None):
-        run = replace(CATALOG["tishby"], seed=seed, epochs=arguments.epochs)
-        rows.append(compression_row(seed, execute(run, arguments.device).plane("each")))
-    command = f"python -m experiments compression --seeds {arguments.seeds} --epochs {arguments.epochs}"
-    outputs.write_text(arguments.out, compression_table("tishby", rows, command))
-    print(f"written: {arguments.out}")
-    return 0
-
-
-def _reproduction(arguments: argparse.Namespace) -> int:
-    missing = reproduction.write(arguments.results, arguments.out, arguments.times, "python -m experiments reproduction")
-    print(f"written: {arguments.out}" + (f"; not run: {', '.join(missing)}" if missing else ""))
-    return 0
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 if __name__ == "__main__":

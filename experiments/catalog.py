@@ -2,112 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-import numpy as np
-
-from fastmi import Edges
+from experiments.records import Run, Stopping
 
 __all__ = ["CATALOG", "Run", "Stopping"]
-
-
-@dataclass(frozen=True)
-class Stopping:
-    """The rules for stopping that a run compares, at its recorded epochs, which are their checks.
-
-    `beta`, `tolerance` (bits) and `patience` are those of `fastmi.InformationStopping`, its floor half of H(Y). Validation
-    stops once the held-out loss has not reached a new minimum for `validation_patience` checks.
-    """
-
-    beta: float = 1.0
-    tolerance: float = 0.1
-    patience: int = 3
-    validation_patience: int = 10
-
-
-@dataclass(frozen=True)
-class Run:
-    """Everything that determines a run's numbers on one device.
-
-    `epoch` is what one epoch is: "step", ONE step of every copy, as in the report; "pass", the whole sample once, shuffled,
-    in batches. `n_recorded` epochs are recorded, evenly spaced in log(epoch); None is every `record_every`-th.
-    `targets` are the values that stand for class 0, 1, ... of a single output; None is one-hot, an output for each class.
-    `seeds` seeds, from `seed` on, train side by side: each has data, an initialisation and batches of its own, for each copy.
-
-    `published` is what the report shows, read off its figures: for the reader, not part of the id.
-    """
-
-    name: str
-    about: str
-    data: str
-    n_samples: int
-    targets: tuple[float, ...] | None
-    widths: tuple[int, ...]
-    epochs: int
-    network: str = "tanh"
-    copies: int = 1
-    batch_size: int = 101
-    epoch: str = "step"
-    optimizer: str = "sgd"
-    learning_rate: float = 0.2
-    loss: str = "mean squared error"
-    n_recorded: int | None = None
-    record_every: int = 1
-    edges: tuple[float, float, int] = (-1.0, 1.0, 50)
-    out_of_range: str = "wrap"
-    init: str = "shared"
-    seed: int = 0
-    seeds: int = 1
-    stopping: Stopping | None = None
-    published: str = ""
-
-    @property
-    def id(self) -> str:
-        """The name and ten digits of the SHA-256 of all fields that decide the numbers."""
-        fields = self.fields()
-        for words in ("about", "published"):
-            fields.pop(words)
-        digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-        return f"{self.name}-{digest[:10]}"
-
-    @property
-    def binning(self) -> Edges:
-        """`edges` = (low, high, number of edges) of a linspace, as the report gives them."""
-        low, high, n_edges = self.edges
-        return Edges(np.linspace(low, high, n_edges), out_of_range=self.out_of_range)
-
-    @property
-    def recorded(self) -> list[int]:
-        """The epochs whose planes are estimated, 0 (the initialisation) and the last among them."""
-        if self.n_recorded is None:
-            return [*range(0, self.epochs, self.record_every), self.epochs]
-        spaced = np.geomspace(1, self.epochs, self.n_recorded).round().astype(int)
-        return [0, *np.unique(spaced).tolist()]
-
-    @property
-    def alone(self) -> list[Run]:
-        """The run of each of its seeds."""
-        return [replace(self, seed=self.seed + k, seeds=1) for k in range(self.seeds)]
-
-    @classmethod
-    def of(cls, fields: dict[str, Any]) -> Run:
-        """The record again from its `fields`, as JSON gives them back.
-
-        Raises:
-            TypeError: they are not those of a run.
-        """
-        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-        if values.get("stopping") is not None:
-            values["stopping"] = Stopping(**values["stopping"])
-        return cls(**values)
-
-    def fields(self) -> dict[str, Any]:
-        """The record as plain data, for JSON."""
-        return asdict(self)
-
 
 _TISHBY = Run(
     name="tishby",

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.tables import replacing
+from fastmi import files, plain
 
 __all__ = ["Checkpoints", "State"]
 
 Arrays = dict[str, npt.NDArray[Any]]
+FORMAT = 1  # of the files that are written; those without a number have 0
+SNAPSHOTS = re.compile(r"snapshots-\d{8,18}\.npz")
+
+
+class Counts(TypedDict):
+    """What a state holds besides arrays."""
+
+    epoch: int
+    n_snapshots: int
 
 
 class State(NamedTuple):
@@ -54,9 +65,9 @@ class Checkpoints:
             stacked = {name: np.stack([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]}
             _write(self.folder / f"snapshots-{self.n_snapshots:08d}.npz", stacked)
         self.n_snapshots += len(snapshots)
-        plain = json.dumps({"epoch": state.epoch, "n_snapshots": self.n_snapshots})
+        counts = json.dumps({"epoch": state.epoch, "n_snapshots": self.n_snapshots})
         arrays = {f"ensemble/{name}": array for name, array in state.ensemble.items()}
-        _write(self.folder / self.STATE, arrays | {"losses": state.losses, "plain": np.array(plain)})
+        _write(self.folder / self.STATE, arrays | {"losses": state.losses, "plain": np.array(counts)})
         self.state = state
 
     def snapshots(self) -> Iterator[Arrays]:
@@ -70,7 +81,10 @@ class Checkpoints:
             if self._first(path) != n:
                 break
             stacked = _read(path)
-            length = len(next(iter(stacked.values())))
+            lengths = {array.shape[:1] for array in stacked.values()}
+            if len(lengths) != 1 or lengths <= {(), (0,)}:
+                raise ValueError(f"'{path}' holds no snapshots, as many of each parameter: remove it")
+            ((length,),) = lengths
             for i in range(length):
                 yield {name: array[i] for name, array in stacked.items()}
             n += length
@@ -79,18 +93,28 @@ class Checkpoints:
 
     def _read_state(self) -> tuple[int, State | None]:
         path = self.folder / self.STATE
-        if not path.exists():
+        if not os.path.lexists(path):
             return 0, None
         arrays = _read(path)
         try:
-            plain = json.loads(str(arrays.pop("plain")))
-            ensemble = {name.removeprefix("ensemble/"): array for name, array in arrays.items() if name != "losses"}
-            return int(plain["n_snapshots"]), State(int(plain["epoch"]), ensemble, arrays["losses"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"'{path}' is not the state of a run ({type(error).__name__}: {error}): remove it") from error
+            counts = plain.typed("plain", plain.parse(str(arrays.pop("plain"))), Counts)
+            losses = arrays.pop("losses")
+            ensemble = {name.removeprefix("ensemble/"): array for name, array in arrays.items() if name.startswith("ensemble/")}
+            if counts["epoch"] < 0 or counts["n_snapshots"] < 0 or len(ensemble) < len(arrays):
+                raise ValueError(f"it has {', '.join(sorted(arrays))}"[:200])
+            if losses.ndim != 1 or losses.dtype != np.float32:
+                raise ValueError(f"its losses are {losses.dtype} {losses.shape}")
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"'{path}' is not the state of a run ({files.reason(error)}): remove it") from error
+        return counts["n_snapshots"], State(counts["epoch"], ensemble, losses)
+
+    @classmethod
+    def names(cls, path: Path) -> bool:
+        """Whether it is one of the files' names."""
+        return path.name == cls.STATE or SNAPSHOTS.fullmatch(path.name) is not None
 
     def _files(self) -> list[Path]:
-        return sorted(self.folder.glob("snapshots-*.npz"))
+        return sorted(path for path in self.folder.glob("snapshots-*.npz") if self.names(path))
 
     @staticmethod
     def _first(path: Path) -> int:
@@ -98,14 +122,17 @@ class Checkpoints:
 
 
 def _write(path: Path, arrays: Arrays) -> None:
-    with replacing(path) as part, part.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+    with files.replacing(path) as part, part.open("wb") as file:
+        np.savez(file, **arrays | {files.FORMAT: np.array(FORMAT)})  # type: ignore[arg-type]
 
 
 def _read(path: Path) -> Arrays:
-    with path.open("rb") as opened:  # np.load leaves a file that is no zip open
-        try:
-            with np.load(opened, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        except Exception as error:
-            raise ValueError(f"'{path}' cannot be read ({type(error).__name__}: {error}): remove it") from error
+    try:
+        with files.opened(path) as file:
+            archive = files.Archive(path, file)
+            archive.check_format(FORMAT)
+            return archive.read([name for name in archive.names if name != files.FORMAT])
+    except files.NewerFormat:
+        raise
+    except Exception as error:
+        raise ValueError(f"'{path}' cannot be read ({files.reason(error)}): remove it") from error

@@ -10,13 +10,14 @@ from __future__ import annotations
 import gzip
 import os
 import struct
-import zipfile
 import zlib
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from fastmi import files
 
 __all__ = ["VARIABLE", "Images", "NoMnist", "find", "read_idx", "read_npz"]
 
@@ -47,7 +48,7 @@ def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) 
     """
     given = path or os.environ.get(VARIABLE)
     if given:
-        return _at(Path(given))
+        return _at(Path(os.path.expanduser(given)))
     cached = _openml(download)
     if cached is not None:
         return cached
@@ -68,9 +69,9 @@ def _at(path: Path) -> Images:
                 raise ValueError(
                     f"an IDX file in '{path}' holds {part.shape}, where MNIST has {shape}: is it another data set?"
                 )
-        return _checked(Images(np.concatenate(parts[:2]), np.concatenate(parts[2:])), path)
+        return Images(np.concatenate(parts[:2]), _labels(np.concatenate(parts[2:]), path))
     if path.is_file():
-        return _checked(read_npz(path), path)
+        return read_npz(path)
     raise NoMnist(f"'{path}' is neither a folder nor a file: pass --mnist PATH or set FASTMI_MNIST")
 
 
@@ -81,25 +82,20 @@ def _file(folder: Path, name: str) -> Path:
     raise NoMnist(f"'{folder}' has neither {name} nor {name}.gz: all four IDX files are needed")
 
 
-def _checked(images: Images, path: Path) -> Images:
-    if images.labels.max() > 9:
-        raise ValueError(f"'{path}' holds the label {images.labels.max()}: MNIST's are 0 to 9")
-    return images
-
-
 def read_idx(path: Path) -> Bytes:
     """One IDX file of unsigned bytes, plain or .gz.
 
     The header says how many bytes must follow; exactly so many are read, however large a compressed file would unpack.
 
     Raises:
-        ValueError: not an IDX file of bytes, larger than MNIST, cut short, or with bytes left over.
+        FileNotFoundError, PermissionError: it cannot be opened.
+        ValueError: no file, not an IDX file of bytes, larger than MNIST, cut short, or with bytes left over.
     """
-    with path.open("rb") as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
+    with files.opened(path) as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
         try:
             return _read_idx(path, file)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"'{path}' is cut short or not a gzip file ({error}): fetch it again") from error
+        except (EOFError, OSError, zlib.error, struct.error) as error:
+            raise ValueError(f"'{path}' is cut short or not a gzip file ({files.reason(error)}): fetch it again") from error
 
 
 def _read_idx(path: Path, file: IO[bytes] | gzip.GzipFile) -> Bytes:
@@ -122,41 +118,38 @@ def _read_idx(path: Path, file: IO[bytes] | gzip.GzipFile) -> Bytes:
 
 
 def read_npz(path: Path) -> Images:
-    """x_train, y_train, x_test, y_test of an .npz, whose headers are read before its contents.
+    """x_train, y_train, x_test, y_test of an .npz, whose headers are read before its contents; see `fastmi.files.Archive`.
 
     Raises:
-        ValueError: no npz, an array is missing, or has not MNIST's shape and type.
+        ValueError: no file, no npz, an array is missing, or has not MNIST's shape, type and labels.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {name: _read_npy(path, archive, name) for name in ARRAYS}
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"'{path}' is no npz file, or is damaged ({error})") from error
-    return Images(
-        np.concatenate([arrays["x_train"], arrays["x_test"]]),
-        np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.uint8),
-    )
+        with files.opened(path) as file:
+            archive = files.Archive(path, file)
+            for name in ARRAYS:
+                _announced(archive, name)
+            arrays = archive.read(list(ARRAYS))
+    except Exception as error:
+        raise ValueError(f"'{path}' is no npz file, or is damaged ({files.reason(error)})") from error
+    pixels, labels = (np.concatenate([arrays[f"{kind}_train"], arrays[f"{kind}_test"]]) for kind in "xy")
+    return Images(pixels, _labels(labels, path))
 
 
-def _read_npy(path: Path, archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
-    if f"{name}.npy" not in archive.namelist():
-        raise ValueError(f"'{path}' has no array {name}; it has {', '.join(archive.namelist())[:200]}")
-    shape = ARRAYS[name]
-    with archive.open(f"{name}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
-        if read is None:
-            raise ValueError(f"'{path}' has {name} in npy format {version}, which is not read here")
-        found, fortran, dtype = read(file)
-        if found != shape or fortran or dtype.kind not in "iu" or (name[0] == "x" and dtype != np.uint8):
-            raise ValueError(
-                f"'{path}' has {name} as {dtype} {found}: MNIST's is {'uint8' if name[0] == 'x' else 'integer'} {shape}"
-            )
-        count = int(np.prod(shape)) * dtype.itemsize
-        content = file.read(count)
-    if len(content) < count:
-        raise ValueError(f"'{path}' is cut short: {name} needs {count} bytes, {len(content)} are there")
-    return np.frombuffer(content, dtype).reshape(shape)
+def _announced(archive: files.Archive, name: str) -> None:
+    if name not in archive.names:
+        raise ValueError(f"it has no array {name}; it has {', '.join(archive.names)[:200]}")
+    dtype, shape, *_ = archive.header(name)
+    kind, right = ("uint8", dtype == np.uint8) if name[0] == "x" else ("integer", dtype.kind in "iu")
+    if shape != ARRAYS[name] or not right:
+        raise ValueError(f"it has {name} as {dtype} {shape}: MNIST's is {kind} {ARRAYS[name]}")
+
+
+def _labels(labels: npt.NDArray[Any], place: object) -> Bytes:
+    """As bytes, once it is known that they are 0 to 9: 259 as a byte is 3."""
+    wrong = labels[(labels < 0) | (labels > 9)]
+    if wrong.size:
+        raise ValueError(f"'{place}' holds the label {wrong[0]}: MNIST's are 0 to 9")
+    return labels.astype(np.uint8)
 
 
 def _openml(download: bool) -> Images | None:
@@ -167,5 +160,13 @@ def _openml(download: bool) -> Images | None:
     warm = (cache / "api/v1/json/data/554.gz").is_file() and any(cache.glob("data/**/*mnist_784*"))
     if not (warm or download):
         return None
-    found: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
-    return Images(found.data.reshape(-1, 28, 28).astype(np.uint8), found.target.astype(np.uint8))
+    try:
+        found: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
+        pixels, labels = np.asarray(found.data, np.float64).reshape(-1, 28, 28), np.asarray(found.target).astype(np.int64)
+        if len(pixels) != 70_000 or len(labels) != 70_000 or not ((pixels >= 0) & (pixels <= 255)).all():
+            raise ValueError(f"it holds {len(pixels)} images and {len(labels)} labels, from {pixels.min()} to {pixels.max()}")
+    except Exception as error:
+        raise ValueError(
+            f"scikit-learn's copy of MNIST in '{cache}' cannot be read or fetched ({files.reason(error)}): pass --mnist PATH"
+        ) from error
+    return Images(pixels.astype(np.uint8), _labels(labels, cache))

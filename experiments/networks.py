@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-__all__ = ["NETWORKS", "build", "watched"]
+__all__ = ["NETWORKS", "build", "outline", "watched"]
 
 
 def tanh(widths: tuple[int, ...]) -> nn.Sequential:
@@ -98,6 +98,20 @@ def build(name: str, widths: tuple[int, ...], seed: int) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return NETWORKS[name](widths)
+
+
+def outline(name: str, widths: tuple[int, ...]) -> nn.Sequential:
+    """The network of that name without memory for its parameters: their shapes, and the names of its modules.
+
+    Raises:
+        ValueError: it cannot be built of these widths.
+    """
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            return NETWORKS[name](widths)
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"network is {name!r}, which cannot be built of {len(widths)} widths ({reason:.100})") from None
 
 
 def watched(network: nn.Sequential) -> list[str]:

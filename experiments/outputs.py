@@ -9,45 +9,26 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from experiments import stopping
+from experiments import attempts, stopping
 from experiments.catalog import Run
 from experiments.checkpoints import Checkpoints
 from experiments.drawing import by_reading, overlaid, picture, side_by_side
+from experiments.results import FORMAT, MANIFEST, PLANES, read
 from experiments.runner import Result, Score, check_device
 from experiments.summary import findings, funnel, scores_at_end
-from fastmi import InformationPlane, figures
-from fastmi.tables import load_planes, replacing, save_planes, write_csv
+from fastmi import figures
+from fastmi.files import replacing
+from fastmi.tables import save_planes, write_csv
 
-__all__ = [
-    "LEDGER",
-    "SNAPSHOTS",
-    "Finished",
-    "begin",
-    "check_file",
-    "copy_snapshots",
-    "discard",
-    "draw",
-    "finished",
-    "folder_of",
-    "prepare",
-    "read",
-    "read_ledger",
-    "record",
-    "save",
-    "write_text",
-]
+__all__ = ["check_file", "copy_snapshots", "draw", "folder_of", "prepare", "save", "write_text"]
 
-LEDGER, MANIFEST, PLANES, SNAPSHOTS = "runs.csv", "manifest.json", "planes.npz", "snapshots"
-UNFINISHED = ".part"
 _SCORE_COLUMNS = ("sample", "seed", "epoch", "copy", "loss", "accuracy")
-_LEDGER_COLUMNS = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
 
 
 def prepare(out: Path) -> Path:
@@ -77,55 +58,10 @@ def check_file(name: str, path: Path) -> Path:
     return path
 
 
-def read_ledger(out: Path) -> list[dict[Any, Any]]:
-    """The rows of all attempts so far.
-
-    Raises:
-        ValueError: there is something else under the ledger's name.
-    """
-    path = out / LEDGER
-    if not path.exists():
-        return []
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"'{path}' cannot be read as the ledger of runs ({error}): move it away") from None
-    if tuple(reader.fieldnames or ()) != _LEDGER_COLUMNS:
-        raise ValueError(f"'{path}' is not the ledger of runs, its columns are others: move it away")
-    return rows
-
-
 def folder_of(run: Run, device: str, out: Path) -> Path:
     """Where its result goes: the run's id, and the device's name where that is not the CPU, which rounds in other ways."""
     name = str(check_device(device))
     return out / (run.id if name == "cpu" else f"{run.id}-{name.replace(':', '')}")
-
-
-def begin(folder: Path, resume: bool) -> Path:
-    """-> the folder in which the run is kept until it is finished, beside the one that it becomes.
-
-    Raises:
-        ValueError: an unfinished run lies there, and is not to go on.
-    """
-    part = folder.with_name(folder.name + UNFINISHED)
-    if (part / SNAPSHOTS / Checkpoints.STATE).exists():
-        if not resume:
-            raise ValueError(
-                f"an unfinished run lies in '{part}': go on with it (--resume), or remove that folder to begin again"
-            )
-        for path in part.iterdir():
-            if path.name != SNAPSHOTS:
-                path.unlink()  # killed while its files were written
-    elif part.exists():
-        shutil.rmtree(part)  # it had not come to its first checkpoint
-    return part
-
-
-def finished(folder: Path) -> bool:
-    """Whether a whole result is there."""
-    return (folder / MANIFEST).exists()
 
 
 def save(result: Result, part: Path, folder: Path, more: dict[str, Any] | None = None) -> None:
@@ -146,42 +82,20 @@ def save(result: Result, part: Path, folder: Path, more: dict[str, Any] | None =
     _take_name(part, folder)
 
 
-def discard(part: Path) -> None:
-    """Remove what an attempt left that has nothing to go on from."""
-    if part.exists() and not (part / SNAPSHOTS / Checkpoints.STATE).exists():
-        shutil.rmtree(part)
-
-
-class Finished(NamedTuple):
-    """A result as it lies in its folder."""
-
-    folder: Path
-    run: Run
-    manifest: dict[str, Any]
-    planes: list[InformationPlane]
-
-
-def read(folder: Path) -> Finished:
-    """What `save` wrote.
+def copy_snapshots(source: Path, part: Path) -> None:
+    """The snapshots of a finished run, for another reading of them; linked where the file system can.
 
     Raises:
-        ValueError: the folder is no result.
+        ValueError: what is there under their names is no file, or a link.
     """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return Finished(folder, Run.of(manifest["run"]), manifest, load_planes(folder / PLANES))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"RESULT is '{folder}', which is no folder that `run` left ({type(error).__name__})") from None
-
-
-def copy_snapshots(source: Path, part: Path) -> None:
-    """The snapshots of a finished run, for another reading of them; linked where the file system can."""
-    (part / SNAPSHOTS).mkdir(parents=True)
-    for path in (source / SNAPSHOTS).glob("*.npz"):
+    (part / attempts.SNAPSHOTS).mkdir(parents=True)
+    for path in filter(Checkpoints.names, (source / attempts.SNAPSHOTS).glob("*.npz")):
+        if path.is_symlink() or not path.is_file():
+            raise ValueError(f"'{path}' is no file, or a link to one")
         try:
-            os.link(path, part / SNAPSHOTS / path.name)
+            os.link(path, part / attempts.SNAPSHOTS / path.name)
         except OSError:
-            shutil.copy2(path, part / SNAPSHOTS / path.name)
+            shutil.copy2(path, part / attempts.SNAPSHOTS / path.name)
 
 
 def draw(folders: Sequence[Path], out: Path, overlay: bool = False, **choice: Any) -> None:
@@ -198,13 +112,6 @@ def draw(folders: Sequence[Path], out: Path, overlay: bool = False, **choice: An
     check_file("out", out)
     runs = [(found.run, found.planes) for found in map(read, folders)]
     figures.save((overlaid if overlay else side_by_side)(runs, **choice), out)
-
-
-def record(out: Path, **row: Any) -> None:
-    """One more row in the ledger of all attempts, failed ones with their reason."""
-    path = out / LEDGER
-    rows = [*read_ledger(out), {"when": _now(), **row}]
-    _write_rows(path, _LEDGER_COLUMNS, rows)
 
 
 def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[Any, Any]]) -> None:
@@ -236,6 +143,7 @@ def _score_rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
 def _manifest(result: Result) -> dict[str, Any]:
     run, first = result.run, result.planes[0]
     return {
+        "format": FORMAT,
         "id": run.id,
         "run": run.fields(),
         "data": first.data,
@@ -255,12 +163,8 @@ def _manifest(result: Result) -> dict[str, Any]:
         "seconds": result.seconds,
         "versions": {"python": platform.python_version()}
         | {name: import_module(name).__version__ for name in ("numpy", "numba", "torch")},
-        "written": _now(),
+        "written": attempts.now(),
     }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _take_name(part: Path, folder: Path) -> None:

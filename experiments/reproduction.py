@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
+from experiments.attempts import UNFINISHED
 from experiments.catalog import CATALOG, Run
 from experiments.drawing import by_reading, picture
-from experiments.outputs import Finished, check_file, read, write_text
+from experiments.outputs import check_file, write_text
+from experiments.results import MANIFEST, Finished, Manifest, Reading, read
 from experiments.stopping import RULES, spread
-from fastmi import figures
+from fastmi import figures, files, plain
 
 __all__ = ["write"]
+
+_log = logging.getLogger("fastmi.experiments")
 
 # the case of `python -m benchmarks` that times the published loop of a run, seconds an epoch
 CASES = {
@@ -89,9 +94,16 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
 
 
 def _most_seeds(results: Path) -> dict[str, Finished]:
+    """Of each run; what is no result is left out with a word: others may keep things there too."""
     found: dict[str, Finished] = {}
-    for manifest in sorted(results.glob("*/manifest.json")):
-        result = read(manifest.parent)
+    for manifest in sorted(results.glob(f"*/{MANIFEST}")):
+        if manifest.parent.suffix == UNFINISHED:
+            continue
+        try:
+            result = read(manifest.parent)
+        except ValueError as error:
+            _log.warning("left out: %s", error)
+            continue
         name = result.run.name
         if _as_catalogued(result) and (name not in found or found[name].run.seeds < result.run.seeds):
             found[name] = result
@@ -106,15 +118,31 @@ def _as_catalogued(result: Finished) -> bool:
     return replace(run, seed=entry.seed, seeds=entry.seeds, n_recorded=entry.n_recorded).id == entry.id
 
 
+class Timed(TypedDict):
+    name: str
+    median: float
+
+
+class Case(TypedDict):
+    name: str
+    candidates: list[Timed]
+
+
+class Times(TypedDict):
+    """What is used of what the benchmarks write."""
+
+    cases: list[Case]
+
+
 def _loops(times: Path) -> dict[str, float]:
     """case -> seconds that one epoch of the published loop takes."""
     try:
-        cases = json.loads(times.read_text(encoding="utf-8"))["cases"]
-        candidates = {(case["name"], timed["name"]): timed["median"] for case in cases for timed in case["candidates"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        cases = plain.typed("times", plain.parse(files.read_text(times)), Times)["cases"]
+    except (OSError, ValueError) as error:
         raise ValueError(
-            f"times is '{times}', which is not what `python -m benchmarks --json` writes ({type(error).__name__})"
+            f"times is '{times}', which is not what `python -m benchmarks --json` writes ({files.reason(error)})"
         ) from None
+    candidates = {(case["name"], timed["name"]): timed["median"] for case in cases for timed in case["candidates"]}
     return {case: seconds for (case, name), seconds in candidates.items() if name == LOOP}
 
 
@@ -137,11 +165,11 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
 
 
 def _section(found: Finished, figure: str, loops: dict[str, float]) -> str:
-    run, manifest = found.run, found.manifest
+    run, manifest, about = found.run, found.manifest, CATALOG[found.run.name].about
     lines = [
         f"## `{run.name}`",
         "",
-        f"{run.about[0].upper()}{run.about[1:]}.",
+        f"{about[0].upper()}{about[1:]}.",
         "",
         f"*Published:* {CATALOG[run.name].published or 'nothing; the run is not in the report'}.",
         "",
@@ -159,7 +187,7 @@ def _section(found: Finished, figure: str, loops: dict[str, float]) -> str:
     return "\n".join([*lines, f"*What it shows:* {SHOWS[run.name]}", ""])
 
 
-def _tables(manifest: dict[str, Any]) -> list[str]:
+def _tables(manifest: Manifest) -> list[str]:
     """The published reading (of several copies that is the sampled one) from start to end; then all others at the end."""
     readings = manifest["readings"]
     first = next((reading for reading in readings if reading["reading"] == "sampled"), readings[0])
@@ -207,12 +235,12 @@ def _at_epochs(found: Finished) -> list[str]:
     return [*_markdown(head, [["output, I(X;T)", *cells]]), ""]
 
 
-def _name(reading: dict[str, Any]) -> str:
+def _name(reading: Reading) -> str:
     words = {"each": "a single network", "mean": "mean of single copies"}
     return f"{reading['sample']}, {words.get(reading['reading'], reading['reading'])}"
 
 
-def _cell(row: dict[str, Any], key: str, form: str) -> str:
+def _cell(row: Any, key: str, form: str) -> str:
     spread = f" ± {row[f'{key}_sd']:{form}}" if f"{key}_sd" in row else ""
     return f"{row[key]:{form}}{spread}"
 
@@ -221,7 +249,7 @@ def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
-def _answers(manifest: dict[str, Any]) -> list[str]:
+def _answers(manifest: Manifest) -> list[str]:
     right = ", ".join(f"{score['sample']} {score['accuracy']:.1%}" for score in manifest["scores_end"])
     first = manifest["readings"][0]
     funnel = first["funnel"]
@@ -231,7 +259,7 @@ def _answers(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-def _time(run: Run, manifest: dict[str, Any], loops: dict[str, float]) -> str:
+def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
     seeds = f"{run.seeds} seeds" if run.seeds > 1 else "one seed"
     copies = f"{run.copies} copies" if run.copies > 1 else "one network"
     stages = ", ".join(f"{stage} {spent:.0f} s" for stage, spent in manifest["seconds"].items())
@@ -262,13 +290,22 @@ def _duration(seconds: float) -> str:
 
 
 def _stopping(found: Finished) -> list[str]:
-    with (found.folder / "stopping.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    cells = []
+    rows, cells = _stops(found.folder / "stopping.csv"), []
     for rule in RULES:
-        own = [row for row in rows if row["rule"] == rule]
-        epochs, accuracy = (np.array([float(row[key]) for row in own]) for key in ("epochs", "accuracy"))
-        stopped = sum(row["stopped"] == "True" for row in own)
-        cells.append([rule, f"{stopped} of {len(own)}", spread(epochs, ".0f", "±"), spread(accuracy, ".3f", "±")])
+        stopped, epochs, accuracy = np.array([values for name, *values in rows if name == rule]).T
+        both = spread(epochs, ".0f", "±"), spread(accuracy, ".3f", "±")
+        cells.append([rule, f"{int(stopped.sum())} of {len(stopped)}", *both])
     head = ["rule", "networks that it stopped", "epochs used", "accuracy there on 20,000 fresh samples"]
     return [*_markdown(head, cells), ""]
+
+
+def _stops(path: Path) -> list[tuple[str, float, float, float]]:
+    """(rule, whether it stopped, epochs, accuracy) of each network."""
+    try:
+        found = csv.DictReader(io.StringIO(files.read_text(path)))
+        rows = [(row["rule"], float(row["stopped"] == "True"), float(row["epochs"]), float(row["accuracy"])) for row in found]
+        if {rule for rule, *_ in rows} != set(RULES) or not np.isfinite([values for _, *values in rows]).all():
+            raise ValueError("it has not a number for each rule")
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise ValueError(f"'{path}' is not what `run` wrote ({files.reason(error)}): move that result away") from None
+    return rows

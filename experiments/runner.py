@@ -117,7 +117,7 @@ def execute(
     def planes() -> list[InformationPlane]:
         return [plane for reader in readers for plane in reader.planes(seen)]
 
-    snapshots = trainer.snapshots() if train else trainer.kept()
+    snapshots = trainer.snapshots() if train else trainer.kept(until=run.epochs)
     with threads(trainer.ensemble):
         for chunk in clock.timed("train", _chunks(snapshots, _together(readers))):
             seen += run.recorded[len(seen) : len(seen) + len(chunk)]

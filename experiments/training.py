@@ -73,8 +73,8 @@ class Trainer:
         self.ensemble = self.parts[0] if len(self.parts) == 1 else Ensemble.joined(self.parts)
         self._x = [torch.from_numpy(part.trained.x).to(device) for part in data]
         self._y = [targets(run, part.trained.classes).to(device) for part in data]
-        steps = 1 if run.epoch == "step" else -(-len(self._x[0]) // run.batch_size)
-        self._losses, self._n_losses = torch.zeros(run.epochs * steps, device=device), 0
+        self._steps = 1 if run.epoch == "step" else -(-len(self._x[0]) // run.batch_size)
+        self._losses, self._n_losses = torch.zeros(run.epochs * self._steps, device=device), 0
 
     @property
     def losses(self) -> npt.NDArray[np.float32]:
@@ -107,12 +107,23 @@ class Trainer:
             if snapshot is not None:
                 yield snapshot
 
-    def kept(self) -> Iterator[Snapshot]:
-        """Those of the checkpoints alone."""
+    def kept(self, until: int = 0) -> Iterator[Snapshot]:
+        """Those of the checkpoints alone.
+
+        Raises:
+            ValueError: there are none, or not `until` that epoch; they are those of another run.
+        """
         kept = self.checkpoints
-        if kept is None or kept.state is None:
+        if kept is None or kept.state is None or kept.state.epoch < until:
             raise ValueError("there are no snapshots to read: train the run first")
-        self._n_losses = len(kept.state.losses)
+        n_losses = kept.state.epoch * self._steps
+        n_snapshots = sum(recorded <= kept.state.epoch for recorded in self.run.recorded)
+        if kept.state.epoch > self.run.epochs or (len(kept.state.losses), kept.n_snapshots) != (n_losses, n_snapshots):
+            raise ValueError(
+                f"'{kept.folder}' holds {len(kept.state.losses)} losses and {kept.n_snapshots} snapshots, where this run has "
+                f"{n_losses} and {n_snapshots} at epoch {kept.state.epoch}: it is another run's; remove it"
+            )
+        self._n_losses = n_losses
         self._losses[: self._n_losses] = torch.from_numpy(kept.state.losses)
         for arrays in kept.snapshots():
             yield {name: torch.from_numpy(array).to(self.ensemble.device) for name, array in arrays.items()}

@@ -33,11 +33,8 @@ __all__ = [
     "is_tensor",
     "layers",
     "network_family",
-    "no_folder",
-    "not_a_table",
     "not_negative",
     "not_vectorisable",
-    "not_written",
     "numbered",
     "numbers",
     "on_device",
@@ -642,18 +639,6 @@ def table(shape: tuple[int, ...], **columns: Any) -> None:
             raise ValueError(
                 f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
             )
-
-
-def no_folder(path: Any, folder: Any) -> FileNotFoundError:
-    return FileNotFoundError(f"{path} cannot be written: there is no folder {folder}; make it first")
-
-
-def not_written(path: Any, error: OSError) -> OSError:
-    return OSError(error.errno, f"{path} cannot be written, and what it held is untouched: {error.strerror or error}")
-
-
-def not_a_table(path: Any, error: Exception) -> ValueError:
-    return ValueError(f"{path} is not a table that InformationPlane.save wrote ({type(error).__name__}: {error})")
 
 
 def one_table(path: Any, planes: Sequence[Any]) -> Any:

@@ -28,7 +28,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
-from fastmi import checks
+from fastmi import checks, files
 
 __all__ = ["Live", "Panel", "information_plane", "place", "save", "show"]
 
@@ -136,17 +136,11 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    target = Path(path) if Path(path).suffix else Path(f"{os.fspath(path)}.png")
-    part = target.with_name(f".{os.getpid()}.part.{target.name}")  # matplotlib reads the ending
+    named = Path(path).suffix or files.is_stream(path)
+    target = Path(path) if named else Path(f"{os.fspath(path)}.png")
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        with mpl.rc_context({"svg.hashsalt": "fastmi"}):
-            figure.savefig(part, metadata=undated.get(target.suffix))
-        part.replace(target)
-    except OSError as error:
-        raise checks.not_written(target, error) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with mpl.rc_context({"svg.hashsalt": "fastmi"}), files.replacing(target) as part:
+        figure.savefig(part, format=target.suffix[1:] or "png", metadata=undated.get(target.suffix))
 
 
 def place() -> str:

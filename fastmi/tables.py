@@ -6,15 +6,13 @@ import csv
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import checks
+from fastmi import checks, files, plain
 from fastmi.containers import container, is_tensor, shown
 from fastmi.entropies import FloatArray
 from fastmi.planes import PlaneEstimator, Points
@@ -23,12 +21,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-__all__ = ["COLUMNS", "InformationPlane", "load_planes", "panel", "replacing", "save_planes", "write_csv"]
+__all__ = ["COLUMNS", "InformationPlane", "load_planes", "panel", "save_planes", "write_csv"]
 
 COLUMNS = (
     *("data", "sample", "seed", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
     *("n_samples", "n_symbols", "coverage", "h_x_bits", "h_y_bits", "binning"),
 )
+
+
+FORMAT = 1  # of the files that are written; those without a number have 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,57 +332,69 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
 
 
 def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
-    """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON. Nothing is pickled."""
-    arrays: dict[str, Any] = {}
-    plain: list[dict[str, Any]] = []
+    """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON. Nothing is pickled.
+
+    What is beyond the bounds within which any file is read is not compressed: then it is no larger than its file.
+    """
+    arrays: dict[str, Any] = {files.FORMAT: np.array(FORMAT)}
+    rest: list[dict[str, Any]] = []
     for i, plane in enumerate(planes):
         values = {field.name: getattr(plane, field.name) for field in fields(plane)}
         arrays |= {f"{i}/{name}": value for name, value in values.items() if isinstance(value, np.ndarray)}
-        plain.append({name: value for name, value in values.items() if not isinstance(value, np.ndarray)})
-    with replacing(path) as part, part.open("wb") as file:
-        np.savez_compressed(file, plain=np.array(json.dumps(plain)), **arrays)
+        rest.append({name: value for name, value in values.items() if not isinstance(value, np.ndarray)})
+    text = json.dumps(rest)
+    large = len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2  # headers have bytes too
+    with files.replacing(path) as part, part.open("wb") as file:
+        (np.savez if large else np.savez_compressed)(file, plain=np.array(text), **arrays)
 
 
 def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
-    """What `save_planes` wrote.
+    """What `save_planes` wrote, from whomever the file comes; see `fastmi.files.Archive` for the bounds of what is read.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file holds no such tables.
+        FileNotFoundError: no such file. OSError: it cannot be opened.
+        ValueError: the file holds no such tables, is no file at all, or was written by a later version.
     """
-    with open(path, "rb") as opened:  # np.load leaves a file that is no zip open
-        try:
-            with np.load(opened, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            planes = []
-            for i, plain in enumerate(json.loads(str(arrays.pop("plain")))):
-                own = {name.partition("/")[2]: array for name, array in arrays.items() if name.partition("/")[0] == str(i)}
-                planes.append(InformationPlane(**own, **(plain | {"layers": tuple(plain["layers"])})))
-            return planes
-        except Exception as error:
-            raise checks.not_a_table(path, error) from error
+    try:
+        with files.opened(path) as file:
+            return _tables(files.Archive(path, file))
+    except (FileNotFoundError, PermissionError, files.NewerFormat):
+        raise
+    except Exception as error:
+        raise _not_a_table(path, error) from error
+
+
+def _tables(archive: files.Archive) -> list[InformationPlane]:
+    """What has a place is read, and nothing may be there that has none."""
+    archive.check_format(FORMAT)
+    rest = plain.typed("plain", plain.parse(archive.text("plain")), list[dict[str, Any]])
+    hints, names = get_type_hints(InformationPlane), [name for name in archive.names if name not in ("plain", files.FORMAT)]
+    if len(rest) > len(names):
+        raise ValueError(f"it has {len(names)} arrays for {len(rest)} tables")
+    columns: list[dict[str, Any]] = [{} for _ in rest]
+    for name in names:
+        i, _, column = name.partition("/")
+        if column not in hints or not (i.isdecimal() and i == str(int(i)) and int(i) < len(rest)) or column in rest[int(i)]:
+            raise ValueError(f"it has {name!r:.60}, which is no column of its tables")
+    for name, array in archive.read(names).items():
+        i, _, column = name.partition("/")
+        columns[int(i)][column] = array
+    return [InformationPlane(**own, **_typed(values, hints)) for own, values in zip(columns, rest, strict=True)]
+
+
+def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
+    return {name: plain.typed(name, value, hints[name]) if name in hints else value for name, value in values.items()}
+
+
+def _not_a_table(path: str | os.PathLike[str], error: Exception) -> ValueError:
+    kind = files.NotAFile if isinstance(error, files.NotAFile) else ValueError
+    return kind(f"{os.fspath(path)} is not a table that InformationPlane.save wrote ({files.reason(error)})")
 
 
 def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
     """Several tables below each other in one tidy CSV, whole or not at all."""
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with files.replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for plane in planes:
             writer.writerows(plane.rows())
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary neighbour that takes the name only once it is complete."""
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise checks.no_folder(target, target.parent)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise checks.not_written(target, error) from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -21,6 +21,8 @@ ORDER = (  # a room may import those before it
     "backends",
     "containers",
     "checks",
+    "files",
+    "plain",
     "binning",
     "labels",
     "figures",
@@ -38,7 +40,7 @@ ORDER = (  # a room may import those before it
     "stopping",
     "compat",
 )
-GROUND = {"backends": set(), "figures": {"checks"}}  # backends stand alone, and figures draw arrays
+GROUND = {"backends": set(), "figures": {"checks", "files"}}  # backends stand alone, and figures draw arrays
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")
 
 

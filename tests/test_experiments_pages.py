@@ -16,6 +16,7 @@ from benchmarks import cases
 from experiments import __main__ as cli
 from experiments import drawing, outputs, reproduction, stopping
 from experiments.catalog import CATALOG, Stopping
+from experiments.results import Finished, read
 from experiments.runner import Result, Score
 from experiments.stopping import RULES, compare, first_without_progress
 from experiments.summary import summary
@@ -93,7 +94,7 @@ def test_side_by_side_each_panel_names_its_run(results, tmp_path, drawn):
     assert [[panel.title for panel in row] for row in grid] == [["warm-up: a single network"] * 2] * 2
     assert [len(panel.epochs) for panel in grid[0]] == [4, 11]
     assert options["title"] == ""
-    planes = {plane.sample: plane for plane in outputs.read(results["ten"]).planes}
+    planes = {plane.sample: plane for plane in read(results["ten"]).planes}
     for row, sample in zip(grid, ("training", "held-out"), strict=True):
         assert row[1].layers == ("output",)
         np.testing.assert_array_equal(row[1].i_xt, planes[sample].i_xt[:, 0, 1:])
@@ -113,7 +114,7 @@ def test_runs_overlaid_share_their_panels(results, tmp_path, drawn):
     assert [len(row) for row in grid] == [1, 1]
     panel = grid[1][0]
     assert panel.layers == [f"{run_id}: {layer}" for layer in ("output", "layer 1")] * 2
-    planes = [plane for plane in outputs.read(results["seeds"]).planes if plane.sample == "held-out"]
+    planes = [plane for plane in read(results["seeds"]).planes if plane.sample == "held-out"]
     bits = np.stack([plane.i_ty[:, 0, ::-1] for plane in planes])
     np.testing.assert_array_equal(panel.i_ty, np.tile(bits.mean(axis=0), 2))
     np.testing.assert_array_equal(panel.spread_ty, np.tile(bits.std(axis=0, ddof=1), 2))
@@ -278,8 +279,8 @@ def short_runs_are_shown():
 )
 def test_only_runs_of_the_catalogue_are_shown(change, shown):
     run = replace(CATALOG["warm-up"], **change)
-    assert AS_CATALOGUED(outputs.Finished(Path(), run, {}, [])) == shown
-    assert not AS_CATALOGUED(outputs.Finished(Path(), run, {"estimated_from": "another folder"}, []))
+    assert AS_CATALOGUED(Finished(Path(), run, {}, [])) == shown
+    assert not AS_CATALOGUED(Finished(Path(), run, {"estimated_from": "another folder"}, []))
 
 
 @pytest.fixture(scope="module")
@@ -370,7 +371,7 @@ def test_one_seed_has_no_spread_and_copies_have_all_their_readings(page, results
 
 
 def test_the_output_stands_at_the_epochs_that_were_published(page, results):
-    (plane,) = (plane for plane in outputs.read(results["original"]).planes if plane.sample == "all patterns")
+    (plane,) = (plane for plane in read(results["original"]).planes if plane.sample == "all patterns")
     (row,) = cells(page["original"], "output, I(X;T)")
     assert cells(page["original"], "epoch") == [["epoch", "0", "3", "3", "3", "3"]]  # the nearest that were recorded
     assert row[1:] == [f"{plane.i_xt[at, 0, -1]:.2f}" for at in (0, 3, 3, 3, 3)]
@@ -400,7 +401,7 @@ def test_times_are_those_of_the_manifest_and_of_the_published_loop(page, results
 
 
 def test_the_time_of_a_resumed_run_is_said_to_be_of_its_last_part(results):
-    found = outputs.read(results["warm-up"])
+    found = read(results["warm-up"])
     texts = [reproduction._time(found.run, found.manifest | {"resumed": resumed}, {}) for resumed in (False, True)]
     assert texts[1] == f"{texts[0]} It was interrupted, and this is the time of its last part."
 
@@ -412,7 +413,7 @@ def test_figures_lie_beside_the_page(page, written):
 
 
 def test_the_seeds_are_drawn_with_their_band(results):
-    found = outputs.read(results["seeds"])
+    found = read(results["seeds"])
     (panel, *_), *_ = drawing._panels(found.run, found.planes, None, (), named=False).values()
     assert panel.spread_xt is not None
 

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import pickle
 import re
 import struct
@@ -10,6 +11,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from mutations import damaged, rebuilt
 
 from experiments import mnist
 
@@ -124,6 +126,111 @@ def test_labels_beyond_nine_are_noticed(tmp_path, whole):
         mnist.find(folder_of(tmp_path, whole, compress=True))
 
 
+@pytest.mark.parametrize("label", [259, 10, -1, -256, 2**62, 2**32 + 3])
+@pytest.mark.parametrize("name", ["y_train", "y_test"])
+def test_labels_that_a_byte_would_hide_are_noticed(tmp_path, few, name, label):
+    few[name] = few[name].astype(np.int64)
+    few[name][1] = label
+    np.savez(tmp_path / "mnist.npz", **few)
+    with pytest.raises(ValueError, match=rf"mnist\.npz' holds the label {label}: MNIST's are 0 to 9"):
+        mnist.find(tmp_path / "mnist.npz")
+
+
+def test_labels_of_any_whole_type_are_taken(tmp_path, few):
+    for dtype in (np.int8, np.uint64, np.dtype(">i4")):
+        np.savez(tmp_path / "mnist.npz", **few | {"y_train": few["y_train"].astype(dtype)})
+        assert mnist.find(tmp_path / "mnist.npz").labels.tolist() == [0, 1, 2, 3, 4, 5, 7, 8]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """As if MNIST had eight images of four pixels."""
+    shapes = {"x_train": (6, 2, 2), "y_train": (6,), "x_test": (2, 2, 2), "y_test": (2,)}
+    monkeypatch.setattr(mnist, "ARRAYS", shapes)
+    arrays = {name: np.arange(np.prod(shape), dtype=np.uint8).reshape(shape) for name, shape in shapes.items()}
+    return arrays | {"y_test": np.uint8([7, 8])}
+
+
+@pytest.mark.parametrize("damage", [damaged, rebuilt])
+def test_whatever_happens_to_an_npz_one_error_says_so(tmp_path, few, damage):
+    path = tmp_path / "mnist.npz"
+    np.savez_compressed(path, **few)
+    said = []
+    for copy in damage(path.read_bytes(), 400, seed=13):
+        path.write_bytes(copy)
+        try:
+            assert mnist.find(path).pixels.shape == (8, 2, 2)
+        except ValueError as error:
+            said.append(str(error))
+    sentence = re.compile(r".*mnist\.npz' (is no npz file, or is damaged \(.*\)|holds the label .*)")
+    assert [message for message in said if not sentence.fullmatch(message)] == []
+    assert len(said) > 200
+
+
+@pytest.mark.parametrize("name", ["file", "file.gz"])
+def test_whatever_happens_to_an_idx_file_one_error_says_so(tmp_path, name):
+    path, content = tmp_path / name, idx(small(5, 28, 28))
+    said = []
+    for copy in damaged(gzip.compress(content) if name == "file.gz" else content, 400, seed=14):
+        path.write_bytes(copy)
+        try:
+            assert mnist.read_idx(path).dtype == np.uint8
+        except ValueError as error:
+            said.append(str(error))
+    assert [message for message in said if not message.startswith(f"'{path}' ") or "\n" in message] == []
+    assert len(said) > 100
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pipes of POSIX")
+def test_only_files_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for read in (mnist.read_idx, mnist.read_npz, mnist.find):
+        with pytest.raises(ValueError, match=r"pipe' is (a pipe, and only files are read|neither a folder)"):
+            read(tmp_path / "pipe")
+    for name in ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"):
+        (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises(mnist.NoMnist, match="has neither train-images-idx3-ubyte nor"):
+        mnist.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "target", "reason"),
+    [
+        (np.full((70_000, 784), 256.0), np.full(70_000, "5"), "ValueError: it holds 70000 images"),
+        (np.full((70_000, 784), np.nan), np.full(70_000, "5"), "ValueError: it holds 70000 images"),
+        (np.zeros((600, 784)), np.full(600, "5"), "ValueError: it holds 600 images and 600 labels"),
+        (np.zeros((70_000, 784)), np.full(70_000, "five"), "ValueError: invalid literal"),
+        (OSError("no network\nhere"), None, "OSError: no network here"),
+    ],
+)
+def test_what_scikit_learn_has_is_not_trusted_either(tmp_path, monkeypatch, data, target, reason):
+    import sklearn.datasets
+
+    def fetch(**options):
+        if isinstance(data, Exception):
+            raise data
+        return type("Bunch", (), {"data": data, "target": target})
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
+    monkeypatch.delenv(mnist.VARIABLE, raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    with pytest.raises(ValueError, match=rf"scikit-learn's copy of MNIST in .* cannot be read .* \({reason}.*pass --mnist"):
+        mnist.find(download=True)
+
+
+def test_a_label_of_scikit_learn_s_copy_is_checked_before_it_is_a_byte(tmp_path, monkeypatch):
+    import sklearn.datasets
+
+    labels = np.full(70_000, "3")
+    labels = np.append(labels[1:], "259")
+    bunch = type("Bunch", (), {"data": np.zeros((70_000, 784)), "target": labels})
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda **options: bunch)
+    monkeypatch.delenv(mnist.VARIABLE, raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    with pytest.raises(ValueError, match="holds the label 259: MNIST's are 0 to 9"):
+        mnist.find(download=True)
+
+
 HOSTILE = {
     "empty": (b"", "begins with b''"),
     "text": (b"<html>not found</html>", "is no IDX file of bytes"),
@@ -199,18 +306,19 @@ def test_an_npz_header_that_lies_costs_no_memory(tmp_path):
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"images": npy(small(4))}, "has no array x_train; it has images.npy"),
+        ({"images": npy(small(4))}, "has no array x_train; it has images"),
         ({"x_train": npy(small(4, 28, 28))}, "has x_train as uint8 (4, 28, 28)"),
         ({"x_train": npy(small(4), {"descr": "<f8", "fortran_order": False, "shape": (60_000, 28, 28)})}, "as float64"),
         (
             {"x_train": npy(small(4), {"descr": "|u1", "fortran_order": False, "shape": (60_000, 28, 28)})},
-            "is cut short: x_train",
+            "its 'x_train' announces 47,040,128 bytes, where it has 132",
         ),
-        ({"x_train": b"\x93NUMPY\x07\x00" + bytes(20)}, "npy format (7, 0)"),
+        ({"x_train": b"\x93NUMPY\x07\x00" + bytes(20)}, "its 'x_train' begins with b'\\x93NUMPY\\x07\\x00', which is no .npy"),
     ],
 )
 def test_an_npz_that_is_not_mnist(tmp_path, members, message):
-    path = npz_of(tmp_path / "other.npz", members)
+    others = {name: npy(np.zeros(shape, np.uint8)) for name, shape in mnist.ARRAYS.items() if name != "x_train"}
+    path = npz_of(tmp_path / "other.npz", members | others if "x_train" in members else members)
     with pytest.raises(ValueError, match=re.escape(message)):
         mnist.read_npz(path)
 
@@ -218,7 +326,7 @@ def test_an_npz_that_is_not_mnist(tmp_path, members, message):
 def test_objects_are_never_unpickled(tmp_path):
     header = {"descr": "|O", "fortran_order": False, "shape": (60_000, 28, 28)}
     trap = npy(np.zeros(0, np.uint8), header) + pickle.dumps(print)
-    with pytest.raises(ValueError, match=r"has x_train as object"):
+    with pytest.raises(ValueError, match=r"its 'x_train' announces .*'\|O'"):
         mnist.read_npz(npz_of(tmp_path / "trap.npz", {"x_train": trap}))
 
 

@@ -4,17 +4,22 @@ import csv
 import dataclasses
 import enum
 import itertools
+import json
 import os
 import re
 import sys
+import tracemalloc
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from mutations import changed, damaged, rebuilt
 
 import fastmi
-from fastmi import InformationPlane, PlaneEstimator, UniformBins, tables
+from fastmi import InformationPlane, PlaneEstimator, UniformBins, files, tables
 from fastmi.tables import COLUMNS, load_planes, save_planes, write_csv
 
 BITS = ("i_xt", "i_ty", "n_symbols", "coverage")
@@ -351,7 +356,7 @@ def test_a_single_array_is_refused(tmp_path):
 
 def test_another_npz_is_refused(tmp_path):
     np.savez(tmp_path / "plane.npz", x=np.arange(3))
-    refused(tmp_path / "plane.npz", "KeyError: .*plain")
+    refused(tmp_path / "plane.npz", "KeyError: 'plain'")
 
 
 def test_an_npz_that_lacks_a_column_is_refused(tmp_path):
@@ -369,7 +374,7 @@ def test_an_npz_with_objects_is_refused_and_never_unpickled(tmp_path):
             return (os.mkdir, (str(tmp_path / "sprung"),))
 
     np.savez(tmp_path / "plane.npz", plain=np.array([Trap()], dtype=object))
-    refused(tmp_path / "plane.npz", "ValueError: .*allow_pickle=False")
+    refused(tmp_path / "plane.npz", r"ValueError: its 'plain' announces .*'\|O'")
     assert not (tmp_path / "sprung").exists()
 
 
@@ -381,6 +386,190 @@ def test_a_folder_is_not_called_a_table(tmp_path):
 def test_a_missing_file_is_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.npz"):
         InformationPlane.load(tmp_path / "nowhere.npz")
+
+
+# --- files that come from anybody ---------------------------------------------------------------------------------------
+
+
+def repacked(path, **changes):
+    """The same file with other members; None takes one out."""
+    with np.load(path) as file:
+        members = {name: file[name] for name in file.files} | changes
+    with path.open("wb") as file:
+        np.savez_compressed(file, **{name: member for name, member in members.items() if member is not None})
+    return path
+
+
+@pytest.fixture
+def saved(tmp_path):
+    plane().save(tmp_path / "plane.npz")
+    return tmp_path / "plane.npz"
+
+
+def rest_of(path):
+    with np.load(path) as file:
+        return json.loads(str(file["plain"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "reason"),
+    [
+        ("0/epochs", np.array(["0", "10", "20"]), "ValueError: epochs has dtype <U2"),
+        ("0/epochs", np.array([0, 0.5, 1]), "ValueError: epochs has dtype float64"),
+        ("0/epochs", np.array([0.0, 1, 2]), "ValueError: epochs has dtype float64"),
+        ("0/i_xt", np.full((3, 2, 2), "0.5"), "TypeError: i_xt has dtype <U3: pass numbers"),
+        ("0/i_ty", np.full((3, 2, 2), np.nan), "ValueError: i_ty holds nan: bits are finite"),
+        ("0/coverage", np.full((3, 2, 2), -np.inf), "ValueError: coverage holds -inf: it is a share"),
+        ("0/n_symbols", np.ones((3, 2, 2), bool), "TypeError: n_symbols has dtype bool: pass numbers"),
+        ("0/i_xt", np.zeros((3, 2)), ""),
+        ("0/i_xt", np.array(0.5), ""),
+        ("0/epochs", np.array(3), ""),
+        ("0/epochs", np.zeros((3, 1), int), r"ValueError: epochs has dtype int64 and shape \(3, 1\)"),
+        ("0/layers", np.array(["a", "b"]), "ValueError: it has '0/layers', which is no column of its tables"),
+        ("0/colour", np.zeros(1), "ValueError: it has '0/colour', which is no column of its tables"),
+        ("1/i_xt", np.zeros((3, 2, 2)), "ValueError: it has '1/i_xt', which is no column of its tables"),
+        ("00/i_xt", np.zeros((3, 2, 2)), "ValueError: it has '00/i_xt', which is no column of its tables"),
+        ("²/i_xt", np.zeros((3, 2, 2)), "ValueError: it has '²/i_xt', which is no column of its tables"),
+        ("i_xt", np.zeros((3, 2, 2)), "ValueError: it has 'i_xt', which is no column of its tables"),
+        ("plain", np.array("[]"), "ValueError: it has '0/.*', which is no column of its tables"),
+        ("plain", np.array("{}"), "ValueError: plain is an object, where a list should be"),
+        ("plain", np.array("[3]"), r"ValueError: plain\[0\] is 3, where an object should be"),
+        ("plain", np.array("[" * 100_000), "ValueError: it nests too deeply"),
+        ("plain", np.array("[" + "{}," * 999 + "{}]"), "ValueError: it has 5 arrays for 1000 tables"),
+        ("plain", np.array("[NaN]"), "ValueError: it holds the number NaN"),
+        ("plain", np.array(["[]", "[]"]), r"ValueError: its 'plain' is <U2 \(2,\), not one text"),
+        ("plain", np.array(b"[]"), "ValueError: its 'plain' announces"),
+    ],
+)
+def test_a_member_that_no_table_has_is_refused(saved, name, array, reason):
+    refused(repacked(saved, **{name: array}), reason)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"n_samples": "many"}, "ValueError: n_samples is 'many', where a whole number should be"),
+        ({"n_samples": 1.5}, r"ValueError: n_samples is 1\.5, where a whole number should be"),
+        ({"n_samples": 0}, "ValueError: n_samples must be at least 1, not 0"),
+        ({"n_copies": -5}, "ValueError: n_copies must be at least 1, not -5"),
+        ({"n_samples": 10**30}, "ValueError: n_samples is a number beyond 64 bits"),
+        ({"entropy_x": None}, "ValueError: entropy_x is None, where a number should be"),
+        ({"entropy_y": [1]}, "ValueError: entropy_y is a list, where a number should be"),
+        ({"layers": "ab"}, "ValueError: layers is 'ab', where a list should be"),
+        ({"layers": ["a", 1]}, r"ValueError: layers\[1\] is 1, where a text should be"),
+        ({"layers": ["a"]}, ""),
+        ({"reading": "all"}, "ValueError: reading must be one of"),
+        ({"reading": {"a": 1}}, "ValueError: reading is an object, where a text should be"),
+        ({"data": 3}, "ValueError: data is 3, where a text should be"),
+        ({"seed": True}, "ValueError: seed is True, where a whole number should be"),
+        ({"i_xt": [1.0]}, "ValueError: it has '0/i_xt', which is no column of its tables"),
+        ({"colour": 1}, "TypeError: .*colour"),
+    ],
+)
+def test_a_value_that_no_table_has_is_refused(saved, changes, reason):
+    (rest,) = rest_of(saved)
+    refused(repacked(saved, plain=np.array(json.dumps([rest | changes]))), reason)
+
+
+@pytest.mark.parametrize("name", ["n_samples", "entropy_x", "layers", "reading", "binning"])
+def test_a_value_that_is_not_there_is_named(saved, name):
+    (rest,) = rest_of(saved)
+    del rest[name]
+    refused(repacked(saved, plain=np.array(json.dumps([rest]))), rf"TypeError: .*{name}")
+
+
+@pytest.mark.parametrize("number", [2, 3, 10**6])
+def test_a_later_format_is_refused_with_what_to_do(saved, number):
+    for changes in ({}, {"plain": None}, {"0/colour": np.zeros(3)}):
+        repacked(saved, **{files.FORMAT: np.array(number)}, **changes)
+        with pytest.raises(ValueError, match=rf"plane\.npz' has format {number}, and .* reads up to 1: update fastmi"):
+            InformationPlane.load(saved)
+
+
+@pytest.mark.parametrize("number", [np.array(-1), np.array("2"), np.array([2])])
+def test_a_format_that_is_no_number_is_refused(saved, number):
+    refused(repacked(saved, **{files.FORMAT: number}), "ValueError: its format is ")
+
+
+def test_what_is_saved_today_has_a_format(saved):
+    with np.load(saved) as file:
+        assert file[files.FORMAT] == tables.FORMAT == 1
+
+
+def test_a_table_that_unpacks_to_gigabytes_is_refused_before_it_costs_memory(tmp_path):
+    path, zeros = tmp_path / "plane.npz", bytes(2**24)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("plain", "0/epochs", "0/i_xt", "0/i_ty"):
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                member.write(zeros)
+                for _ in range(19):
+                    member.write(zeros)
+    assert path.stat().st_size < 2_000_000
+    tracemalloc.start()
+    try:
+        refused(path)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_saved_is_within_the_bounds_of_what_is_read(tmp_path, monkeypatch):
+    """Tables that are all one number would pack to a thousandth, which nobody reads; so they are not packed."""
+    monkeypatch.setattr(files, "FREE", 100_000)
+    monkeypatch.setattr(files, "TEXT", 10_000)
+    shape = (2000, 2, 2)
+    same = {name: np.ones(shape) for name in BITS}
+    plane(2000, **same).save(tmp_path / "zeros.npz")
+    assert_same_bits(InformationPlane.load(tmp_path / "zeros.npz"), plane(2000, **same))
+    many = [plane(1, 1, layers=("a" * 500,), seed=seed) for seed in range(20)]
+    save_planes(tmp_path / "many.npz", many)
+    assert len(load_planes(tmp_path / "many.npz")) == 20
+    plane().save(tmp_path / "small.npz")
+    with zipfile.ZipFile(tmp_path / "small.npz") as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_DEFLATED}
+
+
+@pytest.mark.parametrize("damage", [damaged, rebuilt])
+def test_whatever_happens_to_a_file_one_error_says_so(tmp_path, damage):
+    path = tmp_path / "planes.npz"
+    save_planes(path, [plane(2, 1), plane(2, 2, seed=3)])
+    content, said = path.read_bytes(), []
+    for copy in damage(content, 400, seed=11):
+        path.write_bytes(copy)
+        try:
+            found = load_planes(path)
+        except ValueError as error:
+            said.append(str(error))
+        else:
+            assert all(np.isfinite(one.i_xt).all() and one.epochs.dtype.kind in "iu" for one in found)
+    sentence = re.compile(
+        r".*planes\.npz'? (is not a table that InformationPlane\.save wrote \(.*\)|has format .* update fastmi)"
+    )
+    assert [message for message in said if not sentence.fullmatch(message)] == []  # one line
+    assert len(said) > 200
+
+
+def test_whatever_the_words_of_a_table_say_one_error_says_so(saved):
+    rest = rest_of(saved)
+    for text in changed(rest, 300, seed=12):
+        repacked(saved, plain=np.array(text))
+        try:
+            InformationPlane.load(saved).panel()
+        except ValueError as error:
+            assert re.search("is not a table that InformationPlane.save wrote|holds 0 tables", str(error))  # noqa: PT017
+
+
+# --- files of earlier versions ------------------------------------------------------------------------------------------
+
+FORMAT_0 = Path(__file__).parent / "data" / "format-0"
+
+
+def test_tables_of_format_0_load_for_ever(tmp_path):
+    loaded = load_planes(FORMAT_0 / "planes.npz")
+    assert [(one.seed, one.reading) for one in loaded] == [(0, "each"), (0, "mixture"), (1, "each"), (1, "mixture")]
+    write_csv(tmp_path / "planes.csv", loaded)
+    assert (tmp_path / "planes.csv").read_bytes() == (FORMAT_0 / "planes.csv").read_bytes()
+    assert_same_bits(InformationPlane.load(FORMAT_0 / "plane.npz"), loaded[0])
 
 
 # --- whole or not at all -----------------------------------------------------------------------------------------------
@@ -477,7 +666,7 @@ def test_a_folder_that_is_closed_is_named(tmp_path, monkeypatch, name):
     def closed(self, *arguments, **options):
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(tables.Path, "open", closed)
+    monkeypatch.setattr(Path, "open", closed)
     with pytest.raises(PermissionError, match=rf"{name} cannot be written, and what it held is untouched: Permission denied"):
         WRITERS[name][0](plane(), tmp_path / name)
 

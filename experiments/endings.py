@@ -1,0 +1,74 @@
+"""Signals that end a program -> one exception, after which all is tidied up; where nothing is begun, the end at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["Stopped", "heard", "tidying"]
+
+SAID = "what was finished before is whole, and --resume goes on with the rest"
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+GRACE = 1.0  # seconds in which a second signal says nothing new
+
+
+class Stopped(KeyboardInterrupt):
+    """By a signal: Ctrl-C, or its relatives."""
+
+    def __init__(self, number: int) -> None:
+        name = signal.Signals(number).name
+        super().__init__(f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {SAID}")
+        self.code = 128 + number  # as shells have it
+
+
+class _Listener:
+    """What a signal does, by what is going on."""
+
+    def __init__(self) -> None:
+        self.loading, self.tidying, self.last = True, False, -GRACE
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.loading:  # an exception amid an import may be taken for another
+            os.write(2, f"{Stopped(number)}\n".encode())
+            os._exit(128 + number)
+        before, self.last = self.last, time.monotonic()
+        if not self.tidying and self.last - before >= GRACE:
+            raise Stopped(number)
+
+
+_listener = _Listener()
+
+
+@contextmanager
+def heard() -> Iterator[_Listener]:
+    """SIGINT, SIGTERM and SIGHUP raise `Stopped`, unless they are ignored here (as after nohup); before, all is as it was.
+
+    While the listener's `loading` holds they end the process, with one line.
+    """
+    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []  # only the main thread may say what a signal does
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    try:
+        for number in before:
+            signal.signal(number, _listener)
+        yield _listener
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def tidying() -> Iterator[None]:
+    """What comes meanwhile changes nothing: the program is at its end already."""
+    _listener.tidying = True
+    try:
+        yield
+    finally:
+        _listener.tidying = False

@@ -1,0 +1,450 @@
+"""Results and checkpoints that come from anybody, or from earlier versions: one sentence where they are none."""
+
+import json
+import os
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mutations import changed, damaged, rebuilt
+
+from experiments import __main__ as cli
+from experiments import attempts, command, networks, outputs, reproduction, results
+from experiments.catalog import CATALOG, Run
+from experiments.checkpoints import Checkpoints, State
+from experiments.runner import execute
+from fastmi import files
+
+FORMAT_0 = Path(__file__).parent / "data" / "format-0"
+posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    monkeypatch.setattr(outputs, "picture", lambda run, planes: None)
+    monkeypatch.setattr(outputs, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+
+
+@pytest.fixture
+def result(tmp_path):
+    """A finished run of two copies, of format 0."""
+    return Path(shutil.copytree(FORMAT_0 / "finished", tmp_path / "result"))
+
+
+def manifest_of(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def rewrite(folder, **changes):
+    """The manifest with other values; of its run those that begin with run_."""
+    manifest = manifest_of(folder)
+    manifest["run"] |= {key.removeprefix("run_"): value for key, value in changes.items() if key.startswith("run_")}
+    manifest |= {key: value for key, value in changes.items() if not key.startswith("run_")}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def refused(folder, reason):
+    with pytest.raises(ValueError, match=rf"RESULT is '.*', which is no folder that `run` left \(.*{reason}") as caught:
+        results.read(folder)
+    assert "\n" not in str(caught.value)
+
+
+# --- of earlier versions -----------------------------------------------------------------------------------------------
+
+
+def test_a_result_of_format_0_is_read_for_ever(result):
+    found = results.read(result)
+    assert found.run == replace(CATALOG["warm-up"], epochs=4, copies=2)
+    assert [(plane.sample, plane.reading) for plane in found.planes] == [
+        (sample, reading) for sample in ("training", "held-out") for reading in ("mean", "each", "sampled", "mixture")
+    ]
+    assert found.planes[1].epochs.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_result_of_format_0_is_drawn_for_ever(result, tmp_path):
+    assert cli.main(["draw", str(result), "--out", str(tmp_path / "drawn.png")]) == 0
+
+
+def test_a_result_of_format_0_is_estimated_for_ever(result, tmp_path):
+    assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(tmp_path / "out")]) == 0
+    (folder,) = (path for path in (tmp_path / "out").iterdir() if path.is_dir())
+    before = json.loads((FORMAT_0 / "manifest-estimated.json").read_text())
+    after = manifest_of(folder)
+    assert after["format"] == 1
+    assert folder.name == after["id"] == before["id"]
+    one, other = (found["readings"][0]["layers"][1] for found in (before, after))
+    assert one["i_xt_start"] == pytest.approx(other["i_xt_start"], abs=0.05)  # another machine's tanh may round otherwise
+
+
+def test_checkpoints_of_format_0_are_gone_on_with_for_ever(tmp_path):
+    run = replace(CATALOG["warm-up"], epochs=4)
+    shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{run.id}.part")
+    kept = Checkpoints(tmp_path / f"{run.id}.part" / "snapshots")
+    assert (kept.n_snapshots, kept.state.epoch) == (3, 2)
+    assert cli.main(["run", "warm-up", "--epochs", "4", "--resume", "--out", str(tmp_path)]) == 0
+    found = results.read(tmp_path / run.id)
+    assert found.manifest["resumed"] is True
+    assert found.planes[0].epochs.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("name", ["stopping", "estimated"])
+def test_manifests_of_format_0_are_read_for_ever(name):
+    manifest = results._manifest(FORMAT_0 / f"manifest-{name}.json")
+    run = Run.of(manifest["run"])
+    assert run.id == manifest["id"]
+    assert (run.stopping is not None) == (name == "stopping")
+
+
+def test_the_ledger_of_format_0_is_read_and_added_to_for_ever(tmp_path):
+    shutil.copy(FORMAT_0 / "runs.csv", tmp_path)
+    attempts.record(tmp_path, run="another", status="done")
+    assert [row["run"] for row in attempts.read_ledger(tmp_path)] == ["warm-up", "another"]
+
+
+@pytest.mark.parametrize("number", [2, 99])
+def test_a_result_of_a_later_format_says_what_to_do(result, tmp_path, capsys, number):
+    rewrite(result, format=number, readings="in another way")
+    assert cli.main(["draw", str(result), "--out", str(tmp_path / "drawn.png")]) == 2
+    said = capsys.readouterr().err
+    assert re.search(rf"manifest\.json' has format {number}, and this version of fastmi reads up to 1: update fastmi", said)
+
+
+def test_checkpoints_of_a_later_format_say_what_to_do(tmp_path):
+    shutil.copytree(FORMAT_0 / "unfinished" / "snapshots", tmp_path / "snapshots")
+    np.savez(tmp_path / "snapshots" / "state.npz", **{files.FORMAT: np.array(2)}, other=np.zeros(3))
+    with pytest.raises(ValueError, match=r"state\.npz' has format 2, and .* update fastmi"):
+        Checkpoints(tmp_path / "snapshots")
+    assert len(list((tmp_path / "snapshots").iterdir())) == 4  # and nothing was removed
+
+
+# --- a manifest ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{}", "[]", "null", "3", "no JSON", "", '{"run": []}', '{"run": {}}', '{"run": {"name": "warm-up"}}'),
+        *("[" * 100_000, '{"a":' * 100_000, "NaN", '{"run": 1, "run": 2}', " " * 3_000_000, "1e999", "9" * 5000),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_manifest_that_is_none_is_no_result(result, text):
+    (result / "manifest.json").write_text(text)
+    refused(result, "")
+
+
+def test_a_manifest_that_is_no_text_is_no_result(result):
+    (result / "manifest.json").write_bytes(b"\xff\xfe{}")
+    refused(result, "UnicodeDecodeError")
+
+
+@posix
+@pytest.mark.parametrize("name", ["manifest.json", "planes.npz"])
+def test_what_is_no_file_is_not_read(result, name):
+    (result / name).unlink()
+    refused(result, "FileNotFoundError")
+    (result / name).symlink_to("/dev/zero")
+    refused(result, "is a device, and only files are read")
+    (result / name).unlink()
+    os.mkfifo(result / name)
+    refused(result, "is a pipe, and only files are read")
+
+
+@pytest.mark.parametrize("key", sorted(manifest_of(FORMAT_0 / "finished")))
+def test_a_manifest_that_lacks_anything_is_no_result(result, key):
+    manifest = manifest_of(result)
+    del manifest[key]
+    (result / "manifest.json").write_text(json.dumps(manifest))
+    refused(result, f"manifest has n[oe].* '{key}'")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"run": []}, "manifest.run is a list, where an object should be"),
+        ({"remark": None}, "manifest.remark is None, where a text should be"),
+        ({"loss_end": "low"}, "manifest.loss_end is 'low', where a number should be"),
+        (
+            {"scores_end": [{"sample": "training", "loss": "0.1", "accuracy": 1}]},
+            r"scores_end\[0\].loss is '0.1', where a number",
+        ),
+        ({"seconds": {"train": "long"}}, "manifest.seconds.train is 'long', where a number should be"),
+        ({"wall_seconds": True}, "manifest.wall_seconds is True, where a number should be"),
+        ({"resumed": "no"}, "manifest.resumed is 'no', where true or false should be"),
+        ({"readings": []}, "the planes are of 8 samples and readings, and the manifest speaks of others"),
+        ({"readings": [1]}, r"manifest.readings\[0\] is 1, where an object should be"),
+        ({"format": "1"}, "its format is '1'"),
+        ({"format": -1}, "its format is -1"),
+        # of the run
+        ({"run_epochs": "many"}, "run.epochs is 'many', where a whole number should be"),
+        ({"run_epochs": -4}, "epochs is -4: it is from 1 to"),
+        ({"run_epochs": 4.0}, "run.epochs is 4.0, where a whole number should be"),
+        ({"run_copies": 0}, "copies is 0: it is from 1 to"),
+        ({"run_seeds": True}, "run.seeds is True, where a whole number should be"),
+        ({"run_seed": -1}, "seed is -1: it is from 0 to"),
+        ({"run_seed": 2**70}, "run.seed is a number beyond 64 bits"),
+        ({"run_n_samples": 0}, "n_samples is 0: it is from 1 to"),
+        ({"run_batch_size": 0}, "batch_size is 0: it is from 1 to"),
+        ({"run_record_every": 0}, "record_every is 0: it is from 1 to"),
+        ({"run_n_recorded": 2**40}, "n_recorded .* is 1099511627776: it is from 1 to 1,048,576"),
+        ({"run_widths": []}, "widths are 0, from 0 on"),
+        ({"run_widths": [12, 0, 1]}, "widths are 3, from 0 on"),
+        ({"run_widths": "12-5-1"}, "run.widths is '12-5-1', where a list should be"),
+        ({"run_widths": [12, 2**62, 2**62]}, "network is 'tanh', which cannot be built of 3 widths"),
+        ({"run_targets": []}, "targets are none"),
+        ({"run_targets": ["0", "1"]}, r"run.targets\[0\] is '0', where a number should be"),
+        ({"run_edges": [1, -1, 5]}, "edges are 1.0, -1.0, 5: they are LOW below HIGH"),
+        ({"run_edges": [-1e308, 1e308, 5]}, "edges are -1e[+]308, 1e[+]308, 5: they are LOW"),
+        ({"run_edges": [-1, 1, 10**10]}, "edges are -1.0, 1.0, 10000000000: .* N from 2 to 16,777,216"),
+        ({"run_edges": [-1, 1]}, "run.edges has 2 values, where 3 should be"),
+        ({"run_learning_rate": 0}, "learning_rate is 0.0: it is above 0"),
+        ({"run_network": "perceptron"}, "network is 'perceptron': this version knows tanh, "),
+        ({"run_data": "cifar"}, "data is 'cifar': this version knows simple, "),
+        ({"run_loss": "hinge"}, "loss is 'hinge': this version knows mean squared error, "),
+        ({"run_optimizer": "lbfgs"}, "optimizer is 'lbfgs': this version knows sgd, adam"),
+        ({"run_epoch": "week"}, "run.epoch is 'week', where one of 'step', 'pass' should be"),
+        ({"run_init": "none"}, "run.init is 'none', where one of 'shared', 'independent' should be"),
+        ({"run_out_of_range": "fold"}, "run.out_of_range is 'fold', where one of 'wrap'"),
+        (
+            {"run_stopping": {"patience": 0}},
+            r"stopping is Stopping\(.*: beta and tolerance are at least 0, patience at least 1",
+        ),
+        ({"run_stopping": {"hope": 1}}, "TypeError: .*hope"),
+        ({"run_colour": "red"}, "TypeError: .*colour"),
+        # its planes are those of another run
+        ({"run_epochs": 5}, "a plane was recorded at other epochs than the run"),
+        ({"run_record_every": 2}, "a plane was recorded at other epochs than the run"),
+        ({"run_n_recorded": 3}, "a plane was recorded at other epochs than the run"),
+        ({"run_epochs": 2**62, "run_record_every": 1}, "a plane was recorded at other epochs than the run"),
+        ({"run_epochs": 2**62, "run_n_recorded": 2**20}, "a plane was recorded at other epochs than the run"),
+        ({"run_copies": 3}, "a plane has 2 copies and layers layer 1, output, the run others"),
+        ({"run_seed": 1}, "the planes of 'training', mean are of other seeds than the run"),
+        ({"run_seeds": 2**60}, "the planes of 'training', mean are of other seeds than the run"),
+        ({"run_widths": [12, 5, 4, 1]}, "the manifest speaks of other layers than layer 1, layer 2, output"),
+    ],
+)
+def test_a_manifest_is_trusted_in_nothing(result, tmp_path, capsys, changes, reason):
+    refused(rewrite(result, **changes), reason)
+    for words in (["draw", str(result), "--out", str(tmp_path / "a.png")], ["estimate", str(result), "--edges", "0", "1", "9"]):
+        assert cli.main(words) == 2
+        assert re.fullmatch(r"error: RESULT is .*\n", capsys.readouterr().err)
+
+
+def test_planes_that_are_none_are_no_result(result):
+    content = (result / "planes.npz").read_bytes()
+    for damage in (b"", content[:-40], content[:2000] + bytes(300) + content[2300:], b"PK\x05\x06" + bytes(18)):
+        (result / "planes.npz").write_bytes(damage)
+        refused(result, "is not a table that InformationPlane.save wrote")
+    shutil.copy(FORMAT_0 / "planes.npz", result / "planes.npz")  # of something else
+    refused(result, "the planes are of 2 samples and readings, and the manifest speaks of others")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../escaped",
+        "..",
+        ".",
+        "",
+        "a/b",
+        "/etc/x",
+        "a\\b",
+        "~",
+        "-rf",
+        "a\0b",
+        "a\nb",
+        "warm-up\n",
+        "é",
+        "x" * 65,
+        "con.txt",
+        "$HOME",
+    ],
+)
+def test_a_name_never_becomes_a_path(result, tmp_path, monkeypatch, capsys, name):
+    rewrite(result, run_name=name)
+    refused(result, "name is .*: it is letters, digits, - and _, at most 64")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(command, "execute", lambda *words, **options: pytest.fail("it was read"))
+    assert cli.main(["estimate", str(result), "--edges", "0", "1", "9", "--out", str(tmp_path / "result")]) == 2
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("key", ["id", "device", "data", "estimated_from", "binning", "written"])
+def test_no_text_of_a_manifest_is_a_path(result, tmp_path, key):
+    rewrite(result, **{key: "../../escaped"})
+    out = tmp_path / "deep" / "out"
+    assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(out)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"result", "deep"}
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
+
+
+def test_whatever_a_manifest_says_one_sentence_refuses_it_or_it_can_be_drawn(result, tmp_path, capsys):
+    n_refused = 0
+    for text in changed(manifest_of(result), 150, seed=21):
+        (result / "manifest.json").write_text(text)
+        code = cli.main(["draw", str(result), "--out", str(tmp_path / "drawn.png")])
+        said = capsys.readouterr().err
+        assert code in (0, 2)
+        assert code == 0 or re.fullmatch(r"error: RESULT is .*\n|error: .* update fastmi\n", said), said
+        n_refused += code == 2
+    assert n_refused > 50
+
+
+# --- snapshots -----------------------------------------------------------------------------------------------------------
+
+
+def repacked(path, **changes):
+    with np.load(path) as file:
+        members = {name: file[name] for name in file.files} | changes
+    np.savez(path, **{name: member for name, member in members.items() if member is not None})
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"),
+    [
+        ("snapshots-00000001.npz", {"linear 1.weight": np.zeros((1, 2, 5, 11), np.float32)}),
+        ("snapshots-00000001.npz", {"linear 1.weight": None}),
+        ("snapshots-00000001.npz", {"linear 9.weight": np.zeros((1, 2, 5, 12), np.float32)}),
+        ("snapshots-00000001.npz", {"linear 1.weight": np.full((1, 2, 5, 12), np.nan, np.float32)}),
+        ("snapshots-00000001.npz", {"linear 1.weight": np.full((1, 2, 5, 12), "a")}),
+        ("snapshots-00000001.npz", {"linear 1.weight": np.float32(0)}),
+        ("snapshots-00000001.npz", {"linear 1.weight": np.zeros((3, 2, 5, 12), np.float32)}),
+        ("state.npz", {"losses": np.zeros(3, np.float32)}),
+        ("state.npz", {"losses": np.zeros(4)}),
+        ("state.npz", {"losses": np.zeros((2, 2), np.float32)}),
+        ("state.npz", {"losses": None}),
+        ("state.npz", {"plain": np.array('{"epoch": 3, "n_snapshots": 5}')}),
+        ("state.npz", {"plain": np.array('{"epoch": 4, "n_snapshots": 4}')}),
+        ("state.npz", {"plain": np.array('{"epoch": 9, "n_snapshots": 5}')}),
+        ("state.npz", {"plain": np.array('{"epoch": -1, "n_snapshots": 0}')}),
+        ("state.npz", {"plain": np.array('{"epoch": "4", "n_snapshots": 5}')}),
+        ("state.npz", {"plain": np.array("[4, 5]")}),
+        ("state.npz", {"other": np.zeros(3)}),
+    ],
+)
+def test_snapshots_of_another_run_are_refused(result, tmp_path, capsys, file, changes):
+    repacked(result / "snapshots" / file, **changes)
+    out = tmp_path / "out"
+    assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(out)]) == 2
+    assert re.fullmatch(r"error: RESULT is .*, which cannot be read again \(.*\)\n", capsys.readouterr().err)
+    assert list(out.iterdir()) == []
+
+
+@posix
+def test_snapshots_that_are_links_are_not_copied(result, tmp_path, capsys):
+    target = result / "snapshots" / "snapshots-00000001.npz"
+    target.unlink()
+    target.symlink_to("/dev/zero")
+    assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(tmp_path / "out")]) == 2
+    assert "snapshots-00000001.npz' is no file, or a link to one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", [damaged, rebuilt])
+@pytest.mark.parametrize("file", ["state.npz", "snapshots-00000001.npz"])
+def test_whatever_happens_to_a_checkpoint_one_error_says_so(tmp_path, damage, file):
+    folder = Path(shutil.copytree(FORMAT_0 / "unfinished" / "snapshots", tmp_path / "snapshots"))
+    said, content = [], (folder / file).read_bytes()
+    for copy in damage(content, 200, seed=22):
+        (folder / file).write_bytes(copy)
+        for other in set(os.listdir(FORMAT_0 / "unfinished" / "snapshots")) - set(os.listdir(folder)):
+            shutil.copy(FORMAT_0 / "unfinished" / "snapshots" / other, folder)  # a state may count fewer
+        try:
+            list(Checkpoints(folder).snapshots())
+        except ValueError as error:
+            said.append(str(error))
+    sentence = re.compile(r".*(remove it|update fastmi)")
+    assert [message for message in said if not sentence.fullmatch(message)] == []
+    assert len(said) > 80
+
+
+def test_a_snapshot_file_of_nothing_is_refused(tmp_path):
+    kept = Checkpoints(tmp_path)
+    kept.write([{"a": np.zeros(2)}], State(0, {}, np.empty(0, np.float32)))
+    for arrays in ({}, {"a": np.zeros((0, 2))}, {"a": np.zeros((1, 2)), "b": np.zeros((2, 2))}, {"a": np.array(1.0)}):
+        np.savez(tmp_path / "snapshots-00000000.npz", **arrays)
+        with pytest.raises(ValueError, match="holds no snapshots, as many of each parameter: remove it"):
+            list(kept.snapshots())
+
+
+# --- what else lies among the results --------------------------------------------------------------------------------------
+
+
+def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(reproduction, "_as_catalogued", lambda result: True)
+    for name in ("other", "notes.part", ".hidden"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text('{"name": "an app"}')
+    (tmp_path / "file").touch()
+    shutil.copytree(result, tmp_path / "warm-up-1.part")
+    found = reproduction._most_seeds(tmp_path)
+    assert [one.folder for one in found.values()] == [result]
+    assert [record.getMessage().partition("which")[0] for record in caplog.records] == [
+        f"left out: RESULT is '{tmp_path / name}', " for name in (".hidden", "other")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "rule,stopped,epochs,accuracy\n",
+        "a,b\n1,2\n",
+        "rule,stopped,epochs,accuracy\ninformation,True,ten,0.5\n",
+        "\0",
+        '"' * 200_000,
+    ],
+)
+def test_a_comparison_of_rules_that_is_none_is_named(tmp_path, text):
+    (tmp_path / "stopping.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"stopping\.csv' is not what `run` wrote \(.*\): move that result away"):
+        reproduction._stops(tmp_path / "stopping.csv")
+
+
+def test_a_comparison_of_rules_with_numbers_beyond_all_is_named(tmp_path):
+    lines = [f"{rule},True,1e999,0.5" for rule in reproduction.RULES]
+    (tmp_path / "stopping.csv").write_text("rule,stopped,epochs,accuracy\n" + "\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match="it has not a number for each rule"):
+        reproduction._stops(tmp_path / "stopping.csv")
+
+
+# --- records -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(CATALOG))
+def test_the_catalogue_is_without_fault_and_its_networks_have_outlines(name):
+    run = CATALOG[name]
+    run.check()
+    built = networks.build(run.network, run.widths, 0)
+    outline = networks.outline(run.network, run.widths)
+    assert networks.watched(outline) == networks.watched(built)
+    assert [leaf.shape for leaf in outline.parameters()] == [leaf.shape for leaf in built.parameters()]
+    assert all(leaf.is_meta for leaf in outline.parameters())
+    assert run.n_epochs >= len(run.recorded)
+
+
+@pytest.mark.parametrize(("name", "widths"), [("lenet", (1, 2)), ("digits-cnn", (1, 2, 3)), ("tanh", (2**62, 2**62))])
+def test_a_network_that_cannot_be_built_is_named(name, widths):
+    with pytest.raises(ValueError, match=rf"network is '{name}', which cannot be built of {len(widths)} widths"):
+        networks.outline(name, widths)
+
+
+def test_an_outline_leaves_the_generator_alone():
+    import torch
+
+    before = torch.get_rng_state()
+    networks.outline("tanh-softmax", (12, 10, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_reading_what_was_written_today(tmp_path):
+    run = replace(CATALOG["warm-up"], epochs=2)
+    part, folder = tmp_path / "x.part", tmp_path / "x"
+    part.mkdir()
+    outputs.save(execute(run), part, folder, {"wall_seconds": 1.0, "resumed": False})
+    assert manifest_of(folder)["format"] == results.FORMAT == 1
+    assert results.read(folder).run == run
