@@ -108,5 +108,5 @@ class UniformBins(Binning):
         object.__setattr__(self, "n_bins", checks.positive_integer("n_bins", self.n_bins))
         object.__setattr__(self, "range", checks.increasing_range(self.range))
         checks.one_of("out_of_range", self.out_of_range, OUT_OF_RANGE)
-        with np.errstate(over="ignore", invalid="ignore"):  # a span beyond float64 ends in an error on its edges
+        with np.errstate(all="ignore"):  # a span beyond float64 ends in an error on its edges
             self._cut(np.linspace(*self.range, self.n_bins + 1))

@@ -148,7 +148,7 @@ def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
         raise ValueError(f"{name} has shape {tuple(array.shape)}: there is nothing to encode")
     if is_tensor(array):
         return array.float()
-    with np.errstate(over="ignore"):  # beyond float32 is +-inf, and +-inf has its symbol
+    with np.errstate(all="ignore"):  # beyond float32 is +-inf, which has its symbol, and below it 0
         return array.astype(np.float32, copy=False)
 
 
@@ -335,7 +335,7 @@ def edges(values: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]
         raise TypeError(f"edges has dtype {given.dtype} and shape {given.shape}: pass a 1-D sequence of numbers")
     if given.size < 2:
         raise ValueError(f"edges holds {given.size} value(s): a binning needs at least two edges")
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         rounded = given.astype(np.float32)
     if not np.isfinite(rounded).all():
         wrong = given[~np.isfinite(rounded)][0]
