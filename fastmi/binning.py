@@ -130,7 +130,9 @@ class UniformBins(Binning):
                 f"n_bins is {self.n_bins}: at most {MOST_EDGES - 1} bins, float32 tells no more apart on most lines"
             )
         edges = np.linspace(*self.range, self.n_bins + 1)  # between numbers that are finite as float32
-        if not (np.diff(edges.astype(np.float32)) > 0).all():
+        with np.errstate(under="ignore"):
+            apart = np.diff(edges.astype(np.float32)) > 0
+        if not apart.all():
             raise ValueError(
                 f"n_bins is {self.n_bins} on range {self.range}: float32 does not tell their edges apart; take fewer bins, "
                 "or a wider range"

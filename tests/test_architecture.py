@@ -261,6 +261,7 @@ import json
 import numpy as np
 import fastmi
 
+np.seterr(all="raise")
 rng = np.random.default_rng(0)
 out = []
 for edges in (np.linspace(-1, 1, 30), np.sort(rng.uniform(-1, 1, 30)), [-3e38, 3e38]):

@@ -29,7 +29,7 @@ from fastmi.backends.threads import n_threads, together
 __all__ = ["encode", "identify", "receive", "tally"]
 
 # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
-_wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(over="ignore")
+_wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(all="ignore")
 
 TILE = 2048  # symbols kept in the first-level cache between digitising and coding
 SEGMENTS = 4096  # segments tallied in one call: bounds the room for the answer
