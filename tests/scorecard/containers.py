@@ -344,7 +344,7 @@ PYTHON = [
     container("list of NumPy integers", lambda: [np.int8(0), np.int64(1), np.uint8(0), np.int16(2)], H),
     container("array.array", lambda: array.array("i", NUMBERS), H),
     container("memoryview", lambda: memoryview(array.array("i", NUMBERS)), H),
-    container("bytes", lambda: bytes(NUMBERS), H),
+    container("bytes of Python", lambda: bytes(NUMBERS), H),
     container("bytearray", lambda: bytearray(NUMBERS), H),
     container("range", lambda: range(4), 2.0),
     container("deque", lambda: collections.deque(WORDS), H),

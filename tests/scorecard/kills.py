@@ -255,7 +255,7 @@ def second_sum() -> float:
 
 
 def cases(seed: int, long: bool) -> list[Case]:
-    rounds, times = (3000, 10) if long else (300, 3)
+    rounds, times = (3000, 10) if long else (300, 2)
     signals = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
     resumed = {how: [0, [True, True], [STATUS[how]], True, []] for how in signals}
     return [

@@ -25,6 +25,7 @@ from experiments import mnist
 from .judge import CommandRefused, Surfaced
 
 SHORT = ("run", "warm-up", "--epochs", "5")
+LARGE = 10_000_000  # bytes
 COPIES = ("run", "tishby-extended", "--epochs", "3", "--copies", "2")
 
 
@@ -209,6 +210,11 @@ def untouched(folder: str | Path, call: Callable[[], Any]) -> Any:
             raise Surfaced(f"'{folder}' has changed: {sorted(set(before) ^ set(contents(folder))) or 'a file is another'}")
 
 
-def contents(folder: str | Path) -> dict[str, bytes]:
-    paths = sorted(Path(folder).rglob("*"))
-    return {str(path): path.read_bytes() for path in paths if path.is_file() and not path.is_symlink()}
+def contents(folder: str | Path) -> dict[str, Any]:
+    """Path -> bytes of every file; of a large one its size and when it was written."""
+    paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file() and not path.is_symlink()]
+    stats = {path: path.stat() for path in paths}
+    return {
+        str(path): path.read_bytes() if stat.st_size < LARGE else (stat.st_size, stat.st_mtime_ns)
+        for path, stat in stats.items()
+    }
