@@ -732,7 +732,7 @@ def drawn_names(figure):
     return {text.get_text(): text.get_parse_math() for text in texts(figure) if id(text) not in numbers}
 
 
-@pytest.mark.parametrize(("kind", "color"), zip(FORMULAS, itertools.cycle(COLORINGS)))
+@pytest.mark.parametrize(("kind", "color"), [*zip(FORMULAS, itertools.cycle(COLORINGS), strict=False)])
 def test_a_name_is_no_formula(tmp_path, kind, color):
     name = FORMULAS[kind]
     drawn = [[marked_up(name)], [marked_up(name)]]
