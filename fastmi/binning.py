@@ -15,6 +15,7 @@ from fastmi.containers import container, is_tensor, shown
 __all__ = ["Binning", "Edges", "UniformBins", "as_binning"]
 
 MOST_EDGES = 2**24
+HIGHEST = float(np.finfo(np.float32).max)
 OUT_OF_RANGE = ("separate", "clip", "wrap", "raise")
 
 
@@ -128,8 +129,13 @@ class UniformBins(Binning):
             raise ValueError(
                 f"n_bins is {self.n_bins}: at most {MOST_EDGES - 1} bins, float32 tells no more apart on most lines"
             )
-        with np.errstate(all="ignore"):  # a span beyond float64 ends in an error on its edges
-            self._cut(np.linspace(*self.range, self.n_bins + 1), self.out_of_range)
+        edges = np.linspace(*self.range, self.n_bins + 1)  # between numbers that are finite as float32
+        if not (np.diff(edges.astype(np.float32)) > 0).all():
+            raise ValueError(
+                f"n_bins is {self.n_bins} on range {self.range}: float32 does not tell their edges apart; take fewer bins, "
+                "or a wider range"
+            )
+        self._cut(edges, self.out_of_range)
 
 
 def as_binning(value: Any) -> Any:
@@ -183,7 +189,7 @@ def _increasing_range(n_bins: int, range_: Any) -> tuple[float, float]:
     try:
         if isinstance(range_, str | bytes | Set | Mapping):  # digits would be numbers, and a set has no order
             raise TypeError
-        low, high = (float(value) for value in range_)
+        low, high = (float(value) for value in range_ if not isinstance(value, str | bytes))
     except (TypeError, ValueError, OverflowError):
         raise TypeError(f"range must be a pair (low, high), not {shown(range_)}") from None
     if np.isnan(low) or np.isnan(high):
@@ -191,6 +197,6 @@ def _increasing_range(n_bins: int, range_: Any) -> tuple[float, float]:
             f"range must be finite with low < high, not ({low}, {high}): where it was taken from data, they hold NaN, "
             "which has no bin (drop those samples; np.nanmin, np.nanmax)"
         )
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise ValueError(f"range must be finite with low < high, not ({low}, {high})")
+    if not low < high or max(abs(low), abs(high)) > HIGHEST:
+        raise ValueError(f"range must be finite with low < high, not ({low}, {high}), and finite as float32 too")
     return low, high

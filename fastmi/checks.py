@@ -97,7 +97,10 @@ def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
         way = "its .real and .imag are, side by side" if "complex" in str(array.dtype) else f"{name}.astype(np.float32)"
         raise TypeError(f"{name} has dtype {array.dtype}: activations are real numbers ({way})")
     if array.ndim < 2:
-        raise ValueError(f"{name} has shape {tuple(array.shape)}: activations are (..., n_samples, n_units)")
+        way = f"{name}[:, None]" if array.ndim else f"{name}[None, None]"
+        raise ValueError(
+            f"{name} has shape {tuple(array.shape)}: activations are (..., n_samples, n_units), and of one unit {way}"
+        )
     n, d = array.shape[-2:]
     if n_samples is not None and n != n_samples:
         raise ValueError(
@@ -208,7 +211,10 @@ def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
     """-> the copy (0..n_copies - 1) that each sample of layers (..., n_copies, n, d) is sent through, (..., n)."""
     copies(shape)
     *leading, n_copies, n, _ = shape
-    who = np.asarray(who.cpu() if is_tensor(who) else who)
+    try:
+        who = np.asarray(who.cpu() if is_tensor(who) else who)
+    except ValueError:
+        raise ValueError(f"assignment is a ragged list: pass one copy index per sample, integers {(*leading, n)}") from None
     if who.dtype.kind not in "iu" or who.shape != (*leading, n):
         raise ValueError(
             f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per sample, integers {(*leading, n)}"
@@ -302,7 +308,10 @@ def bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
 
 def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
     plain = isinstance(value, int | float | np.generic | list | tuple)
-    array = np.asarray(value) if plain else container(name, value.cpu() if is_tensor(value) else value)
+    try:
+        array = np.asarray(value) if plain else container(name, value.cpu() if is_tensor(value) else value)
+    except ValueError:
+        raise ValueError(f"{name} is a ragged list: pass numbers, mutual information in bits, or lists of one length") from None
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} is {shown(value)}: pass numbers, mutual information in bits")
     if not array.size:

@@ -66,7 +66,7 @@ def _way(name: str, array: Any) -> str:
 
 def _way_of_python(name: str, array: Any) -> str:
     if isinstance(array, Set):
-        return "a set has no order and no repeats: a list, with the value of every sample"
+        return f"np.asarray(sorted({name})) has each value once and in no order of samples: better the list it was made from"
     if isinstance(array, Mapping):
         return f"np.asarray(list({name}.values()))"
     if isinstance(array, str):

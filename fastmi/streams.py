@@ -303,12 +303,10 @@ def _numbered(y: Any) -> tuple[IntArray, list[str]]:
     ids, y = _host(ids), _host(y)
     one = np.empty(n_labels, np.int64)
     one[ids] = np.arange(len(ids))
-    return ids, [_written(row) for row in y[one].reshape(n_labels, -1).tolist()]
-
-
-def _written(row: list[Any]) -> str:
-    """The same for 1, 1.0 and True, which are equal."""
-    return repr([label if isinstance(label, str | bytes) else int(label) for label in row])
+    rows = y[one].reshape(n_labels, -1).tolist()
+    if y.dtype == object:  # 1, 1.0 and True are equal
+        rows = [[label if isinstance(label, str | bytes) else int(label) for label in row] for row in rows]
+    return ids, list(map(repr, rows))
 
 
 def _host(array: Any) -> Any:

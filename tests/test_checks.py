@@ -264,6 +264,12 @@ GUARDS = {
         "assignment has dtype int64 and shape (3,)",
         "one copy index per sample, integers (4,)",
     ),
+    "ragged assignment": (
+        lambda: plane().sampled(COPIES, [[0], [1, 2]]),
+        ValueError,
+        "assignment is a ragged list",
+        "one copy index per sample",
+    ),
     "float assignment": (
         lambda: plane().sampled(COPIES, np.zeros(4)),
         ValueError,
@@ -313,6 +319,12 @@ GUARDS = {
     ),
     "a set of ends": (lambda: UniformBins(3, {1, 5}), TypeError, "range must be a pair (low, high), not {1, 5}"),
     "a range of NaN": (lambda: UniformBins(3, (np.nan, 1)), ValueError, "not (nan, 1.0)", "np.nanmin"),
+    "bins narrower than float32": (
+        lambda: UniformBins(2, (1, 1 + 1e-9)),
+        ValueError,
+        "n_bins is 2 on range (1.0, 1.000000001)",
+        "a wider range",
+    ),
     "too many bins": (lambda: UniformBins(2**24, (0, 1)), ValueError, "n_bins is 16777216: at most 16777215"),
     "endless range": (lambda: UniformBins(3, (0, 10**400)), TypeError, "range must be a pair (low, high), not (0, 1000"),
     "empty range": (lambda: UniformBins(3, (1, 1)), ValueError, "range must be finite with low < high, not (1.0, 1.0)"),
