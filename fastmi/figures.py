@@ -8,22 +8,42 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import matplotlib as mpl
+try:
+    import matplotlib as mpl
+except ValueError:
+    if "MPLBACKEND" not in os.environ:
+        raise
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        del sys.modules[name]  # half of it was loaded
+    asked = os.environ.pop("MPLBACKEND")
+    try:
+        import matplotlib as mpl
+    finally:
+        os.environ["MPLBACKEND"] = asked
+    mpl.use("agg")
+    warnings.warn(
+        f"MPLBACKEND is {asked!r:.60}, a backend that matplotlib does not have: figures are written to files, as under "
+        "MPLBACKEND=agg",
+        stacklevel=2,
+    )
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
@@ -37,6 +57,7 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 GUIDE = "#8a8a8a"
 SCALE = "viridis"
+LONGEST = 240  # letters of a name that are drawn
 REDRAWINGS = 50  # of a live figure, at most,
 SHARE = 0.2  # and at most this share of the time so far
 
@@ -46,6 +67,10 @@ class Panel:
     """One plane to draw: i_xt and i_ty are (n_epochs, n_layers) in bits, the ceilings log2 n and H(Y).
 
     With spread_xt and spread_ty, of the same shape, i_xt and i_ty are means over seeds and these their standard deviations.
+
+    Raises:
+        TypeError: a title or caption that is no string, layers that are no list of strings.
+        ValueError: arrays of other shapes or with values that are not finite, ceilings below 0, a spread without the other.
     """
 
     title: str
@@ -60,7 +85,48 @@ class Panel:
     spread_ty: npt.NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
+        _strings("title", [self.title])
+        _strings("caption", [self.caption])
+        _strings("layers", self.layers)
+        shape = (np.size(self.epochs), len(self.layers))
+        for name, axes in (("epochs", shape[:1]), ("i_xt", shape), ("i_ty", shape)):
+            _finite(name, getattr(self, name), axes)
+        checks.not_negative("ceiling_x", self.ceiling_x)
+        checks.not_negative("ceiling_y", self.ceiling_y)
         checks.spreads(np.shape(self.i_xt), self.spread_xt, self.spread_ty)
+
+
+@contextmanager
+def _own_style() -> Iterator[None]:
+    """matplotlib's defaults but for the fonts, which may be the caller's; NumPy's, too: a style may hide black marks on black,
+    LaTeX refuse a name, and an underflow is no error.
+    """
+    with mpl.rc_context(_STYLE), np.errstate(all="warn", under="ignore"):
+        yield
+
+
+_LOOKS = ("axes", "figure", "grid", "image", "legend", "lines", "markers", "mathtext", "patch", "path", "scatter", "text")
+_LOOKS += ("xaxis", "xtick", "yaxis", "ytick")
+_STYLE: Any = {
+    **{key: value for key, value in mpl.rcParamsDefault.items() if key.partition(".")[0] in _LOOKS},
+    "savefig.facecolor": "auto",
+    "savefig.edgecolor": "auto",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+class _Plane(Figure):
+    """A figure that looks the same under every style, whenever it is drawn."""
+
+    def draw(self, renderer: Any) -> None:
+        with _own_style():
+            super().draw(renderer)
+
+    def savefig(self, fname: Any, *, transparent: bool | None = None, **options: Any) -> None:
+        with _own_style():
+            super().savefig(fname, transparent=transparent, **options)
 
 
 def information_plane(
@@ -81,51 +147,77 @@ def information_plane(
         color: "layer": a colour and a mark for each layer. "epoch": one colour scale, the layers told apart by their marks.
         title: above all panels.
 
+    Every name is drawn as it is, whatever it holds: no formula is made of a "$". What cannot be seen is drawn as its code, a
+    line break as a space, and of more than 240 letters both ends. Of matplotlib's settings the fonts alone are followed.
+
     Returns:
         a Figure; `.savefig(name)` writes PNG, SVG or PDF.
 
     Raises:
+        TypeError: something else than panels; names that are no strings.
         ValueError: no panel, panels with different layers, rows without names or of different lengths, an unknown color.
     """
     checks.one_of("color", color, ("layer", "epoch"))
-    grid = cast("Sequence[Sequence[Panel]]", [panels] if len(panels) and isinstance(panels[0], Panel) else panels)
+    _strings("title", [title])
+    _strings("rows", rows)
+    grid = _grid(panels)
     checks.some_panels(grid, rows)
     rows = rows or [""] * len(grid)
     every, n_columns = [panel for row in grid for panel in row], len(grid[0])
     reach = np.max([(0.1, 0.1), *((panel.ceiling_x, panel.ceiling_y) for panel in every)], axis=0)
     norm = LogNorm(1, max(2, *(float(panel.epochs.max()) for panel in every)))
-    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(1.0 + 2.6 * n_columns if n_columns > 1 else 5.6, 1), dpi=200, layout="constrained")
+    with _own_style():
+        names = [_fitted(name, 72 * 2.5, 9, "bold") for name in rows]
+        left, right = 0.14 * max(len(lines) - 1 for lines in names), 0.9 if color == "epoch" else 0.1
+        width = (1.0 + 2.6 * n_columns if n_columns > 1 else 5.6) + left
+        figure = _Plane(figsize=(width, 1), dpi=200, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(len(grid), n_columns, sharex=True, sharey=True, squeeze=False)
         axes[0, 0].set(xlim=(-0.04 * reach[0], 1.06 * reach[0]), ylim=(-0.05 * reach[1], 1.12 * reach[1]))
         for (r, c), ax in np.ndenumerate(axes):
             _draw(ax, grid[r][c], color, norm, reach)
-            if r == 0 or grid[r][c].title != grid[r - 1][c].title:
-                ax.set_title(grid[r][c].title, fontsize=9)
         for ax in axes[-1]:
             ax.set_xlabel("I(X;T)  [bits]")
-        for ax, name in zip(axes[:, 0], rows, strict=True):
-            ax.set_ylabel("I(T;Y)  [bits]")
-            ax.annotate(
-                name,
-                (0, 0.5),
-                xycoords=(ax.yaxis.label, ax.transAxes),
-                xytext=(-5, 0),
-                textcoords="offset points",
-                rotation=90,
-                ha="right",
-                va="center",
-                fontweight="bold",
-            )
+        for ax, lines in zip(axes[:, 0], names, strict=True):
+            _name_row(ax, lines)
+        height = _headings(figure, axes, grid, title, 72 * (width - 0.95 - left - right) / n_columns)
         if color == "epoch":
             figure.colorbar(ScalarMappable(norm, SCALE), ax=axes.ravel().tolist(), label="epoch", pad=0.02, aspect=30)
-        if title:
-            fitting = int(72 * figure.get_figwidth() / 7.4)  # bold letters of 11 points
-            lines = textwrap.wrap(title, fitting, break_on_hyphens=False)
-            figure.suptitle("\n".join(lines), fontsize=11, fontweight="bold")
-        _legend(figure, grid, rows, color)
+        figure.set_figheight(0.75 + 2.9 * len(grid) + height + _legend(figure, grid, rows, color))
     return figure
+
+
+def _name_row(ax: Axes, lines: Sequence[str]) -> None:
+    ax.set_ylabel("I(T;Y)  [bits]")
+    ax.annotate(
+        "\n".join(lines),
+        (0, 0.5),
+        xycoords=(ax.yaxis.label, ax.transAxes),
+        xytext=(-5, 0),
+        textcoords="offset points",
+        rotation=90,
+        ha="right",
+        va="center",
+        multialignment="center",
+        fontweight="bold",
+        parse_math=False,
+    )
+
+
+def _headings(figure: Figure, axes: Any, grid: Sequence[Sequence[Panel]], title: str, room: float) -> float:
+    """The titles of panels, each with so much room, and of all; the height that they need beyond one line each."""
+    more = 0.0
+    for r, row in enumerate(grid):
+        titles = [panel.title if r == 0 or panel.title != grid[r - 1][c].title else "" for c, panel in enumerate(row)]
+        fitted = [_fitted(text, room - 8, 9) for text in titles]
+        for ax, lines in zip(axes[r], fitted, strict=True):
+            ax.set_title("\n".join(lines), fontsize=9, parse_math=False)
+        more += 0.14 * max(len(lines) - 1 for lines in fitted)
+    if title:
+        lines = _fitted(title, 0.98 * 72 * figure.get_figwidth(), 11, "bold")
+        figure.suptitle("\n".join(lines), fontsize=11, fontweight="bold", parse_math=False)
+        more += 0.17 * (len(lines) - 1)
+    return more
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
@@ -134,8 +226,11 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     The same figure gives the same bytes: no date, no random ids.
 
     Raises:
+        TypeError: no figure, or a path that is none.
+        ValueError: an ending that matplotlib does not write.
         OSError: it cannot be written.
     """
+    _writable(figure, path)
     named = Path(path).suffix or files.is_stream(path)
     target = Path(path) if named else Path(f"{os.fspath(path)}.png")
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
@@ -144,34 +239,83 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def place() -> str:
-    """Where a figure can be looked at: the "notebook" that runs this, a "window" of matplotlib's backend, or a "file"."""
+    """Where a figure can be looked at: the "notebook" that runs this, a "window" of matplotlib's backend, or a "file".
+
+    Warns:
+        UserWarning: matplotlib was told to open windows, but there is no display, or what it needs is not installed.
+    """
     ipython = sys.modules.get("IPython")
     if ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None:
         return "notebook"
-    return "window" if mpl.get_backend().lower() in backend_registry.list_builtin(BackendFilter.INTERACTIVE) else "file"
+    backend = mpl.get_backend()
+    if not _interactive(backend):
+        return "file"
+    from matplotlib import pyplot  # it may put another backend in the place of one that cannot run
+
+    try:
+        pyplot.switch_backend(mpl.get_backend())
+    except Exception as error:
+        return _no_window(backend, error)
+    found = mpl.get_backend()
+    return "window" if _interactive(found) else _no_window(backend, f"without a display there is only {found}")
+
+
+def _interactive(backend: str) -> bool:
+    return backend.lower() in backend_registry.list_builtin(BackendFilter.INTERACTIVE)
+
+
+def _no_window(backend: str, reason: object, path: object = "a file") -> str:
+    """Said aloud; where the figure goes instead."""
+    line, *_ = str(reason).strip().splitlines() or [type(reason).__name__]
+    warnings.warn(
+        f"matplotlib's backend {backend} opens no window here ({line:.120}): the figure is written to {path}; MPLBACKEND=agg "
+        "asks for that in the first place",
+        stacklevel=checks.depth_of_caller(),
+    )
+    return "file"
 
 
 def show(figure: Figure, where: str, path: str | os.PathLike[str]) -> None:
-    """Show it at a `place`, instead of what was shown there before; `path` is for a file."""
+    """Show it at a `place`, instead of what was shown there before; `path` is for a file.
+
+    Raises:
+        ValueError: another place.
+        OSError: the file cannot be written.
+
+    Warns:
+        UserWarning: no window can be opened; the file is written instead.
+    """
+    checks.one_of("where", where, ("notebook", "window", "file"))
     if where == "notebook":
         display, png = importlib.import_module("IPython.display"), io.BytesIO()
         figure.savefig(png, format="png")
         display.clear_output(wait=True)
         display.display(display.Image(data=png.getvalue(), format="png", width=int(100 * figure.get_figwidth())))
     elif where == "window":
-        from matplotlib import pyplot
-
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
-        window = pyplot.figure("fastmi", figsize=tuple(figure.get_size_inches()), clear=True)
-        axes = window.add_axes((0, 0, 1, 1))
-        axes.set_axis_off()
-        axes.imshow(np.asarray(canvas.buffer_rgba()))
-        pyplot.show(block=False)
-        window.canvas.draw_idle()
-        window.canvas.flush_events()
+        backend = mpl.get_backend()
+        try:
+            _window(np.asarray(canvas.buffer_rgba()), figure)
+        except Exception as error:  # each library of windows has errors of its own
+            _no_window(backend, error, os.fspath(path))
+            save(figure, path)
     else:
         save(figure, path)
+
+
+def _window(picture: npt.NDArray[Any], figure: Figure) -> None:
+    from matplotlib import pyplot
+
+    if not _interactive(mpl.get_backend()):
+        raise ImportError(f"there is only {mpl.get_backend()}")
+    window = pyplot.figure("fastmi", figsize=tuple(figure.get_size_inches()), clear=True)
+    axes = window.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.imshow(picture)
+    pyplot.show(block=False)
+    window.canvas.draw_idle()
+    window.canvas.flush_events()
 
 
 class Live:
@@ -207,6 +351,43 @@ class Live:
             OSError: the file cannot be written.
         """
         show(make_figure(), self.where, self._path)
+
+
+def _grid(panels: Any) -> Sequence[Sequence[Panel]]:
+    """Rows of panels."""
+    if isinstance(panels, Panel) or not isinstance(panels, Sequence | np.ndarray):
+        raise TypeError(f"panels is {checks.shown(panels)}: pass a list of Panels ([panel])")
+    grid = [panels] if len(panels) and not isinstance(panels[0], Sequence | np.ndarray) else panels
+    for panel in (panel for row in grid for panel in row):
+        if not isinstance(panel, Panel):
+            raise TypeError(f"panels holds a {type(panel).__qualname__}: pass Panels (table.panel() of an InformationPlane)")
+    return cast("Sequence[Sequence[Panel]]", grid)
+
+
+def _strings(name: str, given: Any) -> None:
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise TypeError(f"{name} is {checks.shown(given)}: pass a list of strings")
+    for value in given:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} holds {checks.shown(value)}, which is no string: str(...) makes one of it")
+
+
+def _finite(name: str, given: Any, shape: tuple[int, ...]) -> None:
+    array = np.asarray(given)
+    if array.dtype.kind not in "iuf" or array.shape != shape or not np.isfinite(array).all():
+        raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}: pass finite numbers of shape {shape}")
+
+
+def _writable(figure: Any, path: Any) -> None:
+    if not isinstance(figure, Figure):
+        raise TypeError(f"figure is a {type(figure).__qualname__}: pass what information_plane or plot returned")
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise TypeError(f"path is {checks.shown(path)}: pass the name of a file, a string or a pathlib.Path")
+    ending = Path(path).suffix[1:]
+    if ending and ending.lower() not in figure.canvas.get_supported_filetypes():
+        raise ValueError(f"path ends in '.{ending:.20}', which matplotlib does not write: end it in .png, .svg or .pdf")
+    if not Path(path).name:
+        raise ValueError(f"path is {checks.shown(path)}, which names no file: figure.png, say")
 
 
 def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm, reach: npt.NDArray[Any]) -> None:
@@ -295,22 +476,25 @@ def _guides(ax: Axes, panel: Panel) -> None:
     )
 
 
-def _legend(figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str], color: str) -> None:
+def _legend(figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str], color: str) -> float:
     """One entry a layer, the marks of start and end, and as its title what the points rest on; the height that this needs."""
-    handles, layers = [], grid[0][0].layers
-    for i, name in enumerate(layers):
+    points = 72 * figure.get_figwidth()
+    handles, layers = [], [_fitted(name, points - 60, 8) for name in grid[0][0].layers]
+    for i, lines in enumerate(layers):
         shade, mark = _look(i)
         shade = shade if color == "layer" else "#555555"
-        handles.append(Line2D([], [], color=shade, marker=mark, markersize=5.5, linewidth=1.4, label=name))
+        handles.append(Line2D([], [], color=shade, marker=mark, markersize=5.5, linewidth=1.4, label="\n".join(lines)))
     handles.append(
         Line2D([], [], color="black", marker="o", markerfacecolor="white", linestyle="", markersize=5, label="start")
     )
     handles.append(Line2D([], [], color="black", marker="o", linestyle="", markersize=5, label="end"))
-    points = 72 * figure.get_figwidth()  # a letter takes up to 0.6 of its size, a handle and the space around it 30 points
-    fitting = int(points / (30 + 0.6 * 8 * max(map(len, ("start", *layers)))))
+    # a handle and the space around it take 30 points, a letter up to 0.6 of its size; where it is wider, what it takes
+    widest = max(max(0.6 * 8 * len(line), _width(line, 8)) for lines in (["start"], *layers) for line in lines)
+    fitting = int(points / (30 + widest))
     n_columns = max(1, min(fitting, 4 if points < 500 else len(handles)))
-    width = max(40, int(points / (0.56 * 7.5)))
-    lines = [line for text in (*_captions(grid, rows), _explanation(grid)) for line in _wrapped(text, width)]
+    lines = [
+        line for text in (*_captions(grid, rows), _explanation(grid)) for line in _fitted(text, 0.98 * points, 7.5, even=True)
+    ]
     legend = figure.legend(
         handles=handles,
         title="\n".join(lines),
@@ -322,8 +506,11 @@ def _legend(figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str]
         fontsize=8,
         title_fontsize=7.5,
     )
+    for text in (legend.get_title(), *legend.get_texts()):
+        text.set_parse_math(False)
     legend.get_title().set(color="#444444", multialignment="center")
-    figure.set_figheight(0.75 + 2.9 * len(grid) + 0.13 * len(lines) + 0.18 * -(-len(handles) // n_columns))
+    columns = np.array_split([len(name) - 1 for name in layers] + [0, 0], n_columns)  # as the legend fills them
+    return 0.13 * (len(lines) + max(column.sum() for column in columns)) + 0.18 * -(-len(handles) // n_columns)
 
 
 def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]:
@@ -336,10 +523,36 @@ def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]
     return list(dict.fromkeys(f"{', '.join(labels)}: {caption}" for labels, caption in named))
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """As few lines as fit the width, and no line shorter than it must be."""
-    fewest = len(textwrap.wrap(text, width, break_on_hyphens=False))
-    return next(lines for w in range(1, width + 1) if len(lines := textwrap.wrap(text, w, break_on_hyphens=False)) == fewest)
+def _fitted(text: str, room: float, size: float, weight: str = "normal", *, even: bool = False) -> list[str]:
+    """Text on as few lines as fit the room, in points, one at least; `even` ones, captions, are no longer than they must be."""
+    text = _visible(text, 10 * LONGEST if even else LONGEST)
+    letters = max(1, int(room / (0.56 * size)) if weight == "normal" else int(room / (0.67 * size)))
+    lines = _wrapped(text, letters)
+    while letters > 1 and max(_width(line, size, weight) for line in lines) > room:  # wide letters
+        letters -= 1 + letters // 20
+        lines = _wrapped(text, letters)
+    if not even:
+        return lines
+    return next(found for n in range(1, letters + 1) if len(found := _wrapped(text, n)) == len(lines))
+
+
+def _wrapped(text: str, letters: int) -> list[str]:
+    return textwrap.wrap(text, letters, break_on_hyphens=False) or [""]
+
+
+def _visible(text: str, longest: int) -> str:
+    """On one line; what cannot be seen as its code, and of a very long text both ends."""
+    line = "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+    return line if len(line) <= longest else f"{line[: longest // 2]} … {line[-longest // 2 :]}"
+
+
+def _width(line: str, size: float, weight: str = "normal") -> float:
+    """In points."""
+    ruler = RendererAgg(1, 1, 72)
+    return ruler.get_text_width_height_descent(line, FontProperties(size=size, weight=weight), ismath=False)[0]
 
 
 def _explanation(grid: Sequence[Sequence[Panel]]) -> str:

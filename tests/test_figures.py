@@ -1,11 +1,14 @@
 """panels -> the information plane: everything that must be read off it is on it, and can be read."""
 
+import importlib
 import itertools
+import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -695,3 +698,399 @@ def test_a_long_title_stays_within_a_narrow_figure():
     box = figure._suptitle.get_window_extent()
     assert 0 <= box.x0 < box.x1 <= figure.bbox.width
     assert figure._suptitle.get_text().replace("\n", " ") == title
+
+
+# --- names are drawn as they are ---------------------------------------------------------------------------------------
+
+FORMULAS = {
+    "a dollar": "cost in $",
+    "a formula": r"$\alpha_1$",
+    "two formulas": r"$x$ and $\frac{1}{2}$",
+    "a broken formula": r"$\frac{1}{",
+    "an escaped dollar": r"\$5 of \$7",
+    "markup": "a_b^c {d} #1 50% & ~",
+    "a backslash": r"C:\data\new\x",
+    "letters": "Größe ∞ αβγ ≤ ñ",
+    "a hidden name": "_body.0",
+    "a minus": "--x-- <!-- y --> <z/>",
+}
+
+
+def marked_up(name):
+    """A panel in which everything that has a name has this one."""
+    return panel(n_epochs=5, layers=[name, f"{name} (2)"], title=f"title {name}", caption=f"data {name}")
+
+
+def drawn_names(figure):
+    """{text: parsed as mathematics} of all that is no number on an axis."""
+    numbers = {
+        id(label)
+        for ax in figure.axes
+        for axis in (ax.xaxis, ax.yaxis)
+        for label in (*axis.get_ticklabels(), *axis.get_ticklabels(minor=True))
+    }
+    return {text.get_text(): text.get_parse_math() for text in texts(figure) if id(text) not in numbers}
+
+
+@pytest.mark.parametrize(("kind", "color"), [*zip(FORMULAS, itertools.cycle(COLORINGS), strict=False)])
+def test_a_name_is_no_formula(tmp_path, kind, color):
+    name = FORMULAS[kind]
+    drawn = [[marked_up(name)], [marked_up(name)]]
+    figure = information_plane(drawn, rows=[f"row {name}", "other"], color=color, title=f"all {name}")
+    found = drawn_names(figure)
+    named = (name, f"{name} (2)", f"title {name}", f"row {name}", f"all {name}", f"data {name}")
+    for text in named:
+        (written,) = {whole for whole in found if text in whole.split("\n") or text == whole.replace("\n", " ")}
+        assert found[written] is False
+    for ending in ("png", "svg", "pdf"):
+        figures.save(figure, tmp_path / f"plane.{ending}")
+    ElementTree.parse(tmp_path / "plane.svg")
+
+
+def test_a_name_with_a_formula_takes_the_room_of_its_letters():
+    """Mathematics would be drawn narrower, and its dollars not at all."""
+
+    def width(name):
+        figure = information_plane([panel(layers=[name, "other"])])
+        figure.draw_without_rendering()
+        return figure.legends[0].get_texts()[0].get_window_extent().width
+
+    assert width(r"$\alpha$") > 2 * width("α")
+    assert width("$x$") > width("x") + 2 * width("$") - 5
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("new\nline", "new line"),
+        ("a\r\nb\tc", "a  b c"),
+        ("bell\x07 and null\x00", r"bell\x07 and null\x00"),
+        ("half of a pair \ud83d", r"half of a pair \ud83d"),
+        ("no\u200bspace", r"no\u200bspace"),
+        ("hard\u00a0space", "hard space"),
+    ],
+)
+def test_what_cannot_be_seen_is_drawn_as_its_code(tmp_path, name, drawn):
+    figure = information_plane([panel(layers=[name, "other"], title=name)], title=name)
+    assert legend_names(figure)[0] == drawn
+    assert figure.axes[0].get_title() == figure.get_suptitle() == " ".join(drawn.split(" "))
+    for ending in ("png", "svg", "pdf"):
+        figures.save(figure, tmp_path / f"plane.{ending}")
+    ElementTree.parse(tmp_path / "plane.svg")
+
+
+VERY_LONG = {
+    "words": "a very long name " * 80,
+    "one word": "x" * 5000,
+    "wide letters": "W" * 400,
+    "dots": "block." * 60,
+    "dollars": "$_{" * 200,
+}
+
+
+@pytest.mark.parametrize(("kind", "n_columns"), [*((kind, 1) for kind in VERY_LONG), ("words", 3), ("wide letters", 3)])
+def test_very_long_names_are_drawn_with_both_ends_and_cover_nothing(kind, n_columns):
+    name = VERY_LONG[kind]
+    layers = [f"first {name} last", "short"]
+    row = [panel(n_epochs=5, layers=layers, title=f"{name} {i}", caption=f"data: {name}; n = 1,000") for i in range(n_columns)]
+    figure = information_plane(
+        [row, row], rows=[f"row {name}", "held-out"], color=COLORINGS[n_columns > 1], title=f"plane {name} end"
+    )
+    written = boxes(figure)
+    assert overlapping(written) == []
+    assert cut_off(written, figure) == []
+    long = "".join(legend_names(figure)[0].split("\n"))
+    assert long.startswith("first")
+    assert long.endswith("last")
+    assert len(long) < 260
+    assert figure.get_suptitle().startswith("plane")
+    assert figure.get_suptitle().endswith("end")
+    assert "n = 1,000" in figure.legends[0].get_title().get_text()
+    heights = [ax.get_position().height * figure.get_figheight() for ax in figure.axes[: 2 * n_columns]]
+    assert min(heights) > 1.7
+
+
+def test_a_layer_may_have_no_name():
+    figure = information_plane([panel(layers=["", " ", "last"], title="", caption="")])
+    assert legend_names(figure)[2:] == ["last", "start", "end"]
+    figure.canvas.draw()
+
+
+# --- whatever the caller has set in matplotlib -------------------------------------------------------------------------
+
+
+def picture(figure):
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba()).copy()
+
+
+def drawn_twice(color="epoch"):
+    return information_plane([[panel(n_epochs=5), spread(panel(n_epochs=5))]], rows=["$a$"], color=color, title="all of $x$")
+
+
+SETTINGS = [
+    {"text.parse_math": False},
+    {"text.usetex": True, "text.parse_math": False, "axes.formatter.use_mathtext": True},
+    {"figure.constrained_layout.use": False, "figure.autolayout": True, "axes.grid": True, "axes.facecolor": "black"},
+    {"savefig.facecolor": "black", "text.color": "white", "legend.fontsize": 30, "axes.titlesize": 40},
+    "dark_background",
+    "fivethirtyeight",
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_a_figure_looks_the_same_under_every_style(tmp_path, settings):
+    expected = picture(drawn_twice())
+    figures.save(drawn_twice(), tmp_path / "expected.png")
+    with mpl.rc_context():
+        if isinstance(settings, str):
+            importlib.import_module("matplotlib.style").use(settings)
+            mpl.rcParams["font.family"] = mpl.rcParamsDefault["font.family"]  # fonts may be the caller's
+        else:
+            mpl.rcParams.update(settings)
+        before = dict(mpl.rcParams)
+        figure = drawn_twice()
+        assert dict(mpl.rcParams) == before
+        np.testing.assert_array_equal(picture(figure), expected)
+        for ending in ("svg", "pdf"):
+            figures.save(figure, tmp_path / f"plane.{ending}")
+        figures.save(drawn_twice(), tmp_path / "plane.png")
+        drawn_twice().savefig(tmp_path / "alone.png")
+    for name in ("plane.png", "alone.png"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "expected.png").read_bytes()
+
+
+def test_a_style_that_is_set_later_changes_nothing_either():
+    expected, figure = picture(drawn_twice()), drawn_twice()
+    with mpl.rc_context({"text.usetex": True, "savefig.facecolor": "black"}):
+        np.testing.assert_array_equal(picture(figure), expected)
+
+
+def test_the_fonts_are_the_callers():
+    with mpl.rc_context({"font.family": ["DejaVu Serif"]}):
+        serif = picture(drawn_twice())
+    plain = picture(drawn_twice())
+    assert serif.shape != plain.shape or (serif != plain).any()
+
+
+def test_a_caller_who_lets_numpy_raise_gets_his_figure(tmp_path):
+    tiny = np.full((20, 6), 5e-324)
+    drawn = [panel(i_xt=tiny, i_ty=tiny * 2), panel(spread_xt=tiny, spread_ty=tiny)]
+    with np.errstate(all="raise"):
+        for color in COLORINGS:
+            figures.save(information_plane(drawn, color=color), tmp_path / f"{color}.png")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+# --- nothing is taken unchecked ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"title": None}, TypeError, "title holds None, which is no string"),
+        ({"title": 3}, TypeError, "title holds 3, which is no string: str(...)"),
+        ({"caption": b"data"}, TypeError, "caption holds b'data', which is no string"),
+        ({"layers": [1, 2, 3, 4, 5, 6]}, TypeError, "layers holds 1, which is no string"),
+        (
+            {"epochs": np.arange(19)},
+            ValueError,
+            "i_xt has dtype float64 and shape (20, 6): pass finite numbers of shape (19, 6)",
+        ),
+        (
+            {"epochs": np.arange(20).reshape(4, 5)},
+            ValueError,
+            "epochs has dtype int64 and shape (4, 5): pass finite numbers of shape",
+        ),
+        ({"epochs": np.array(["1"] * 20)}, ValueError, "epochs has dtype <U1"),
+        ({"i_xt": np.full((20, 6), np.nan)}, ValueError, "i_xt has dtype float64 and shape (20, 6): pass finite numbers"),
+        (
+            {"i_ty": np.full((20, 5), 0.5)},
+            ValueError,
+            "i_ty has dtype float64 and shape (20, 5): pass finite numbers of shape (20, 6)",
+        ),
+        ({"i_ty": np.full((20, 6), "0.5")}, ValueError, "i_ty has dtype <U3"),
+        ({"ceiling_x": np.nan}, ValueError, "ceiling_x must be finite and at least 0, not nan"),
+        ({"ceiling_y": -1}, ValueError, "ceiling_y must be finite and at least 0, not -1"),
+        ({"ceiling_y": None}, TypeError, "ceiling_y must be a number of at least 0, not None"),
+    ],
+    ids=str,
+)
+def test_a_panel_holds_what_can_be_drawn(changes, error, message):
+    with pytest.raises(error) as caught:
+        panel(**changes)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_layers_are_no_single_name():
+    with pytest.raises(TypeError, match=r"layers is 'abcdef': pass a list of strings"):
+        replace(panel(), layers="abcdef")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (panel(), "panels is Panel(title="),
+        (3, "panels is 3: pass a list of Panels ([panel])"),
+        (None, "panels is None: pass a list of Panels"),
+        ([3], "panels holds a int: pass Panels (table.panel() of an InformationPlane)"),
+        ([[panel()], [3]], "panels holds a int"),
+        ([panel(), None], "panels holds a NoneType"),
+    ],
+    ids=["a panel", "3", "None", "[3]", "in a row", "beside a panel"],
+)
+def test_panels_are_panels(given, message):
+    with pytest.raises(TypeError) as caught:
+        information_plane(given, rows=SAMPLES)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"title": None}, "title holds None, which is no string"),
+        ({"title": 0}, "title holds 0, which is no string"),
+        ({"rows": "ab"}, "rows is 'ab': pass a list of strings"),
+        ({"rows": None}, "rows is None: pass a list of strings"),
+        ({"rows": [1, 2]}, "rows holds 1, which is no string"),
+    ],
+)
+def test_names_are_strings(options, message):
+    with pytest.raises(TypeError) as caught:
+        information_plane(grid(1), **({"rows": SAMPLES} | options))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "message"),
+    [
+        (3, TypeError, "path is 3: pass the name of a file"),
+        (None, TypeError, "path is None: pass the name of a file"),
+        (b"plane.png", TypeError, "path is b'plane.png': pass the name of a file"),
+        ("", ValueError, "path is '', which names no file"),
+        (".", ValueError, "path is '.', which names no file"),
+        ("plane.doc", ValueError, "path ends in '.doc', which matplotlib does not write: end it in .png, .svg or .pdf"),
+        ("plane.v2", ValueError, "path ends in '.v2', which matplotlib does not write: end it in .png, .svg or .pdf"),
+    ],
+    ids=str,
+)
+def test_a_figure_is_written_to_a_name_with_an_ending_that_is_known(tmp_path, monkeypatch, path, error, message):
+    monkeypatch.chdir(tmp_path)
+    figure = information_plane(panels(1))
+    with pytest.raises(error) as caught:
+        figures.save(figure, path)
+    assert message in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    figures.save(figure, "figure.png")
+    figures.save(figure, "plane.v2.PNG")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("figure", [None, panel(), "figure"], ids=["None", "a panel", "a string"])
+def test_what_is_saved_is_a_figure(tmp_path, figure):
+    with pytest.raises(TypeError, match=r"figure is a .*: pass what information_plane or plot returned"):
+        figures.save(figure, tmp_path / "plane.png")
+
+
+@pytest.mark.parametrize("where", ["screen", "", None])
+def test_a_figure_is_shown_at_a_place(tmp_path, where):
+    with pytest.raises(ValueError, match="where must be one of 'notebook', 'window', 'file', not"):
+        figures.show(information_plane(panels(1)), where, tmp_path / "plane.png")
+
+
+# --- windows that do not open ------------------------------------------------------------------------------------------
+
+LIVE = """
+import sys, warnings
+sys.path.insert(0, {tests!r})
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    from fastmi import figures
+    from test_figures import information_plane, panels
+    live = figures.Live("live.png")
+    live.redraw(lambda: information_plane(panels(1)))
+    live.finish(lambda: information_plane(panels(1)))
+    figures.show(information_plane(panels(1)), live.where, "shown.png")
+print(live.where, *[line for line in map(str, (warning.message for warning in said)) if "PLBACKEND" in line], sep="\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
+@pytest.mark.parametrize("backend", ["TkAgg", "QtAgg", "WebAgg", "nonsense", "tkaggg", "agg"])
+def test_without_a_display_the_file_is_written_and_it_is_said(tmp_path, backend):
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, "-c", LIVE.format(tests=str(Path(__file__).parent))],
+        env={**environment, "MPLBACKEND": backend, "PYTHONPATH": str(Path(figures.__file__).parents[1])},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    where, *said = done.stdout.splitlines()
+    assert where == "file"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["live.png", "shown.png"]
+    if backend == "agg":
+        assert said == []
+        return
+    (message,) = said
+    if backend in ("nonsense", "tkaggg"):
+        assert message.startswith(
+            f"MPLBACKEND is {backend!r}, a backend that matplotlib does not have: figures are written to files"
+        )
+    else:
+        assert message.lower().startswith(f"matplotlib's backend {backend.lower()} opens no window here (")
+        assert message.endswith("the figure is written to a file; MPLBACKEND=agg asks for that in the first place")
+
+
+@pytest.fixture
+def no_windows(monkeypatch):
+    """matplotlib is told to open windows, and they fail."""
+    pyplot = importlib.import_module("matplotlib.pyplot")
+    before = pyplot.get_backend()
+
+    def fails(*arguments, **options):
+        raise RuntimeError("no display name and no $DISPLAY environment variable\nat line 3")
+
+    monkeypatch.setattr(mpl, "get_backend", lambda: "TkAgg")
+    monkeypatch.setattr(pyplot, "switch_backend", fails)
+    monkeypatch.setattr(pyplot, "figure", fails)
+    yield
+    monkeypatch.undo()
+    assert pyplot.get_backend() == before
+
+
+def test_a_window_that_fails_is_a_file(tmp_path, no_windows):
+    with pytest.warns(
+        UserWarning, match=r"backend TkAgg opens no window here \(no display name.*variable\): the figure is"
+    ) as said:
+        assert figures.place() == "file"
+    assert "\n" not in str(said[0].message)
+    assert said[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"opens no window here .*: the figure is written to .*plane\.png"):
+        figures.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+    assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_window_that_is_lost_on_the_way_is_a_file(tmp_path, no_windows, monkeypatch):
+    monkeypatch.setattr(figures, "place", lambda: "window")
+    live = figures.Live(tmp_path / "plane.png", rewrite=False)
+    with pytest.warns(UserWarning, match="opens no window here"):
+        live.finish(lambda: information_plane(panels(1)))
+    assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_window_that_opens_is_used(monkeypatch, tmp_path):
+    pyplot = importlib.import_module("matplotlib.pyplot")
+    monkeypatch.setattr(mpl, "get_backend", lambda: "TkAgg")
+    monkeypatch.setattr(pyplot, "switch_backend", lambda name: None)
+    monkeypatch.setattr(pyplot, "show", lambda block: None)
+    assert figures.place() == "window"
+    figures.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+    window = pyplot.figure("fastmi")
+    assert len(window.axes[0].images) == 1
+    pyplot.close(window)
+    assert list(tmp_path.iterdir()) == []
