@@ -13,13 +13,14 @@ import logging
 import os
 import pickle
 import sys
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core import config
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, UserProvidedCacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.serialize import dumps
 
 __all__ = ["KernelCache"]
@@ -54,30 +55,43 @@ class KernelCache(NullCache):
             _say_not_kept(error)
 
 
-class _NamedFolder(UserProvidedCacheLocator):
-    """NUMBA_CACHE_DIR; for a package within a zip as well, which Numba keeps under the home folder alone."""
+class _NamedFolder:
+    """NUMBA_CACHE_DIR; for a package within a zip as well, which Numba would keep under the home folder or nowhere."""
 
-    def __init__(self, py_func: Any, py_file: str) -> None:
-        super().__init__(py_func, py_file)
-        self._source = inspect.getsource(sys.modules[py_func.__module__])
-
-    def get_source_stamp(self) -> Any:
-        return hashlib.sha256(self._source.encode()).digest()
+    def __init__(self, kernel: Any, path: str) -> None:
+        named: str = config.CACHE_DIR  # pyright: ignore[reportAttributeAccessIssue]
+        self._folder = Path(named, f"fastmi_{hashlib.sha256(os.path.dirname(path).encode()).hexdigest()[:16]}")
+        self._source = inspect.getsource(sys.modules[kernel.__module__])
+        self._line = kernel.__code__.co_firstlineno
 
     @classmethod
-    def from_function(cls, py_func: Any, py_file: str) -> Any:
+    def from_function(cls, kernel: Any, path: str) -> Any:
+        """As Numba asks each kind of place in turn; None leaves it to the next."""
         if not config.CACHE_DIR:  # pyright: ignore[reportAttributeAccessIssue]
             return None
         try:
-            self = cls(py_func, py_file)
-            self.ensure_cache_path()
+            place = cls(kernel, path)
+            place.ensure_cache_path()
         except OSError:
             return None
-        return self
+        return place
+
+    def ensure_cache_path(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=self._folder).close()
+
+    def get_cache_path(self) -> str:
+        return str(self._folder)
+
+    def get_source_stamp(self) -> bytes:
+        return hashlib.sha256(self._source.encode()).digest()
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
 
 
 class _Implementation(CompileResultCacheImpl):
-    _locator_classes = [_NamedFolder, *CompileResultCacheImpl._locator_classes]  # noqa: RUF012
+    _locator_classes: Any = (_NamedFolder, *CompileResultCacheImpl._locator_classes)
 
 
 class _Disk(FunctionCache):
