@@ -288,9 +288,13 @@ def positive_integer(name: str, value: Any) -> int:
 def not_negative(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name} must be a number of at least 0, not {shown(value)}")
-    if not (np.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} must be finite and at least 0, not {value}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer that no float can hold
+        number = np.inf
+    if not (np.isfinite(number) and number >= 0):
+        raise ValueError(f"{name} must be finite and at least 0, not {number:g}")
+    return number
 
 
 def bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
@@ -305,6 +309,8 @@ def bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
 
 def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
     plain = isinstance(value, int | float | np.generic | list | tuple)
+    if isinstance(value, list | tuple):
+        value = [container(name, number.cpu()) if is_tensor(number) else number for number in value]
     try:
         array = np.asarray(value) if plain else container(name, value.cpu() if is_tensor(value) else value)
     except ValueError:
@@ -313,13 +319,15 @@ def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
         raise TypeError(f"{name} is {shown(value)}: pass numbers, mutual information in bits")
     if not array.size:
         raise ValueError(f"{name} has shape {array.shape}: there is nothing to watch")
+    with np.errstate(all="ignore"):  # what is too small is 0
+        array = array.astype(np.float64)
     wrong = array[~(np.isfinite(array) & (array >= 0))]
     if wrong.size:
         raise ValueError(
             f"{name} holds {wrong[0]}: mutual information is finite and not negative (np.maximum(..., 0) for an estimate that "
             "falls below 0; NaN comes of a network that has died)"
         )
-    return array.astype(np.float64)
+    return array
 
 
 def base(value: float | None) -> float | None:

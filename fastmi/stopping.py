@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from fastmi import checks
 
 __all__ = ["InformationStopping"]
@@ -74,14 +76,15 @@ class InformationStopping:
 
         Args:
             i_xt, i_ty: bits of the last layer, a number each, or one for each copy or seed, of which the mean is watched: one
-                decision for all. NumPy, torch or lists.
+                decision for all. NumPy, torch or lists of either.
 
         Raises:
             TypeError: no numbers.
             ValueError: NaN, infinite or negative values, none at all, different shapes.
         """
         i_xt, i_ty = checks.bits(i_xt=i_xt, i_ty=i_ty)
-        self.objective.append(float(i_ty.mean() - self.beta * i_xt.mean()))
+        with np.errstate(under="ignore"):  # what is too small is 0
+            self.objective.append(float(i_ty.mean() - self.beta * i_xt.mean()))
         last = self.objective[-1 - self.patience :]
         rests = len(last) > self.patience and max(last) - min(last) < self.tolerance
         self.stopped = self.stopped or bool(rests and i_ty.mean() >= self.floor)

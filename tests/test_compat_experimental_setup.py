@@ -505,6 +505,7 @@ def test_a_notebook_is_known_by_its_kernel(monkeypatch):
 @pytest.mark.parametrize(("backend", "place"), [("QtAgg", "window"), ("tkagg", "window"), ("agg", "file"), ("svg", "file")])
 def test_windows_are_where_the_backend_has_them(backend, place, monkeypatch):
     monkeypatch.setattr(mpl, "get_backend", lambda: backend)
+    monkeypatch.setattr("matplotlib.pyplot.switch_backend", lambda name: None)  # it can be loaded, whatever the machine
     assert figures.place() == place
 
 
@@ -526,6 +527,7 @@ def test_a_window_shows_the_figure_in_place_of_the_last(monkeypatch):
     from matplotlib import pyplot
 
     pyplot.switch_backend("agg")
+    monkeypatch.setattr(figures, "_interactive", lambda backend: True)
     calls = []
     monkeypatch.setattr(pyplot, "show", lambda block: calls.append(block))
     plane = experiment(tanh(), *simple(), epochs=2, plot=None).plane
@@ -632,3 +634,200 @@ def test_threads_are_given_back():
     fit(tanh(), *simple(), epochs=1, epoch_length=1)
     experiment(tanh(), *simple(), epochs=1, plot=None)
     assert torch.get_num_threads() == 2
+
+
+# --- nothing is taken unchecked ----------------------------------------------------------------------------------------
+
+
+def refused(call, error, *parts):
+    with pytest.raises(error) as caught:
+        call()
+    message = str(caught.value)
+    assert "\n" not in message
+    assert [part for part in parts if part not in message] == [], message
+
+
+RATES = [
+    ("fast", TypeError),
+    (None, TypeError),
+    (True, TypeError),
+    (-0.1, ValueError),
+    (np.nan, ValueError),
+    (np.inf, ValueError),
+]
+
+
+@pytest.mark.parametrize(("lr", "error"), RATES, ids=str)
+def test_a_learning_rate_is_a_number(lr, error):
+    network = tanh()
+    before = copy.deepcopy(network.state_dict())
+    refused(lambda: experiment(network, *simple(), epochs=1, lr=lr, plot=None), error, "lr must be ")
+    refused(lambda: fit(network, *simple(), epochs=1, lr=lr), error, "lr must be ")
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    experiment(network, *simple(), epochs=1, lr=np.float32(0.1), plot=None)
+
+
+@pytest.mark.parametrize("plot", ["dynamics", 0, True, [], 1.0])
+def test_a_plot_is_dynamic_or_once_or_none(plot):
+    refused(
+        lambda: experiment(tanh(), *simple(), epochs=1, plot=plot), ValueError, "plot must be one of 'dynamic', 'once', not "
+    )
+
+
+@pytest.mark.parametrize("value", [0, [], "", "mse", False])
+def test_a_loss_of_fit_is_not_dropped_because_it_is_falsy(value):
+    refused(lambda: fit(tanh(), *simple(), epochs=1, loss=value), TypeError, f"loss is {value!r}, which cannot be called")
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "part"),
+    [
+        (nn.MSELoss, TypeError, "loss is the class MSELoss: pass one of it, MSELoss()"),
+        (lambda p, y: 0.5, TypeError, "loss returned a float, not a tensor"),
+        (lambda p, y: p - y, ValueError, "loss returned shape (101, 1)"),
+        (lambda p, y: (p - y).detach().mean(), ValueError, "loss does not depend on any parameter"),
+    ],
+    ids=["a class", "a float", "not reduced", "detached"],
+)
+def test_a_loss_of_fit_can_be_learnt_from(loss, error, part):
+    refused(lambda: fit(tanh(), *simple(), epochs=1, loss=loss), error, part)
+    assert len(fit(tanh(), *simple(), epochs=1, epoch_length=1, loss=nn.L1Loss())) == 1
+
+
+def test_a_frozen_network_cannot_be_fitted():
+    refused(lambda: fit(tanh().requires_grad_(False), *simple(), epochs=1), ValueError, "does not depend on any parameter that")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "error", "part"),
+    [
+        ((2.5,), TypeError, "new_shape holds 2.5: pass integers"),
+        (("12",), TypeError, "new_shape holds '12': pass integers"),
+        ((-1, None), TypeError, "new_shape holds None"),
+        ((-1, True), TypeError, "new_shape holds True"),
+        (([-1, 2.0],), TypeError, "new_shape holds 2.0"),
+        ((), ValueError, "new_shape is (): pass sizes"),
+        (([],), ValueError, "new_shape is (): pass sizes"),
+        ((-1, -1), ValueError, "new_shape is (-1, -1): pass sizes of at least 1, and one -1"),
+        ((-1, 0), ValueError, "new_shape is (-1, 0)"),
+        (((-2, 3),), ValueError, "new_shape is (-2, 3)"),
+    ],
+    ids=str,
+)
+def test_a_shape_is_of_integers(sizes, error, part):
+    refused(lambda: ReshapeLayer(*sizes), error, part)
+
+
+@pytest.mark.parametrize(
+    "sizes", [(-1, 9), ((-1, 9),), ([-1, 9],), (np.int64(-1), 9), (np.array([-1, 9]),), (torch.Size([1, 9]),)], ids=str
+)
+def test_a_shape_may_come_as_any_sequence(sizes):
+    assert ReshapeLayer(*sizes).new_shape[-1] == 9
+    assert {type(size) for size in ReshapeLayer(*sizes).new_shape} == {int}
+    assert ReshapeLayer(9).new_shape == ReshapeLayer(np.int64(9)).new_shape == (9,)
+
+
+@pytest.mark.parametrize(
+    ("layers", "flags", "part"),
+    [
+        ([nn.Linear(3, 1), nn.Tanh], [False, True], "layers[1] is the class Tanh: pass one of it, Tanh(...)"),
+        ([nn.Linear(3, 1), 3], [False, True], "layers[1] is 3, which cannot be called: pass a module, or a function"),
+        (["tanh"], [True], "layers[0] is 'tanh', which cannot be called"),
+        ([torch.tanh], ["no"], "buffer_or_not[0] is 'no': pass True or False for each layer"),
+        ([torch.tanh, torch.tanh], "01", "buffer_or_not[0] is '0': pass True or False"),
+        ([torch.tanh, torch.tanh], [True, 2], "buffer_or_not[1] is 2: pass True or False"),
+        ([torch.tanh], [None], "buffer_or_not[0] is None"),
+        ([torch.tanh], [1.0], "buffer_or_not[0] is 1.0"),
+    ],
+    ids=str,
+)
+def test_layers_are_called_and_flags_are_true_or_false(layers, flags, part):
+    refused(lambda: BufferedSequential(layers, flags), TypeError, part)
+    assert BufferedSequential([torch.tanh] * 4, [np.True_, 1, False, np.int64(0)]).n_buffers == 2
+
+
+def test_a_family_is_a_list_of_networks():
+    infoplane, (network, *_) = family(20)
+    call = mutual_information_for_network_family
+    for given in (network, iter([network]), "networks", None, {network}):
+        refused(
+            lambda given=given: call(infoplane, given),
+            TypeError,
+            "buffered_networks is ",
+            "pass a list of networks ([network])",
+        )
+    refused(lambda: call(infoplane, [network, None]), TypeError, "buffered_networks[1] is None, which cannot be called")
+    refused(lambda: call(infoplane, [nn.Linear(12, 1)]), TypeError, "buffered_networks[0] is a Linear without a list `buffer`")
+    for plane in (None, infoplane.estimator, (infoplane.X, infoplane.Y)):
+        refused(lambda plane=plane: call(plane, [network]), TypeError, "infoplane is a ", "pass a ZivInformationPlane(X, Y)")
+    assert len(call(infoplane, (network,))) == 3
+
+
+@pytest.mark.parametrize(
+    ("widths", "units"), [((12, 5, 3), [5, 3]), ((12, 5, 3, 1, 1), [5, 3, 1, 1]), ((12, 4, 3, 1), [4, 3, 1])]
+)
+def test_a_family_keeps_the_same_layers(widths, units):
+    """Of a layer that one network lacks, the samples of that network would be whatever was in memory."""
+    infoplane, networks = family(40, c=3)
+    networks.append(tanh(widths))
+    message = f"buffered_networks[3] keeps layers of {units} units, one before it of [5, 3, 1]: pass copies of one network"
+    refused(lambda: mutual_information_for_network_family(infoplane, networks), ValueError, message)
+
+
+# --- whatever the caller has set ---------------------------------------------------------------------------------------
+
+
+def lived(network, fitted):
+    np.random.seed(3)
+    x, y = simple()
+    network(x)
+    copies = experiment(network, x, y, epochs=3, network_copies=2, plot=None)
+    path = fit(fitted, torch.from_numpy(x.copy()), y, epochs=2, epoch_length=3, mi_tol=0)
+    bits = ZivInformationPlane(x, y).mutual_information(network.buffer[0])
+    return [copies.plane.i_xt.tolist(), path, bits, [leaf.tolist() for leaf in fitted.parameters()]]
+
+
+def raising():
+    return np.errstate(all="raise")
+
+
+def on_meta():
+    return torch.device("meta")
+
+
+@pytest.mark.parametrize("setting", [torch.no_grad, torch.inference_mode, on_meta, raising])
+def test_what_the_caller_has_set_changes_nothing(setting):
+    network, fitted = tanh(), tanh()
+    again = copy.deepcopy(fitted)
+    expected = lived(network, fitted)
+    with setting():
+        assert lived(network, again) == expected
+
+
+def test_parameters_that_are_whole_numbers_do_not_decide_the_type():
+    class Halving(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.by = nn.Parameter(torch.tensor(2), requires_grad=False)
+
+        def forward(self, x):
+            return x / self.by
+
+    network = BufferedSequential([Halving(), nn.Linear(3, 1)], [True, False])
+    network(np.full((4, 3), 0.5))
+    assert network.buffer[0].tolist() == [[0.25] * 3] * 4
+
+
+@pytest.mark.parametrize(
+    ("x", "part"),
+    [
+        (np.array([["a", "b", "c"]]), "x has dtype <U1"),
+        (np.ma.masked_array(np.ones((2, 3))), "x is a masked array"),
+        ([[object(), 1, 2]], "x has dtype object"),
+    ],
+    ids=["text", "masked", "objects"],
+)
+def test_a_network_is_called_on_numbers(x, part):
+    network = BufferedSequential([nn.Linear(3, 1)], [True])
+    refused(lambda: network(x), TypeError, part)
+    assert network([[1, 2, 3]]).shape == network(np.ones((1, 3), ">f4")).shape == (1, 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import fastmi
 from benchmarks import reference
 from fastmi.compat import information_process
 from fastmi.compat.information_process import calc_information_for_layer_with_other, calc_information_sampling, extract_probs
@@ -219,3 +220,24 @@ def test_what_does_not_belong_together_is_refused(small, changed, message):
 def test_labels_of_other_samples_are_refused():
     with pytest.raises(ValueError, match="different numbers of samples: label has 3, x has 4"):
         extract_probs(np.zeros((3, 1)), np.zeros((4, 2)))
+
+
+@pytest.mark.parametrize("name", ["pxs", "pys1"])
+@pytest.mark.parametrize("value", ["shares", None, [[1], [2, 3]], [1j], {0.5: 1}], ids=str)
+def test_shares_are_numbers(small, name, value):
+    label, x, data = small
+    with pytest.raises((TypeError, ValueError), match=f"^{name} ") as error:
+        point(data, **(parameters(label, x, BINS) | {name: value}))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [5e-324, -5e-324, 1e-310, 1e-46, -1e-46, 0.0, 1e300, -1e300, np.inf])
+def test_activations_too_small_or_too_large_for_float32_are_binned_where_numpy_raises(value):
+    x = np.arange(4)
+    data, bins = np.array([[value], [0.5], [-0.5], [value]]), [-1.0, 0.0, 1.0]
+    arguments = parameters(x[:, None] % 2, x[:, None], bins)
+    expected = point(data, **arguments)
+    with np.errstate(all="raise"):
+        assert point(data, **arguments) == expected
+    symbols = np.digitize(data[:, 0], bins) % 3  # float64 beside edges that float32 holds; below is as above
+    assert expected[0] == pytest.approx(fastmi.entropy(symbols), abs=1e-12)

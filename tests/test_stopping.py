@@ -239,3 +239,96 @@ def test_values_are_refused_and_leave_no_trace(method, i_xt, i_ty, error, messag
 def test_a_path_has_an_axis_of_checks():
     with pytest.raises(ValueError, match=r"i_xt has shape \(\), i_ty has shape \(\): pass one shape, \(n_checks, ...\)"):
         InformationStopping().first_stop(1.0, 0.5)
+
+
+# --- numbers of many kinds, and what is none ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(np.int8, np.uint64, np.float16, np.longdouble, lambda v: torch.tensor(v, dtype=torch.bfloat16)),
+        *(lambda v: torch.tensor(int(v)), lambda v: np.array([[v]]), lambda v: [np.float32(v)], lambda v: (v, v)),
+        lambda v: [torch.tensor(v, requires_grad=True), torch.tensor(v, dtype=torch.bfloat16)],
+        lambda v: [torch.tensor([v, v], requires_grad=True) * 1, [v, v]],
+        lambda v: torch.nn.Parameter(torch.full((2, 2), v)),
+    ],
+)
+def test_bits_may_be_any_numbers(make):
+    rule = InformationStopping(patience=1)
+    assert [rule.update(make(i_xt), make(1.0)) for i_xt in (2.0, 3.0, 3.0)] == [False, False, True]
+    assert rule.objective == [-1, -2, -2]
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        *((value, TypeError) for value in ("3", ["3"], True, [True], np.True_, torch.tensor(True), [torch.tensor([True])])),
+        *(
+            (value, TypeError)
+            for value in (b"3", {3}, {"i": 3}, None, [None], [object()], 1j, [1j], torch.tensor(1j), iter([3]))
+        ),
+        *(
+            (value, TypeError)
+            for value in ([1, "2"], np.array(["3"]), np.array([3], object), np.ma.masked_array([3.0]), range(3))
+        ),
+        *((value, ValueError) for value in ([[1], [1, 2]], [[1, 2], 3], [], (), np.zeros((0, 2)), torch.zeros(0))),
+        *((value, ValueError) for value in (math.nan, [math.nan, 1], torch.tensor(math.nan), np.float32("inf"), [-1], -5e-324)),
+        ([torch.tensor(math.inf), torch.tensor(1.0)], ValueError),
+        (np.longdouble("1e400"), ValueError),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["update", "first_stop"])
+def test_what_is_no_number_of_bits_is_refused_in_one_line(method, value, error):
+    rule = InformationStopping()
+    for arguments in ((value, 0.5), (0.5, value)):
+        with pytest.raises(error, match=r"^i_(xt|ty) (is|holds|has) ") as caught:
+            getattr(rule, method)(*arguments)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 260
+    assert (rule.objective, rule.stopped) == ([], False)
+
+
+@pytest.mark.parametrize("name", ["beta", "tolerance", "floor"])
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        *((value, TypeError) for value in ("0.1", None, True, np.True_, [0.1], np.array(0.1), torch.tensor(0.1), 1j, b"1")),
+        *((value, ValueError) for value in (-1, -5e-324, math.nan, -math.inf, np.float16("inf"), 10**400, -(10**400))),
+    ],
+    ids=lambda value: f"{value!r:.20}",
+)
+def test_a_setting_is_a_number(name, value, error):
+    with pytest.raises(error, match=f"^{name} must be ") as caught:
+        InformationStopping(**{name: value})
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 160
+
+
+@pytest.mark.parametrize("value", [np.float16(0.5), np.longdouble(0.5), 0.5])
+def test_a_setting_becomes_a_plain_number(value):
+    rule = InformationStopping(value, value, np.int8(2), value)
+    assert [type(setting) for setting in (rule.beta, rule.tolerance, rule.patience, rule.floor)] == [float, float, int, float]
+
+
+@pytest.mark.parametrize("patience", ["3", None, True, 3.0, [3], np.float64(3), torch.tensor(3), 0, -1])
+def test_patience_is_a_whole_number_of_at_least_one(patience):
+    with pytest.raises((TypeError, ValueError), match=r"^patience must be ") as caught:
+        InformationStopping(patience=patience)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_setting_is_dropped_because_it_is_falsy():
+    rule = InformationStopping(beta=0, tolerance=0, floor=0)
+    assert (rule.beta, rule.tolerance, rule.floor) == (0.0, 0.0, 0.0)
+    assert not rule.update(3, 0.5)
+    assert rule.objective == [0.5]
+
+
+def test_a_caller_who_lets_numpy_raise_can_stop():
+    with np.errstate(all="raise"):
+        rule = InformationStopping(beta=1e-10, patience=1)
+        assert [rule.update([tiny, 5e-324], [1e-310, 5e-324]) for tiny in (1e-300, 5e-324)] == [False, True]
+        with pytest.raises(ValueError, match="i_xt holds nan"):
+            rule.update([math.nan, 1.0], 0.5)

@@ -23,11 +23,12 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from fastmi import checks
+from fastmi import checks, guards
 from fastmi.backends import IntArray
 from fastmi.binning import Edges
 from fastmi.coding import identify_rows
 from fastmi.compat.information_process import narrowed
+from fastmi.containers import container
 from fastmi.ensemble import MODELS, Ensemble, one_thread
 from fastmi.planes import PlaneEstimator, Points
 from fastmi.stopping import InformationStopping
@@ -97,6 +98,9 @@ class ZivInformationPlane:
 class ReshapeLayer(nn.Module):
     """x -> x.reshape(new_shape), as ReshapeLayer((-1, 1, 14, 14)) or ReshapeLayer(-1, 1, 14, 14); -1 stands for the samples.
 
+    Raises:
+        TypeError: sizes that are no integers. ValueError: no size, one below 1 but for a single -1.
+
     Example:
         >>> ReshapeLayer((-1, 9))(torch.zeros(2, 3, 3)).shape
         torch.Size([2, 9])
@@ -104,8 +108,8 @@ class ReshapeLayer(nn.Module):
 
     def __init__(self, *new_shape: Any) -> None:
         super().__init__()
-        shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
-        self.new_shape = tuple(int(size) for size in shape)
+        whole = len(new_shape) == 1 and isinstance(new_shape[0], list | tuple | np.ndarray)
+        self.new_shape = _sizes(new_shape[0] if whole else new_shape)
 
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(self.new_shape)
@@ -139,6 +143,7 @@ class BufferedSequential(nn.Module):
         buffer: copies of the outputs, detached (the original keeps their graph), which np.asarray takes; [] before a call.
 
     Raises:
+        TypeError: layers that are neither modules nor functions, flags that are neither true nor false.
         ValueError: not one flag for each layer.
 
     Example:
@@ -149,15 +154,15 @@ class BufferedSequential(nn.Module):
 
     def __init__(self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[Any]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([layer if isinstance(layer, nn.Module) else _Function(layer) for layer in layers])
-        self.buffer_or_not = tuple(bool(flag) for flag in buffer_or_not)
+        self.layers = nn.ModuleList([_layer(i, layer) for i, layer in enumerate(layers)])
+        self.buffer_or_not = tuple(_flag(i, flag) for i, flag in enumerate(buffer_or_not))
         checks.flags(self.layers, self.buffer_or_not)
         self.n_buffers = sum(self.buffer_or_not)
         self.buffer: list[Tensor] = []
 
     def forward(self, x: Any) -> Tensor:
         """x: a tensor, or numbers, which take the type and the device of the parameters."""
-        out, flagged = self.through(x if isinstance(x, Tensor) else _tensor(self, np.asarray(x)))
+        out, flagged = self.through(x if isinstance(x, Tensor) else _tensor(self, "x", x))
         if all(_has_memory(layer) for layer in flagged):
             self.buffer = [layer.detach().clone() for layer in flagged]
         return out
@@ -188,9 +193,10 @@ def mutual_information_for_network_family(
         (I(X;T), I(T;Y)) in bits for each buffered layer.
 
     Raises:
-        ValueError: no network, a buffered output whose first axis is not the samples.
+        TypeError: something else than a plane and a sequence of networks that have a `buffer` after a call.
+        ValueError: no network, a buffered output whose first axis is not the samples, networks that keep other layers.
     """
-    checks.network_family(buffered_networks)
+    _family(infoplane, buffered_networks)
     x = np.asarray(infoplane.X.cpu() if isinstance(infoplane.X, Tensor) else infoplane.X)
     who = _choice(len(buffered_networks), len(x))
     layers: list[npt.NDArray[Any]] = []
@@ -199,13 +205,16 @@ def mutual_information_for_network_family(
         if not len(rows):
             continue
         with _evaluating(network), torch.no_grad():
-            network(_tensor(network, x[rows]))
-        for j, output in enumerate(network.buffer):
-            checks.buffered(j, tuple(output.shape), len(rows))
-            values = output.detach().cpu().numpy().reshape(len(rows), -1)
-            if j == len(layers):
-                layers.append(np.empty((len(x), values.shape[1]), values.dtype))
-            layers[j][rows] = values
+            network(_tensor(network, "X", x[rows]))
+        values = [_kept(j, output, len(rows)) for j, output in enumerate(_buffer(i, network))]
+        layers = layers or [np.empty((len(x), value.shape[1]), value.dtype) for value in values]
+        if [value.shape[1] for value in values] != [layer.shape[1] for layer in layers]:
+            raise ValueError(
+                f"buffered_networks[{i}] keeps layers of {[value.shape[1] for value in values]} units, one before it of "
+                f"{[layer.shape[1] for layer in layers]}: pass copies of one network"
+            )
+        for layer, value in zip(layers, values, strict=True):
+            layer[rows] = value
     return [infoplane.mutual_information(layer) for layer in layers]
 
 
@@ -246,9 +255,10 @@ def experiment(
         the trained copies, a list; its `.plane` holds I(X;T) and I(T;Y) of each epoch 1, 2, ... and layer, in bits.
 
     Raises:
-        TypeError: not a `BufferedSequential`.
-        ValueError: as `ZivInformationPlane`; y that does not fit the prediction. (The original makes (101, 1) labels into
-            (101, 1, 1) targets, which today's torch broadcasts to (101, 101, 1) losses: the network dies of it.)
+        TypeError: not a `BufferedSequential`; a learning rate that is no number.
+        ValueError: as `ZivInformationPlane`; a learning rate below 0 or not finite, another plot; y that does not fit the
+            prediction. (The original makes (101, 1) labels into (101, 1, 1) targets, which today's torch broadcasts to
+            (101, 101, 1) losses: the network dies of it.)
 
     Example:
         >>> network = BufferedSequential([nn.Linear(3, 1), nn.Tanh()], [False, True])
@@ -261,12 +271,12 @@ def experiment(
     epochs = checks.positive_integer("epochs", epochs)
     batch_size = checks.positive_integer("batch_size", batch_size)
     n_copies = checks.positive_integer("network_copies", network_copies)
+    lr, screen = checks.not_negative("lr", lr), _Screen(plot)
     infoplane = ZivInformationPlane(X, y, bins=activation_bins)
     inputs, targets = _training_set(base_network, X, y)
     optimizer = functools.partial(torch.optim.SGD, lr=lr)
     ensemble = Ensemble(_Tapped(base_network), n_copies, optimizer=optimizer, watch=_Tap)
     points: list[Points] = []
-    screen = _Screen(plot)
 
     def plane() -> InformationPlane:
         return InformationPlane.collect(
@@ -317,23 +327,24 @@ def fit(
         (I(X;T), I(T;Y)) in bits at every check; the original returns nothing.
 
     Raises:
-        TypeError, ValueError: as `experiment`; beta or mi_tol that is negative or not finite.
+        TypeError, ValueError: as `experiment`; beta or mi_tol that is negative or not finite, a loss that is no function, or
+            returns what cannot be learnt from.
     """
     checks.buffering("network", network, BufferedSequential)
     epochs, epoch_length = checks.positive_integer("epochs", epochs), checks.positive_integer("epoch_length", epoch_length)
     batch_size = checks.positive_integer("batch_size", batch_size)
-    rule = InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1)
+    rule, lr = InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1), checks.not_negative("lr", lr)
+    measure = nn.functional.mse_loss if loss is None else guards.loss(loss)
     infoplane = ZivInformationPlane(X, y, bins=activation_bins)
-    inputs, targets = _training_set(network, X, y)
-    solver = torch.optim.SGD(network.parameters(), lr=lr)
-    loss = loss or nn.functional.mse_loss
     found: list[tuple[float, float]] = []
-    with one_thread():
+    with one_thread(), torch.inference_mode(False):  # gradients are needed, whatever the caller has set
+        inputs, targets = _training_set(network, X, y)
+        solver = torch.optim.SGD(network.parameters(), lr=lr)
         for _ in tqdm(range(epochs), disable=None):
             for _ in range(epoch_length):
                 rows = torch.from_numpy(_batch(len(inputs), batch_size)).to(inputs.device)
                 solver.zero_grad()
-                loss(network(inputs[rows]), targets[rows]).backward()
+                guards.differentiable(checks.scalar_loss(measure(network(inputs[rows]), targets[rows]))).backward()
                 solver.step()
             found.append(mutual_information_for_network_family(infoplane, [network])[-1])
             if rule.update(*found[-1]):
@@ -390,7 +401,8 @@ class _Screen:
     """Shows the plane where it can be looked at: as it grows, at its end, or never."""
 
     def __init__(self, plot: str | None) -> None:
-        self._plot = checks.one_of("plot", plot, ("dynamic", "once")) if plot else None
+        off = plot is None or plot is False or (isinstance(plot, str) and not plot)
+        self._plot = None if off else checks.one_of("plot", plot, ("dynamic", "once"))
         if self._plot:
             from fastmi import figures
 
@@ -425,19 +437,74 @@ def _choice(n_networks: int, n: int) -> IntArray:
 
 def _training_set(network: BufferedSequential, X: Any, y: Any) -> tuple[Tensor, Tensor]:
     """X, and y in the shape of the prediction, in the type and on the device of the parameters."""
-    inputs = _tensor(network, X)
+    inputs = _tensor(network, "X", X)
     probe = inputs[:2]
     with _evaluating(network), torch.no_grad():
         prediction, _ = network.through(probe)
     y = checks.numbers("y", np.asarray(y) if isinstance(y, list | tuple) else y)
     checks.targets_fit(y.shape, len(probe), tuple(prediction.shape))
-    return inputs, _tensor(network, y).reshape(len(y), *prediction.shape[1:])
+    return inputs, _tensor(network, "y", y).reshape(len(y), *prediction.shape[1:])
 
 
-def _tensor(network: Any, array: Any) -> Tensor:
-    parameter = next(network.parameters(), torch.empty(0)) if isinstance(network, nn.Module) else torch.empty(0)
-    tensor = array if isinstance(array, Tensor) else torch.tensor(array)  # a copy, which the network may overwrite
-    return tensor.to(parameter.device, parameter.dtype)
+def _tensor(network: Any, name: str, array: Any) -> Tensor:
+    """In the type of the parameters that are no whole numbers, and on their device; a copy, which the network may overwrite."""
+    parameters = network.parameters() if isinstance(network, nn.Module) else ()
+    floats = (leaf for leaf in parameters if leaf.is_floating_point() or leaf.is_complex())
+    parameter = next(floats, torch.empty(0, device="cpu"))
+    if isinstance(array, Tensor):
+        tensor = guards.batch(name, array).detach()
+        return (tensor.clone() if tensor.is_inference() else tensor).to(parameter.device, parameter.dtype)
+    plain = guards.numbers(name, array if isinstance(array, np.ndarray) else np.asarray(array))
+    return torch.from_numpy(plain).to(parameter.device, parameter.dtype)
+
+
+def _sizes(shape: Any) -> tuple[int, ...]:
+    for size in shape:
+        if isinstance(size, bool | str) or not isinstance(size, int | np.integer):
+            raise TypeError(f"new_shape holds {checks.shown(size)}: pass integers, as ReshapeLayer(-1, 1, 14, 14)")
+    if not len(shape) or sum(size == -1 for size in shape) > 1 or any(size < 1 and size != -1 for size in shape):
+        raise ValueError(f"new_shape is {checks.shown(tuple(shape))}: pass sizes of at least 1, and one -1 for the samples")
+    return tuple(int(size) for size in shape)
+
+
+def _layer(i: int, layer: Any) -> nn.Module:
+    if isinstance(layer, type) and issubclass(layer, nn.Module):
+        raise TypeError(f"layers[{i}] is the class {layer.__name__}: pass one of it, {layer.__name__}(...)")
+    if isinstance(layer, nn.Module):
+        return layer
+    return _Function(checks.function(f"layers[{i}]", layer, "a module, or a function of one tensor"))
+
+
+def _flag(i: int, flag: Any) -> bool:
+    if not isinstance(flag, bool | np.bool_) and (not isinstance(flag, int | np.integer) or flag not in (0, 1)):
+        raise TypeError(f"buffer_or_not[{i}] is {checks.shown(flag)}: pass True or False for each layer")
+    return bool(flag)
+
+
+def _family(infoplane: Any, networks: Any) -> None:
+    if not isinstance(infoplane, ZivInformationPlane):
+        raise TypeError(f"infoplane is a {type(infoplane).__qualname__}: pass a ZivInformationPlane(X, Y)")
+    if isinstance(networks, str) or not isinstance(networks, Sequence):
+        raise TypeError(f"buffered_networks is {checks.shown(networks)}: pass a list of networks ([network])")
+    checks.network_family(networks)
+    for i, network in enumerate(networks):
+        checks.function(f"buffered_networks[{i}]", network, "BufferedSequential(layers, buffer_or_not)")
+
+
+def _buffer(i: int, network: Any) -> Sequence[Any]:
+    kept = getattr(network, "buffer", None)
+    if not isinstance(kept, list | tuple):
+        raise TypeError(
+            f"buffered_networks[{i}] is a {type(network).__qualname__} without a list `buffer` after a call: pass a "
+            "BufferedSequential(layers, buffer_or_not)"
+        )
+    return kept
+
+
+def _kept(layer: int, output: Any, n_rows: int) -> npt.NDArray[Any]:
+    values = container(f"buffer[{layer}]", output.cpu() if isinstance(output, Tensor) else output)
+    checks.buffered(layer, values.shape, n_rows)
+    return values.reshape(n_rows, -1)
 
 
 @contextmanager

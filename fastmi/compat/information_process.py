@@ -120,10 +120,19 @@ def calc_information_sampling(
         )
     x = checks.numbered("unique_inverse_x", unique_inverse_x)
     y = checks.numbered("unique_inverse_y", unique_inverse_y)
-    shares = [np.asarray(given, np.float64).tobytes() for given in (pxs, pys1)]
+    shares = [_shares(name, given).tobytes() for name, given in (("pxs", pxs), ("pys1", pys1))]
     plane = _estimator(x.tobytes(), y.tobytes(), *shares, Edges(bins, out_of_range="wrap"))
     ((i_xt, i_ty),) = plane.estimate(narrowed(data))
     return float(i_xt), float(i_ty)
+
+
+def _shares(name: str, given: Any) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} is {checks.shown(given)}: pass the shares of the symbols, as extract_probs returned them"
+        ) from None
 
 
 def narrowed(data: Any) -> Any:
@@ -143,9 +152,9 @@ def narrowed(data: Any) -> Any:
     data = data.reshape(len(data), -1) if data.ndim and data.size else data
     if data.dtype != np.float64:
         return data
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):  # infinities have their symbols, and 0 has a float below it
         nearest = data.astype(np.float32)
-    return np.where(nearest > data, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+        return np.where(nearest > data, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 @lru_cache(maxsize=4)
