@@ -12,11 +12,11 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from experiments.attempts import UNFINISHED
+from experiments.attempts import MANIFEST, UNFINISHED
 from experiments.catalog import CATALOG, Run
 from experiments.drawing import by_reading, picture
 from experiments.outputs import check_file, write_text
-from experiments.results import MANIFEST, Finished, Manifest, Reading, read
+from experiments.results import Finished, Manifest, Reading, read
 from experiments.stopping import RULES, spread
 from fastmi import figures, files, plain
 
