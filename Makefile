@@ -8,14 +8,14 @@ ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 .PHONY: demo test docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
-	$(BIN) -m experiments run tishby-extended
+	$(BIN) -m experiments run tishby-extended --force
 
 test: $(READY)
 	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest
 
 docs: $(READY)  ## the pages and figures that are written by commands, not by hand; FASTMI_MNIST says where MNIST lies
 	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
-	$(BIN) -m experiments run tishby-extended --out results
+	$(BIN) -m experiments run tishby-extended --out results --force
 	cp results/tishby-extended-*/plane.png docs/information-plane.png
 	$(BIN) -m experiments run all --seeds 10 --record 400 --resume --out results/seeds
 	$(BIN) -m experiments reproduction --results results/seeds

@@ -4,6 +4,7 @@ from fastmi.backends import use_backend
 from fastmi.backends.threads import use_threads
 from fastmi.binning import Edges, UniformBins
 from fastmi.coding import CollisionWarning, encode
+from fastmi.counting import CoverageWarning
 from fastmi.ensemble import Ensemble, LoopWarning
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.planes import PlaneEstimator
@@ -13,6 +14,7 @@ from fastmi.tables import InformationPlane
 
 __all__ = [
     "CollisionWarning",
+    "CoverageWarning",
     "Edges",
     "Ensemble",
     "InformationPlane",

@@ -4,43 +4,34 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    import torch
+from fastmi.containers import container, is_tensor, shown
 
 __all__ = [
     "activations",
     "alike",
     "assignment",
     "base",
-    "binning",
     "bits",
     "buffered",
     "buffering",
     "census",
-    "chunk",
     "copies",
     "copy_axis",
+    "count",
     "countable",
-    "counted",
     "depth_of_caller",
-    "edges",
     "elementwise",
     "ensembles",
     "flags",
     "fresh",
     "function",
-    "has_labels",
-    "increasing_range",
     "is_tensor",
-    "labelled",
-    "labels",
     "layers",
-    "mergeable",
     "network_family",
     "not_negative",
     "not_vectorisable",
@@ -51,7 +42,6 @@ __all__ = [
     "one_of",
     "one_plane",
     "one_table",
-    "points",
     "positive_integer",
     "resettable",
     "same_batch",
@@ -64,6 +54,7 @@ __all__ = [
     "scalar_loss",
     "seed",
     "shares",
+    "shown",
     "snapshots",
     "some_called",
     "some_panels",
@@ -72,52 +63,16 @@ __all__ = [
     "table",
     "target",
     "targets_fit",
-    "tensor_output",
     "tensor_prediction",
     "trainable",
     "watchable",
     "watched",
-    "whole",
 ]
 
 MAX_SAMPLES = 2**31 - 1  # symbol ids are int32 inside a segment
 
 
 # --- containers -------------------------------------------------------------------------------------------------------
-
-
-def is_tensor(array: object) -> bool:
-    """Without importing torch: if it was never imported, nothing can be a tensor."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(array, torch.Tensor)
-
-
-def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
-    """CPU tensors become NumPy views (no copy), CUDA tensors stay; both detached."""
-    import torch
-
-    if tensor.layout != torch.strided or tensor.device.type not in ("cpu", "cuda"):
-        raise TypeError(
-            f"{name} is a {tensor.layout} tensor on device '{tensor.device}': pass a dense tensor on 'cpu' or 'cuda' "
-            "(tensor.to_dense(), tensor.cpu())"
-        )
-    tensor = tensor.detach()
-    if tensor.dtype == torch.bfloat16:  # NumPy has no such type
-        tensor = tensor.float()
-    if tensor.device.type == "cuda":
-        return tensor
-    return tensor.resolve_conj().resolve_neg().numpy()
-
-
-def _container(name: str, array: Any) -> Any:
-    if is_tensor(array):
-        return _from_tensor(name, array)
-    if isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray | np.matrix):
-        return array
-    raise TypeError(
-        f"{name} is a {type(array).__module__}.{type(array).__qualname__}: pass a NumPy array or a torch tensor "
-        "(np.asarray(...), frame.to_numpy())"
-    )
 
 
 def same_device(**arrays: Any) -> None:
@@ -133,92 +88,53 @@ def same_device(**arrays: Any) -> None:
 
 def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
     """-> float32 (..., n, d), NumPy or CUDA; half, bfloat16 and float64 are rounded to float32 first."""
-    array = _container(name, array)
+    array = container(name, array)
     kind = array.dtype if is_tensor(array) else array.dtype.kind
     if kind in ("O", "c", "U", "S", "T", "M", "m", "V") or str(kind).startswith("torch.complex"):
-        raise TypeError(f"{name} has dtype {array.dtype}: activations are real numbers (array.astype(np.float32))")
+        way = "its .real and .imag are, side by side" if "complex" in str(array.dtype) else f"{name}.astype(np.float32)"
+        raise TypeError(f"{name} has dtype {array.dtype}: activations are real numbers ({way})")
     if array.ndim < 2:
-        raise ValueError(f"{name} has shape {tuple(array.shape)}: activations are (..., n_samples, n_units)")
+        way = f"{name}[:, None]" if array.ndim else f"{name}[None, None]"
+        raise ValueError(
+            f"{name} has shape {tuple(array.shape)}: activations are (..., n_samples, n_units), and of one unit {way}"
+        )
     n, d = array.shape[-2:]
     if n_samples is not None and n != n_samples:
         raise ValueError(
             f"{name} has {n} samples (shape {tuple(array.shape)}), but x and y have {n_samples}: "
-            "the axis before the last is the samples (flatten the axes of one sample: .reshape(n, -1))"
+            f"the axis before the last is the samples; {_samples_first(tuple(array.shape), n_samples)}"
         )
-    _count(name, n)
+    count(name, n)
     if d == 0 or 0 in array.shape:
         raise ValueError(f"{name} has shape {tuple(array.shape)}: there is nothing to encode")
     if is_tensor(array):
         return array.float()
-    with np.errstate(over="ignore"):  # beyond float32 is +-inf, and +-inf has its symbol
+    with np.errstate(all="ignore"):  # beyond float32 is +-inf, and +-inf has its symbol; what is too small is 0
         return array.astype(np.float32, copy=False)
 
 
-def labels(name: str, array: Any) -> Any:
-    """-> labels ready to be counted: int64 (NumPy or CUDA), or strings; lists and tuples are taken as arrays."""
-    if isinstance(array, list | tuple):
-        try:
-            array = np.asarray(_one_kind(name, array))
-        except ValueError:
-            raise ValueError(f"{name} is a ragged list: labels are (n,), or rows of one length (n, d)") from None
-    array = _container(name, array)
-    if array.ndim == 0:
-        raise ValueError(f"{name} is a single value: labels are (n,), rows (n, d), batches of rows (..., n, d)")
-    if 0 in array.shape:
-        raise ValueError(f"{name} has shape {tuple(array.shape)}: there is nothing to count (n = 0)")
-    _count(name, array.shape[0 if array.ndim == 1 else -2])
-    return _device_labels(name, array) if is_tensor(array) else _host_labels(name, array)
-
-
-def _one_kind(name: str, labels: Sequence[Any]) -> Sequence[Any]:
-    """NumPy would write numbers out as strings beside strings, and 1 would be "1"."""
-    if len({isinstance(label, str | bytes) for label in labels}) > 1:
-        raise TypeError(f"{name} mixes strings with other labels: make them all strings, or all numbers")
-    return labels
-
-
-def _host_labels(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if array.dtype.kind in "USTbiu":
-        if array.dtype.kind == "u" and array.dtype.itemsize == 8:
-            return array.view(np.int64) if array.flags.c_contiguous else array.copy().view(np.int64)
-        return array if array.dtype.kind in "UST" else array.astype(np.int64, copy=False)
-    if array.dtype.kind != "f":
-        raise TypeError(f"{name} has dtype {array.dtype}: labels are integers, bools, strings or whole floats")
-    array = array if array.dtype.itemsize > 2 else array.astype(np.float32)  # 2^63 is beyond float16
-    odd = ~np.isfinite(array) | (array != np.floor(array)) | (np.abs(array) >= 2.0**63)
-    if odd.any():
-        raise _not_whole(name, array[odd].flat[0])
-    return array.astype(np.int64)
-
-
-def _device_labels(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    if tensor.is_complex():
-        raise TypeError(f"{name} has dtype {tensor.dtype}: labels are integers, bools, strings or whole floats")
-    if tensor.is_floating_point():
-        tensor = tensor.double()  # 2^63 is beyond float16
-        odd = ~torch.isfinite(tensor) | (tensor != tensor.floor()) | (tensor.abs() >= 2.0**63)
-        if bool(odd.any()):
-            raise _not_whole(name, tensor[odd][0].item())
-    return tensor.to(torch.int64)
-
-
-def _not_whole(name: str, value: float) -> ValueError:
-    return ValueError(
-        f"{name} holds {value!s}, not a whole number within int64, and labels are discrete; bin them first: fastmi.encode"
+def _samples_first(shape: tuple[int, ...], n_samples: int) -> str:
+    """The way out for layers whose samples stand elsewhere: tokens, positions, channels."""
+    if shape[0] != n_samples or len(shape) < 3:
+        return "give both the same samples, in the same order"
+    return (
+        f"if axis 1 has {shape[1]} tokens, positions or channels of a sample, read one of them (layer[:, 0]), their mean "
+        "(layer.mean(1)), or all of them as one symbol (layer.reshape(n, -1)), which grows too wide for n samples soon"
     )
 
 
 def numbers(name: str, array: Any) -> npt.NDArray[Any]:
     """Rows of X -> a real NumPy array (n, d) without NaN; every distinct row is a symbol, so -0 is made 0."""
-    array = _container(name, array)
+    array = container(name, array)
     array = array.cpu().numpy() if is_tensor(array) else array
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}: pass real numbers, one row a sample")
+        ways = {"c": f"np.stack([{name}.real, {name}.imag], axis=-1)", "O": f"{name}.astype(np.float64)"}
+        ways |= dict.fromkeys("mM", f"{name}.astype(np.int64)")
+        way = ways.get(array.dtype.kind, f"np.unique({name}, axis=0, return_inverse=True)[1]")
+        raise TypeError(f"{name} has dtype {array.dtype}: pass real numbers, one row a sample ({way})")
     if array.ndim == 0 or 0 in array.shape:
         raise ValueError(f"{name} has shape {array.shape}: there is nothing to count (n = 0)")
-    _count(name, array.shape[0])
+    count(name, array.shape[0])
     array = array.reshape(len(array), -1)
     if array.dtype.kind == "i":
         return array.astype(np.int64, copy=False)  # rows are packed into 63 bits: int8 would wrap there
@@ -230,7 +146,7 @@ def numbers(name: str, array: Any) -> npt.NDArray[Any]:
     return array + array.dtype.type(0)
 
 
-def _count(name: str, n: int) -> None:
+def count(name: str, n: int) -> None:
     if n == 0:
         raise ValueError(f"{name} has no samples (n = 0): there is nothing to count")
     countable(name, n)
@@ -256,38 +172,6 @@ def one_plane(x: Any, y: Any) -> int:
     return same_length(x=x, y=y)
 
 
-def chunk(shape: tuple[int, ...], width: int | None) -> tuple[int, int]:
-    """The samples and units of one more chunk of a stream."""
-    if len(shape) != 2 or shape[1] != (width or shape[1]):
-        raise ValueError(f"activations has shape {shape}: a stream takes chunks (n, {width or 'd'}), a layer of one network")
-    return shape[0], shape[1]
-
-
-def labelled(now: bool, before: bool, n_samples: int) -> None:
-    if n_samples and now != before:
-        raise ValueError(
-            f"y is {'given' if now else 'missing'}, but the {n_samples} samples before came {'with' if before else 'without'} "
-            "labels: give every chunk labels, or none"
-        )
-
-
-def counted(n_samples: int) -> None:
-    if not n_samples:
-        raise ValueError("the stream is empty (n = 0): update it with a chunk first")
-
-
-def has_labels(found: bool) -> None:
-    if not found:
-        raise ValueError("the stream has seen no labels: pass y to update")
-
-
-def mergeable(one: Any, other: Any, kind: type) -> None:
-    if not isinstance(other, kind):
-        raise TypeError(f"other is a {type(other).__qualname__}: pass a fastmi.{kind.__name__}")
-    if str(one.binning) != str(other.binning) or not np.array_equal(one.binning.edges, other.binning.edges):
-        raise ValueError(f"other has other bins ({other.binning}) than this stream ({one.binning}): only equal bins merge")
-
-
 def same_batch(**arrays: Any) -> None:
     """The leading axes of batches (..., n, d) are the same."""
     leading = {name: tuple(array.shape[:-2]) for name, array in arrays.items() if array.ndim > 2}
@@ -301,7 +185,7 @@ def layers(layers: Any, n_samples: int) -> list[Any]:
     if isinstance(layers, np.ndarray) or is_tensor(layers):
         layers = [layers]
     if not isinstance(layers, Sequence) or not len(layers):
-        raise TypeError(f"layers is {layers!r:.60}: pass one array (..., n, d) or a non-empty sequence of them")
+        raise TypeError(f"layers is {shown(layers)}: pass one array (..., n, d) or a non-empty sequence of them")
     same_device(**{f"layers[{i}]": layer for i, layer in enumerate(layers)})
     arrays = [activations(f"layers[{i}]", layer, n_samples) for i, layer in enumerate(layers)]
     for i, array in enumerate(arrays):
@@ -324,7 +208,10 @@ def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
     """-> the copy (0..n_copies - 1) that each sample of layers (..., n_copies, n, d) is sent through, (..., n)."""
     copies(shape)
     *leading, n_copies, n, _ = shape
-    who = np.asarray(who.cpu() if is_tensor(who) else who)
+    try:
+        who = np.asarray(who.cpu() if is_tensor(who) else who)
+    except ValueError:
+        raise ValueError(f"assignment is a ragged list: pass one copy index per sample, integers {(*leading, n)}") from None
     if who.dtype.kind not in "iu" or who.shape != (*leading, n):
         raise ValueError(
             f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per sample, integers {(*leading, n)}"
@@ -359,48 +246,6 @@ def shares(name: str, given: npt.NDArray[Any], numbers_name: str, ids: npt.NDArr
 # --- the binning ------------------------------------------------------------------------------------------------------
 
 
-def edges(values: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    """-> read-only float32 edges, at least two, finite, strictly increasing after the rounding; and as they were given."""
-    try:
-        given = np.asarray(_container("edges", values) if is_tensor(values) else values)
-    except ValueError:
-        raise TypeError("edges is a ragged list: pass a 1-D sequence of numbers") from None
-    if given.dtype.kind not in "iuf" or given.ndim != 1:
-        raise TypeError(f"edges has dtype {given.dtype} and shape {given.shape}: pass a 1-D sequence of numbers")
-    if given.size < 2:
-        raise ValueError(f"edges holds {given.size} value(s): a binning needs at least two edges")
-    with np.errstate(over="ignore"):
-        rounded = given.astype(np.float32)
-    if not np.isfinite(rounded).all():
-        wrong = given[~np.isfinite(rounded)][0]
-        raise ValueError(f"edges holds {wrong}: edges are finite float32; values beyond them have symbols of their own")
-    falls = np.flatnonzero(rounded[1:] <= rounded[:-1])
-    if falls.size:
-        i = int(falls[0])
-        raise ValueError(
-            f"edges must increase (as float32): edges[{i}] = {given[i]!s} is followed by {given[i + 1]!s}; "
-            "sort them and drop repeats"
-        )
-    rounded.flags.writeable = False
-    return rounded, given.astype(np.float64)
-
-
-def increasing_range(range_: Any) -> tuple[float, float]:
-    try:
-        low, high = (float(value) for value in range_)
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"range must be a pair (low, high), not {range_!r}") from None
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise ValueError(f"range must be finite with low < high, not ({low}, {high})")
-    return low, high
-
-
-def binning(value: Any) -> Any:
-    if not hasattr(value, "edges") or not hasattr(value, "ends"):
-        raise TypeError(f"binning is {value!r:.60}: pass fastmi.Edges(...) or fastmi.UniformBins(...)")
-    return value
-
-
 def census(name: str, nan: int, outside: int, cut: Any) -> None:
     """NaN has no symbol; under out_of_range="raise" neither has a value beyond the edges."""
     if nan:
@@ -427,14 +272,14 @@ def depth_of_caller() -> int:
 
 def one_of(name: str, value: Any, options: Iterable[str]) -> str:
     options = tuple(options)
-    if value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}")
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {shown(value)}")
     return value
 
 
 def positive_integer(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be an integer, not {value!r}")
+        raise TypeError(f"{name} must be an integer, not {shown(value)}")
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {value}")
     return int(value)
@@ -442,7 +287,7 @@ def positive_integer(name: str, value: Any) -> int:
 
 def not_negative(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be a number of at least 0, not {value!r}")
+        raise TypeError(f"{name} must be a number of at least 0, not {shown(value)}")
     if not (np.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be finite and at least 0, not {value}")
     return float(value)
@@ -460,9 +305,12 @@ def bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
 
 def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
     plain = isinstance(value, int | float | np.generic | list | tuple)
-    array = np.asarray(value) if plain else _container(name, value.cpu() if is_tensor(value) else value)
+    try:
+        array = np.asarray(value) if plain else container(name, value.cpu() if is_tensor(value) else value)
+    except ValueError:
+        raise ValueError(f"{name} is a ragged list: pass numbers, mutual information in bits, or lists of one length") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} is {value!r:.60}: pass numbers, mutual information in bits")
+        raise TypeError(f"{name} is {shown(value)}: pass numbers, mutual information in bits")
     if not array.size:
         raise ValueError(f"{name} has shape {array.shape}: there is nothing to watch")
     wrong = array[~(np.isfinite(array) & (array >= 0))]
@@ -476,15 +324,15 @@ def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
 
 def base(value: float | None) -> float | None:
     if value is not None and not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"base must be a number above 1, or None for nats, not {value!r}")
+        raise TypeError(f"base must be a number above 1, or None for nats, not {shown(value)}")
     if value is not None and not (np.isfinite(value) and value > 1):
-        raise ValueError(f"base must be a number above 1, or None for nats, not {value!r}")
+        raise ValueError(f"base must be a number above 1, or None for nats, not {shown(value)}")
     return value
 
 
 def seed(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f"seed must be an integer of at least 0, not {value!r}")
+        raise ValueError(f"seed must be an integer of at least 0, not {shown(value)}")
     return int(value)
 
 
@@ -556,33 +404,31 @@ def watchable(wanted: Any) -> None:
 
     if not isinstance(wanted, str) and not (isinstance(wanted, type) and issubclass(wanted, torch.nn.Module)):
         raise TypeError(
-            f"watch holds {wanted!r:.60}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
+            f"watch holds {shown(wanted)}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
         )
 
 
 def function(name: str, value: Any, example: str) -> Any:
     if not callable(value):
-        raise TypeError(f"{name} is {value!r:.60}, which cannot be called: pass {example}")
+        raise TypeError(f"{name} is {shown(value)}, which cannot be called: pass {example}")
     return value
 
 
 def watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
     if not found:
         label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
-        raise ValueError(f"watch holds {label}, which the network does not have; its modules are {', '.join(known)}")
+        names = list(known)
+        named = ", ".join(names[:20]) + (f" and {len(names) - 20} more (network.named_modules())" if len(names) > 20 else "")
+        raise ValueError(f"watch holds {label:.60}, which the network does not have; its modules are {named}")
     return found
-
-
-def tensor_output(name: str, output: Any) -> None:
-    if not is_tensor(output):
-        raise TypeError(
-            f"the watched module {name!r} returns a {type(output).__name__}, not a tensor: watch a module inside it, or another"
-        )
 
 
 def some_called(layers: Sequence[str]) -> None:
     if not layers:
-        raise ValueError("watch names modules that the network's forward never calls: watch modules that it does call")
+        raise ValueError(
+            "watch names modules that the network's forward never calls: watch modules that it does call, or all of it "
+            '(watch="network")'
+        )
 
 
 def same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -660,19 +506,24 @@ def _compares_numbers(loss: Any) -> bool:
 def snapshots(given: Any, state: dict[str, Any]) -> list[dict[str, Any]]:
     """Earlier states of the ensemble whose present one this is: the same names, the same stacked shapes."""
     if isinstance(given, dict) or not isinstance(given, Sequence) or not given:
-        raise TypeError(f"snapshots is {given!r:.60}: pass a non-empty list of what `snapshot` returned")
+        raise TypeError(f"snapshots is {shown(given)}: pass a non-empty list of what `snapshot` returned")
     for i, snapshot in enumerate(given):
-        shapes = {name: tuple(leaf.shape) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
-        if shapes != {name: tuple(leaf.shape) for name, leaf in state.items()}:
+        forms = {name: _form(leaf) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
+        if forms != {name: _form(leaf) for name, leaf in state.items()}:
             raise ValueError(
-                f"snapshots[{i}] is not a snapshot of this ensemble: its names or shapes are others (other copies?)"
+                f"snapshots[{i}] is not a snapshot of this ensemble: its names, shapes, types or devices are others (other "
+                "copies? arrays that were stored are torch.from_numpy(...).to(ensemble.device))"
             )
     return list(given)
 
 
+def _form(leaf: Any) -> tuple[Any, ...]:
+    return (tuple(leaf.shape), leaf.dtype, leaf.device) if is_tensor(leaf) else (type(leaf),)
+
+
 def ensembles(given: Any, kind: type) -> list[Any]:
     if not isinstance(given, Sequence) or not given:
-        raise TypeError(f"ensembles is {given!r:.60}: pass a non-empty list of {kind.__name__}s")
+        raise TypeError(f"ensembles is {shown(given)}: pass a non-empty list of {kind.__name__}s")
     for i, part in enumerate(given):
         if not isinstance(part, kind):
             raise TypeError(f"ensembles[{i}] is a {type(part).__qualname__}: pass a non-empty list of {kind.__name__}s")
@@ -704,6 +555,9 @@ def fresh(optimizers: Sequence[Any]) -> None:
 def stored(name: str, given: Any) -> dict[str, npt.NDArray[Any]]:
     if not isinstance(given, Mapping):
         raise TypeError(f"{name} is a {type(given).__qualname__}: pass what `state` returned, or np.load of where it was saved")
+    for key, value in given.items():
+        if not isinstance(value, np.ndarray | np.generic | int | float | str):
+            raise TypeError(f"{name} holds a {type(value).__qualname__} at {shown(key)}: its values are NumPy arrays")
     return {str(key): np.asarray(value) for key, value in given.items()}
 
 
@@ -714,7 +568,7 @@ def same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[An
     faults += [
         f"its {name!r} is {given[name].dtype} {given[name].shape}, here {array.dtype} {array.shape}"
         for name, array in own.items()
-        if name in given and (given[name].shape != array.shape or (array.ndim and given[name].dtype != array.dtype))
+        if name in given and not _like(given[name], array)
     ]
     if faults:
         raise ValueError(
@@ -723,7 +577,15 @@ def same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[An
         )
 
 
+def _like(given: npt.NDArray[Any], own: npt.NDArray[Any]) -> bool:
+    """Of one shape and type; single numbers may be of any type of numbers."""
+    kinds = {array.dtype.kind.translate(str.maketrans("iu", "ff")) for array in (given, own)}
+    return given.shape == own.shape and len(kinds) == 1 and (not own.ndim or given.dtype == own.dtype)
+
+
 def scalar_loss(loss: Any) -> Any:
+    if not is_tensor(loss):
+        raise TypeError(f"loss returned a {type(loss).__name__}, not a tensor: return what torch computes from the prediction")
     if loss.ndim:
         raise ValueError(f"loss returned shape {tuple(loss.shape)}: it must reduce a batch to a scalar (.mean())")
     return loss
@@ -777,20 +639,6 @@ def table(shape: tuple[int, ...], **columns: Any) -> None:
             raise ValueError(
                 f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
             )
-
-
-def points(given: Any, kind: type) -> None:
-    if not isinstance(given, Sequence) or not given or not all(isinstance(batch, kind) for batch in given):
-        raise TypeError(
-            f"points is {given!r:.60}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
-        )
-
-
-def whole(name: str, values: Any) -> npt.NDArray[np.int64]:
-    array = np.asarray(values)
-    if array.size and (array.dtype.kind not in "iu" or array.ndim != 1):
-        raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}: pass whole numbers, one for each")
-    return array.astype(np.int64)
 
 
 def one_table(path: Any, planes: Sequence[Any]) -> Any:

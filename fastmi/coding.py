@@ -12,9 +12,13 @@ import numpy.typing as npt
 
 from fastmi import backends, checks
 from fastmi.backends import Census, IntArray
-from fastmi.binning import Binning
+from fastmi.binning import Binning, as_binning
+from fastmi.labels import SHORT
 
 __all__ = ["CollisionWarning", "Scheme", "encode", "encode_layers", "identify_rows", "number_rows", "scheme"]
+
+
+WIDEST_KEPT = 2**14  # units of a layer whose weights are kept for the next call: 256 such are 32 MiB
 
 
 class CollisionWarning(RuntimeWarning):
@@ -37,16 +41,22 @@ class Scheme(NamedTuple):
         return n * (n - 1) / 2 * self.pair_collision
 
 
-@lru_cache(maxsize=256)
 def scheme(n_units: int, n_edges: int) -> Scheme:
     """The coding of rows of n_units symbols in 0..n_edges."""
+    return (_kept if n_units <= WIDEST_KEPT else _made)(n_units, n_edges)
+
+
+def _made(n_units: int, n_edges: int) -> Scheme:
     bits = n_edges.bit_length()  # ceil(log2(n_edges + 1))
     if n_units * bits <= 63:
         weights, collision = np.int64(1) << (bits * np.arange(n_units, dtype=np.int64)), 0.0
     else:
         weights, collision = _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64), 2.0 ** (bits - 1 - 64)
-    weights.flags.writeable = False  # the record is cached
+    weights.flags.writeable = False  # the record is kept
     return Scheme(collision == 0, weights, collision)
+
+
+_kept = lru_cache(maxsize=256)(_made)
 
 
 def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -110,7 +120,7 @@ def encode(activations: Any, binning: Binning) -> IntArray:
         >>> fastmi.encode(t, fastmi.UniformBins(2, range=(-1, 1)))
         array([ 6,  6, 10])
     """
-    (codes,), _ = encode_layers([checks.activations("activations", activations)], checks.binning(binning), "activations")
+    (codes,), _ = encode_layers([checks.activations("activations", activations)], as_binning(binning), "activations")
     return codes if isinstance(codes, np.ndarray) else codes.cpu().numpy()
 
 
@@ -156,7 +166,7 @@ def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
         return rows[:, 0] - lowest if lowest else rows[:, 0]
     weights = np.int64(1) << (width * np.arange(rows.shape[1], dtype=np.int64))
     if isinstance(rows, np.ndarray):
-        return rows @ weights - lowest * weights.sum()  # modulo 2^64 on the way
+        return rows @ weights - (np.array([lowest]) * weights).sum()  # modulo 2^64 on the way: arrays do not warn of it
     return ((rows - lowest) * rows.new_tensor(weights)).sum(-1)  # integers have no matrix product on CUDA
 
 
@@ -169,13 +179,19 @@ def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:
 
 
 def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Equal integers for equal labels: of floats that are neither NaN nor -0 the bits, of strings their letters, in columns."""
+    """Equal integers for equal labels: of floats (no NaN, no -0) the bits, of short strings their letters, in columns."""
     kind, size = labels.dtype.kind, labels.dtype.itemsize
     if kind == "f" and size <= 8:
         return np.ascontiguousarray(labels).view(f"i{size}").astype(np.int64, copy=False)
-    if kind in "US":  # padded with zeros, as their comparison is
+    if kind in "US" and size <= SHORT * (4 if kind == "U" else 1):  # padded with zeros, as their comparison is
         letters = np.ascontiguousarray(labels).view(np.uint32 if kind == "U" else np.uint8)
         return letters.astype(np.int64)
     if kind in "biu":
-        return labels.astype(np.int64, copy=False)  # uint64 beyond it wraps, one to one
+        if size == 8 and labels.flags.c_contiguous:
+            return labels.view(np.int64)  # uint64 beyond it wraps, one to one
+        return labels.astype(np.int64, copy=False)
+    if kind in "USO":
+        known: dict[Any, int] = {}
+        ids = [known.setdefault(value, len(known)) for value in labels.reshape(-1).tolist()]
+        return np.array(ids, np.int64).reshape(labels.shape)
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)

@@ -11,7 +11,11 @@ import numpy.typing as npt
 from fastmi import backends, checks
 from fastmi.backends import IntArray, Occurrences
 
-__all__ = ["Tally", "tally"]
+__all__ = ["CoverageWarning", "Tally", "tally"]
+
+
+class CoverageWarning(UserWarning):
+    """Nearly every sample is alone with its symbol: the number is that of any labels, whatever these are."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import copy
 import functools
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import checks
+from fastmi import checks, guards
 from fastmi.states import Randomness, flat, like
 from fastmi.watching import listen_to
 
@@ -22,8 +22,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Ensemble", "LoopWarning", "one_thread"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 MODELS = 64  # networks forwarded at a time when snapshots are evaluated,
 NUMBERS = 2**25  # and networks x samples x numbers of a sample
+
+
+def _undisturbed(method: Callable[P, T]) -> Callable[P, T]:
+    """Outside the caller's torch.no_grad and torch.inference_mode, in which nothing can be trained."""
+
+    @functools.wraps(method)
+    def run(*args: P.args, **options: P.kwargs) -> T:
+        import torch
+
+        with torch.inference_mode(False):  # which allows gradients, too
+            return method(*args, **options)
+
+    return run
 
 
 class LoopWarning(UserWarning):
@@ -74,6 +90,7 @@ class Ensemble:
         [(5, 20, 1)]
     """
 
+    @_undisturbed
     def __init__(
         self,
         network: nn.Module,
@@ -87,28 +104,35 @@ class Ensemble:
     ) -> None:
         import torch
 
-        self.n_copies = checks.positive_integer("n_copies", n_copies)
+        self.n_copies = guards.number_of_copies(n_copies)
         checks.one_of("init", init, ("shared", "independent"))
-        checks.trainable(network)
-        self._network = copy.deepcopy(network)
-        self._modes = [module.training for module in self._network.modules()]
-        self._watched = listen_to(self._network, watch)
+        guards.network(network)
+        self._template = guards.copied(network)  # it is never called, and so it stays as it came
+        self._modes = [module.training for module in network.modules()]
+        self._listen(watch)
         streams = np.random.SeedSequence(checks.seed(seed)).spawn(self.n_copies + 1)
-        self._generators = [torch.Generator().manual_seed(_integer(stream)) for stream in streams[1:]]
-        self._randomness = Randomness(_integer(streams[0]), next(self._network.parameters()).device)
-        networks = [self._network] * n_copies if init == "shared" else [_drawn_anew(network, stream) for stream in streams[1:]]
+        self._generators = [torch.Generator("cpu").manual_seed(_integer(stream)) for stream in streams[1:]]
+        self._randomness = Randomness(_integer(streams[0]), next(network.parameters()).device)
+        shared = [self._template] * self.n_copies
+        networks = shared if init == "shared" else [_drawn_anew(self._template, stream) for stream in streams[1:]]
         self.parameters = _gathered(torch.stack, [dict(member.named_parameters()) for member in networks])
         self._buffers = _gathered(torch.stack, [dict(member.named_buffers()) for member in networks])
-        self._loss = checks.function("loss", loss or torch.nn.functional.mse_loss, "(prediction, target) -> a scalar")
-        self._recipe = checks.function(
-            "optimizer", optimizer or functools.partial(torch.optim.SGD, lr=0.2), "parameters -> an optimiser"
-        )
+        self._loss = torch.nn.functional.mse_loss if loss is None else guards.loss(loss)
+        recipe = functools.partial(torch.optim.SGD, lr=0.2) if optimizer is None else optimizer
+        self._recipe = checks.function("optimizer", recipe, "parameters -> an optimiser")
         self.optimizer = self._optimised(self.parameters)
         self._sizes = [self.n_copies]
         self.reason = ""
         self._loop(checks.not_vectorisable(self._network))
 
+    def _listen(self, watch: Any) -> None:
+        """A copy of the template to be called, heard where it is watched."""
+        self._network = copy.deepcopy(self._template)
+        self._slots = _slots(self._network)
+        self._watched = listen_to(self._network, watch)
+
     @classmethod
+    @_undisturbed
     def joined(cls, ensembles: Sequence[Ensemble]) -> Ensemble:
         """One ensemble of all their copies, in order: several seeds, say, that train as one.
 
@@ -130,7 +154,8 @@ class Ensemble:
         checks.alike([part._form() for part in ensembles])
         checks.fresh([part.optimizer for part in ensembles])
         made = copy.copy(ensembles[0])
-        made._network, made._watched, made._randomness = copy.deepcopy((made._network, made._watched, made._randomness))
+        made._listen(made._watched.modules)
+        made._randomness = copy.deepcopy(made._randomness)
         made.reason = next((part.reason for part in ensembles if part.reason), "")
         made._sizes = [part.n_copies for part in ensembles]
         made.n_copies = sum(made._sizes)
@@ -167,15 +192,18 @@ class Ensemble:
         """The watched layers in the order of their calls; a module called again is "name#2". Known after `activations`."""
         return self._watched.names
 
+    @_undisturbed
     def draw(self, n_samples: int, batch_size: int) -> Tensor:
         """-> (n_copies, batch_size) row numbers on the ensemble's device; for each copy its own, without replacement."""
         import torch
 
-        if checks.positive_integer("batch_size", batch_size) > checks.positive_integer("n_samples", n_samples):
+        checks.countable("n_samples", checks.positive_integer("n_samples", n_samples))
+        if checks.positive_integer("batch_size", batch_size) > n_samples:
             raise ValueError(f"batch_size is {batch_size}, but only {n_samples} samples can be drawn without replacement")
-        drawn = [torch.randperm(n_samples, generator=generator)[:batch_size] for generator in self._generators]
+        drawn = [torch.randperm(n_samples, generator=generator, device="cpu")[:batch_size] for generator in self._generators]
         return torch.stack(drawn).to(self.device)
 
+    @_undisturbed
     def step(self, x: Tensor | npt.NDArray[Any], y: Tensor | npt.NDArray[Any]) -> Tensor:
         """One optimiser step of every copy, each on its own batch.
 
@@ -187,21 +215,29 @@ class Ensemble:
             the losses before the step, (n_copies,).
 
         Raises:
-            ValueError: no copy axis, a device that is not the ensemble's, a target whose shape is not the prediction's.
+            TypeError: other containers, nested, sparse, quantised or masked ones, types that networks do not compute with; a
+                loss or a prediction that is no tensor.
+            ValueError: no copy axis, no samples, a device that is not the ensemble's, a target whose shape is not the
+                prediction's, a loss that does not reduce or hangs on no parameter.
         """
         x, y = self._received("x", x), self._received("y", y)
         checks.copy_axis(self.n_copies, x=x, y=y)
+        guards.some_samples(x=x, y=y)
         losses, *buffers = self._over_copies(self._learn, self._tensors, x, y)
+        guards.differentiable(losses)
         self.optimizer.zero_grad()
         losses.sum().backward()
-        self.optimizer.step()
+        with _plain_device():
+            self.optimizer.step()
         self._buffers = dict(zip(self._buffers, buffers, strict=True))  # a step that fails leaves them as they were
         return losses.detach()
 
+    @_undisturbed
     def snapshot(self) -> dict[str, Tensor]:
         """The stacked parameters and buffers as they are now, a copy: what `activations` can evaluate later."""
         return {name: leaf.detach().clone() for name, leaf in self._tensors.items()}
 
+    @_undisturbed
     def activations(
         self,
         x: Tensor | npt.NDArray[Any],
@@ -230,6 +266,7 @@ class Ensemble:
         import torch
 
         x = self._received("x", x)
+        guards.samples("x", x.shape)
         states = [self._tensors] if snapshots is None else checks.snapshots(snapshots, self._tensors)
         leading = () if snapshots is None else (len(states),)
         self._watched.forget()
@@ -245,10 +282,11 @@ class Ensemble:
                 layers = [layer.flatten(0, 1).index_select(0, chosen) for layer in layers]
         return [layer.reshape(*shape, len(x), layer.shape[-1]) for layer in layers]
 
+    @_undisturbed
     def networks(self) -> list[nn.Module]:
         """The copies as ordinary modules, with their present parameters and buffers."""
         state = self.snapshot()
-        members = [copy.deepcopy(self._network) for _ in range(self.n_copies)]
+        members = [copy.deepcopy(self._template) for _ in range(self.n_copies)]
         for i, member in enumerate(members):
             for name, own in (*member.named_parameters(), *member.named_buffers()):  # state_dict leaves some buffers out
                 own.data.copy_(state[name][i])
@@ -263,6 +301,7 @@ class Ensemble:
         """
         return flat(self._sections(self.optimizer))
 
+    @_undisturbed
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on where an ensemble built like this one was when `state` was taken: the same draws and parameters, bit for bit.
 
@@ -271,7 +310,8 @@ class Ensemble:
 
         Raises:
             TypeError: not a mapping.
-            ValueError: the state of another ensemble: other names, shapes or types. This one is left as it was.
+            ValueError: the state of another ensemble: other names, shapes or types; values that no ensemble had (a learning
+                rate below 0 or NaN, a generator's bytes that are none, steps that are not whole). This one is left as it was.
         """
         import torch
 
@@ -281,7 +321,8 @@ class Ensemble:
         found = {
             key: {name: like(value, given[f"{key}/{name}"]) for name, value in held.items()} for key, held in sections.items()
         }
-        generators = [torch.Generator().set_state(batches) for batches in found["batches"].values()]
+        self._vouch(found, sections)
+        generators = [torch.Generator("cpu").set_state(batches) for batches in found["batches"].values()]
         self._generators, self._randomness.states = generators, list(found["dropout"].values())
         self._buffers = found["buffers"]
         with torch.no_grad():
@@ -300,14 +341,16 @@ class Ensemble:
         return self.parameters | self._buffers
 
     def _optimised(self, parameters: dict[str, Tensor]) -> torch.optim.Optimizer:
-        return checks.elementwise(self._recipe([leaf for leaf in parameters.values() if leaf.requires_grad]), parameters)
+        with _plain_device():
+            optimizer = self._recipe([leaf for leaf in parameters.values() if leaf.requires_grad])
+        return checks.elementwise(optimizer, parameters)
 
     def _form(self) -> dict[str, Any]:
         """What ensembles that can be joined have in common."""
         return {
             **{f"tensor {name}": (*leaf.shape[1:], leaf.dtype, leaf.requires_grad) for name, leaf in self._tensors.items()},
             "device": self.device,
-            "network": self._network,
+            "network": self._template,
             "modules in training": self._modes,
             "loss": self._loss,
             "optimizer": self.optimizer,
@@ -339,8 +382,20 @@ class Ensemble:
         for i, leaf in enumerate(_leaves(optimizer)):
             if any(name.startswith(f"optimizer/{i}/") for name in state):
                 leaf.grad = torch.zeros_like(leaf)
-        optimizer.step()
+        with _plain_device():
+            optimizer.step()
         return optimizer
+
+    def _vouch(self, found: dict[str, dict[Any, Any]], own: dict[str, dict[Any, Any]]) -> None:
+        """Every value of a state is one that an ensemble can have had, before any of it is taken."""
+        guards.counters(found["buffers"])
+        for key, held in found.items():
+            if key.startswith(f"optimizer/{type(self.optimizer).__name__}/"):
+                guards.options(key, type(self.optimizer), held, own[key])
+            elif key.startswith("optimizer/"):
+                guards.remembered(key, held)
+            for name, value in held.items() if key in ("batches", "dropout") else ():
+                guards.generator(f"{key}/{name}", value, self.device if (key, name) == ("dropout", 1) else "cpu")
 
     def _learn(self, state: dict[str, Tensor], x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """One copy on its batch -> its loss, and its buffers afterwards."""
@@ -389,8 +444,9 @@ class Ensemble:
         from torch.func import functional_call
 
         state = state | {name: state[name].clone() for name in self._buffers}
-        output = functional_call(self._network, state, (x.clone(),))
-        return output, [state[name].detach() for name in self._buffers]
+        lent = {slot: state[name] for slot, name in self._slots.items()}
+        output = functional_call(self._network, lent, (x.clone(),), tie_weights=False)  # the slots hold the ties
+        return output, [lent[name].detach() for name in self._buffers]
 
     def _over_copies(
         self, function: Callable[..., tuple[Tensor, ...]], state: dict[str, Tensor], *arrays: Tensor
@@ -425,9 +481,15 @@ class Ensemble:
         import torch
 
         if isinstance(array, np.ndarray):
-            array = torch.from_numpy(array.copy()).to(self.device)
-            array = array.to(next(iter(self.parameters.values())).dtype) if array.is_floating_point() else array
-        return checks.on_device(name, array, self.device)
+            array = torch.from_numpy(guards.numbers(name, array)).to(self.device)
+            array = array.to(self._type) if array.is_floating_point() else array
+        array = guards.batch(name, checks.on_device(name, array, self.device)).detach()
+        return array.clone() if array.is_inference() else array
+
+    @property
+    def _type(self) -> torch.dtype:
+        """That of the first parameter that is no whole number."""
+        return next(leaf.dtype for leaf in self.parameters.values() if leaf.is_floating_point() or leaf.is_complex())
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
@@ -450,6 +512,27 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _plain_device() -> AbstractContextManager[Any]:
+    """Optimisers keep their counts of steps where torch makes tensors unless told otherwise: on the CPU, as if nobody had."""
+    import torch
+
+    return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
+
+
+def _slots(network: nn.Module) -> dict[str, str]:
+    """Every place of a module that holds a parameter or a buffer -> the name of what it holds; what is tied has one name.
+
+    A module that is registered under several names has its places once: what is lent there twice is not given back.
+    """
+    own = {id(leaf): name for name, leaf in (*network.named_buffers(), *network.named_parameters())}
+    places: dict[str, str] = {}
+    for prefix, module in network.named_modules():
+        for every in (module.named_parameters, module.named_buffers):
+            found = every(prefix, recurse=False, remove_duplicate=False)
+            places |= {place: own[id(leaf)] for place, leaf in found}
+    return places
 
 
 def _gathered(gather: Callable[[list[Tensor]], Tensor], states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -488,7 +571,7 @@ def _drawn_anew(network: nn.Module, stream: np.random.SeedSequence) -> nn.Module
     (init,) = stream.spawn(1)
     device = next(network.parameters()).device
     fresh = copy.deepcopy(network).cpu()
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.default_generator.manual_seed(_integer(init))
         for name, module in fresh.named_modules():
             if next(module.parameters(recurse=False), None) is not None:

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastmi import checks, entropies
 from fastmi.coding import identify_rows, number_rows
-from fastmi.counting import tally
+from fastmi.counting import CoverageWarning, tally
 from fastmi.entropies import FloatArray
+from fastmi.labels import as_labels
 
 __all__ = ["conditional_mutual_information", "entropy", "mutual_information"]
 
-Numbers = tuple[Any, int]
+FEWEST = 20  # samples from which rows are judged, and at least one in so many must share its row
+
+
+class Numbers(NamedTuple):
+    """A variable's symbols as numbers below `size`, (..., n), and the columns that its rows had."""
+
+    codes: Any
+    size: int
+    n_columns: int
 
 
 def entropy(x: Any, *, base: float | None = 2) -> Any:
-    """Plug-in entropy H(X) = -sum_x p(x) log p(x), p the shares in the sample.
+    """Plug-in entropy H(X) = -sum_x p(x) log p(x) of labels, one for each sample, or of rows, each row ONE joint symbol.
+
+    p are the shares in the sample. A table of counts is no labels: give the labels that were counted, or
+    np.repeat(np.arange(len(counts)), counts).
 
     Args:
         x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint symbol; (..., n, d) a batch
@@ -28,8 +41,8 @@ def entropy(x: Any, *, base: float | None = 2) -> Any:
         a float, or for a batch a NumPy array with the leading shape.
 
     Raises:
-        TypeError: an unknown container or dtype (object, complex).
-        ValueError: no samples, floats that are not whole ("bin them first: fastmi.encode"), an impossible base.
+        TypeError: an unknown container or dtype; strings beside numbers or bytes in one column, which have no common equality.
+        ValueError: no samples, missing values (NaN, None), floats that are not whole ("bin them first"), an impossible base.
 
     Example:
         >>> import fastmi
@@ -41,7 +54,11 @@ def entropy(x: Any, *, base: float | None = 2) -> Any:
 
 
 def mutual_information(x: Any, y: Any, *, base: float | None = 2) -> Any:
-    """Plug-in mutual information I(X;Y) = H(X) + H(Y) - H(X,Y).
+    """Plug-in mutual information I(X;Y) = H(X) + H(Y) - H(X,Y) of two labels, or of rows, each row ONE joint symbol.
+
+    So mutual_information(X, y) of a table with many columns is not a number for each column but that of all together, and
+    where nearly all rows differ it is H(Y) whatever they hold: a `CoverageWarning` says so. One column at a time:
+    [mutual_information(column, y) for column in X.T].
 
     Never negative, never above min(H(X), H(Y)), symmetric to the last bit. On few samples it is biased upward by about
     (Kx - 1)(Ky - 1) / (2 n ln 2) bits for independent x and y, and is log n whatever the truth when all rows are distinct.
@@ -56,13 +73,19 @@ def mutual_information(x: Any, y: Any, *, base: float | None = 2) -> Any:
     Raises:
         TypeError, ValueError: as `entropy`; different lengths, batches or devices.
 
+    Warns:
+        CoverageWarning: of rows with several columns at most one sample in twenty shares its row with another.
+
     Example:
         >>> import fastmi
         >>> fastmi.mutual_information([0, 0, 1, 1], ["a", "a", "b", "c"])
         1.0
     """
     a, b = _numbered(x=x, y=y)
-    h_x, h_y, h_xy = _together(a, b) if isinstance(a[0], np.ndarray) and a[0].ndim == 1 else _joint([[0], [1], [0, 1]], [a, b])
+    h_x, h_y, h_xy = (
+        _together(a, b) if isinstance(a.codes, np.ndarray) and a.codes.ndim == 1 else _joint([[0], [1], [0, 1]], [a, b])
+    )
+    _warn_of_rows(x=a, y=b)
     return _result(entropies.information(h_x, h_y, h_xy), base)
 
 
@@ -79,55 +102,75 @@ def conditional_mutual_information(x: Any, y: Any, z: Any, *, base: float | None
     Raises:
         TypeError, ValueError: as `mutual_information`.
 
+    Warns:
+        CoverageWarning: as `mutual_information`.
+
     Example:
         >>> import fastmi
         >>> x, y = [0, 0, 1, 1], [0, 1, 0, 1]
         >>> fastmi.conditional_mutual_information(x, y, [0, 1, 1, 0])  # z = x XOR y
         1.0
     """
-    h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], _numbered(x=x, y=y, z=z))
+    a, b, c = _numbered(x=x, y=y, z=z)
+    h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], [a, b, c])
+    _warn_of_rows(x=a, y=b, z=c)
     return _result(entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z), base)
 
 
 def _numbered(**variables: Any) -> list[Numbers]:
-    """Of each variable numbers in the place of its symbols, (..., n), and what they are below."""
-    arrays = {name: checks.labels(name, array) for name, array in variables.items()}
+    arrays = {name: as_labels(name, array) for name, array in variables.items()}
     checks.same_device(**arrays)
     checks.same_length(**arrays)
     checks.same_batch(**arrays)
-    return [number_rows(array) for array in arrays.values()]
+    return [Numbers(*number_rows(array), array.shape[-1] if array.ndim > 1 else 1) for array in arrays.values()]
+
+
+def _warn_of_rows(**variables: Numbers) -> None:
+    """Rows of several columns that are nearly all different: the joint symbol of a table, taken for its columns."""
+    for name, (codes, size, n_columns) in variables.items():
+        n = codes.shape[-1]
+        if n_columns > 1 and n >= FEWEST and size > n / 2:
+            coverage = float(tally(codes.reshape(-1, n)).coverage.min())
+            if coverage <= 1 / FEWEST:
+                warnings.warn(
+                    f"{name} is {n} rows of {n_columns} columns, each row one joint symbol, and {1 - coverage:.0%} of them are "
+                    "alone with theirs: the number would be nearly the same for any other rows; pass one column at a time "
+                    f"({name}[:, j]), fewer columns or more samples",
+                    CoverageWarning,
+                    stacklevel=checks.depth_of_caller(),
+                )
 
 
 def _together(a: Numbers, b: Numbers) -> tuple[FloatArray, FloatArray, FloatArray]:
     """H(A), H(B), H(A,B) of one sample: the wider of the two is counted, and in the same pass its pairs with the narrower."""
-    (codes, _), (ids, n_ids) = sorted((a, b), key=lambda numbers: -numbers[1])
+    (codes, *_), (ids, n_ids, _) = sorted((a, b), key=lambda numbers: -numbers.size)
     if n_ids > len(ids):
         ids, n_ids = identify_rows(ids)
     h_codes, h_pairs = entropies.plugin(tally(codes[None], ids[None], (n_ids,)))
     (h_ids,) = entropies.plugin(tally(ids[None]))
-    return (h_codes, h_ids, h_pairs) if codes is a[0] else (h_ids, h_codes, h_pairs)
+    return (h_codes, h_ids, h_pairs) if codes is a.codes else (h_ids, h_codes, h_pairs)
 
 
 def _joint(groups: list[list[int]], numbered: list[Numbers]) -> list[FloatArray]:
     """The entropy of each group of variables taken jointly, each with the batch's leading shape."""
     out = []
     for group in groups:
-        codes, size = numbered[group[0]]
+        codes, size, _ = numbered[group[0]]
         for other in group[1:]:
-            codes, size = _joined(codes, size, *numbered[other])
+            codes, size = _joined(codes, size, numbered[other].codes, numbered[other].size)
         found = tally(codes.reshape(-1, codes.shape[-1]))
         out.append(entropies.plugin(found).reshape(tuple(codes.shape[:-1])))
     return out
 
 
-def _joined(a: Any, n_a: int, b: Any, n_b: int) -> Numbers:
+def _joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:
     """Numbers below n_a and below n_b -> one for each pair; where their product is too large, of those that occur."""
     if n_a * n_b >= 2**63:
         (a, n_a), (b, n_b) = _identified(a), _identified(b)
     return a * n_b + b, n_a * n_b
 
 
-def _identified(codes: Any) -> Numbers:
+def _identified(codes: Any) -> tuple[Any, int]:
     ids, n_symbols = identify_rows(codes.reshape(-1))
     return ids.reshape(codes.shape), n_symbols
 

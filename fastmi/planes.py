@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from fastmi import checks, entropies
 from fastmi.backends import IntArray
-from fastmi.binning import Binning
+from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
 from fastmi.counting import Tally, tally
 from fastmi.entropies import FloatArray
+from fastmi.labels import as_labels
 
-__all__ = ["PlaneEstimator", "Points"]
+__all__ = ["PlaneEstimator", "Points", "Readings"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,24 @@ class Points:
     i_ty: FloatArray
     n_symbols: npt.NDArray[np.int64]
     coverage: FloatArray
+    n_samples: npt.NDArray[np.int64] | None = None  # n, what each rests on; None is unknown
 
     @property
     def bits(self) -> FloatArray:
         """(..., n_layers, 2): I(X;T) and I(T;Y)."""
         return np.stack([self.i_xt, self.i_ty], axis=-1)
+
+
+class Readings(dict[str, Points]):
+    """Points by the name of their reading."""
+
+    def __missing__(self, name: object) -> Points:
+        ways = {
+            "mean": 'the mean over copies is InformationPlane.collect(..., [readings["each"]], ...).mean()',
+            "sampled": "pass assignment= to `readings`, the copy of each sample",
+        }
+        way = ways.get(str(name), "take one of these")
+        raise KeyError(f'no reading "{name}" among {", ".join(self)}; {way}')  # KeyError shows its repr: one kind of quotes
 
 
 class PlaneEstimator:
@@ -63,9 +77,9 @@ class PlaneEstimator:
     """
 
     def __init__(self, x: Any, y: Any, binning: Binning) -> None:
-        self.binning = checks.binning(binning)
+        self.binning = as_binning(binning)
         checks.same_device(x=x, y=y)
-        x, y = checks.numbers("x", x), checks.labels("y", y)
+        x, y = checks.numbers("x", x), as_labels("y", y)
         self.n_samples = checks.one_plane(x, y)
         (ids_x, self.n_x), (ids_y, self.n_y) = _identify(x), _identify(y)
         self._labels = np.stack([ids_y, ids_x])
@@ -122,7 +136,7 @@ class PlaneEstimator:
         layers = checks.layers(layers, self.n_samples)
         return self._bits(_tiled(self._codes(layers, checks.copies(layers[0].shape))))
 
-    def readings(self, layers: Any, assignment: Any = None) -> dict[str, Points]:
+    def readings(self, layers: Any, assignment: Any = None) -> Readings:
         """The three readings side by side, encoding once, with the number of symbols and the coverage beside each point.
 
         Args:
@@ -130,14 +144,15 @@ class PlaneEstimator:
             assignment: (..., n) integers, the copy of each sample; None leaves "sampled" out.
 
         Returns:
-            "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers).
+            a dict: "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers). Asked for another reading it
+            raises a KeyError that says where to find it.
 
         Raises:
             TypeError, ValueError: as `sampled`.
         """
         layers = checks.layers(layers, self.n_samples)
         codes = self._codes(layers, checks.copies(layers[0].shape))
-        found = {"each": self._points(codes)}
+        found = Readings(each=self._points(codes))
         if assignment is not None:
             who = checks.assignment(assignment, layers[0].shape)
             found["sampled"] = self._points(_through(codes[..., None], np.broadcast_to(who, (len(layers), *who.shape)))[..., 0])
@@ -154,9 +169,10 @@ class PlaneEstimator:
 
     def _points(self, codes: Any) -> Points:
         """The same, with what to know beside them."""
-        bits, found = self._information(codes)
-        columns = *bits, *(column[: bits.shape[1]] for column in (found.n_symbols, found.coverage))
-        return Points(*(_layers_last(column, codes.shape) for column in columns))
+        bits, counted = self._information(codes)
+        columns = *bits, *(column[: bits.shape[1]] for column in (counted.n_symbols, counted.coverage))
+        found = [_layers_last(column, codes.shape) for column in columns]
+        return Points(*found, n_samples=np.full(found[0].shape, self.n_samples))
 
     def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
         """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""

@@ -8,9 +8,10 @@ import numpy as np
 
 from fastmi import backends, checks, entropies
 from fastmi.backends import IntArray, Occurrences
-from fastmi.binning import Binning
+from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
 from fastmi.counting import Tally
+from fastmi.labels import as_labels
 
 __all__ = ["Stream"]
 
@@ -23,12 +24,29 @@ class _Pairs(NamedTuple):
     counts: IntArray
 
 
+class _Counted(NamedTuple):
+    """All that some samples come to. Nothing in it is changed once it is made; `after` names what follows it, once."""
+
+    n_samples: int
+    width: int | None
+    kinds: tuple[str, ...]  # of the columns of y; () without labels
+    numbers: dict[str, int]  # of the rows of y, written out
+    runs: tuple[_Pairs, ...]
+    after: dict[str, _Counted]
+
+
 class Stream:
     """Counts more samples than memory holds: a chunk is encoded, counted and forgotten, only distinct rows are kept.
 
     H(T) = log2 n - (1/n) sum c log2 c over the counts c of all chunks, and I(T;Y) = H(T) + H(Y) - H(T,Y): plug-in, in bits,
     the same floats as from one call on all samples, in whatever chunks they came and from however many streams they were
     merged. Where every x is distinct and T is a function of X, I(X;T) = H(T) (see `PlaneEstimator`).
+
+    Labels of two chunks are the same where they are equal in Python: 1, 1.0 and True are, 1 and "1" are not and are refused
+    beside each other, as are "a" and b"a". Rows of one column (n, 1) are the labels (n,).
+
+    An `update` or a `merge` that an exception ends (Ctrl-C, no memory) has counted all of its samples or none, and `n_samples`
+    says which. Several threads may update, merge and read one stream at once.
 
     Memory grows with the number of distinct (row, label) pairs, 24 bytes each, not with n.
 
@@ -51,108 +69,188 @@ class Stream:
     """
 
     def __init__(self, binning: Binning) -> None:
-        self.binning = checks.binning(binning)
-        self.n_samples = 0
-        self._width: int | None = None
-        self._labels: dict[Any, int] = {}
-        self._runs: list[_Pairs] = []
+        self.binning = as_binning(binning)
+        self._state = _Counted(0, None, (), {}, (), {})
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples have been counted."""
+        return self._now().n_samples
 
     def update(self, activations: Any, y: Any = None) -> None:
         """Count one more chunk.
 
         Args:
             activations: (n, d), the same d in every chunk; a NumPy array or a tensor.
-            y: (n,) labels or (n, k) rows of labels; None in every chunk if there are none.
+            y: (n,) labels or (n, k) rows of labels, the same k in every chunk; None in every chunk if there are none.
 
         Raises:
-            TypeError, ValueError: as `encode` and `PlaneEstimator`; another d than before, labels now and then. The stream
-                is left as it was.
+            TypeError: as `encode` and `PlaneEstimator`; numbers, strings and bytes in one column of the chunks' labels.
+            ValueError: as `encode` and `PlaneEstimator`; another d or k than before, labels now and then. The stream is left
+                as it was.
         """
         t = checks.activations("activations", activations)
-        y = None if y is None else checks.labels("y", y)
-        n, width = checks.chunk(tuple(t.shape), self._width)
-        checks.labelled(y is not None, bool(self._labels), self.n_samples)
+        y = None if y is None else as_labels("y", y)
+        before = self._now()
+        _check_chunk(tuple(t.shape), before.width)
+        n, width = t.shape
         if y is not None:
             checks.one_plane(t, y)
-        (codes,), _ = encode_layers([t], self.binning, "activations", n_together=self.n_samples + n)
-        known = dict(self._labels)
-        labels = np.zeros(n, np.int64) if y is None else _numbered(y, known)
-        found = _distinct(_host(codes), labels, np.ones(n, np.int64), max(1, len(known)))
-        self._labels, self._width = known, width
-        self.n_samples += n
-        self._keep(found)
+        kinds = _kinds(y)
+        _check_labels(kinds, before)
+        (codes,), _ = encode_layers([t], self.binning, "activations", n_together=before.n_samples + n)
+        labels, rows = (np.zeros(n, np.int64), []) if y is None else _numbered(y)
+        found = _distinct(_host(codes), labels, np.ones(n, np.int64), max(1, len(rows)))
+        self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (found,), {}))
 
     def merge(self, other: Stream) -> None:
         """Count what another stream has counted, of another part of the samples; that one is left as it is.
 
         Raises:
-            TypeError: no stream.
-            ValueError: other bins, another number of units, labels in only one of them.
+            TypeError: no stream; numbers, strings and bytes in one column of both streams' labels.
+            ValueError: other bins, another number of units or of columns of labels, labels in only one of them.
         """
-        checks.mergeable(self, other, Stream)
-        if not other.n_samples:
-            return
-        checks.chunk((other.n_samples, other._width or 0), self._width)
-        checks.labelled(bool(other._labels), bool(self._labels), self.n_samples)
-        theirs = list(other._runs)
-        number = np.array([self._labels.setdefault(label, len(self._labels)) for label in other._labels] or [0], np.int64)
-        self._width, self.n_samples = other._width, self.n_samples + other.n_samples
-        for run in theirs:
-            self._keep(run._replace(labels=number[run.labels]))
+        _check_mergeable(self, other)
+        theirs = other._now()
+        if theirs.n_samples:
+            self._count(theirs)
 
     @property
     def entropy(self) -> float:
         """H(T) in bits. Raises ValueError before the first chunk."""
-        return self._entropy(self._pairs.codes)
+        return _entropy(self._gathered(), "codes")
 
     @property
     def entropy_y(self) -> float:
         """H(Y) in bits. Raises ValueError before the first chunk."""
-        return self._entropy(self._pairs.labels)
+        return _entropy(self._gathered(), "labels")
 
     @property
     def mutual_information(self) -> float:
         """I(T;Y) in bits. Raises ValueError before the first chunk, or if there were no labels."""
-        checks.has_labels(bool(self._labels) or not self.n_samples)
-        pairs = self._pairs
-        joint = entropies.plugin(_tally(pairs.counts, self.n_samples))
-        found = entropies.information(np.array([self.entropy]), np.array([self.entropy_y]), joint)
-        return float(found[0])
+        state = self._gathered()
+        _check_has_labels(state)
+        joint = entropies.plugin(_tally(state.runs[0].counts, state.n_samples))
+        h_t, h_y = np.array([_entropy(state, "codes")]), np.array([_entropy(state, "labels")])
+        return float(entropies.information(h_t, h_y, joint)[0])
 
     @property
     def n_symbols(self) -> int:
         """How many distinct rows of bins there are."""
-        return int(self._tally(self._pairs.codes).n_symbols[0])
+        return int(_tally_of(self._gathered(), "codes").n_symbols[0])
 
     @property
     def coverage(self) -> float:
         """Good-Turing coverage: the share of samples that are not alone with their row of bins."""
-        return float(self._tally(self._pairs.codes).coverage[0])
+        return float(_tally_of(self._gathered(), "codes").coverage[0])
 
-    def _entropy(self, values: IntArray) -> float:
-        return float(entropies.plugin(self._tally(values))[0])
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy goes its own way: nothing that is counted here follows what it has counted."""
+        return {**vars(self), "_state": self._now()._replace(after={})}
 
-    def _tally(self, values: IntArray) -> Tally:
-        ids, n = _identify(values)
-        return _tally(_summed(ids, self._pairs.counts, n), self.n_samples)
+    def _now(self) -> _Counted:
+        """The last of the states, each of which names the one after it."""
+        state = self._state
+        while later := state.after.get("state"):
+            state = later
+        self._state = state
+        return state
 
-    @property
-    def _pairs(self) -> _Pairs:
-        checks.counted(self.n_samples)
-        while len(self._runs) > 1:
-            self._merge_last()
-        return self._runs[0]
+    def _count(self, theirs: _Counted) -> None:
+        """Add to what has been counted by now.
 
-    def _keep(self, found: _Pairs) -> None:
-        """Runs at least halve in length, so that each pair is merged a few times only, however many chunks there are."""
-        self._runs.append(found)
-        while len(self._runs) > 1 and 2 * len(self._runs[-1].codes) > len(self._runs[-2].codes):
-            self._merge_last()
+        The first that is put after a state follows it; who comes second begins anew. `setdefault` is one step, which neither an
+        interrupt nor a thread can part, and so there is no lock that either could leave shut.
+        """
+        while True:
+            before = self._now()
+            sum_ = _added(before, theirs)
+            if before.after.setdefault("state", sum_) is sum_:
+                return
 
-    def _merge_last(self) -> None:
-        last, before = self._runs.pop(), self._runs.pop()
-        joined = (np.concatenate(parts) for parts in zip(before, last, strict=True))
-        self._runs.append(_distinct(*joined, n_labels=max(1, len(self._labels))))
+    def _gathered(self) -> _Counted:
+        """What has been counted, in one run, and kept so unless another thread has gone on meanwhile."""
+        state = self._now()
+        _check_counted(state)
+        if len(state.runs) > 1:
+            before, state = state, _in_one_run(state)
+            before.after.setdefault("state", state)
+        return state
+
+
+def _check_chunk(shape: tuple[int, ...], width: int | None) -> None:
+    if len(shape) != 2 or shape[1] != (width or shape[1]):
+        raise ValueError(f"activations has shape {shape}: a stream takes chunks (n, {width or 'd'}), a layer of one network")
+
+
+def _check_labels(now: tuple[str, ...], before: _Counted) -> None:
+    """Labels now and before, or neither; as many columns, and what can be equal in each of them."""
+    n, known = before.n_samples, before.kinds
+    if not n:
+        return
+    if bool(now) != bool(known):
+        raise ValueError(
+            f"y is {'given' if now else 'missing'}, but the {n} samples before came {'with' if known else 'without'} "
+            "labels: give every chunk labels, or none"
+        )
+    if len(now) != len(known):
+        raise ValueError(
+            f"y has {len(now)} columns of labels, but the {n} samples before came with {len(known)}: give every chunk as many"
+        )
+    for column, (kind, other) in enumerate(zip(now, known, strict=True)):
+        if kind != other:
+            raise TypeError(
+                f"y holds {kind} in column {column}, but the {n} samples before came with {other}: make them "
+                "strings in every chunk, from the first on (np.asarray(y).astype(str) where they are not)"
+            )
+
+
+def _check_counted(state: _Counted) -> None:
+    if not state.n_samples:
+        raise ValueError("the stream is empty (n = 0): update it with a chunk first")
+
+
+def _check_has_labels(state: _Counted) -> None:
+    if not state.kinds:
+        raise ValueError("the stream has seen no labels: pass y to update")
+
+
+def _check_mergeable(one: Stream, other: Any) -> None:
+    if not isinstance(other, Stream):
+        raise TypeError(f"other is a {type(other).__qualname__}: pass a fastmi.Stream")
+    if str(one.binning) != str(other.binning) or not np.array_equal(one.binning.edges, other.binning.edges):
+        raise ValueError(f"other has other bins ({other.binning}) than this stream ({one.binning}): only equal bins merge")
+
+
+def _added(mine: _Counted, theirs: _Counted) -> _Counted:
+    """The samples of both."""
+    _check_chunk((theirs.n_samples, theirs.width or 0), mine.width)
+    _check_labels(theirs.kinds, mine)
+    new = [row for row in theirs.numbers if row not in mine.numbers]
+    numbers = {**mine.numbers, **{row: i for i, row in enumerate(new, len(mine.numbers))}} if new else mine.numbers
+    number = np.array([numbers[row] for row in theirs.numbers] or [0], np.int64)
+    runs = mine.runs
+    for run in theirs.runs:
+        runs = _kept(runs, run._replace(labels=number[run.labels]), max(1, len(numbers)))
+    return _Counted(mine.n_samples + theirs.n_samples, theirs.width, theirs.kinds, numbers, runs, {})
+
+
+def _kept(runs: tuple[_Pairs, ...], found: _Pairs, n_labels: int) -> tuple[_Pairs, ...]:
+    """Runs at least halve in length, so that each pair is merged a few times only, however many chunks there are."""
+    while runs and 2 * len(found.codes) > len(runs[-1].codes):
+        runs, found = runs[:-1], _joined(runs[-1], found, n_labels)
+    return (*runs, found)
+
+
+def _in_one_run(state: _Counted) -> _Counted:
+    found, *others = reversed(state.runs)
+    for run in others:
+        found = _joined(run, found, max(1, len(state.numbers)))
+    return state._replace(runs=(found,), after={})
+
+
+def _joined(one: _Pairs, other: _Pairs, n_labels: int) -> _Pairs:
+    return _distinct(*(np.concatenate(parts) for parts in zip(one, other, strict=True)), n_labels=n_labels)
 
 
 def _distinct(codes: IntArray, labels: IntArray, counts: IntArray, n_labels: int) -> _Pairs:
@@ -174,19 +272,41 @@ def _summed(ids: IntArray, counts: IntArray, n: int) -> IntArray:
     return np.bincount(ids, weights=counts, minlength=n).astype(np.int64)  # exact: counts stay below 2^53
 
 
+def _entropy(state: _Counted, of: str) -> float:
+    return float(entropies.plugin(_tally_of(state, of))[0])
+
+
+def _tally_of(state: _Counted, of: str) -> Tally:
+    """Of the "codes" or the "labels" of a state in one run."""
+    (pairs,) = state.runs
+    ids, n = _identify(getattr(pairs, of))
+    return _tally(_summed(ids, pairs.counts, n), state.n_samples)
+
+
 def _tally(counts: IntArray, n_samples: int) -> Tally:
     times, symbols = np.unique(counts, return_counts=True)
     return Tally(1, n_samples, Occurrences(np.zeros(len(times), np.int64), times, symbols))
 
 
-def _numbered(y: Any, known: dict[Any, int]) -> IntArray:
-    """Labels (n,) or rows (n, k) -> the number of each, the same in every chunk; new ones are added to `known`."""
+def _kinds(y: Any) -> tuple[str, ...]:
+    """What each column of checked labels holds. Only values of one kind can be equal."""
+    first = [] if y is None else y[:1].reshape(-1).tolist()
+    return tuple("strings" if isinstance(label, str) else "bytes" if isinstance(label, bytes) else "numbers" for label in first)
+
+
+def _numbered(y: Any) -> tuple[IntArray, list[str]]:
+    """Labels (n,) or rows (n, k) -> a number for each, and the distinct rows that they number, written out.
+
+    Written out, because Python seeds the hashes of strings alone: all rows of -1 and -2 share one, and a dict of them is slow.
+    """
     ids, n_labels = identify_rows(y)
     ids, y = _host(ids), _host(y)
     one = np.empty(n_labels, np.int64)
     one[ids] = np.arange(len(ids))
     rows = y[one].reshape(n_labels, -1).tolist()
-    return np.array([known.setdefault(tuple(row), len(known)) for row in rows], np.int64)[ids]
+    if y.dtype == object:  # 1, 1.0 and True are equal
+        rows = [[label if isinstance(label, str | bytes) else int(label) for label in row] for row in rows]
+    return ids, list(map(repr, rows))
 
 
 def _host(array: Any) -> Any:

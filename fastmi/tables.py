@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks, files, plain
+from fastmi.containers import container, is_tensor, shown
 from fastmi.entropies import FloatArray
 from fastmi.planes import PlaneEstimator, Points
 
@@ -44,6 +45,11 @@ class InformationPlane:
         reading: "each" (one path per copy), "mean" (their mean), "sampled" or "mixture" (see `PlaneEstimator`).
         n_copies: the copies behind the points. data, binning: their names.
         sample: which sample of the data was counted, as "training" or "held-out". seed: of the run, where there are several.
+
+    Raises:
+        TypeError: columns that are no arrays of numbers, names that are no strings, counts that are no integers.
+        ValueError: epochs that are not whole, negative or do not increase; layers of the same name; columns of other shapes;
+            bits that are NaN, infinite or negative, a coverage outside 0..1, fewer than one symbol, sample or copy.
     """
 
     epochs: npt.NDArray[np.int64]
@@ -63,9 +69,18 @@ class InformationPlane:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Every field is checked, and made what a file gives back: plain Python values, arrays of int64 and float64."""
+        given = vars(self)
         checks.one_of("reading", self.reading, _TITLES)
-        shape = (len(self.epochs), self.i_xt.shape[1] if self.i_xt.ndim == 3 else 0, len(self.layers))
-        checks.table(shape, i_xt=self.i_xt, i_ty=self.i_ty, n_symbols=self.n_symbols, coverage=self.coverage)
+        found: dict[str, Any] = {"epochs": _epochs(self.epochs), "layers": _names("layers", self.layers)}
+        found |= {name: _column(name, given[name]) for name in _LIMITS}
+        shape = (len(found["epochs"]), found["i_xt"].shape[1] if found["i_xt"].ndim == 3 else 0, len(found["layers"]))
+        checks.table(shape, **{name: found[name] for name in _LIMITS})
+        found |= {name: checks.positive_integer(name, given[name]) for name in ("n_samples", "n_copies")}
+        found |= {name: checks.not_negative(name, given[name]) for name in ("entropy_x", "entropy_y")}
+        found |= {name: _text(name, given[name]) for name in ("reading", "data", "binning", "sample")}
+        for name, value in (found | {"seed": checks.seed(self.seed)}).items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def collect(
@@ -90,23 +105,21 @@ class InformationPlane:
             n_copies: the copies behind each point; None is the number of paths.
 
         Raises:
-            TypeError: something else than points.
-            ValueError: batches that do not hold one point per epoch and layer, epochs that are not whole.
+            TypeError: something else than an estimator and points; else as the table itself.
+            ValueError: batches that do not hold one point per epoch and layer, that other samples were counted for than the
+                estimator's, or that are of different shapes; else as the table itself.
         """
-        checks.points(points, Points)
-        columns = {}
-        for name in ("i_xt", "i_ty", "n_symbols", "coverage"):
-            joined = np.concatenate([getattr(batch, name) for batch in points])
-            columns[name] = joined[:, None] if joined.ndim == 2 else joined
+        columns = _joined(estimator, points)
+        n_paths = columns["i_xt"].shape[1] if columns["i_xt"].ndim == 3 else 1
         return cls(
-            checks.whole("epochs", epochs),
-            tuple(map(str, layers)),
+            epochs,  # type: ignore[arg-type]  # made an array by the table
+            layers,  # type: ignore[arg-type]
             **columns,
             n_samples=estimator.n_samples,
             entropy_x=estimator.entropy_x,
             entropy_y=estimator.entropy_y,
             reading=reading,
-            n_copies=int(n_copies or (columns["i_xt"].shape[1] if columns["i_xt"].ndim == 3 else 1)),
+            n_copies=n_paths if n_copies is None else n_copies,
             data=data,
             binning=str(estimator.binning),
             sample=sample,
@@ -115,7 +128,8 @@ class InformationPlane:
 
     def mean(self) -> InformationPlane:
         """The mean over the paths (of the symbols and the coverage too)."""
-        averaged = {name: getattr(self, name).mean(axis=1, keepdims=True) for name in ("i_xt", "i_ty", "n_symbols", "coverage")}
+        with np.errstate(under="ignore"):  # what is too small is 0
+            averaged = {name: getattr(self, name).mean(axis=1, keepdims=True) for name in _LIMITS}
         return replace(self, reading="mean", **averaged)
 
     def funnel_violations(self) -> npt.NDArray[np.bool_]:
@@ -202,6 +216,91 @@ _TITLES = {
 }
 
 
+_LIMITS = {  # of the columns, and what to say beyond them
+    **dict.fromkeys(("i_xt", "i_ty"), (0, np.inf, "bits are finite and not negative; leave out the epochs that have none")),
+    "n_symbols": (1, np.inf, "a layer has at least one symbol"),
+    "coverage": (0, 1, "it is a share, 0..1"),
+}
+
+
+def _joined(estimator: Any, points: Any) -> dict[str, npt.NDArray[Any]]:
+    """The columns of all batches, one after the other, with an axis of paths."""
+    if not isinstance(estimator, PlaneEstimator):
+        raise TypeError(f"estimator is a {type(estimator).__qualname__}: pass the PlaneEstimator that estimated the points")
+    if not isinstance(points, Sequence) or not points or not all(isinstance(batch, Points) for batch in points):
+        raise TypeError(
+            f"points is {shown(points)}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
+        )
+    columns = {}
+    for name in _LIMITS:
+        arrays = [np.asarray(getattr(batch, name)) for batch in points]
+        if len({array.shape[1:] for array in arrays}) > 1 or not arrays[0].ndim:
+            shapes = ", ".join(str(array.shape) for array in arrays[:5])
+            raise ValueError(
+                f"points have {name} of shapes {shapes}: pass batches (n_epochs, [n_paths,] n_layers) of one reading"
+            )
+        joined = np.concatenate(arrays)
+        columns[name] = joined[:, None] if joined.ndim == 2 else joined
+    for i, batch in enumerate(points):
+        if batch.n_samples is not None and (batch.n_samples != estimator.n_samples).any():
+            raise ValueError(
+                f"points[{i}] rest on {batch.n_samples.flat[0]} samples, the estimator on {estimator.n_samples}: pass the "
+                "estimator that estimated them"
+            )
+    return columns
+
+
+def _epochs(given: Any) -> npt.NDArray[np.int64]:
+    try:
+        epochs = np.asarray(given.cpu() if is_tensor(given) else given)
+    except ValueError:
+        epochs = np.empty(0, object)
+    if epochs.ndim != 1 or (epochs.dtype.kind not in "iu" and (epochs.size or epochs.dtype == object)):
+        raise ValueError(f"epochs has dtype {epochs.dtype} and shape {epochs.shape}: pass whole numbers, one for each")
+    if epochs.size and (epochs.min() < 0 or epochs.max() > np.iinfo(np.int64).max):
+        wrong = epochs.min() if epochs.min() < 0 else epochs.max()
+        raise ValueError(f"epochs holds {wrong}: epochs are counted from 0, the initialisation")
+    epochs = epochs.astype(np.int64)
+    (falls,) = np.nonzero(np.diff(epochs) <= 0)
+    if falls.size:
+        before, after = epochs[falls[0]], epochs[falls[0] + 1]
+        raise ValueError(f"epochs must increase, but {after} follows {before}: sort the points by epoch, one batch for each")
+    return epochs
+
+
+def _names(name: str, given: Any) -> tuple[str, ...]:
+    """Different strings; a string is a single name, not a sequence of them."""
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        way = f"[{name}]" if isinstance(given, str) else f"list({name})"
+        raise TypeError(f"{name} is {shown(given)}: pass a list of names ({way})")
+    names = tuple(_text(f"{name}[{i}]", value) for i, value in enumerate(given))
+    for i, value in enumerate(names):
+        if value in names[:i]:
+            raise ValueError(f"{name} holds {shown(value)} twice, and its points could not be told apart: name each once")
+    return names
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {shown(value)}: pass a string")
+    return str.__str__(value)  # also of what is derived from it, which JSON would not give back
+
+
+def _column(name: str, given: Any) -> npt.NDArray[Any]:
+    """Numbers within their limits, in float64, or int64 if they are whole by their type."""
+    array = container(name, given)
+    array = array.cpu().numpy() if is_tensor(array) else array
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} has dtype {array.dtype}: pass numbers")
+    low, high, words = _LIMITS[name]
+    wrong = array[~(np.isfinite(array) & (array >= low) & (array <= high))]
+    if wrong.size:
+        raise ValueError(f"{name} holds {wrong[0]}: {words}")
+    whole = name == "n_symbols" and array.dtype.kind in "iu"
+    with np.errstate(under="ignore"):
+        return array.astype(np.int64 if whole else np.float64, copy=False)
+
+
 def panel(planes: Sequence[InformationPlane]) -> Any:
     """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them, and their standard deviation.
 
@@ -213,9 +312,10 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
     from fastmi import figures
 
     first = checks.same_tables(planes)
-    bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
-    several = len(planes) > 1
-    spread = bits.std(axis=0, ddof=1) if several else (None, None)
+    with np.errstate(under="ignore"):
+        bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
+        several = len(planes) > 1
+        spread = bits.std(axis=0, ddof=1) if several else (None, None)
     copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}" + (f", {len(planes)} seeds" if several else "")
     return figures.Panel(
         title=_TITLES[first.reading] if first.n_copies > 1 else "a single network",
@@ -278,23 +378,12 @@ def _tables(archive: files.Archive) -> list[InformationPlane]:
             raise ValueError(f"it has {name!r:.60}, which is no column of its tables")
     for name, array in archive.read(names).items():
         i, _, column = name.partition("/")
-        columns[int(i)][column] = _column(column, array)
+        columns[int(i)][column] = array
     return [InformationPlane(**own, **_typed(values, hints)) for own, values in zip(columns, rest, strict=True)]
 
 
 def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
-    found = {name: plain.typed(name, value, hints[name]) if name in hints else value for name, value in values.items()}
-    for name in ("n_samples", "n_copies"):
-        if found.get(name, 1) < 1:
-            raise ValueError(f"{name} is {found[name]}, where at least 1 should be")
-    return found
-
-
-def _column(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    kinds, n_axes, words = ("iu", 1, "whole") if name == "epochs" else ("iuf", 3, "finite")
-    if array.dtype.kind not in kinds or array.ndim != n_axes or not np.isfinite(array).all():
-        raise ValueError(f"its {name} are {array.dtype} {array.shape}, not {words} numbers along {n_axes} axes")
-    return array
+    return {name: plain.typed(name, value, hints[name]) if name in hints else value for name, value in values.items()}
 
 
 def _not_a_table(path: str | os.PathLike[str], error: Exception) -> ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastmi import checks
+from fastmi import checks, guards
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -16,20 +16,43 @@ __all__ = ["Watched", "listen_to"]
 
 
 def listen_to(network: nn.Module, watch: Any) -> Watched:
-    """Hooks on the modules that `watch` names or types; None is every module without children."""
-    modules = {name or "network": module for name, module in network.named_modules()}
-    if watch is None:
-        chosen = {name for name, module in modules.items() if not list(module.children())}
-    else:
-        chosen = set()
-        for wanted in watch if isinstance(watch, list | tuple | set) else [watch]:
-            checks.watchable(wanted)
-            if isinstance(wanted, str):
-                found = {wanted} & modules.keys()
-            else:
-                found = {name for name, module in modules.items() if isinstance(module, wanted)}
-            chosen |= checks.watched(wanted, found, modules)
-    return Watched({name: module for name, module in modules.items() if name in chosen})
+    """Hooks on the modules that `watch` names or types; None is every module without children.
+
+    A module with several names is heard under the first. Parametrizations compute weights, not layers: they are no children.
+    """
+    known = {name or "network": module for name, module in network.named_modules(remove_duplicate=False)}
+    first: dict[int, str] = {}
+    for name, module in known.items():
+        first.setdefault(id(module), name)
+    chosen: set[str] = set()
+    for wanted in _leaves(network, first) if watch is None else _listed(watch):
+        checks.watchable(wanted)
+        found = {
+            first[id(module)]
+            for name, module in known.items()
+            if (name == wanted if isinstance(wanted, str) else isinstance(module, wanted))
+        }
+        chosen |= checks.watched(wanted, found, known)
+    return Watched({name: known[name] for name in first.values() if name in chosen})
+
+
+def _listed(watch: Any) -> list[Any]:
+    listed = list(watch) if isinstance(watch, list | tuple | set | frozenset) else [watch]
+    guards.some_watched(listed)
+    return listed
+
+
+def _leaves(network: nn.Module, first: dict[int, str]) -> list[str]:
+    """The names of the modules without children."""
+    from torch.nn.utils import parametrize
+
+    parametrized: Any = filter(parametrize.is_parametrized, network.modules())
+    weights = {id(inner) for module in parametrized for inner in module.parametrizations.modules()}
+    return [
+        first[id(module)]
+        for module in network.modules()
+        if id(module) not in weights and all(id(child) in weights for child in module.children())
+    ]
 
 
 class Watched:
@@ -57,7 +80,7 @@ class Watched:
 
     def _hear(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
         if self._heard is not None:
-            checks.tensor_output(name, output)
+            guards.watched_tensor(name, output, self.modules)
             self._heard.append((name, output.clone()))  # a later in-place operation must not reach it
 
     @contextmanager

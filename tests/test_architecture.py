@@ -19,10 +19,12 @@ import fastmi
 PACKAGE = Path(fastmi.__file__).parent
 ORDER = (  # a room may import those before it
     "backends",
+    "containers",
     "checks",
     "files",
     "plain",
     "binning",
+    "labels",
     "figures",
     "coding",
     "counting",
@@ -31,6 +33,7 @@ ORDER = (  # a room may import those before it
     "streams",
     "planes",
     "tables",
+    "guards",
     "watching",
     "states",
     "ensemble",

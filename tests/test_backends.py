@@ -8,7 +8,7 @@ import torch
 
 import fastmi
 from fastmi import backends, checks
-from fastmi.backends import numba_kernels, numba_twin, torch_twin
+from fastmi.backends import numba_twin, torch_twin
 
 ENDS = (0, 3)
 EDGES = np.array([-1, 0, 1], np.float32)
@@ -175,13 +175,3 @@ def test_the_codes_of_a_tally_are_not_written_to(twin, rng):
     given = twin.put(codes)
     module_of(twin).tally(given, codes[:1], (9,))
     np.testing.assert_array_equal(numpy_of(given), codes)
-
-
-def test_kernels_compile_where_nothing_can_be_kept_on_disk(monkeypatch):
-    def njit(**options):
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda kernel: (kernel, options)
-
-    monkeypatch.setattr(numba_kernels, "njit", njit)
-    assert numba_kernels._jit(abs) == (abs, {"nogil": True})

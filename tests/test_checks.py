@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import torch
 
 import fastmi
-from fastmi import Edges, PlaneEstimator, UniformBins, checks
+from fastmi import Edges, PlaneEstimator, UniformBins, checks, labels
+from fastmi.labels import as_labels
 
 TOO_MANY = checks.MAX_SAMPLES + 1
 EDGES = Edges([-1, 0, 1])
@@ -33,6 +35,18 @@ class Series:
         return np.arange(4)
 
 
+def jagged():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls nested tensors a prototype, and quantised ones deprecated
+        return torch.nested.nested_tensor([torch.ones(2, 1), torch.ones(3, 1)])
+
+
+def quantised():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.quantize_per_tensor(torch.ones(3, 2), 0.1, 0, torch.qint8)
+
+
 def plane(x=None, y=None):
     return PlaneEstimator(np.arange(4) if x is None else x, np.arange(4) if y is None else y, EDGES)
 
@@ -53,17 +67,35 @@ def whole(*labels):
 # (what is called, the error, what its message must hold: the argument, the value, the way out)
 GUARDS = {
     # containers
-    "a Series": (lambda: encode(Series()), TypeError, "activations is a test_checks.Series: pass a NumPy array", "to_numpy()"),
-    "labels in a Series": (lambda: fastmi.entropy(Series()), TypeError, "x is a test_checks.Series", "to_numpy()"),
-    "y in a Series": (lambda: plane(y=Series()), TypeError, "y is a test_checks.Series", "to_numpy()"),
-    "layers in lists": (lambda: plane().estimate([[[0.0]] * 4]), TypeError, "layers[0] is a builtins.list", "np.asarray(...)"),
-    "x in a list": (lambda: plane(x=[0, 1, 2, 3]), TypeError, "x is a builtins.list", "np.asarray(...)"),
+    "a Series": (
+        lambda: encode(Series()),
+        TypeError,
+        "activations is a test_checks.Series: pass a NumPy array",
+        "np.asarray(activations)",
+    ),
+    "labels in a Series": (lambda: fastmi.entropy(Series()), TypeError, "x is a test_checks.Series", "np.asarray(x)"),
+    "y in a Series": (lambda: plane(y=Series()), TypeError, "y is a test_checks.Series", "np.asarray(y)"),
+    "layers in lists": (
+        lambda: plane().estimate([[[0.0]] * 4]),
+        TypeError,
+        "layers[0] is a builtins.list",
+        "np.asarray(layers[0])",
+    ),
+    "x in a list": (lambda: plane(x=[0, 1, 2, 3]), TypeError, "x is a builtins.list", "np.asarray(x)"),
     "None": (lambda: encode(None), TypeError, "activations is a builtins.NoneType", "pass a NumPy array"),
     "a set": (lambda: fastmi.entropy({0, 1}), TypeError, "x is a builtins.set", "pass a NumPy array"),
     "a string": (lambda: fastmi.entropy("abab"), TypeError, "x is a builtins.str", "pass a NumPy array"),
     "masked": (lambda: fastmi.entropy(np.ma.array([0, 1])), TypeError, "x is a numpy.ma.MaskedArray", "pass a NumPy array"),
-    "sparse": (lambda: encode(torch.eye(3).to_sparse()), TypeError, "activations is a torch.sparse_coo", "tensor.to_dense()"),
-    "meta": (lambda: encode(torch.zeros(3, 2, device="meta")), TypeError, "activations is a", "'meta'", "tensor.cpu()"),
+    "sparse": (
+        lambda: encode(torch.eye(3).to_sparse()),
+        TypeError,
+        "activations is a torch.sparse_coo",
+        "activations.to_dense()",
+    ),
+    "meta": (lambda: encode(torch.zeros(3, 2, device="meta")), TypeError, "activations is a", "'meta'", "holds no values"),
+    "nested": (lambda: encode(jagged()), TypeError, "activations is a nested tensor", "to_padded_tensor(activations, 0.0)"),
+    "quantised": (lambda: encode(quantised()), TypeError, "activations is a quantised tensor (torch.qint8)", ".dequantize()"),
+    "four bits": (lambda: fastmi.entropy(torch.empty(3, dtype=torch.int4)), TypeError, "x is a tensor of torch.int4", "int64"),
     # devices
     "layers apart": (
         lambda: plane().estimate([T, torch.zeros(4, 2, device="meta")]),
@@ -72,7 +104,7 @@ GUARDS = {
         "move them to one (tensor.cpu(), tensor.to(...))",
     ),
     # activations
-    "objects": (lambda: encode(T.astype(object)), TypeError, "activations has dtype object", "array.astype(np.float32)"),
+    "objects": (lambda: encode(T.astype(object)), TypeError, "activations has dtype object", "activations.astype(np.float32)"),
     "complex": (lambda: encode(T.astype(complex)), TypeError, "activations has dtype complex128", "real numbers"),
     "complex tensor": (lambda: encode(torch.zeros(3, 2) * 1j), TypeError, "activations has dtype complex64", "real numbers"),
     "strings": (lambda: encode(np.array([["a"]])), TypeError, "activations has dtype <U1", "real numbers"),
@@ -93,17 +125,49 @@ GUARDS = {
     "no labels": (lambda: fastmi.entropy([]), ValueError, "x has shape (0,)", "nothing to count (n = 0)"),
     "no rows": (lambda: fastmi.entropy(np.zeros((0, 3), int)), ValueError, "x has shape (0, 3)", "(n = 0)"),
     "ragged": (lambda: fastmi.mutual_information([0, 1], [[0], [0, 1]]), ValueError, "y is a ragged list", "one length (n, d)"),
-    "object labels": (lambda: fastmi.entropy([0, None]), TypeError, "x has dtype object", "integers, bools, strings or whole"),
+    "object labels": (
+        lambda: fastmi.entropy([0, 1j]),
+        TypeError,
+        "x holds 1j, a complex",
+        "dtype is object",
+        "integers, bools",
+    ),
+    "a missing label": (
+        lambda: fastmi.entropy([0, None]),
+        ValueError,
+        "x holds 1 missing value (None, the first at 1)",
+        "drop",
+    ),
+    "a missing label in rows": (
+        lambda: fastmi.entropy([(0, 1), (0, None)]),
+        ValueError,
+        "(None, the first at 1)",
+        "for row in x",
+    ),
+    "a missing date": (
+        lambda: fastmi.entropy(np.array(["NaT"], "M8[s]")),
+        ValueError,
+        "x holds 1 missing value (NaT",
+        "np.isnat",
+    ),
+    "a date": (lambda: fastmi.entropy(np.array([0], "M8[s]")), TypeError, "x has dtype datetime64[s]", "x.astype(np.int64)"),
+    "fields": (lambda: fastmi.entropy(np.zeros(2, "i4,i4")), TypeError, "x has dtype [('f0'", "x.tolist()"),
+    "a list of dates": (lambda: fastmi.entropy([np.zeros(2, "M8[s]")]), TypeError, "x has dtype datetime64[s]", "astype"),
     "complex labels": (lambda: fastmi.entropy(np.array([1j])), TypeError, "x has dtype complex128", "integers, bools, strings"),
     "mixed list": (
         lambda: fastmi.entropy([1, "1"]),
         TypeError,
         "x mixes strings with other labels",
-        "all strings, or all numbers",
+        "make them all numbers, or all strings",
     ),
     "fractions": (lambda: whole(1.0, 0.25), ValueError, "x holds 0.25, not a whole number", "bin them first: fastmi.encode"),
-    "NaN label": (lambda: whole(1.0, np.nan), ValueError, "x holds nan, not a whole number", "fastmi.encode"),
-    "infinite label": (lambda: whole(-np.inf), ValueError, "x holds -inf, not a whole number", "fastmi.encode"),
+    "NaN label": (lambda: whole(1.0, np.nan), ValueError, "x holds 1 missing value (NaN, the first at 1)", "np.isnan(x)"),
+    "infinite label": (
+        lambda: whole(-np.inf),
+        ValueError,
+        "x holds -inf, not a whole number",
+        "pass whole numbers within int64, or strings",
+    ),
     "beyond int64": (lambda: whole(2.0**63), ValueError, "x holds 9.223372036854776e+18, not a whole number"),
     "fractions in z": (
         lambda: fastmi.conditional_mutual_information([0], [0], np.array([0.5], np.float16)),
@@ -116,16 +180,22 @@ GUARDS = {
     "too many rows": (lambda: fastmi.entropy(wide(np.int64)), ValueError, f"x has {TOO_MANY} samples: at most"),
     # the same lines that CUDA tensors pass
     "device complex": (
-        lambda: checks._device_labels("x", torch.ones(2) * 1j),
+        lambda: labels._on_device("x", torch.ones(2) * 1j, "x"),
         TypeError,
         "x has dtype torch.complex64",
         "labels",
     ),
     "device fraction": (
-        lambda: checks._device_labels("x", torch.tensor([1, 0.5]).half()),
+        lambda: labels._on_device("x", torch.tensor([1, 0.5]).half(), "x"),
         ValueError,
         "x holds 0.5, not a whole number",
         "fastmi.encode",
+    ),
+    "device beyond int64": (
+        lambda: labels._on_device("x", torch.tensor([2**63 + 5], dtype=torch.uint64), "x"),
+        ValueError,
+        "x holds 9223372036854775813, beyond int64",
+        "pass x.cpu()",
     ),
     # several variables
     "lengths": (
@@ -194,6 +264,12 @@ GUARDS = {
         "assignment has dtype int64 and shape (3,)",
         "one copy index per sample, integers (4,)",
     ),
+    "ragged assignment": (
+        lambda: plane().sampled(COPIES, [[0], [1, 2]]),
+        ValueError,
+        "assignment is a ragged list",
+        "one copy index per sample",
+    ),
     "float assignment": (
         lambda: plane().sampled(COPIES, np.zeros(4)),
         ValueError,
@@ -221,7 +297,13 @@ GUARDS = {
         "pass a 1-D sequence of numbers",
     ),
     "ragged edges": (lambda: Edges([[0, 1], [2]]), TypeError, "edges is a ragged list", "pass a 1-D sequence of numbers"),
-    "one edge": (lambda: Edges([0]), ValueError, "edges holds 1 value(s)", "at least two edges"),
+    "no edge": (lambda: Edges([]), ValueError, "edges holds 0 values", "at least one edge"),
+    "a threshold that clips": (
+        lambda: Edges([0], "clip"),
+        ValueError,
+        "out_of_range is 'clip'",
+        "a single edge is a threshold",
+    ),
     "infinite edge": (lambda: Edges([0, np.inf]), ValueError, "edges holds inf", "edges are finite float32"),
     "falling edges": (
         lambda: Edges([0, 2, 1.5]),
@@ -229,7 +311,21 @@ GUARDS = {
         "edges[1] = 2.0 is followed by 1.5",
         "sort them and drop repeats",
     ),
-    "no range": (lambda: UniformBins(3, None), TypeError, "range must be a pair (low, high), not None"),
+    "no range": (
+        lambda: UniformBins(3),
+        TypeError,
+        "range must be a pair (low, high), not None",
+        "UniformBins(3, range=(-1, 1))",
+    ),
+    "a set of ends": (lambda: UniformBins(3, {1, 5}), TypeError, "range must be a pair (low, high), not {1, 5}"),
+    "a range of NaN": (lambda: UniformBins(3, (np.nan, 1)), ValueError, "not (nan, 1.0)", "np.nanmin"),
+    "bins narrower than float32": (
+        lambda: UniformBins(2, (1, 1 + 1e-9)),
+        ValueError,
+        "n_bins is 2 on range (1.0, 1.000000001)",
+        "a wider range",
+    ),
+    "too many bins": (lambda: UniformBins(2**24, (0, 1)), ValueError, "n_bins is 16777216: at most 16777215"),
     "endless range": (lambda: UniformBins(3, (0, 10**400)), TypeError, "range must be a pair (low, high), not (0, 1000"),
     "empty range": (lambda: UniformBins(3, (1, 1)), ValueError, "range must be finite with low < high, not (1.0, 1.0)"),
     "n_bins": (lambda: UniformBins("3", (0, 1)), TypeError, "n_bins must be an integer, not '3'"),
@@ -276,14 +372,16 @@ def test_a_guard_does_not_depend_on_the_backend(name):
 
 # --- no guard is dead --------------------------------------------------------------------------------------------------
 
-ENGINE = ("binning", "coding", "counting", "entropies", "information", "planes")  # networks and tables fire their own
+ENGINE = ("binning", "coding", "counting", "entropies", "information", "labels", "planes")  # networks and tables fire their own
+WHOLE = ("binning", "containers", "labels")  # every error of these modules, and of checks those that the engine can meet
+PACKAGE = Path(checks.__file__).parent
 
 
 def guards_of_the_engine(tree):
     """The functions of checks that the engine calls, and those that they call in turn."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    package = Path(checks.__file__).parent
-    called = {name for module in ENGINE for name in re.findall(r"checks\.(\w+)", (package / f"{module}.py").read_text())}
+    called = {name for module in ENGINE for name in re.findall(r"checks\.(\w+)", (PACKAGE / f"{module}.py").read_text())}
+    called |= {name for module in ENGINE for name in re.findall(r"from fastmi.checks import (\w+)", source(module))}
     seen = set()
     while called - seen:
         name = (called - seen).pop()
@@ -292,24 +390,35 @@ def guards_of_the_engine(tree):
     return [functions[name] for name in seen]
 
 
-def errors_made(function):
+def source(module):
+    return (PACKAGE / f"{module}.py").read_text()
+
+
+def errors_made(node):
     """The lines of every `raise`, and of every `return SomeError(...)`."""
-    for node in ast.walk(function):
-        makes = (
-            isinstance(node, ast.Return) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func).endswith("Error")
-        )
-        if isinstance(node, ast.Raise) or makes:
-            yield set(range(node.lineno, node.end_lineno + 1))
+    for inner in ast.walk(node):
+        value = inner.value if isinstance(inner, ast.Return) else None
+        if isinstance(inner, ast.Raise) or (isinstance(value, ast.Call) and ast.unparse(value.func).endswith("Error")):
+            yield set(range(inner.lineno, inner.end_lineno + 1))
+
+
+def errors_of_the_engine():
+    """(module, lines) of every error."""
+    guards = [lines for function in guards_of_the_engine(ast.parse(source("checks"))) for lines in errors_made(function)]
+    found = [("checks", lines) for lines in guards]
+    return found + [(module, lines) for module in WHOLE for lines in errors_made(ast.parse(source(module)))]
 
 
 def lines_run(names):
-    lines, before = set(), sys.gettrace()
+    """{module: lines} of the engine that these guards pass."""
+    lines, before = {}, sys.gettrace()
+    files = {str(PACKAGE / f"{module}.py"): module for module in ("checks", *WHOLE)}
 
     def trace(frame, event, _):
-        if frame.f_code.co_filename != checks.__file__:
+        if frame.f_code.co_filename not in files:
             return None
         if event == "line":
-            lines.add(frame.f_lineno)
+            lines.setdefault(files[frame.f_code.co_filename], set()).add(frame.f_lineno)
         return trace
 
     sys.settrace(trace)
@@ -321,18 +430,19 @@ def lines_run(names):
     return lines
 
 
+def silent(names):
+    """Errors that none of these guards fires."""
+    ran = lines_run(names)
+    return [(module, min(lines)) for module, lines in errors_of_the_engine() if not lines & ran.get(module, set())]
+
+
 def test_every_error_of_the_engine_is_fired_here():
-    functions = guards_of_the_engine(ast.parse(Path(checks.__file__).read_text()))
-    errors = [lines for function in functions for lines in errors_made(function)]
-    ran = lines_run(GUARDS)
-    assert [min(lines) for lines in errors if not lines & ran] == []
-    assert len(errors) >= 35
+    assert silent(GUARDS) == []
+    assert len(errors_of_the_engine()) >= 55
 
 
 def test_a_guard_that_nothing_fires_is_found():
-    ran = lines_run(["base 1"])
-    functions = guards_of_the_engine(ast.parse(Path(checks.__file__).read_text()))
-    assert [lines for function in functions for lines in errors_made(function) if not lines & ran]
+    assert {"checks", *WHOLE} <= {module for module, _ in silent(["base 1"])}
 
 
 # --- what a guard lets pass --------------------------------------------------------------------------------------------
@@ -342,9 +452,10 @@ def test_cpu_arrays_pass_without_a_copy():
     assert np.shares_memory(checks.activations("t", T), T)
     tensor = torch.zeros(4, 2)
     assert checks.activations("t", tensor).ctypes.data == tensor.data_ptr()
-    labels = np.arange(4)
-    assert np.shares_memory(checks.labels("x", labels), labels)
-    assert np.shares_memory(checks.numbers("x", labels), labels)
+    counted = np.arange(4)
+    assert np.shares_memory(as_labels("x", counted), counted)
+    assert np.shares_memory(as_labels("x", counted.view(np.uint64)), counted)
+    assert np.shares_memory(checks.numbers("x", counted), counted)
 
 
 def test_a_negative_zero_is_a_zero():

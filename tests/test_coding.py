@@ -1,6 +1,7 @@
 """activations -> codes, bit for bit, against np.digitize, Python integers and the naive oracle."""
 
 import itertools
+import tracemalloc
 import warnings
 from collections import Counter
 
@@ -10,9 +11,10 @@ import pytest
 import torch
 
 import fastmi
-from fastmi import CollisionWarning, Edges, UniformBins, coding
+from fastmi import CollisionWarning, Edges, UniformBins, coding, encode
 from fastmi.backends import numba_twin
 from fastmi.backends.numba_kernels import DOUBLE, SEARCH, SINGLE, digitise_uniform
+from fastmi.coding import scheme
 
 F32 = np.finfo(np.float32)
 MASK = 2**64 - 1
@@ -483,3 +485,34 @@ def test_a_batch_is_numbered_together_and_keeps_its_shape(twin):
 def test_the_cached_weights_cannot_be_written_to():
     for n_units in (3, 40):
         assert not coding.scheme(n_units, 50).weights.flags.writeable
+
+
+# --- what is kept, and what the caller has set ---------------------------------------------------------------------------
+
+
+def test_schemes_of_huge_widths_are_not_kept():
+    held = sum(scheme(n_units, 30).weights.nbytes for n_units in range(2**14 - 20, 2**14 + 20))
+    tracemalloc.start()
+    try:
+        for n_units in range(200_000, 200_060):
+            scheme(n_units, 30)
+        assert tracemalloc.get_traced_memory()[0] < held < 2**23
+    finally:
+        tracemalloc.stop()
+    assert scheme(100, 30) is scheme(100, 30)
+
+
+TINY_AND_HUGE = [1e-320, 5e-324, 1e-310, 1e-45, 3.5e38, 1e300, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("value", TINY_AND_HUGE)
+@pytest.mark.parametrize(
+    "binning", [Edges([1e-45, 1]), UniformBins(30, range=(-1e-40, 1e-40)), UniformBins(3, range=(-3e38, 3e38))]
+)
+def test_a_caller_who_raises_at_every_rounding_gets_the_same_codes(twin, value, binning):
+    t = np.array([[value, 0.0], [-value, 0.0], [0.0, value]])
+    expected = encode(twin.put(t), binning)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(encode(twin.put(t), binning), expected)
+        plane = fastmi.PlaneEstimator(t, [0, 1, 1], binning)
+        assert plane.estimate(twin.put(t)).shape == (1, 2)

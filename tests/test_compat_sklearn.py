@@ -6,7 +6,10 @@ import itertools
 import math
 import subprocess
 import sys
+import tracemalloc
 import warnings
+from collections import Counter
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +19,7 @@ import pandas as pd
 import pytest
 import sklearn.feature_selection
 import sklearn.metrics.cluster
+import torch
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
@@ -113,7 +117,9 @@ KINDS = {
     "letters": lambda rng, k: np.array([f"{i:x}" for i in rng.permutation(k)]),
     "words": lambda rng, k: WORDS[rng.permutation(k) % len(WORDS)],
     "big-endian words": lambda rng, k: WORDS.astype(WORDS.dtype.newbyteorder(">"))[rng.permutation(k) % len(WORDS)],
+    "in several integers": lambda rng, k: np.array([f"{i % 2}{i // 2:>39}{i % 3}" for i in rng.permutation(k)]),
     "long words": lambda rng, k: np.array([f"{i:>70}" for i in rng.permutation(k)]),
+    "strings as objects": lambda rng, k: np.array([f"{i:x}" for i in rng.permutation(k)], object),
 }
 SIZES = [(1, 1, 1), (2, 1, 2), (9, 2, 2), (40, 1, 6), (60, 60, 60), (80, 7, 60), (500, 30, 4), (3000, 700, 900)]
 
@@ -163,7 +169,7 @@ def test_the_score_is_the_engines_mutual_information(rng):
     a, b = rng.integers(9, size=(2, 500))
     assert ours.mutual_info_score(a, b) == pytest.approx(fastmi.mutual_information(a, b, base=None), rel=0, abs=1e-15)
     assert ours.mutual_info_score(a, b) == ours.mutual_info_score(b, a)
-    assert ours.mutual_info_score(a, a) == fastmi.entropy(a, base=None)
+    assert ours.mutual_info_score(a, a) == pytest.approx(fastmi.entropy(a, base=None), rel=1e-15)
 
 
 CONTAINERS = {
@@ -203,13 +209,61 @@ CONTAINERS = {
     "one row": (np.array([[1, 2]]), [1]),
     "ragged": ([[1], [1, 2]], [0, 1]),
     "a sparse column": (sparse.csr_array([[1], [2]]), [0, 1]),
+    "one sparse axis": (sparse.coo_array(np.array([0, 1, 1])), [0, 1, 1]),
+    "no axis": (np.array(1), [1]),
+    "a NumPy scalar": (np.int64(3), [3]),
+    "a list of arrays": ([np.array(1), np.array(2), np.array(1)], [0, 1, 1]),
+    "masked strings": (np.ma.array(["a", "b", "b"], mask=[0, 0, 1]), [0, 1, 1]),
+    "masked NaN": (np.ma.array([0.0, 1.0, math.nan], mask=[0, 0, 1]), [0, 1, 1]),
+    "one and its name": ([1, "1", 1, "1"], [0, 1, 0, 1]),
+    "True and its name": ([True, "True", "x", True], [0, 1, 0, 1]),
+    "True and one": ([True, 1, 0, False], [0, 1, 0, 1]),
+    "one and 1.0": ([1, 1.0, 2, 2.0], [0, 1, 0, 1]),
+    "2^53 + 1 among floats": ([2**53, 2**53 + 1, 0.0, 0.0], [0, 1, 0, 1]),
+    "2^53 + 1": ([2**53, 2**53 + 1, 0, 0], [0, 1, 0, 1]),
+    "2^63 beside -1": ([2**63 + 1, -1, 2**63 + 3, 0], [0, 1, 0, 1]),
+    "beyond uint64": ([2**64, 2**64 + 1, -1], [0, 1, 1]),
+    "beyond int64, whole floats": ([2.0**63, -(2.0**63), 0], [0, 1, 1]),
+    "subnormal": ([5e-324, 0.0, 5e-324], [0, 1, 1]),
+    "long double": (np.array([2**53, 2**53, 0], np.longdouble) + np.array([0, 1, 0]), [0, 1, 1]),
+    "trailing NUL": (["a", "a\0", "b\0\0"], [0, 1, 1]),
+    "trailing NUL in a tuple": (("a\0", "a", "b"), [0, 1, 1]),
+    "trailing NUL in objects": (np.array(["a", "a\0", "b"], object), [0, 1, 1]),
+    "trailing NUL in a series": (pd.Series(["a", "a\0", "b"]), [0, 1, 1]),
+    "trailing NUL of a long name": (np.array(["a" * 99, "a" * 99 + "\0", "b"]), [0, 1, 1]),
+    "NUL alone": (["\0", "", "\0\0"], [0, 1, 1]),
+    "NUL inside": (["a\0b", "a", "a\0c"], [0, 1, 1]),
+    "empty names": (["", "", ""], [0, 1, 1]),
+    "half a character": (["\U0001f600", "\ud800", "\U0001f600"], [0, 1, 1]),
+    "bytes and strings": ([b"a", "a", b"b"], [0, 1, 1]),
+    "bytes as objects": (np.array([b"a", b"b", b"a"], object), [0, 1, 1]),
+    "None among strings": (["a", None, "a"], [0, 1, 1]),
+    "NaN among strings": (["a", math.nan, "a"], [0, 1, 1]),
+    "NaN among objects": (np.array([1.0, math.nan, 1.0], object), [0, 1, 1]),
+    "NA among strings": (pd.Series(["a", None, "a"], dtype="string"), [0, 1, 1]),
+    "a missing string": (pd.Series(["a", None, "a"]), [0, 1, 1]),
+    "a missing category": (pd.Series(["a", None, "a"], dtype="category"), [0, 1, 1]),
+    "a string series": (pd.Series(["a", "b", "a"], dtype="string"), [0, 1, 1]),
+    "a nullable bool": (pd.Series([True, False, True], dtype="boolean"), [0, 1, 1]),
+    "dates with a zone": (pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02"], utc=True)), [0, 1]),
+    "an index": (pd.Index(["a", "b", "a"]), [0, 1, 1]),
+    "a frame": (pd.DataFrame({"a": [1, 2, 1]}), [0, 1, 1]),
+    "a tensor": (torch.tensor([0, 1, 1]), [0, 1, 1]),
+    "objects of big integers": (np.array([2**70, 2**70 + 1, 1], object), [0, 1, 1]),
+    "objects of fractions": ([Fraction(1, 2), Fraction(1, 3), Fraction(1, 2)], [0, 1, 1]),
+    "objects of both": (np.array([1, "a", 1], object), [0, 1, 1]),
+    "no strings": (np.array([], str), []),
+    "every third": (np.array(list("abcdef"))[::3], [0, 1]),
+    "backwards": (np.array(["ab", "c", "d"])[::-1], [0, 1, 1]),
 }
 
 
 @pytest.mark.parametrize("case", CONTAINERS)
 @pytest.mark.parametrize("name", LABELS)
 def test_containers_errors_and_warnings_are_scikit_learns(name, case):
-    same(name, *CONTAINERS[case])
+    first, second = CONTAINERS[case]
+    same(name, first, second)
+    same(name, second, first)
 
 
 def test_labels_that_are_not_whole_warn():
@@ -325,8 +379,8 @@ def test_windows_and_batches_leave_no_trace_in_the_expected_information(rng):
     alone = []
     for p, q in itertools.product(a[:, None], b[:, None]):
         low, high = np.maximum(0, p + q - n), np.minimum(p, q)
-        alone.append(float(ours._divergence(p, q, n, low, high, int(high[0] - low[0]) + 1)[0]))
-    assert ours._expected_nats(a, b) == pytest.approx(math.fsum(alone) / n, rel=1e-12)
+        alone.append(float(ours._expected_divergence(p, q, n, low, high, int(high[0] - low[0]) + 1)[0]))
+    assert ours._expected_nats(a, b) == pytest.approx(math.fsum(alone) / n**2, rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [10, 20, 100])
@@ -334,6 +388,209 @@ def test_an_adjusted_score_of_nothing_over_nothing_is_one(rng, n):
     """E = I where every sample has a class of its own; the rounding of scikit-learn's E makes it 1.29 at n = 10."""
     for _ in range(5):
         assert ours.adjusted_mutual_info_score(np.arange(n), rng.integers(3, size=n), average_method="min") == 1
+
+
+# --- near nothing -------------------------------------------------------------------------------------------------------
+
+
+def decimals(function):
+    """Its sums of decimals, in 60 digits."""
+
+    def rounded(*arguments):
+        with localcontext(prec=60):
+            return function(*arguments)
+
+    return rounded
+
+
+@decimals
+def exact_information(table):
+    """I of a table of counts, by its definition."""
+    n, rows, columns = sum(map(sum, table)), list(map(sum, table)), list(map(sum, zip(*table, strict=True)))
+    cells = ((k, rows[i] * columns[j]) for i, row in enumerate(table) for j, k in enumerate(row) if k)
+    return sum((Decimal(k) / n * (Decimal(n * k) / product).ln() for k, product in cells), Decimal(0))
+
+
+@decimals
+def exact_entropy(counts):
+    counts = list(counts)
+    n = sum(counts)
+    return sum((Decimal(k) / n * (Decimal(n) / k).ln() for k in counts), Decimal(0))
+
+
+@decimals
+def exact_expectation(rows, columns):
+    """E I, from the ratios of the hypergeometric probabilities; few values of k, or small n."""
+    n, total = sum(rows), Decimal(0)
+    for (p, times_p), (q, times_q) in itertools.product(Counter(rows).items(), Counter(columns).items()):
+        weight, weights, mean = Decimal(1), Decimal(0), Decimal(0)
+        for k in range(max(0, p + q - n), min(p, q) + 1):
+            weights += weight
+            mean += weight * k * (Decimal(n * k) / (p * q)).ln() if k else 0
+            weight = weight * (p - k) * (q - k) / ((k + 1) * (n - p - q + k + 1))
+        total += times_p * times_q * mean / weights / n
+    return total
+
+
+@decimals
+def error(found, true):
+    """|found / true - 1|."""
+    return float(abs(Decimal(found) / true - 1))
+
+
+def labels_of(table):
+    table = np.array(table)
+    return (np.repeat(where, table.reshape(-1)) for where in np.indices(table.shape, np.int16).reshape(2, -1))
+
+
+NEAR_NOTHING = {
+    "two rare labels that never meet": [[999_998, 1], [1, 0]],
+    "two rare labels that meet once": [[999_998, 0], [0, 2]],
+    "twice and once": [[999_997, 1], [2, 0]],
+    "rare in one": [[499_999, 500_000], [1, 0]],
+    "a sample off independence": [[1000, 2000, 3000], [2000, 4001, 6000]],
+    "one of three": [[90_000, 30_000, 1], [60_000, 20_000, 0]],
+    "classes of one sample": [[99_990, 1, 1, 1], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]],
+}
+
+
+@pytest.mark.parametrize("case", NEAR_NOTHING)
+def test_scores_near_nothing_keep_their_digits(case):
+    table = NEAR_NOTHING[case]
+    rows, columns = list(map(sum, table)), list(map(sum, zip(*table, strict=True)))
+    true, a, b = exact_information(table), *map(exact_entropy, (rows, columns))
+    x, y = labels_of(table)
+    assert error(ours.mutual_info_score(x, y), true) < 1e-15
+    means = {"min": min(a, b), "max": max(a, b), "arithmetic": (a + b) / 2, "geometric": (a * b).sqrt()}
+    for method, mean in means.items():
+        assert error(ours.normalized_mutual_info_score(x, y, average_method=method), true / mean) < 2e-15
+
+
+@pytest.mark.parametrize("container", [np.float32, str, object, lambda x: x / 7, "M8[s]", lambda x: x.astype(str).tolist()])
+def test_every_kind_of_label_keeps_its_digits(container):
+    table = [[99_998, 1], [1, 0]]
+    x, y = labels_of(table)
+    x = container(x) if callable(container) and not isinstance(container, type) else x.astype(container)
+    _, warned = same("mutual_info_score", x, y)
+    assert [category for category, _ in warned] == [UserWarning] * (getattr(x, "dtype", None) == np.float64)
+    found, rewarned = outcome(ours.mutual_info_score, x, y)
+    assert rewarned == warned
+    assert error(found, exact_information(table)) < 1e-15
+
+
+@pytest.mark.filterwarnings("ignore:Clustering metrics expects discrete values")
+@pytest.mark.parametrize("scale", [1, 10**12, 1 / 7])
+def test_discrete_features_keep_their_digits(scale):
+    cases = [NEAR_NOTHING[case] for case in ("a sample off independence", "classes of one sample")]
+    for table in cases:
+        x, y = labels_of(table)
+        X = x[:, None] * np.asarray(scale)
+        for matrix in (X, sparse.csc_array(X)):
+            (found,) = ours.mutual_info_classif(matrix, y, discrete_features=True)
+            assert error(found, exact_information(table)) < 1e-15
+
+
+def test_the_case_that_was_zero():
+    x, y = labels_of(NEAR_NOTHING["two rare labels that never meet"])
+    assert ours.normalized_mutual_info_score(x, y) == pytest.approx(6.7497e-8, rel=1e-5)
+    assert THEIRS["normalized_mutual_info_score"](x, y) == pytest.approx(6.7497e-8, rel=1e-2)  # 6.7611e-8
+
+
+@pytest.mark.parametrize("case", ["two rare labels that never meet", "two rare labels that meet once", "twice and once"])
+def test_adjusted_scores_near_nothing_keep_their_digits(case):
+    table = NEAR_NOTHING[case]
+    rows, columns = list(map(sum, table)), list(map(sum, zip(*table, strict=True)))
+    true, expected, a, b = exact_information(table), exact_expectation(rows, columns), *map(exact_entropy, (rows, columns))
+    assert error(ours._expected_nats(np.array(rows), np.array(columns)), expected) < 1e-14
+    x, y = labels_of(table)
+    for method, mean in {"min": min(a, b), "max": max(a, b), "arithmetic": (a + b) / 2}.items():
+        found = ours.adjusted_mutual_info_score(x, y, average_method=method)
+        assert error(found, (true - expected) / (mean - expected)) < 1e-14
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        ([10**9 - 1, 1], [10**9 - 1, 1]),
+        ([10**9 - 40, 40], [10**9 // 2] * 2),
+        ([2000, 2000], [1999, 2000, 1]),
+        ([1] * 300, [299, 1]),
+        ([3000, 999, 1], [2, 1998, 2000]),
+    ],
+)
+def test_the_expected_information_keeps_its_digits(rows, columns):
+    found = ours._expected_nats(np.array(rows), np.array(columns))
+    assert found == ours._expected_nats(np.array(columns)[::-1], np.array(rows)[::-1])
+    assert error(found, exact_expectation(rows, columns)) < 2e-14
+
+
+def tables(rng):
+    """Tables of all sorts: random, nearly independent, one odd sample among up to 1e13, of counts far apart, beyond 2^62."""
+    for _ in range(40):
+        shape = rng.integers(2, 6, size=2)
+        yield rng.integers(0, 10 ** rng.integers(1, 9), size=shape) + np.eye(*shape, dtype=int)
+        nearly = np.outer(rng.integers(1, 1000, shape[0]), rng.integers(1, 1000, shape[1])) * 10 ** rng.integers(0, 7)
+        nearly[0, 0] += rng.integers(-1, 2)
+        yield nearly
+        n = 10 ** int(rng.integers(1, 14))
+        yield from (np.array([[n, 1], [1, 0]]), np.array([[n, 0], [0, 1]]), np.array([[n, 1], [1, 1]]))
+        yield 2 ** rng.integers(0, 40, size=shape)
+        yield rng.integers(2**57, 2**59, size=shape)
+
+
+def test_the_information_of_any_table_keeps_its_digits(rng):
+    for table in tables(rng):
+        found, true = ours.mutual_info_score([], [], contingency=table), exact_information(table.tolist())
+        assert found == 0 if abs(true) < 1e-50 else error(found, true) < 2e-15
+        turned = table.T[rng.permutation(table.shape[1])][:, rng.permutation(table.shape[0])]
+        assert ours.mutual_info_score([], [], contingency=turned) == found
+        assert ours.mutual_info_score([], [], contingency=sparse.coo_array(table)) == found
+        a, b = (
+            exact_entropy([k for k in sums.tolist() if k])
+            for sums in (table.astype(object).sum(0), table.astype(object).sum(1))
+        )
+        assert 0 <= found <= float(min(a, b)) * (1 + 1e-15)
+
+
+def test_independent_tables_have_exactly_no_information():
+    for rows, columns in itertools.product([(1, 2, 5), (2**20, 3), (7**8, 1, 10**6)], repeat=2):
+        assert ours.mutual_info_score([], [], contingency=np.outer(rows, columns)) == 0
+
+
+def test_a_table_of_many_cells_may_hold_a_huge_count():
+    table = np.ones((70, 70), np.int64)
+    table[3, 4] = 2**44
+    true = exact_information(table.tolist())
+    assert error(ours.mutual_info_score([], [], contingency=table), true) < 2e-15
+
+
+@pytest.mark.parametrize("k", [2, 9, 150])  # in a table of all pairs, and by the pairs that occur
+@pytest.mark.parametrize("name", SCORES)
+def test_one_float_for_every_order_and_name_and_for_both_ways_round(rng, name, k):
+    score = getattr(ours, name)
+    a, b = rng.zipf(1.4, size=(2, 1500)) % k
+    found = score(a, b)
+    assert found == score(b, a)
+    for _ in range(5):
+        order, names = rng.permutation(a.size), rng.integers(-(2**62), 2**62, k)
+        assert score(names[a][order], b[order]) == found
+        assert score(b[order], names.astype(str)[a][order].tolist()) == found
+
+
+@pytest.mark.parametrize("average_method", AVERAGES)
+def test_a_labeling_meets_itself_with_exactly_one(rng, average_method):
+    for n, k in [(2, 2), (30, 3), (30, 30), (1000, 900), (5000, 40)]:
+        a = rng.zipf(1.3, n) % k if n > 30 else np.arange(n) % k
+        for name in SCORES[1:]:
+            assert getattr(ours, name)(a, 7 - 3 * a, average_method=average_method) == 1
+        if average_method == "min":
+            assert ours.normalized_mutual_info_score(a, a // 2, average_method="min") in ({1.0} if (a > 1).any() else {0.0})
+
+
+def test_a_function_of_a_labeling_shares_exactly_its_entropy(rng):
+    a = rng.integers(3000, size=20_000)
+    for b in (a % 7, a // 100, np.zeros(a.size), a == 5):
+        assert ours.mutual_info_score(a, b) == ours.mutual_info_score(b, b) == ours.mutual_info_score(b, a)
 
 
 # --- features -----------------------------------------------------------------------------------------------------------
@@ -461,6 +718,115 @@ def test_a_target_in_a_column_and_one_of_many_classes_warn_as_in_scikit_learn(rn
         assert [category for category, _ in warned] == [UserWarning]
     _, warned = same("mutual_info_regression", X, column, random_state=0)
     assert [category.__name__ for category, _ in warned] == ["DataConversionWarning"]
+
+
+# --- the caller's settings ------------------------------------------------------------------------------------------------
+
+
+def unmoved(name, *arguments, **options):
+    """What it returns and warns of, which NumPy set to raise does not change; and the setting stays."""
+    expected = outcome(getattr(ours, name), *arguments, **options)
+    with np.errstate(all="raise"):
+        settings = np.geterr()
+        found = outcome(getattr(ours, name), *arguments, **options)
+        assert np.geterr() == settings
+    np.testing.assert_array_equal(found[0], expected[0], strict=True)
+    assert found[1] == expected[1]
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_where_numpy_is_set_to_raise(rng, name):
+    labelings = [
+        rng.integers(3, size=400),
+        rng.zipf(1.3, size=400) % 50,
+        WORDS[rng.integers(6, size=400)],
+        rng.normal(size=400),
+    ]
+    labelings += [labelings[-1] * 1e300, np.round(labelings[-1]) * 5e-324]
+    for pair in itertools.product(labelings, repeat=2):
+        unmoved(name, *pair)
+
+
+COLUMNS = {
+    "subnormal": lambda z: z * 1e-310,
+    "of the least float": lambda z: np.round(z) * 5e-324,
+    "huge": lambda z: z * 1e307,
+    "both": lambda z: np.where(z > 1, 1e300, z * 1e-300),
+    "one tiny": lambda z: np.append(1e-320, z[1:]),
+    "tiny float32": lambda z: (z * 1e-40).astype(np.float32),
+    "constant": lambda z: np.full_like(z, 5e-324),
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("name", FEATURES)
+def test_features_where_numpy_is_set_to_raise(rng, name, column):
+    X = np.stack([COLUMNS[column](rng.normal(size=200)), rng.integers(3, size=200)], axis=1)
+    for y in [rng.integers(3, size=200), X[:, 0]][: 1 + (name == "mutual_info_regression")]:
+        for discrete in ([1], [0, 1]) if name == "mutual_info_classif" else ([1], []):
+            unmoved(name, X, y, discrete_features=np.isin([0, 1], discrete), random_state=0)
+
+
+@pytest.mark.parametrize(("how", "n_warnings"), [("raise", 1), ("warn", 1), ("ignore", 0)])
+def test_scikit_learns_warnings_are_those_that_numpy_is_set_to_give(how, n_warnings):
+    with np.errstate(all=how):
+        _, warned = outcome(ours.mutual_info_score, [1e300, 1, 1], [0, 1, 1])
+    assert [category for category, _ in warned].count(RuntimeWarning) == n_warnings
+
+
+# --- one long name among short ones ---------------------------------------------------------------------------------------
+
+SHORT = [f"name {i % 700}" for i in range(3000)]
+
+
+@pytest.mark.parametrize("long", ["y" * 15_000, "name 1" + "\0" * 15_000, "\U0001f600" * 15_000])
+@pytest.mark.parametrize("container", [list, tuple, pd.Series, lambda names: np.array(names, object)])
+def test_one_long_name_does_not_widen_the_others(container, long):
+    names = container([*SHORT[:1700], long, *SHORT[1700:]])
+    numbers = np.unique(np.array(names, object if isinstance(names, np.ndarray | pd.Series) else str), return_inverse=True)[1]
+    others = np.arange(len(names)) % 11
+    X = others[:, None]
+    tracemalloc.start()
+    try:
+        for name in LABELS:
+            found = getattr(ours, name)(names, others), getattr(ours, name)(others, names)
+            np.testing.assert_array_equal(found[0], getattr(ours, name)(numbers, others))
+            np.testing.assert_array_equal(found[1], getattr(ours, name)(others, numbers))
+        found = ours.mutual_info_classif(X, names, discrete_features=True)
+        assert tracemalloc.get_traced_memory()[1] < 20e6  # an array of as many letters for each takes 180 MB
+    finally:
+        tracemalloc.stop()
+    assert found == ours.mutual_info_score(others, numbers)
+
+
+def test_an_array_that_is_that_wide_is_not_widened_further():
+    names = np.array([*SHORT, "y" * 3000])
+    tracemalloc.start()
+    try:
+        found = ours.mutual_info_score(names, np.arange(names.size) % 11)
+        assert tracemalloc.get_traced_memory()[1] < names.nbytes / 4
+    finally:
+        tracemalloc.stop()
+    assert found == ours.mutual_info_score(names.tolist(), np.arange(names.size) % 11)
+
+
+def test_many_names_of_sixty_letters_are_not_widened():
+    names = np.array([f"{i % 999:>60}" for i in range(20_000)])
+    ours.mutual_info_score(names, names)  # compiled
+    tracemalloc.start()
+    try:
+        assert ours.normalized_mutual_info_score(names, names) == 1
+        assert tracemalloc.get_traced_memory()[1] < names.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("discrete", [True, False])
+def test_named_classes_are_those_of_their_numbers(rng, discrete):
+    X, classes, _ = features(rng)
+    X[:, [0, 2, 4]] = X[:, [0, 2, 4]].round() if discrete else X[:, [0, 2, 4]]
+    for names in (WORDS[classes], WORDS[classes].tolist(), pd.Series(WORDS[classes]), np.array(["q" * 99, "p", ""])[classes]):
+        same("mutual_info_classif", X, names, discrete_features=discrete, random_state=0)
 
 
 # --- where scikit-learn is wrong ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import functools
 import io
 import operator
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -1607,3 +1608,281 @@ def test_a_network_that_returns_no_tensor_is_refused():
 
     with pytest.raises(TypeError, match="the network returns a tuple, not a tensor"):
         Ensemble(Pair(3, 1), 2).step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))
+
+
+# --- modules and tensors with several names ---------------------------------------------------------------------------
+
+
+class TwoNames(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 3)
+        self.again, self.out = self.first, nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.out(torch.tanh(self.again(torch.tanh(self.first(x)))))
+
+
+class OneWeight(nn.Module):
+    """One parameter under two names of one module, and in a third place."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(-1, 1, 9).reshape(3, 3))
+        self.other, self.inner, self.out = self.weight, nn.Linear(3, 3), nn.Linear(3, 1)
+        self.inner.weight = self.weight
+
+    def forward(self, x):
+        return self.out(self.inner(torch.tanh(x @ self.other)) @ self.weight)
+
+
+class Parent(nn.Module):
+    def __init__(self, child):
+        super().__init__()
+        self.child = child
+
+    def forward(self, x):
+        return torch.tanh(self.child(x))
+
+
+class SharedBuffer(nn.Module):
+    """Two modules count on one tensor, one of them in place; another buffer is assigned anew."""
+
+    def __init__(self):
+        super().__init__()
+        self.counting, self.out = Counting(), nn.Linear(1, 1)
+        self.register_buffer("calls", self.counting.calls)
+        self.register_buffer("assigned", torch.zeros(1))
+
+    def forward(self, x):
+        self.assigned = self.assigned + 2
+        return self.out(self.counting(x)) + 0.01 * self.calls
+
+
+def repeated():
+    one = nn.Linear(3, 3)
+    return nn.Sequential(one, nn.Tanh(), one, one, nn.Linear(3, 1))
+
+
+def two_parents():
+    child = nn.Linear(3, 3)
+    return nn.Sequential(Parent(child), Parent(child), nn.Linear(3, 1))
+
+
+class Listed(nn.Module):
+    """Tied weights in a list, and a second way to some modules."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.layers, self.out = nn.BatchNorm1d(3), nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)]), nn.Linear(3, 1)
+        self.layers[1].weight = self.layers[0].weight
+        self.again = nn.ModuleDict({"norm": self.norm, "first": self.layers[0]})
+
+    def forward(self, x):
+        x = self.norm(x)
+        for layer in self.layers:
+            x = torch.tanh(layer(x))
+        return self.out(self.again["first"](x))
+
+
+SHARING = {
+    "two names": TwoNames,
+    "one weight": OneWeight,
+    "repeats": repeated,
+    "two parents": two_parents,
+    "tied": Listed,
+    "buffers": SharedBuffer,
+}
+
+
+def places(network):
+    """{place: number of what it holds}, the same number where it is the same tensor."""
+    found = [*network.named_parameters(remove_duplicate=False), *network.named_buffers(remove_duplicate=False)]
+    numbers = {}
+    return {name: numbers.setdefault(id(leaf), len(numbers)) for name, leaf in found}
+
+
+@pytest.mark.parametrize("kind", SHARING)
+@pytest.mark.parametrize("optimizer", [SGD, functools.partial(torch.optim.Adam, lr=0.01)], ids=["SGD", "Adam"])
+def test_what_has_several_names_trains_as_one_by_one_and_keeps_its_ties(kind, optimizer):
+    network = SHARING[kind]().to(DOUBLE)
+    assert_same_training(network, batches(3), optimizer, init="shared")
+    made = Ensemble(network, 3, optimizer=optimizer)
+    for batch in batches(3):
+        made.step(*batch)
+        made.activations(numbers(5, 3))
+    assert [places(member) for member in made.networks()] == [places(network)] * 3
+    assert len(made.parameters) == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize("kind", SHARING)
+def test_what_has_several_names_is_read_joined_and_restored(kind):
+    network = SHARING[kind]().to(DOUBLE)
+    parts = [Ensemble(network, 2, seed=seed, optimizer=SGD) for seed in range(2)]
+    x = numbers(5, 3)
+    for part in parts:
+        part.step(*batches(2)[0])  # whose template would hold what it was lent
+    made = Ensemble.joined(parts)
+    made.step(*batches(4)[0])
+    snapshot = made.snapshot()
+    for layers, member in zip(zip(*made.activations(x), strict=True), made.networks(), strict=True):
+        torch.testing.assert_close(layers[-1], member.eval()(x).detach(), rtol=0, atol=1e-12)
+    fresh = Ensemble.joined([Ensemble(network, 2, seed=seed, optimizer=SGD) for seed in (8, 9)])
+    fresh.restore(stored(made.state()))
+    assert_equal(fresh.snapshot(), snapshot)
+    assert_equal(fresh.step(*batches(4)[1]), made.step(*batches(4)[1]))
+    assert places(fresh.networks()[3]) == places(network)
+
+
+def test_a_module_with_several_names_is_watched_by_any_of_them():
+    network = TwoNames().to(DOUBLE)
+    assert watched(network, "again") == watched(network, "first") == ("first", "first#2")
+    assert watched(network, ["first", "again"]) == ("first", "first#2")
+    assert watched(network) == ("first", "first#2", "out")
+    assert watched(repeated().to(DOUBLE), "3") == ("0", "0#2", "0#3")
+    assert watched(two_parents().to(DOUBLE), "1.child") == ("0.child", "0.child#2")
+
+
+class Keeping(nn.Module):
+    """Keeps its last output, as networks do that are to be looked into."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.seen = nn.Linear(3, 1), []
+
+    def forward(self, x):
+        self.last = self.linear(x)
+        self.seen.append(self.last)
+        return self.last
+
+
+def test_what_a_network_keeps_of_a_call_does_not_reach_its_copies():
+    network = Keeping().to(DOUBLE)
+    made = Ensemble(network, 2, optimizer=SGD)
+    made.step(*batches(2)[0])
+    made.activations(numbers(5, 3))
+    joined = Ensemble.joined([made, made])
+    joined.step(*batches(4)[0])
+    for member in (*made.networks(), *joined.networks()):
+        assert member.seen == []
+        assert not hasattr(member, "last")
+        member(numbers(5, 3))
+
+
+def test_networks_are_heard_by_nobody():
+    made = Ensemble(mlp(), 2)
+    made.activations(numbers(5, 3))
+    for member in made.networks():
+        assert not any(module._forward_hooks for module in member.modules())
+
+
+# --- whatever the caller has set in torch ------------------------------------------------------------------------------
+
+
+@contextmanager
+def default_device(name):
+    """Where torch makes tensors unless told otherwise."""
+    torch.set_default_device(name)
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+def everything(network, optimizer=None, init="shared", seed=0):
+    """A life of an ensemble -> all that it computed."""
+    made = Ensemble(network, 2, optimizer=optimizer, init=init, seed=seed)
+    x, y = (torch.from_numpy(np.linspace(-1, 1, n).reshape(20, -1)) for n in (60, 20))
+    found = []
+    for _ in range(2):
+        rows = made.draw(20, 8)
+        found += [rows, made.step(x[rows], y[rows]), *made.activations(x, assignment=np.arange(20) % 2)]
+    made.restore(made.state())
+    joined = Ensemble.joined([Ensemble(network, 2, optimizer=optimizer, init=init, seed=seed), made])
+    rows = joined.draw(20, 8)
+    found += [made.snapshot(), joined.step(x[rows], y[rows]), *(dict(member.state_dict()) for member in joined.networks())]
+    return found
+
+
+@pytest.mark.parametrize("init", ["shared", "independent"])
+@pytest.mark.parametrize(("setting", "name"), [(default_device, "meta"), (default_device, "cpu"), (torch.device, "meta")])
+def test_a_default_device_changes_nothing(setting, name, init):
+    network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5))
+    expected = everything(network, init=init)
+    with setting(name):
+        assert_equal(everything(network, init=init), expected)
+
+
+@pytest.mark.parametrize("name", checks.ELEMENTWISE)
+def test_optimisers_count_their_steps_where_they_do_by_default(name):
+    network = mlp()
+
+    def build():
+        made = Ensemble(network, 2, optimizer=functools.partial(getattr(torch.optim, name), lr=0.01))
+        losses = [made.step(*batch) for batch in steps]
+        made.restore(made.state())
+        return [*losses, made.step(*steps[0]), made.snapshot()]
+
+    steps = batches(2)
+    expected = build()
+    with default_device("meta"):
+        found = build()
+    assert_equal(found, expected)
+
+
+@pytest.mark.parametrize("default", [DOUBLE, torch.float32, torch.float16])
+def test_a_default_type_changes_nothing(default):
+    network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5))
+    expected, before = everything(network), torch.get_default_dtype()
+    torch.set_default_dtype(default)
+    try:
+        assert_equal(everything(network), expected)
+        made, fresh = (Ensemble(network, 2, optimizer=adam()) for _ in range(2))
+        go_on(made)
+        fresh.restore(stored(made.state()))
+        assert_equal(go_on(fresh), go_on(made))
+    finally:
+        torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, lambda: torch.set_grad_enabled(False)])
+@pytest.mark.parametrize("loop", [False, True])
+def test_an_ensemble_trains_where_its_caller_needs_no_gradients(mode, loop):
+    def life(network, seed):
+        made = (looped if loop else Ensemble)(network, 2, seed=seed)
+        x, y = numbers(20, 3), numbers(20, 1)  # made in the caller's mode
+        rows = made.draw(20, 8)
+        losses = made.step(x[rows], y[rows])
+        found = [losses, *made.activations(x), made.snapshot(), *(dict(member.state_dict()) for member in made.networks())]
+        made.restore(made.state())
+        return [*found, Ensemble.joined([made]).step(x[rows], y[rows])], made, rows
+
+    network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5))
+    expected, *_ = life(network, 3)
+    with mode():
+        found, made, rows = life(network, 3)
+        in_mode = Ensemble(mlp(), 2)  # a network that was made in it
+        in_mode.step(numbers(2, 8, 3), numbers(2, 8, 1))
+        assert all(leaf.requires_grad for member in in_mode.networks() for leaf in member.parameters())
+    assert_equal(found, expected)
+    made.step(numbers(20, 3)[rows], numbers(20, 1)[rows])
+    in_mode.step(*batches(2)[0])
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+
+
+def test_no_more_than_can_be_counted_is_drawn_from():
+    with pytest.raises(ValueError, match="n_samples has 3000000000 samples: at most 2147483647"):
+        Ensemble(mlp(), 2).draw(3_000_000_000, 8)
+
+
+@pytest.mark.parametrize(("n_samples", "batch_size"), [(True, 1), (5, True), (5.0, 2), (5, None), (np.array(5), 2), (5, [2])])
+def test_what_is_drawn_is_counted_in_whole_numbers(n_samples, batch_size):
+    with pytest.raises(TypeError, match=r"^(n_samples|batch_size) must be an integer, not "):
+        Ensemble(mlp(), 2).draw(n_samples, batch_size)
+
+
+@pytest.mark.parametrize("init", [np.array(["shared"]), ["shared"], None, "", 0])
+def test_an_init_is_a_word(init):
+    with pytest.raises(ValueError, match="init must be one of 'shared', 'independent', not "):
+        Ensemble(mlp(), 2, init=init)

@@ -248,7 +248,8 @@ def test_rows_of_many_wide_columns(twin):
     n = 2**15
     x = np.arange(n)
     wide = twin.put(np.broadcast_to(x[:, None], (n, 4)).copy())
-    assert conditional_mutual_information(wide, twin.put(x), twin.put(x // 2)) == pytest.approx(1.0, abs=1e-12)
+    with pytest.warns(fastmi.CoverageWarning, match="x is 32768 rows of 4 columns"):
+        assert conditional_mutual_information(wide, twin.put(x), twin.put(x // 2)) == pytest.approx(1.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("spread", [1, 2**20, 2**58, 2**62])
@@ -305,7 +306,7 @@ def test_labels_are_not_written_to(twin, rng):
     labels = rng.integers(-9, 9, (40, 3))
     given_ = twin.put(labels)
     entropy(given_)
-    mutual_information(given_, given_)
+    mutual_information(given_[:19], given_[:19])
     np.testing.assert_array_equal(given_.cpu() if hasattr(given_, "cpu") else given_, labels)
 
 

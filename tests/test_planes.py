@@ -335,3 +335,35 @@ def test_a_wide_layer_is_hashed_and_none_of_its_rows_meet(rng, name):
     with fastmi.use_backend(name):
         i_xt, _ = PlaneEstimator(t, np.zeros(2000, int), Edges(np.linspace(-1, 1, 30))).estimate(t)[0]
     assert i_xt == pytest.approx(naive.entropy(list(map(tuple, t.tolist()))), abs=TOLERANCE)
+
+
+# --- messages that lead somewhere ---------------------------------------------------------------------------------------
+
+
+def test_a_reading_that_is_not_there_says_where_to_find_it():
+    plane = PlaneEstimator(np.arange(6)[:, None], [0, 1] * 3, Edges([-1, 0, 1]))
+    t = np.random.default_rng(0).uniform(-1, 1, (4, 3, 6, 2))  # 4 epochs of 3 copies
+    readings = plane.readings(t)
+    with pytest.raises(KeyError, match=r'no reading "mean" among each, mixture; .*InformationPlane\.collect'):
+        readings["mean"]
+    collected = fastmi.InformationPlane.collect(plane, [readings["each"]], epochs=range(4), layers=["t"])  # as it advises
+    assert collected.mean().i_ty.shape == (4, 1, 1)
+    with pytest.raises(KeyError, match='no reading "sampled" among each, mixture; pass assignment= to `readings`'):
+        readings["sampled"]
+    assert plane.readings(t, np.zeros((4, 6), int))["sampled"].i_ty.shape == (4, 1)
+    with pytest.raises(KeyError, match='no reading "3" among each, mixture; take one of these'):
+        readings[3]
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 2), (6, 5, 4, 4)])
+def test_tokens_and_positions_are_told_what_they_can_be(shape):
+    plane = PlaneEstimator(np.arange(6)[:, None], [0, 1] * 3, Edges([-1, 0, 1]))
+    layer = np.random.default_rng(0).uniform(-1, 1, shape)
+    with pytest.raises(ValueError, match=r"if axis 1 has 5 tokens.*layer\[:, 0\].*layer\.mean\(1\).*grows too wide") as caught:
+        plane.estimate(layer)
+    for way in ("layer[:, 0]", "layer.mean(1)", "layer.reshape(n, -1)"):
+        assert way in str(caught.value)
+        read = eval(way, {"layer": layer, "n": 6})
+        assert plane.estimate(read.reshape(6, -1)).shape == (1, 2)
+    with pytest.raises(ValueError, match=r"layers\[0\] has 5 samples.*give both the same samples"):
+        plane.estimate(layer[0, :, :2].reshape(5, -1))

@@ -218,6 +218,7 @@ def test_settings_are_refused(settings, error, message):
         (torch.tensor([1.0, -2.0]), 0.5, ValueError, "i_xt holds -2.0"),
         ("3", 0.5, TypeError, "i_xt is a builtins.str: pass a NumPy array"),
         (["3"], 0.5, TypeError, "i_xt is ['3']: pass numbers"),
+        ([1.0, [2.0]], 0.5, ValueError, "i_xt is a ragged list: pass numbers"),
         (None, 0.5, TypeError, "i_xt is a builtins.NoneType: pass a NumPy array"),
         (True, 0.5, TypeError, "i_xt is True: pass numbers"),
         (1j * np.ones(2), np.ones(2), TypeError, "i_xt is array([0.+1.j, 0.+1.j]): pass numbers"),

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import enum
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
 from mutations import changed, damaged, rebuilt
 
@@ -81,7 +83,7 @@ def test_points_with_an_axis_of_paths_are_collected(estimated):
 def test_points_over_all_copies_have_one_path(estimated):
     estimator, layers = estimated
     points = estimator.readings(layers)["mixture"]
-    table = InformationPlane.collect(estimator, [points], epochs=range(5), layers="ab", reading="mixture", n_copies=3)
+    table = InformationPlane.collect(estimator, [points], epochs=range(5), layers=["a", "b"], reading="mixture", n_copies=3)
     assert table.i_xt.shape == (5, 1, 2)
     np.testing.assert_array_equal(np.stack([table.i_xt, table.i_ty], axis=-1)[:, 0], estimator.mixture(layers))
 
@@ -89,14 +91,16 @@ def test_points_over_all_copies_have_one_path(estimated):
 def test_a_table_knows_what_its_points_rest_on(estimated):
     estimator, layers = estimated
     points = estimator.readings(layers)["each"]
-    table = InformationPlane.collect(estimator, [points], epochs=range(5), layers="ab", n_copies=3)
+    table = InformationPlane.collect(estimator, [points], epochs=range(5), layers=["a", "b"], n_copies=3)
     assert (table.n_samples, table.entropy_x, table.entropy_y) == (40, estimator.entropy_x, estimator.entropy_y)
     assert table.binning == str(estimator.binning)
     np.testing.assert_array_equal(table.n_symbols, points.n_symbols)
     np.testing.assert_array_equal(table.coverage, points.coverage)
 
 
-@pytest.mark.parametrize(("epochs", "layers"), [(4, "ab"), (6, "ab"), (5, "a"), (5, "abc"), (0, "ab")])
+@pytest.mark.parametrize(
+    ("epochs", "layers"), [(4, ["a", "b"]), (6, ["a", "b"]), (5, ["a"]), (5, ["a", "b", "c"]), (0, ["a", "b"])]
+)
 def test_a_point_for_each_epoch_and_layer_or_no_table(estimated, epochs, layers):
     estimator, activations = estimated
     points = [estimator.readings(activations)["mixture"]]
@@ -108,7 +112,7 @@ def test_points_without_an_axis_of_epochs_are_refused(estimated):
     estimator, layers = estimated
     points = [estimator.readings([layer[0] for layer in layers])["mixture"]]
     with pytest.raises(ValueError, match=r"i_xt has shape \(2,\): 1 epochs and 2 layers need \(epochs, paths, layers\)"):
-        InformationPlane.collect(estimator, points, epochs=[0], layers="ab", reading="mixture")
+        InformationPlane.collect(estimator, points, epochs=[0], layers=["a", "b"], reading="mixture")
 
 
 @pytest.mark.parametrize("name", ["i_ty", "n_symbols", "coverage"])
@@ -197,7 +201,7 @@ def test_rows_of_several_samples_and_seeds_are_told_apart(tmp_path):
 def test_a_table_says_of_which_sample_and_seed_it_is(estimated):
     estimator, layers = estimated
     points = [estimator.readings(layers)["each"]]
-    table = InformationPlane.collect(estimator, points, epochs=range(5), layers="ab", sample="held-out", seed=7)
+    table = InformationPlane.collect(estimator, points, epochs=range(5), layers=["a", "b"], sample="held-out", seed=7)
     assert (table.sample, table.seed) == ("held-out", 7)
     assert (table.mean().sample, table.mean().seed) == ("held-out", 7)
 
@@ -291,7 +295,9 @@ def test_one_table_is_a_file_of_one(tmp_path):
 def test_an_estimated_table_loads_bit_for_bit(tmp_path, estimated):
     estimator, layers = estimated
     points = [estimator.readings(layers)["each"]]
-    table = InformationPlane.collect(estimator, points, epochs=range(5), layers="ab", n_copies=np.int64(3))  # JSON has no int64
+    table = InformationPlane.collect(
+        estimator, points, epochs=range(5), layers=["a", "b"], n_copies=np.int64(3)
+    )  # JSON has no int64
     table.save(tmp_path / "plane.npz")
     assert_same_bits(InformationPlane.load(tmp_path / "plane.npz"), table)
 
@@ -408,17 +414,17 @@ def rest_of(path):
 @pytest.mark.parametrize(
     ("name", "array", "reason"),
     [
-        ("0/epochs", np.array(["0", "10", "20"]), "ValueError: its epochs are <U2 .*, not whole numbers along"),
-        ("0/epochs", np.array([0, 0.5, 1]), r"ValueError: its epochs are float64 \(.*\), not whole numbers along"),
-        ("0/epochs", np.array([0.0, 1, 2]), r"ValueError: its epochs are float64 \(.*\), not whole numbers along"),
-        ("0/i_xt", np.full((3, 2, 2), "0.5"), "ValueError: its i_xt are <U3 .*, not finite numbers along"),
-        ("0/i_ty", np.full((3, 2, 2), np.nan), r"ValueError: its i_ty are float64 \(.*\), not finite numbers along"),
-        ("0/coverage", np.full((3, 2, 2), -np.inf), r"ValueError: its coverage are float64 \(.*\), not finite numbers along"),
-        ("0/n_symbols", np.ones((3, 2, 2), bool), r"ValueError: its n_symbols are bool \(.*\), not finite numbers along"),
+        ("0/epochs", np.array(["0", "10", "20"]), "ValueError: epochs has dtype <U2"),
+        ("0/epochs", np.array([0, 0.5, 1]), "ValueError: epochs has dtype float64"),
+        ("0/epochs", np.array([0.0, 1, 2]), "ValueError: epochs has dtype float64"),
+        ("0/i_xt", np.full((3, 2, 2), "0.5"), "TypeError: i_xt has dtype <U3: pass numbers"),
+        ("0/i_ty", np.full((3, 2, 2), np.nan), "ValueError: i_ty holds nan: bits are finite"),
+        ("0/coverage", np.full((3, 2, 2), -np.inf), "ValueError: coverage holds -inf: it is a share"),
+        ("0/n_symbols", np.ones((3, 2, 2), bool), "TypeError: n_symbols has dtype bool: pass numbers"),
         ("0/i_xt", np.zeros((3, 2)), ""),
         ("0/i_xt", np.array(0.5), ""),
         ("0/epochs", np.array(3), ""),
-        ("0/epochs", np.zeros((3, 1), int), r"ValueError: its epochs are int64 \(3, 1\), not whole numbers along 1 axes"),
+        ("0/epochs", np.zeros((3, 1), int), r"ValueError: epochs has dtype int64 and shape \(3, 1\)"),
         ("0/layers", np.array(["a", "b"]), "ValueError: it has '0/layers', which is no column of its tables"),
         ("0/colour", np.zeros(1), "ValueError: it has '0/colour', which is no column of its tables"),
         ("1/i_xt", np.zeros((3, 2, 2)), "ValueError: it has '1/i_xt', which is no column of its tables"),
@@ -444,8 +450,8 @@ def test_a_member_that_no_table_has_is_refused(saved, name, array, reason):
     [
         ({"n_samples": "many"}, "ValueError: n_samples is 'many', where a whole number should be"),
         ({"n_samples": 1.5}, r"ValueError: n_samples is 1\.5, where a whole number should be"),
-        ({"n_samples": 0}, "ValueError: n_samples is 0, where at least 1 should be"),
-        ({"n_copies": -5}, "ValueError: n_copies is -5, where at least 1 should be"),
+        ({"n_samples": 0}, "ValueError: n_samples must be at least 1, not 0"),
+        ({"n_copies": -5}, "ValueError: n_copies must be at least 1, not -5"),
         ({"n_samples": 10**30}, "ValueError: n_samples is a number beyond 64 bits"),
         ({"entropy_x": None}, "ValueError: entropy_x is None, where a number should be"),
         ({"entropy_y": [1]}, "ValueError: entropy_y is a list, where a number should be"),
@@ -508,11 +514,11 @@ def test_a_table_that_unpacks_to_gigabytes_is_refused_before_it_costs_memory(tmp
 
 
 def test_what_is_saved_is_within_the_bounds_of_what_is_read(tmp_path, monkeypatch):
-    """Tables that are all zero would pack to a thousandth, which nobody reads; so they are not packed."""
+    """Tables that are all one number would pack to a thousandth, which nobody reads; so they are not packed."""
     monkeypatch.setattr(files, "FREE", 100_000)
     monkeypatch.setattr(files, "TEXT", 10_000)
     shape = (2000, 2, 2)
-    same = {name: np.zeros(shape) for name in BITS}
+    same = {name: np.ones(shape) for name in BITS}
     plane(2000, **same).save(tmp_path / "zeros.npz")
     assert_same_bits(InformationPlane.load(tmp_path / "zeros.npz"), plane(2000, **same))
     many = [plane(1, 1, layers=("a" * 500,), seed=seed) for seed in range(20)]
@@ -783,22 +789,303 @@ def test_points_are_what_readings_returns(estimated):
     estimator, _ = estimated
     for wrong in ([], [np.zeros((5, 2))], "points"):
         with pytest.raises(TypeError, match=r"pass a non-empty list of what PlaneEstimator\.readings returned"):
-            InformationPlane.collect(estimator, wrong, epochs=range(5), layers="ab")
+            InformationPlane.collect(estimator, wrong, epochs=range(5), layers=["a", "b"])
 
 
 def test_epochs_are_whole_numbers(estimated):
     estimator, layers = estimated
     points = estimator.readings(layers)["each"]
     with pytest.raises(ValueError, match="epochs has dtype float64"):
-        InformationPlane.collect(estimator, [points], epochs=[0.5, 1, 1.5, 2, 2.5], layers="ab")
+        InformationPlane.collect(estimator, [points], epochs=[0.5, 1, 1.5, 2, 2.5], layers=["a", "b"])
 
 
 def test_the_copies_are_the_paths_unless_it_is_said(estimated):
     estimator, layers = estimated
-    table = InformationPlane.collect(estimator, [estimator.readings(layers)["each"]], epochs=range(5), layers="ab")
+    table = InformationPlane.collect(estimator, [estimator.readings(layers)["each"]], epochs=range(5), layers=["a", "b"])
     assert 3 == table.n_copies == table.i_xt.shape[1]
 
 
 def test_a_seed_counts_once():
     with pytest.raises(ValueError, match="planes hold seed 4 more than once: pass one plane of each seed"):
         tables.panel([plane(seed=4), plane(seed=2), plane(seed=4)])
+
+
+# --- nothing is taken unchecked, and nothing dropped because it is falsy ------------------------------------------------
+
+
+def one_line(error, *parts):
+    message = str(error.value)
+    assert "\n" not in message
+    assert [part for part in parts if part not in message] == [], message
+
+
+@pytest.fixture
+def collect(estimated):
+    """A table of five epochs, three copies and two layers, but for what is said."""
+    estimator, layers = estimated
+
+    def make(points=None, estimator=estimator, **changes):
+        points = [estimator.readings(layers)["each"]] if points is None else points
+        return InformationPlane.collect(estimator, points, **({"epochs": range(5), "layers": ["a", "b"]} | changes))
+
+    return make
+
+
+def five(**changes):
+    return dataclasses.replace(plane(5), **changes)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "part"),
+    [
+        ([-1, 0, 1, 2, 3], "epochs holds -1: epochs are counted from 0"),
+        (np.array([0, 1, 2, 3, 2**63], np.uint64), f"epochs holds {2**63}: "),
+        ([0, 0, 1, 2, 3], "epochs must increase, but 0 follows 0"),
+        ([0, 1, 3, 2, 4], "epochs must increase, but 2 follows 3: sort the points by epoch"),
+        ([0.0, 1.0, 2.0, 3.0, 4.0], "epochs has dtype float64 and shape (5,): pass whole numbers, one for each"),
+        ([0, 1, 2, 3, np.nan], "epochs has dtype float64"),
+        (["0", "1", "2", "3", "4"], "epochs has dtype <U1"),
+        ([False, True, True, True, True], "epochs has dtype bool"),
+        ([[0, 1, 2, 3, 4]], "epochs has dtype int64 and shape (1, 5)"),
+        ([[0], [1, 2]], "epochs has dtype object"),
+        (5, "epochs has dtype int64 and shape ()"),
+        (None, "epochs has dtype object and shape ()"),
+        ({0, 1, 2, 3, 4}, "epochs has dtype object and shape ()"),
+    ],
+    ids=str,
+)
+def test_epochs_are_whole_count_from_zero_and_increase(collect, epochs, part):
+    for make in (collect, five):
+        with pytest.raises(ValueError, match=r"^epochs ") as error:
+            make(epochs=epochs)
+        one_line(error, part)
+
+
+@pytest.mark.parametrize(
+    "epochs", [[0, 1, 2, 5, 9], np.arange(5, dtype=np.uint8), range(3, 8), torch.arange(5), (np.int64(0), 1, 2, 3, 4)], ids=str
+)
+def test_epochs_may_stand_in_any_sequence(collect, epochs):
+    table = collect(epochs=epochs)
+    assert table.epochs.dtype == np.int64
+    assert table.epochs.tolist() == [int(epoch) for epoch in epochs]
+
+
+@pytest.mark.parametrize(
+    ("layers", "error", "part"),
+    [
+        ("ab", TypeError, "layers is 'ab': pass a list of names ([layers])"),
+        ("a", TypeError, "layers is 'a': pass a list of names"),
+        ("", TypeError, "layers is '': pass a list of names"),
+        (3, TypeError, "layers is 3: pass a list of names (list(layers))"),
+        (None, TypeError, "layers is None: pass a list of names"),
+        ({"a": 0, "b": 1}, TypeError, "layers is {'a': 0, 'b': 1}: pass a list of names (list(layers))"),
+        ([0, 1], TypeError, "layers[0] is 0: pass a string"),
+        (["a", None], TypeError, "layers[1] is None: pass a string"),
+        (["a", b"b"], TypeError, "layers[1] is b'b': pass a string"),
+        (["a", "a"], ValueError, "layers holds 'a' twice, and its points could not be told apart"),
+        (["", ""], ValueError, "layers holds '' twice"),
+        (["a", np.str_("a")], ValueError, "layers holds 'a' twice"),
+    ],
+    ids=str,
+)
+def test_layers_are_different_names(collect, layers, error, part):
+    for make in (collect, five):
+        with pytest.raises(error) as caught:
+            make(layers=layers)
+        one_line(caught, part)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "part"),
+    [
+        *(("n_copies", value, ValueError, f"n_copies must be at least 1, not {value}") for value in (0, -5, np.int64(-1))),
+        *(
+            ("n_copies", value, TypeError, f"n_copies must be an integer, not {value!r}")
+            for value in (True, False, 2.5, "3", [3])
+        ),
+        *(
+            ("seed", value, ValueError, f"seed must be an integer of at least 0, not {value}")
+            for value in (-1, None, 1.5, True)
+        ),
+        *(
+            (name, value, TypeError, f"{name} is {value}: pass a string")
+            for name in ("data", "sample")
+            for value in (3, None, 0)
+        ),
+        *(("reading", value, ValueError, "reading must be one of 'each', ") for value in ("all", "", None, 0, ["each"])),
+    ],
+    ids=str,
+)
+def test_what_a_table_says_of_itself_is_checked(collect, name, value, error, part):
+    for make in (collect, five):
+        with pytest.raises(error) as caught:
+            make(**{name: value})
+        one_line(caught, part)
+
+
+def test_the_estimator_is_that_of_the_points(collect, estimated):
+    estimator, layers = estimated
+    for n in (39, 20, 41, 80):  # the same few symbols, all of them shared
+        other = PlaneEstimator(np.arange(n)[:, None], np.arange(n) % 2, UniformBins(2, range=(-1, 1)))
+        readings = other.readings([np.resize(layer, (5, 3, n, 1)) for layer in layers])
+        with pytest.raises(ValueError, match=rf"points\[0\] rest on {n} samples, the estimator on 40: pass the estimator that"):
+            collect([readings["each"]])
+        assert collect([readings["each"]], other).n_samples == n
+        both = [estimator.readings(layers)["mixture"], readings["mixture"]]
+        with pytest.raises(ValueError, match=rf"points\[1\] rest on {n} samples, the estimator on 40"):
+            collect(both, reading="mixture", epochs=range(10))
+
+
+@pytest.mark.parametrize("wrong", [None, "estimator", PlaneEstimator, 40])
+def test_an_estimator_is_one(collect, estimated, wrong):
+    points = [estimated[0].readings(estimated[1])["each"]]
+    with pytest.raises(TypeError, match=r"estimator is a .*: pass the PlaneEstimator that estimated the points"):
+        collect(points, wrong)
+
+
+def test_points_made_by_hand_may_leave_their_samples_out(collect):
+    ones = np.ones((5, 3, 2))
+    assert collect([tables.Points(ones, ones, ones.astype(int), ones)]).n_samples == 40
+    with pytest.raises(ValueError, match="i_xt holds nan"):
+        collect([tables.Points(ones * np.nan, ones, ones.astype(int), ones)])
+
+
+def test_batches_are_of_one_reading(collect, estimated):
+    estimator, layers = estimated
+    readings, alone = estimator.readings(layers), estimator.readings(layers[:1])
+    for points in ([readings["each"], readings["mixture"]], [readings["each"], alone["each"]]):
+        with pytest.raises(ValueError, match=r"points have i_xt of shapes \(5, 3, 2\), .*: pass batches \(n_epochs, "):
+            collect(points)
+
+
+@pytest.mark.parametrize("name", ["i_xt", "i_ty", "n_symbols", "coverage"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -1e-9, -3.0])
+def test_a_column_holds_what_it_can_hold(name, value):
+    column = np.array(getattr(plane(), name), np.float64)
+    column[1, 0, 1] = value
+    with pytest.raises(ValueError, match=f"^{name} holds {value}: ") as error:
+        plane(**{name: column})
+    one_line(error)
+
+
+@pytest.mark.parametrize(("name", "value"), [("coverage", 1.0000001), ("coverage", 7), ("n_symbols", 0), ("n_symbols", 0.5)])
+def test_shares_and_symbols_have_their_limits(name, value):
+    column = np.array(getattr(plane(), name), np.float64)
+    column[2, 1, 0] = value
+    with pytest.raises(ValueError, match=f"^{name} holds {float(value)}: "):
+        plane(**{name: column})
+
+
+@pytest.mark.parametrize("name", ["i_xt", "i_ty", "n_symbols", "coverage"])
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (lambda a: a.astype(str), "has dtype <U"),
+        (lambda a: a.astype(object), "has dtype object: pass numbers"),
+        (lambda a: a.astype(complex), "has dtype complex128: pass numbers"),
+        (lambda a: a > 0, "has dtype bool: pass numbers"),
+        (lambda a: a.tolist(), "is a builtins.list: pass a NumPy array"),
+        (np.ma.masked_array, "is a numpy.ma.MaskedArray: pass a NumPy array"),
+        (lambda a: None, "is a builtins.NoneType: pass a NumPy array"),
+    ],
+    ids=["text", "objects", "complex", "bools", "lists", "masked", "None"],
+)
+def test_a_column_is_an_array_of_numbers(name, make, part):
+    with pytest.raises(TypeError, match=f"^{name} ") as error:
+        plane(**{name: make(getattr(plane(), name))})
+    one_line(error, part)
+
+
+@pytest.mark.parametrize("name", ["entropy_x", "entropy_y"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.5, "1", None, True, [1.0]], ids=str)
+def test_entropies_are_bits(name, value):
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must be "):
+        plane(**{name: value})
+
+
+@pytest.mark.parametrize("value", [0, -3, True, 2.5, "1000", None])
+def test_a_table_rests_on_samples(value):
+    with pytest.raises((TypeError, ValueError), match=r"^n_samples must be "):
+        plane(n_samples=value)
+
+
+class Name(str):
+    """What libraries derive from strings."""
+
+
+class Sample(str, enum.Enum):  # noqa: UP042  (StrEnum has a str of its own; this one has not)
+    HELD_OUT = "held-out"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "plain"),
+    [
+        ("seed", np.int64(3), 3),
+        ("seed", np.uint8(3), 3),
+        ("n_samples", np.int32(1000), 1000),
+        ("n_copies", np.uint64(2), 2),
+        ("entropy_x", np.float32(9.5), 9.5),
+        ("entropy_y", np.int64(1), 1.0),
+        ("entropy_y", 0, 0.0),
+        ("data", np.str_("numpy's"), "numpy's"),
+        ("data", Name("a name"), "a name"),
+        ("sample", Sample.HELD_OUT, "held-out"),
+        ("binning", Name("49 bins"), "49 bins"),
+        ("reading", np.str_("each"), "each"),
+        ("layers", [Name("a"), np.str_("b")], ("a", "b")),
+    ],
+    ids=str,
+)
+def test_what_is_like_a_plain_value_becomes_one_and_is_saved(tmp_path, name, value, plain):
+    table = plane_with(name, value)
+    found = getattr(table, name)
+    assert (type(found), found) == (type(plain), plain)
+    assert [type(layer) for layer in table.layers] == [str, str]
+    table.save(tmp_path / "plane.npz")
+    assert_same_bits(InformationPlane.load(tmp_path / "plane.npz"), table)
+    assert {type(cell) for row in table.rows() for cell in row.values()} == {int, float, str}
+    dataclasses.replace(table, seed=np.int16(4)).to_csv(tmp_path / "plane.csv")
+    assert {row["seed"] for row in read(tmp_path / "plane.csv")} == {"4"}
+
+
+def plane_with(name, value):
+    return dataclasses.replace(plane(), **{name: value})
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, ">f8", np.int8, np.uint32])
+def test_columns_of_other_numbers_become_float64(dtype):
+    table = plane(i_xt=np.ones((3, 2, 2), dtype), n_symbols=np.full((3, 2, 2), 3).astype(dtype), coverage=torch.ones(3, 2, 2))
+    assert (table.i_xt.dtype, table.coverage.dtype) == (np.float64, np.float64)
+    assert table.n_symbols.dtype == (np.float64 if np.dtype(dtype).kind == "f" else np.int64)
+    assert table.n_symbols.tolist() == [[[3, 3]] * 2] * 3
+
+
+@pytest.mark.parametrize(
+    ("column", "array"),
+    [
+        ("epochs", np.array([0.5, 1.0, 2.0])),
+        ("epochs", np.array([0, 2, 1])),
+        ("epochs", np.array([-1, 0, 1])),
+        ("i_xt", np.full((3, 2, 2), "0.5")),
+        ("i_ty", np.full((3, 2, 2), np.nan)),
+        ("coverage", np.full((3, 2, 2), 1.5)),
+        ("n_symbols", np.zeros((3, 2, 2), int)),
+    ],
+    ids=str,
+)
+def test_a_file_is_looked_at_as_any_table(tmp_path, column, array):
+    path = tmp_path / "plane.npz"
+    plane().save(path)
+    with np.load(path) as file:
+        np.savez(tmp_path / "other.npz", **({name: file[name] for name in file.files} | {f"0/{column}": array}))
+    os.replace(tmp_path / "other.npz", path)
+    refused(path)
+
+
+def test_a_caller_who_lets_numpy_raise_is_served_all_the_same():
+    tiny = {name: np.full((3, 2, 2), value) for name, value in (("i_xt", 5e-324), ("i_ty", 1e-200), ("coverage", 1e-310))}
+    with np.errstate(all="raise"):
+        seeds = [plane(seed=seed, **(tiny | {"i_ty": tiny["i_ty"] * (1 + seed)})) for seed in range(3)]
+        mean, panel = seeds[0].mean(), tables.panel(seeds)
+    assert mean.coverage.tolist() == [[[1e-310] * 2]] * 3
+    assert panel.i_ty[0, 0] == pytest.approx(2e-200)

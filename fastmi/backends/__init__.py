@@ -13,20 +13,21 @@ says how many threads the Numba twin may use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from fastmi.backends.settings import Held, Setting, one_line
+
 __all__ = ["Census", "IntArray", "Occurrences", "Twin", "twin_for", "use_backend"]
 
 IntArray = npt.NDArray[np.int64]
 
 NAMES = ("numba", "torch")
-_forced: ContextVar[str | None] = ContextVar("fastmi_backend", default=None)
+BY_CONTAINER = Held(None)
+_forced: ContextVar[Held] = ContextVar("fastmi_backend", default=BY_CONTAINER)
 
 
 class Census(NamedTuple):
@@ -69,7 +70,7 @@ class Twin(Protocol):
 
 def twin_for(array: object) -> Twin:
     """The twin that works on this array: its container decides, unless `use_backend` forces one."""
-    forced = _forced.get()
+    forced = _forced.get().value
     on_device = not isinstance(array, np.ndarray)
     if on_device and forced == "numba":
         raise ValueError(
@@ -85,15 +86,18 @@ def twin_for(array: object) -> Twin:
     return numba_twin
 
 
-@contextmanager
-def use_backend(name: str) -> Iterator[None]:
-    """Force one twin inside a `with` block: for tests and comparisons, never needed otherwise.
+def use_backend(name: str) -> Setting:
+    """Force one twin: for tests and comparisons, never needed otherwise.
+
+    In force from the call on, in this thread or task; as a `with` block until its end, which goes back to what was before the
+    call; as a decorator while the function runs.
 
     Args:
         name: "numba" or "torch". "torch" also takes NumPy arrays and CPU tensors, on the CPU; "numba" refuses CUDA tensors.
 
     Raises:
         ValueError: the name is neither.
+        TypeError: as a decorator of a generator or a coroutine, whose work is done later.
 
     Example:
         >>> import fastmi
@@ -101,10 +105,9 @@ def use_backend(name: str) -> Iterator[None]:
         ...     fastmi.entropy([0, 0, 1, 1])
         1.0
     """
-    if name not in NAMES:
-        raise ValueError(f"name must be one of {', '.join(map(repr, NAMES))}, not {name!r}")
-    token = _forced.set(name)
-    try:
-        yield
-    finally:
-        _forced.reset(token)
+    if not isinstance(name, str) or name not in NAMES:
+        raise ValueError(
+            f"name must be one of {', '.join(map(repr, NAMES))}, not {one_line(name)}: to work on a GPU force none, and pass "
+            "tensors that are on it (tensor.cuda())"
+        )
+    return Setting(_forced, name)

@@ -6,11 +6,14 @@ GIL and start no threads of their own.
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+
+from fastmi.backends.caching import KernelCache
 
 __all__ = [
     "DOUBLE",
@@ -20,6 +23,7 @@ __all__ = [
     "Line",
     "Plan",
     "Room",
+    "Seed",
     "combine",
     "count_nan",
     "desk",
@@ -29,6 +33,7 @@ __all__ = [
     "renumber",
     "room",
     "scatter",
+    "seed_of",
     "tally_segments",
 ]
 
@@ -36,15 +41,15 @@ BLOCK = 4096  # codes hashed at a time
 ALIKE = 32  # counts looked at together
 N_OFTEN = 512  # occurrences of a symbol from which it is counted apart
 OFTEN = np.uint32(N_OFTEN)
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+HALF = np.uint64(0xFFFFFFFF)
 
 
 def _jit(kernel: Any) -> Any:
     """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR names one)."""
-    try:
-        return njit(nogil=True, cache=True)(kernel)
-    except RuntimeError:  # an installation that cannot be written to, and no home: compile anew in every process
-        return njit(nogil=True)(kernel)
+    compiled: Any = njit(nogil=True)(kernel)
+    if compiled is not kernel:  # NUMBA_DISABLE_JIT leaves it as it is
+        compiled._cache = KernelCache(kernel)
+    return compiled
 
 
 # --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) --------------------------------------------------------
@@ -194,9 +199,26 @@ encode_rows = _jit(_encode_rows)
 # --- count: codes -> dense ids -> how many symbols occur once, twice, ... ---------------------------------------------
 
 
+class Seed(NamedTuple):
+    """Of the hash: another in every process, so that no codes can be chosen which meet in it. No result depends on it."""
+
+    low: np.uint64
+    high: np.uint64
+    factor: np.uint64
+
+
+def seed_of(drawn: bytes) -> Seed:
+    low, high, factor = np.frombuffer(drawn, np.uint64)
+    return Seed(low, high, factor | np.uint64(1))
+
+
+SEED = seed_of(os.urandom(24))  # handed to the kernels: what they find in their module is kept with them on disk
+
+
 class Room(NamedTuple):
     """What `renumber` works in, for segments of at most so many codes: made once, used for all of them."""
 
+    seed: Seed
     slots: npt.NDArray[np.uint32]
     table: npt.NDArray[np.uint32]
     keys: npt.NDArray[np.int64]
@@ -218,7 +240,7 @@ def room(n: int) -> Room:
     """The table is at most a quarter full: a probe that collides is a branch mispredicted, and costs more than the room."""
     size = 1 << (4 * n - 1).bit_length()
     slots = np.empty(min(n, BLOCK), np.uint32)
-    return Room(slots, np.empty(size, np.uint32), np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32))
+    return Room(SEED, slots, np.empty(size, np.uint32), np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32))
 
 
 def desk(n: int) -> Desk:
@@ -233,14 +255,19 @@ def desk(n: int) -> Desk:
     )
 
 
-def _hashed(code):
+def _hashed(code, seed):
+    """The halves of a code, each moved by a secret, multiplied: two codes have one product with probability 2^-32 (NH, of
+    UMAC: Black et al. 1999). A secret factor then brings all of its bits to the front. A secret factor alone would not do:
+    under some of them evenly spaced codes, which nobody need choose, pile up.
+    """
     key = np.uint64(code)
-    return (key ^ (key >> np.uint64(32))) * GOLDEN
+    product = ((key + seed.low) & HALF) * (((key >> np.uint64(32)) + seed.high) & HALF)
+    return (product ^ (product >> np.uint64(32))) * seed.factor
 
 
-def _hash(codes, skip, shift, slots):
+def _hash(codes, skip, shift, seed, slots):
     for i in range(codes.size):
-        slots[i] = np.uint32((hashed(codes[i]) << np.uint64(skip)) >> shift)
+        slots[i] = np.uint32((hashed(codes[i], seed) << np.uint64(skip)) >> shift)
 
 
 def _renumber(codes, skip, room, ids):
@@ -261,7 +288,7 @@ def _renumber(codes, skip, room, ids):
     n_symbols = np.uint32(0)
     for first in range(0, codes.size, room.slots.size):
         block = codes[first : first + room.slots.size]
-        hash_codes(block, skip, max(shift, np.uint64(32)), room.slots)
+        hash_codes(block, skip, max(shift, np.uint64(32)), room.seed, room.slots)
         for i in range(block.size):
             code = block[i]
             keys[0] = code
@@ -294,22 +321,21 @@ def _number(codes, skip, room, ids):
     return highest + 1
 
 
-def _scatter(codes, labels, bits, starts, ends, to_codes, to_labels):
+def _scatter(codes, labels, bits, seed, buckets, starts, ends, to_codes, to_labels):
     """Spread codes and their labels over 2^bits buckets, by the first bits of the hash: equal codes share a bucket.
 
     Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one bucket stays in the cache, one for all does not.
     """
-    shift = np.uint64(64 - bits)
+    hash_codes(codes, 0, np.uint64(64 - bits), seed, buckets)
     starts[:] = 0
     for i in range(codes.size):
-        starts[(hashed(codes[i]) >> shift) + np.uint64(1)] += 1
+        starts[buckets[i] + np.uint64(1)] += 1
     for b in range(1, starts.size):
         starts[b] += starts[b - 1]
     ends[:] = starts[:-1]
     for i in range(codes.size):
-        b = hashed(codes[i]) >> shift
-        at = ends[b]
-        ends[b] = at + 1
+        at = ends[buckets[i]]
+        ends[buckets[i]] = at + 1
         to_codes[at] = codes[i]
         for k in range(labels.shape[0]):
             to_labels[k, at] = labels[k, i]

@@ -180,11 +180,13 @@ def _tally_long(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) ->
     """One segment too long for the cache: in buckets, unless a sample says that few codes differ."""
     n = len(codes)
     sample = codes[: BUCKET // 2]
-    if renumber(sample, 0, room(len(sample)), np.empty(len(sample), np.uint32)) < len(sample) // 2:
+    place = room(len(sample))
+    if renumber(sample, 0, place, np.empty(len(sample), np.uint32)) < len(sample) // 2:
         return _tally(codes, np.array([0, n]), n, labels, n_labels)
     bits = min(10, (n // BUCKET).bit_length())
-    starts, spread, beside = np.empty((1 << bits) + 1, np.int64), np.empty_like(codes), np.empty_like(labels)
-    scatter(codes, labels, bits, starts, np.empty(1 << bits, np.int64), spread, beside)
+    starts, ends, buckets = np.empty((1 << bits) + 1, np.int64), np.empty(1 << bits, np.int64), np.empty(n, np.uint32)
+    spread, beside = np.empty_like(codes), np.empty_like(labels)
+    scatter(codes, labels, bits, place.seed, buckets, starts, ends, spread, beside)
     longest = int(np.diff(starts).max())
     found = together(
         [

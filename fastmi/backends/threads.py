@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import functools
+import operator
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TypeVar
+
+from fastmi.backends.settings import Held, Setting, one_line
 
 __all__ = ["n_threads", "together", "use_threads"]
 
 T = TypeVar("T")
 
-_allowed: ContextVar[int] = ContextVar("fastmi_threads", default=1)
+MOST = 1024
+ALONE = Held(1)
+_allowed: ContextVar[Held] = ContextVar("fastmi_threads", default=ALONE)
 
 
 def n_threads() -> int:
     """How many threads the Numba twin may use; 1 unless `use_threads` says otherwise."""
-    return _allowed.get()
+    return _allowed.get().value
 
 
-@contextmanager
-def use_threads(n: int) -> Iterator[None]:
-    """Let the CPU backend use n threads inside a `with` block. The results are the same to the last bit.
+def use_threads(n: int) -> Setting:
+    """Let the CPU backend use n threads. The results are the same to the last bit.
 
-    Work below about a millisecond stays on one thread. What another program holds up is taken over by the other threads.
+    In force from the call on, in this thread or task; as a `with` block until its end, which goes back to what was before the
+    call; as a decorator while the function runs. Work below about a millisecond stays on one thread. What another program
+    holds up is taken over by the other threads.
 
     Args:
-        n: at least 1, the calling thread included.
+        n: from 1 to 1024, the calling thread included; more than there are cores gain nothing.
 
     Raises:
-        ValueError: n is no whole number of at least 1.
+        ValueError: n is no such whole number.
+        TypeError: as a decorator of a generator or a coroutine, whose work is done later.
 
     Example:
         >>> import fastmi
@@ -41,13 +47,16 @@ def use_threads(n: int) -> Iterator[None]:
         ...     fastmi.entropy([0, 0, 1, 1])
         1.0
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"n must be a whole number of threads, at least 1, not {n!r}")
-    token = _allowed.set(n)
     try:
-        yield
-    finally:
-        _allowed.reset(token)
+        allowed = 0 if isinstance(n, bool) else operator.index(n)
+    except TypeError:
+        allowed = 0
+    if not 1 <= allowed <= MOST:
+        raise ValueError(
+            f"n must be a whole number of threads, at least 1 and at most {MOST}, not {one_line(n)}: there are "
+            f"{os.cpu_count()} cores, and more threads gain nothing"
+        )
+    return Setting(_allowed, allowed)
 
 
 def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -65,8 +74,9 @@ def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
                 return
             results[i] = task()
 
-    helpers = [_pool(os.getpid(), n - 1).submit(work) for _ in range(n - 1)]
+    pool, helpers = _pool(os.getpid(), n - 1), []
     try:
+        helpers.extend(pool.submit(copy_context().run, work) for _ in range(n - 1))
         work()
     finally:
         todo.clear()  # after an error nothing new is begun

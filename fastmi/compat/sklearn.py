@@ -3,27 +3,32 @@
     from fastmi.compat.sklearn import mutual_info_score  # instead of sklearn.metrics
 
 What scikit-learn would refuse or warn about (ragged, mixed or unequal labels, labels that are not whole numbers, options that
-do not exist) is put to scikit-learn itself, so errors and warnings are its own; everything else is counted here. Where the
+do not exist) is put to scikit-learn itself, so errors and warnings are its own; what it takes is counted here. Where the
 installed scikit-learn is wrong the answers differ, on purpose: four ways of features are listed at `mutual_info_classif`,
-the rounding of chance at `adjusted_mutual_info_score`; a given table may hold counts whose products pass 2^63, and a
-float32 contingency matrix counts beyond 2^24. scikit-learn is imported only where it is asked: for features, for
-contingency matrices, and for what is refused.
+the rounding of little information at `mutual_info_score` and of chance at `adjusted_mutual_info_score`; a given table may
+hold counts whose products pass 2^63, and a float32 contingency matrix counts beyond 2^24; NaT is one class in the entropies
+too. scikit-learn is imported only where it is asked: for features, for contingency matrices, and for what is not plain.
+
+Labels are read as NumPy reads them, there as here: one list of 1 and "1" holds strings, of 2^53 + 1 and 0.5 floats, a
+list's strings lose trailing NULs ("a" and "a\\0" are one label, and two in an array of objects), and a masked array shows
+what it hides. What `np.seterr` raises for the caller's own arithmetic is never raised here.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import backends, entropies
-from fastmi.backends import IntArray, Occurrences
-from fastmi.coding import identify_rows
-from fastmi.counting import Tally
+from fastmi import backends
+from fastmi.backends import IntArray
+from fastmi.entropies import FloatArray
 
 __all__ = [
     "adjusted_mutual_info_score",
@@ -37,7 +42,13 @@ __all__ = [
 AVERAGES = {"min": min, "max": max, "geometric": lambda u, v: math.sqrt(u * v), "arithmetic": lambda u, v: (u + v) / 2}
 EPSILON = float(np.finfo(np.float64).eps)
 NOISE = 1e-10  # what scikit-learn adds to a continuous column, as a share of its mean magnitude
+STRINGS = {str, np.str_}
+LONGEST = 4 * 64  # bytes of a string beyond which arrays of them are mostly padding, or their letters too many to number
+BLOCK = 2**14  # terms at a time: what stands between them stays in the cache
 CROWD = 10_000  # equal values that this noise still separates: there are some 4.5e5 floats to its standard deviation
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def _theirs(module: str, name: str) -> Any:
@@ -45,9 +56,23 @@ def _theirs(module: str, name: str) -> Any:
     return getattr(import_module(f"sklearn.{module}"), name)
 
 
+def _calm(function: Callable[P, R]) -> Callable[P, R]:
+    """What `np.seterr` raises for the caller's own arithmetic is no error here, nor in scikit-learn: tiny numbers underflow."""
+
+    @wraps(function)
+    def calm(*arguments: P.args, **options: P.kwargs) -> R:
+        settings: dict[str, Any] = {kind: "warn" if how == "raise" else how for kind, how in np.geterr().items()}
+        settings["under"] = "ignore"
+        with np.errstate(**settings):
+            return function(*arguments, **options)
+
+    return calm
+
+
 # --- scores of two labelings ------------------------------------------------------------------------------------------
 
 
+@_calm
 def contingency_matrix(
     labels_true: Any, labels_pred: Any, *, eps: float | None = None, sparse: bool = False, dtype: npt.DTypeLike = np.int64
 ) -> Any:
@@ -89,15 +114,20 @@ def contingency_matrix(
     return table if eps is None else table + eps
 
 
+@_calm
 def mutual_info_score(labels_true: Any, labels_pred: Any, *, contingency: Any = None) -> float:
     """Mutual information I(A;B) = sum_ij n_ij / n log(n n_ij / (a_i b_j)) of two labelings, in nats.
+
+    To some 1e-15 of itself however small it is, where scikit-learn's terms cancel: two labels among 1e6, each of one sample,
+    share 1e-12 nats, of which it keeps three digits. One float for every order of the samples, for every naming of the
+    classes, and both ways round; where one labeling is a function of the other, exactly its entropy.
 
     Args:
         labels_true, labels_pred: (n,) labels: integers, bools, strings, floats.
         contingency: an array or sparse matrix of counts, as `contingency_matrix` gives; the labels are then ignored.
 
     Returns:
-        a float, never negative.
+        a float, never negative and never above either entropy.
 
     Raises:
         ValueError, TypeError: what scikit-learn raises: labels that are not 1-D, of different lengths, not finite, bytes.
@@ -109,19 +139,17 @@ def mutual_info_score(labels_true: Any, labels_pred: Any, *, contingency: Any = 
         >>> round(mutual_info_score([0, 1, 1, 0, 1, 0], ["a", "b", "a", "a", "b", "b"]), 4)
         0.0566
     """
-    margins = None
-    if contingency is not None and _listed(labels_true) and _listed(labels_pred):
-        margins = _margins_of_table(contingency)
-    elif contingency is None:
-        pair = _pair(labels_true, labels_pred)
-        margins = None if pair is None else _margins(*map(_number, pair))
-    if margins is None:
-        original = _theirs("metrics.cluster", "mutual_info_score")
-
-        return original(labels_true, labels_pred, contingency=contingency)
-    return _nats(margins)[0]
+    if contingency is None:
+        counts = _count("mutual_info_score", labels_true, labels_pred)
+    else:
+        counts = _count_table(contingency)
+        if counts is None or not (_listed(labels_true) and _listed(labels_pred)):
+            score = _theirs("metrics.cluster", "mutual_info_score")(labels_true, labels_pred, contingency=contingency)
+            counts = counts or score
+    return _nats(counts)[0] if isinstance(counts, Counts) else counts
 
 
+@_calm
 def normalized_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic") -> float:
     """NMI = I(A;B) / mean(H(A), H(B)), between 0 and 1; two labelings of one class each match, and score 1.
 
@@ -138,23 +166,23 @@ def normalized_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_
         >>> normalized_mutual_info_score([0, 0, 1, 1], [1, 1, 0, 0])
         1.0
     """
-    pair = _pair(labels_true, labels_pred)
-    if pair is None or not _known(average_method):
-        original = _theirs("metrics.cluster", "normalized_mutual_info_score")
-
-        return original(labels_true, labels_pred, average_method=average_method)
-    nats, h_true, h_pred = _nats(_margins(*map(_number, pair)))
+    counts = _count("normalized_mutual_info_score", labels_true, labels_pred, average_method=average_method)
+    if not isinstance(counts, Counts):
+        return counts
+    nats, h_true, h_pred = _nats(counts)
     if h_true == h_pred == 0:
         return 1.0
     return nats / AVERAGES[average_method](h_true, h_pred) if nats else 0.0
 
 
+@_calm
 def adjusted_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic") -> float:
     """AMI = (I(A;B) - E) / (mean(H(A), H(B)) - E), E the mean of I over all shuffles of one labeling; 0 is chance, 1 a match.
 
-    E is summed from ratios of hypergeometric probabilities, to about 1e-15; scikit-learn's, from differences of
-    log-factorials, is off by some 1e-13 at n = 100 and 6e-11 at n = 1e6. Where one labeling gives every sample a class of
-    its own, E = I and, under the mean that is the other's entropy, the score is 0 / 0: 1 here, and there about 1 (1.29 too).
+    E is summed from ratios of hypergeometric probabilities, to some 1e-14 of itself; scikit-learn's, from differences of
+    log-factorials, is off by some 1e-13 at n = 100 and 6e-11 at n = 1e6, and it takes a difference below 2e-16 for 2e-16.
+    Where one labeling gives every sample a class of its own, E = I and, under the mean that is the other's entropy, the score
+    is 0 / 0: 1 here, and there about 1 (1.29 too).
 
     Args:
         labels_true, labels_pred: as `mutual_info_score`.
@@ -169,26 +197,25 @@ def adjusted_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_me
         >>> adjusted_mutual_info_score([0, 0, 1, 1], [1, 1, 0, 0])
         1.0
     """
-    pair = _pair(labels_true, labels_pred)
-    if pair is None or not _known(average_method):
-        original = _theirs("metrics.cluster", "adjusted_mutual_info_score")
-
-        return original(labels_true, labels_pred, average_method=average_method)
-    margins = _margins(*map(_number, pair))
-    nats, h_true, h_pred = _nats(margins)
+    counts = _count("adjusted_mutual_info_score", labels_true, labels_pred, average_method=average_method)
+    if not isinstance(counts, Counts):
+        return counts
+    nats, h_true, h_pred = _nats(counts)
     if h_true == 0 or h_pred == 0:
         return 1.0 if h_true == h_pred else 0.0
-    expected = _expected_nats(margins.a, margins.b)
-    return _away_from_zero(nats - expected) / _away_from_zero(AVERAGES[average_method](h_true, h_pred) - expected)
+    highest, expected = AVERAGES[average_method](h_true, h_pred), _expected_nats(counts.a, counts.b)
+    return 1.0 if nats == highest else (nats - expected) / max(highest - expected, EPSILON * highest)
 
 
-def _known(average_method: Any) -> bool:
-    return isinstance(average_method, str) and average_method in AVERAGES
-
-
-def _away_from_zero(difference: float) -> float:
-    """At least one epsilon, with its sign: as scikit-learn guards a match against 0 / 0."""
-    return min(difference, -EPSILON) if difference < 0 else max(difference, EPSILON)
+def _count(name: str, labels_true: Any, labels_pred: Any, **options: Any) -> Counts | float:
+    """The counts of two labelings, once scikit-learn has judged what is not plain; its own score where nothing is counted."""
+    pair = _pair(labels_true, labels_pred)
+    average_method = options.get("average_method", "min")
+    if pair is not None and isinstance(average_method, str) and average_method in AVERAGES:
+        return _count_numbers(*map(_number, pair))
+    score = _theirs("metrics.cluster", name)(labels_true, labels_pred, **options)
+    arrays = np.asarray(labels_true), np.asarray(labels_pred)
+    return _count_table(_theirs("metrics.cluster", "contingency_matrix")(*arrays, sparse=True)) or score
 
 
 # --- labels -> numbers -> counts --------------------------------------------------------------------------------------
@@ -203,12 +230,14 @@ class Numbered(NamedTuple):
     ordered: bool
 
 
-class Margins(NamedTuple):
-    """The counts of A, of B and of their pairs; zeros may be among them."""
+class Counts(NamedTuple):
+    """The counts of A's classes and of B's, zeros perhaps among them; of every cell that is not empty, and where it lies."""
 
     a: IntArray
     b: IntArray
-    pairs: IntArray
+    cells: IntArray
+    row: IntArray
+    column: IntArray
 
 
 def _listed(labels: Any) -> bool:
@@ -227,13 +256,19 @@ def _pair(labels_true: Any, labels_pred: Any) -> tuple[npt.NDArray[Any], npt.NDA
 def _plain(labels: Any) -> npt.NDArray[Any] | None:
     if not _listed(labels):
         return None
+    if isinstance(labels, list | tuple) and labels and isinstance(labels[0], str) and set(map(type, labels)) <= STRINGS:
+        return np.array([name.rstrip("\0") for name in labels], object)  # what NumPy reads, at no cost of the longest for each
     try:
         labels = np.asarray(labels)
     except ValueError:  # a ragged list
         return None
     if labels.ndim != 1 or not labels.size:
         return None
-    return _whole(labels) if labels.dtype.kind == "f" else labels if labels.dtype.kind in "biuU" else None
+    if labels.dtype.kind == "U":
+        return labels if labels.dtype.itemsize <= LONGEST else labels.astype(object)
+    if labels.dtype.kind == "O":
+        return labels if set(map(type, labels.tolist())) == {str} else None
+    return _whole(labels) if labels.dtype.kind == "f" else labels if labels.dtype.kind in "biu" else None
 
 
 def _whole(values: npt.NDArray[Any]) -> IntArray | None:
@@ -250,6 +285,8 @@ def _number(labels: npt.NDArray[Any]) -> Numbered:
         labels = labels.view(np.uint8)
     if labels.dtype.kind == "U":
         return _letters(labels)
+    if labels.dtype.kind == "O":
+        return _names(labels.tolist())
     lowest = labels.min()
     span = int(labels.max()) - int(lowest)
     if span >= _room(labels.size):
@@ -265,21 +302,27 @@ def _room(n: int) -> int:
     return 4 * n + 4096
 
 
+def _names(labels: list[str]) -> Numbered:
+    number = {name: i for i, name in enumerate(dict.fromkeys(labels))}
+    codes = np.fromiter(map(number.__getitem__, labels), np.int64, len(labels))
+    return Numbered(codes, len(number), dense=True, ordered=False)
+
+
 def _letters(labels: npt.NDArray[Any]) -> Numbered:
-    """Strings by their code points: side by side in one integer while those fit it, else through the engine as rows."""
-    width = labels.dtype.itemsize // 4
-    if not 0 < width <= 64:  # empty, or too long to widen
-        return _number(np.unique(labels, return_inverse=True)[1])
+    """Strings by their code points, side by side in one integer: as many as fit, those numbered, the next beside the number."""
+    n, width = labels.size, labels.dtype.itemsize // 4
     native = np.ascontiguousarray(labels, labels.dtype.newbyteorder("="))
-    letters = native.view(np.uint32).reshape(labels.size, width)
-    bits = int(letters.max()).bit_length()
-    if width * bits > 63:
-        ids, size = identify_rows(letters.astype(np.int64))
-        return Numbered(np.asarray(ids), size, dense=True, ordered=False)
-    packed = letters[:, 0].astype(np.int64)
-    for d in range(1, width):
-        packed |= letters[:, d].astype(np.int64) << (bits * d)
-    return _number(packed)._replace(ordered=False)
+    letters = native.view(np.uint32).reshape(n, width)
+    bits = max(1, int(letters.max()).bit_length())
+    codes, room = np.zeros(n, np.int64), 63
+    for d in range(width):
+        if room < bits:
+            codes, size, *_ = _identify(codes)
+            room = 63 - (size - 1).bit_length()
+        codes <<= bits
+        codes |= letters[:, d]
+        room -= bits
+    return _number(codes)._replace(ordered=False)
 
 
 def _identify(codes: IntArray) -> Numbered:
@@ -320,15 +363,20 @@ def _without_empty(table: IntArray) -> IntArray:
     return table if rows.all() and columns.all() else table[rows][:, columns]
 
 
-def _margins(a: Numbered, b: Numbered) -> Margins:
+def _count_numbers(a: Numbered, b: Numbered) -> Counts:
     room = _room(a.codes.size)
     if a.size * b.size > room:
         a, b = _compact(a), _compact(b)
     if a.size * b.size <= room:
         table = _tabulate(a, b)
-        return Margins(table.sum(axis=1), table.sum(axis=0), table.reshape(-1))
-    pairs = _identify(a.codes * b.size + b.codes)
-    return Margins(*(np.bincount(x.codes, minlength=x.size) for x in (a, b, pairs)))
+        cells = np.flatnonzero(table)
+        return Counts(table.sum(axis=1), table.sum(axis=0), table.reshape(-1)[cells], *np.divmod(cells, b.size))
+    joint = a.codes * b.size + b.codes
+    pairs = _identify(joint)
+    cells = np.empty(pairs.size, np.int64)
+    cells[pairs.codes] = joint  # one with each number
+    times_a, times_b, times = (np.bincount(x.codes, minlength=x.size) for x in (a, b, pairs))
+    return Counts(times_a, times_b, times, *np.divmod(cells, b.size))
 
 
 def _compressed(cells: IntArray, counts: npt.NDArray[Any], shape: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
@@ -337,7 +385,7 @@ def _compressed(cells: IntArray, counts: npt.NDArray[Any], shape: tuple[int, ...
     return (counts, columns, np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])), shape
 
 
-def _margins_of_table(contingency: Any) -> Margins | None:
+def _count_table(contingency: Any) -> Counts | None:
     """None where the table is none, or holds no distribution: scikit-learn answers that."""
     from scipy.sparse import find
 
@@ -346,28 +394,77 @@ def _margins_of_table(contingency: Any) -> Margins | None:
         table = _theirs("utils", "check_array")(contingency, **accepted)
     except ValueError:
         return None
-    pairs: Any = table.reshape(-1) if isinstance(table, np.ndarray) else find(table)[2]
-    if not pairs.size or pairs.min() < 0 or pairs.max() == 0:
+    row, column, cells = (np.asarray(part, np.int64) for part in find(table))
+    if not cells.size or cells.min() < 0:
         return None
-    return Margins(np.ravel(table.sum(axis=1)), np.ravel(table.sum(axis=0)), pairs)
+    exact = np.int64 if cells.sum(dtype=np.float64) < 2**31 else object  # beyond, products of counts pass 2^63
+    cells = cells.astype(exact)
+    a, b = (np.zeros(length, exact) for length in table.shape)
+    np.add.at(a, row, cells)
+    np.add.at(b, column, cells)
+    return Counts(a, b, cells, row, column)
 
 
-def _nats(margins: Margins) -> tuple[float, float, float]:
-    """I(A;B), H(A), H(B)."""
-    found = [_occurrences(counts) for counts in margins]
-    segment = np.repeat(np.arange(3), [len(times) for times, _ in found])
-    times, symbols = (np.concatenate(part) for part in zip(*found, strict=True))
-    bits = entropies.plugin(Tally(3, int(margins.a.sum()), Occurrences(segment, times, symbols)))
-    h_a, h_b, h_ab = entropies.in_base(bits, None)
-    return float(entropies.information(h_a, h_b, h_ab)), float(h_a), float(h_b)
+# --- counts -> nats ---------------------------------------------------------------------------------------------------
+
+
+def _nats(counts: Counts) -> tuple[float, float, float]:
+    """I(A;B), H(A), H(B): I = sum_ij (n_ij log(n_ij / m_ij) - n_ij + m_ij) / n over all cells, m_ij = a_i b_j / n.
+
+    n_ij and m_ij have one sum, so the last two terms add nothing; but no term is negative, and none hides another however
+    small I is. Of the empty cells the sum of m is that of n_ij - m_ij over the others: integers, over n. The terms are added
+    in ascending order: one float for every order of samples and classes, and for (A, B) as for (B, A). Where one labeling is
+    a function of the other, I is its entropy, exactly.
+    """
+    n = int(counts.a.sum())
+    h_a, h_b = _entropy(counts.a, n), _entropy(counts.b, n)
+    if counts.cells.size == np.count_nonzero(counts.b):  # one cell in each column
+        return h_a, h_a, h_b
+    if counts.cells.size == np.count_nonzero(counts.a):
+        return h_b, h_a, h_b
+    a, b = counts.a[counts.row], counts.b[counts.column]
+    empty = int((counts.cells * n - a * b).sum())
+    parts = [slice(first, first + BLOCK) for first in range(0, a.size, BLOCK)]
+    terms = np.concatenate([_divergence(counts.cells[part], a[part], b[part], n) for part in parts])
+    terms.sort()
+    nats = (float(terms.sum()) + empty) / n / n
+    return min(nats, h_a, h_b), h_a, h_b
+
+
+def _entropy(counts: IntArray, n: int) -> float:
+    """H = sum_i a_i / n log(n / a_i), each logarithm of 1 + (n - a_i) / a_i: no term is negative, and none is rounded off."""
+    times, symbols = _occurrences(counts)
+    rest = (n - times).astype(np.float64)
+    times = times.astype(np.float64)
+    return float((symbols * (times * np.log1p(rest / times))).sum()) / n
+
+
+def _divergence(k: IntArray, a: IntArray, b: IntArray, n: int) -> FloatArray:
+    """n^2 times (k log(k / m) - k + m) / n with m = a b / n: p log(p / q) - p + q of p = n k and q = a b, to some 1e-15 of it.
+
+    d = p - q is exact. Where p and q are near, log(p / q) = 2 artanh v with v = d / (p + q), and of its series the first
+    term leaves d v.
+    """
+    d = (n * k - a * b).astype(np.float64)
+    p, q = float(n) * k.astype(np.float64), a.astype(np.float64) * b.astype(np.float64)
+    v = d / (p + q)
+    square = v * v
+    series = np.zeros_like(v)
+    for power in range(17, 1, -2):
+        series += 1 / power
+        series *= square
+    near, value = np.abs(v) < 0.1, v * (d + 2 * p * series)
+    if near.all():
+        return value
+    return np.where(near, value, p * np.log1p(np.maximum(d / q, EPSILON - 1)) - d)  # p = 0 leaves q
 
 
 def _occurrences(counts: IntArray) -> tuple[IntArray, IntArray]:
-    """(times, symbols): `symbols` of the counts are `times`."""
+    """(times, symbols): `symbols` of the counts are `times`, in ascending order."""
     counts = counts[counts > 0]
-    if counts.size < 4096:
+    if counts.max() > _room(counts.size):
         return np.unique(counts, return_counts=True)
-    symbols = np.bincount(counts)
+    symbols = np.bincount(counts.astype(np.int64, copy=False))
     times = np.flatnonzero(symbols)
     return times, symbols[times]
 
@@ -376,13 +473,13 @@ def _occurrences(counts: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def _expected_nats(a: IntArray, b: IntArray) -> float:
-    """The mean of I(A;B) over all shuffles: sum_ij E[k log(k / m) - k + m] / n, k hypergeometric with mean m = a_i b_j / n.
+    """The mean of I(A;B) over all shuffles: that of every cell's term as in `_nats`, n_ij hypergeometric with mean m.
 
-    E k = m, so the last two terms add nothing but leave no term negative. Equal margins are summed once. k stays within
-    9.6 sd + 31 of m: beyond, Bernstein's inequality leaves less than 1e-19 (k is a sum of independent trials).
+    Equal margins are summed once. n_ij stays within 9.6 sd + 31 of m: beyond, Bernstein's inequality leaves less than 1e-19
+    (it is a sum of independent trials).
     """
     n = int(a.sum())
-    (a, times_a), (b, times_b) = _occurrences(a), _occurrences(b)
+    (a, times_a), (b, times_b) = sorted(map(_occurrences, (a, b)), key=lambda part: [values.tolist() for values in part])
     a, b, times = np.repeat(a, b.size), np.tile(b, a.size), np.outer(times_a, times_b).reshape(-1)
     mean = a * (b / n)
     reach = 9.6 * np.sqrt(mean * ((n - a) / n) * ((n - b) / max(n - 1, 1))) + 31
@@ -392,14 +489,14 @@ def _expected_nats(a: IntArray, b: IntArray) -> float:
     total, first = 0.0, 0
     while first < order.size:
         width = int((high - low)[order[first]]) + 1
-        some = order[first : first + max(1, 2**18 // width)]
-        total += float(times[some] @ _divergence(a[some], b[some], n, low[some], high[some], width))
+        some = order[first : first + max(1, BLOCK // width)]
+        total += float(times[some] @ _expected_divergence(a[some], b[some], n, low[some], high[some], width))
         first += some.size
-    return total / n
+    return total / n / n
 
 
-def _divergence(a: IntArray, b: IntArray, n: int, low: IntArray, high: IntArray, width: int) -> entropies.FloatArray:
-    """E[k log(k / m) - k + m] of each pair of margins, (pairs,), from the ratios P(k + 1) / P(k)."""
+def _expected_divergence(a: IntArray, b: IntArray, n: int, low: IntArray, high: IntArray, width: int) -> FloatArray:
+    """The mean of `_divergence` for each pair of margins, (pairs,), from the ratios P(k + 1) / P(k)."""
     a, b, k = a[:, None], b[:, None], low[:, None] + np.arange(width)
     inside = k <= high[:, None]
     step = np.where(k < high[:, None], k, low[:, None])  # beyond the last k any ratio will do
@@ -407,14 +504,13 @@ def _divergence(a: IntArray, b: IntArray, n: int, low: IntArray, high: IntArray,
     log_p = np.cumsum(np.log(np.where(ratio > 0, ratio, 1))[:, :-1], axis=1)
     log_p = np.where(inside, np.pad(log_p, ((0, 0), (1, 0))), -np.inf)
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-    mean = a * (b / n)
-    value = k * np.log(np.maximum(k, 1) / mean) - k + mean
-    return (p * value).sum(axis=1) / p.sum(axis=1)
+    return (p * _divergence(k, a, b, n)).sum(axis=1) / p.sum(axis=1)
 
 
 # --- features against a target ----------------------------------------------------------------------------------------
 
 
+@_calm
 def mutual_info_classif(
     X: Any,
     y: Any,
@@ -424,7 +520,7 @@ def mutual_info_classif(
     copy: bool = True,
     random_state: Any = None,
     n_jobs: int | None = None,
-) -> entropies.FloatArray:
+) -> FloatArray:
     """I(X_j; Y) of every feature and a discrete target, in nats: counted, or by nearest neighbours where X_j is continuous.
 
     Continuous columns go through scikit-learn's own estimator with the noise that `random_state` draws there, so an
@@ -483,10 +579,11 @@ def mutual_info_classif(
         if discrete[j] and labels is None:
             scores[j] = mutual_info_score(x, y)  # of numbers that are not whole scikit-learn warns
         else:
-            scores[j] = _nats(_margins(_classes(x) if labels is None else _number(labels), classes))[0]
+            scores[j] = _nats(_count_numbers(_classes(x) if labels is None else _number(labels), classes))[0]
     return scores
 
 
+@_calm
 def mutual_info_regression(
     X: Any,
     y: Any,
@@ -496,7 +593,7 @@ def mutual_info_regression(
     copy: bool = True,
     random_state: Any = None,
     n_jobs: int | None = None,
-) -> entropies.FloatArray:
+) -> FloatArray:
     """I(X_j; Y) of every feature and a continuous target, in nats, by nearest neighbours.
 
     Through scikit-learn's own estimator, bit for bit for ordinary columns and targets, and repaired where it is wrong in
@@ -531,7 +628,7 @@ def mutual_info_regression(
     for j in range(len(discrete)):
         x = _column(X, j)
         if discrete[j] and classes is not None:
-            scores[j] = _nats(_margins(_classes(x), classes))[0]
+            scores[j] = _nats(_count_numbers(_classes(x), classes))[0]
         if _constant(x) or _constant(y):
             scores[j] = 0
     return scores
@@ -540,7 +637,13 @@ def mutual_info_regression(
 def _checked(
     X: Any, y: Any, discrete_features: Any, settings: dict[str, Any], discrete_target: bool
 ) -> tuple[Any, npt.NDArray[Any], npt.NDArray[np.bool_]] | None:
-    """X (n, d), y (n,) and which features are discrete, (d,), as scikit-learn reads them; None: it must refuse them itself."""
+    """X (n, d), y (n,) and which features are discrete, (d,), as scikit-learn reads them; None: it must refuse them itself.
+
+    Classes that are strings become numbers: scikit-learn compares all of them with each.
+    """
+    names = _plain(y) if discrete_target else None
+    if names is not None and names.dtype.kind in "UO":
+        y = _classes(names).codes
     try:
         X, y = _theirs("utils", "check_X_y")(X, y, accept_sparse="csc", y_numeric=not discrete_target)
         discrete = _discrete(discrete_features, X.shape[1], is_sparse=not isinstance(X, np.ndarray))

@@ -1,0 +1,109 @@
+"""what people hold -> a NumPy array or a CUDA tensor; of everything else its name, and that type's own way out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Set
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["container", "is_tensor", "shown"]
+
+
+def is_tensor(array: object) -> bool:
+    """Without importing torch: if it was never imported, nothing can be a tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def shown(value: object, length: int = 60) -> str:
+    """The beginning of its repr, on one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def container(name: str, array: Any) -> Any:
+    """A NumPy array as it is, a CPU tensor as a NumPy view, a CUDA tensor detached.
+
+    Raises:
+        TypeError: anything else; the message names its type and how to make an array of it.
+    """
+    if is_tensor(array):
+        return _from_tensor(name, array)
+    if isinstance(array, np.ndarray) and not isinstance(array, np.ma.MaskedArray | np.matrix):
+        return array
+    kind = type(array)
+    raise TypeError(
+        f"{name} is a {kind.__module__}.{kind.__qualname__}: pass a NumPy array or a torch tensor ({_way(name, array)})"
+    )
+
+
+def _way(name: str, array: Any) -> str:
+    """What to write in its place."""
+    library = type(array).__module__.partition(".")[0]
+    if isinstance(array, np.ma.MaskedArray):
+        if not np.ma.is_masked(array):
+            return f"{name}.data: nothing is masked"
+        rows = f"~np.ma.getmaskarray({name})" + (".any(axis=1)" if array.ndim == 2 else "")
+        return f"keep = {rows}; {name}.data[keep], and [keep] of what stands beside it: np.asarray would count what is masked"
+    if isinstance(array, list | tuple | np.matrix | memoryview) or library in ("array", "jax", "jaxlib"):
+        return f"np.asarray({name})"
+    if library == "pyarrow":
+        return f"{name}.to_numpy()" if hasattr(array, "chunks") else f"{name}.to_numpy(zero_copy_only=False)"
+    if hasattr(array, "to_numpy"):  # pandas, polars, xarray
+        frame = f"; every row of it is one joint symbol, and one column is {name}[...].to_numpy()"
+        return f"{name}.to_numpy()" + (frame if hasattr(array, "columns") else "")
+    if hasattr(array, "toarray"):
+        return f"{name}.toarray()"
+    if library == "tensorflow":
+        return f"{name}.numpy()"
+    return _way_of_python(name, array)
+
+
+def _way_of_python(name: str, array: Any) -> str:
+    if isinstance(array, Set):
+        return f"np.asarray(sorted({name})) has each value once and in no order of samples: better the list it was made from"
+    if isinstance(array, Mapping):
+        return f"np.asarray(list({name}.values()))"
+    if isinstance(array, str):
+        return f"np.array(list({name})): a label for each letter"
+    if hasattr(array, "__array__"):
+        return f"np.asarray({name})"
+    if hasattr(array, "__dlpack__"):
+        return f"np.from_dlpack({name}), or torch.from_dlpack({name}) on a GPU"
+    if isinstance(array, Iterable):
+        return f"np.asarray(list({name}))"
+    return "one value for each sample"
+
+
+def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
+    """CPU tensors become NumPy views (no copy), CUDA tensors stay; both detached."""
+    import torch
+
+    if tensor.is_nested:
+        raise TypeError(f"{name} is a nested tensor: pass a dense one (torch.nested.to_padded_tensor({name}, 0.0))")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{name} is a {tensor.layout} tensor: pass a dense one ({name}.to_dense())")
+    if tensor.is_quantized:
+        raise TypeError(
+            f"{name} is a quantised tensor ({tensor.dtype}): pass {name}.dequantize(), or {name}.int_repr() as labels"
+        )
+    if tensor.device.type not in ("cpu", "cuda"):
+        way = "which holds no values: make it where it does (device='cpu')" if tensor.is_meta else f"pass {name}.cpu()"
+        raise TypeError(f"{name} is a tensor on device '{tensor.device}', {way}")
+    tensor = tensor.detach()
+    try:
+        if tensor.is_floating_point() and (tensor.dtype == torch.bfloat16 or tensor.dtype.itemsize < 2):
+            tensor = tensor.float()  # NumPy has no such type
+        if tensor.device.type == "cuda":
+            return tensor
+        return tensor.resolve_conj().resolve_neg().numpy()
+    except (TypeError, RuntimeError) as error:  # a type that NumPy lacks; a tensor within a transform (vmap, compile)
+        reason = str(error).strip().partition("\n")[0]
+        raise TypeError(
+            f"{name} is a tensor of {tensor.dtype} that NumPy cannot look at ({reason:.120}): pass int64 or float32 values"
+        ) from None

@@ -1,0 +1,563 @@
+"""python -m experiments: every option with what it is not, folders that are no results, and runs that are there already."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import places
+from .judge import ROOT, Case, CommandRefused, Either, Holds, Refused, Surfaced
+from .places import SHORT, command, finished, said
+
+
+def _refused(name: str, arguments: Callable[[], Any] | tuple[str, ...], about: str, *words: Any) -> Case:
+    """Status 2 and a line, and nothing but what was there lies in the working directory."""
+
+    def call() -> str:
+        given = arguments() if callable(arguments) else arguments
+        before = places.contents(".")
+        try:
+            return command(*given)
+        except CommandRefused:
+            after = places.contents(".")
+            if after != before:
+                raise Surfaced(f"left behind: {sorted(set(after) ^ set(before))}") from None
+            raise
+
+    return Case(name, call, Refused(*words, kind=CommandRefused), about, seconds=60)
+
+
+def _run(option: str, *values: str) -> list[Case]:
+    return [
+        _refused(
+            f"run {option} {value!r}",
+            ("run", "warm-up", "--epochs", "2", f"{option}={value}"),
+            f"run({option})",
+            option,
+            value[:20],
+        )
+        for value in values
+    ]
+
+
+NUMBERS = ("0", "-1", "1.5", "ten", "", "1e3", "²", "0x10", "nan")
+HUGE = "1000000000"
+
+RUN = [
+    _refused("run of no such name", ("run", "tischby"), "run(NAME)", "'tischby'", "tishby", "list"),
+    _refused("run of one that is and one that is not", ("run", "warm-up", "nope"), "run(NAME)", "'nope'"),
+    _refused("run of nothing", ("run",), "run(NAME)", "NAME"),
+    _refused("run of all and another", ("run", "all", "warm-up"), "run(NAME)", "'all'"),
+    _refused("run of a path", ("run", "../warm-up"), "run(NAME)", "'../warm-up'"),
+    _refused("run of an empty name", ("run", ""), "run(NAME)", "''"),
+    *_run("--epochs", *NUMBERS),
+    *_run("--copies", *NUMBERS),
+    *_run("--seeds", *NUMBERS),
+    *_run("--record", *NUMBERS),
+    *_run("--seed", "-1", "1.5", "ten", "", "nan"),
+    *_run("--init", "equal", "", "SHARED"),
+    *(
+        _refused(f"run {option} {HUGE}", ("run", "warm-up", option, HUGE), f"run({option})", option.lstrip("-"), HUGE)
+        for option in ("--copies", "--seeds", "--record", "--epochs")
+    ),
+    _refused("run --copies of 400 digits", ("run", "warm-up", "--copies", "9" * 400), "run(--copies)", "copies"),
+    _refused("run --epochs of 5000 digits", ("run", "warm-up", "--epochs", "9" * 5000), "run(--epochs)", "epochs"),
+    _refused("run --seed of 5000 digits", ("run", "warm-up", "--epochs", "2", "--seed", "9" * 5000), "run(--seed)", "seed"),
+    *_run("--device", "gpu", "meta", "", "cpu:x", "tpu"),
+    _refused(
+        "run --device cuda, without one",
+        ("run", "warm-up", "--epochs", "2", "--device", "cuda:7"),
+        "run(--device)",
+        "device",
+        "cuda:7",
+    ),
+    _refused("run --out of nothing", ("run", "warm-up", "--epochs", "2", "--out", ""), "run(--out)", "out"),
+    _refused("run --out of a file", lambda: ("run", "warm-up", "--epochs", "2", "--out", _file()), "run(--out)", "out", "file"),
+    _refused(
+        "run --out below a file",
+        lambda: ("run", "warm-up", "--epochs", "2", "--out", _file() + "/x"),
+        "run(--out)",
+        "out",
+        "file",
+    ),
+    _refused(
+        "run --out with a name that is too long", ("run", "warm-up", "--epochs", "2", "--out", "x" * 300), "run(--out)", "out"
+    ),
+    _refused("run --out with a NUL", ("run", "warm-up", "--epochs", "2", "--out", "a\0b"), "run(--out)", "out"),
+    *(
+        _refused(f"run --mnist {value!r}", ("run", "mnist", "--mnist", value), "run(--mnist)", "mnist")
+        for value in ("nowhere", "", "/dev/null", ".")
+    ),
+    _refused("run --live with a value", ("run", "warm-up", "--live=yes"), "run(--live)", "--live"),
+    _refused("an option that there is not", ("run", "warm-up", "--epoch-length", "3"), "run(NAME)", "--epoch-length"),
+    _refused("no command", (), "", "COMMAND"),
+    _refused("no such command", ("runs",), "", "'runs'", "run"),
+    _refused("list with a name", ("list", "warm-up"), "", "warm-up"),
+]
+
+
+def _file() -> str:
+    Path("file").write_text("precious")
+    return "file"
+
+
+def _without_mnist() -> list[Any]:
+    """The status, whether the line names all ways to supply it, and whether a traceback was shown."""
+    os.environ.pop("FASTMI_MNIST", None)
+    os.environ["SCIKIT_LEARN_DATA"] = os.path.abspath("cache")
+    status, _, err = said("run", "mnist")
+    return [status, all(way in err for way in ("--mnist", "FASTMI_MNIST", "--download", "'digits'")), "Traceback" in err]
+
+
+def _again() -> tuple[str, ...]:
+    finished()
+    return SHORT
+
+
+def _unfinished() -> tuple[str, ...]:
+    """Something that has come to a checkpoint, and no further."""
+    folder = finished()
+    part = folder.with_name(folder.name + ".part")
+    shutil.copytree(folder / "snapshots", part / "snapshots")
+    shutil.rmtree(folder)
+    return SHORT
+
+
+AGAIN = [
+    _refused("run of a finished id", _again, "run(NAME)", "results", "--force", "--resume"),
+    _refused("run of an unfinished id", _unfinished, "run(NAME)", ".part", "--resume"),
+    _refused("run with a ledger that is none", lambda: _ledger("a,b\n1,2\n"), "run(--out) file(ledger)", "runs.csv", "move"),
+    _refused("run with a ledger of bytes", lambda: _ledger(bytes(range(256))), "run(--out) file(ledger)", "runs.csv", "move"),
+    _refused("run with a ledger that is a folder", lambda: _ledger(None), "run(--out) file(ledger)", "runs.csv", "move"),
+    _refused("run with a ledger of NULs", lambda: _ledger("\0" * 100), "run(--out) file(ledger)", "runs.csv", "move"),
+    _refused(
+        "run with a ledger of one huge field", lambda: _ledger("x" * 10_000_000), "run(--out) file(ledger)", "runs.csv", "move"
+    ),
+    _refused("run with an empty ledger", lambda: _ledger(""), "run(--out) file(ledger)", "runs.csv", "move"),
+]
+
+
+def _ledger(content: str | bytes | None) -> tuple[str, ...]:
+    Path("results").mkdir()
+    path = Path("results/runs.csv")
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return SHORT
+
+
+def _with_result(*arguments: str) -> Callable[[], tuple[str, ...]]:
+    """RESULT stands for the folder of a finished run."""
+    return lambda: tuple(str(folder) if one == "RESULT" else one for folder in [finished()] for one in arguments)
+
+
+ESTIMATE = [
+    *(
+        _refused(
+            f"estimate --edges {' '.join(edges)}",
+            _with_result("estimate", "RESULT", "--edges", *edges),
+            "estimate(--edges)",
+            "edges",
+        )
+        for edges in (
+            ("1", "-1", "9"),
+            ("0", "0", "9"),
+            ("0", "1", "1"),
+            ("0", "1", "0"),
+            ("0", "1", "2.5"),
+            ("a", "1", "9"),
+            ("nan", "1", "9"),
+            ("0", "inf", "9"),
+            ("0", "1e300", "9"),
+            ("0", "1", "10000000000"),
+            ("0", "1", "70000000"),
+            ("0", "1", "9" * 5000),
+            ("1", "1.0000001", "9"),
+            ("0", "1"),
+        )
+    ),
+    _refused("estimate without --edges", _with_result("estimate", "RESULT"), "estimate(--edges)", "--edges"),
+    _refused("estimate of nothing", ("estimate", "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT"),
+    _refused(
+        "estimate of no folder", ("estimate", "nowhere", "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT", "nowhere"
+    ),
+    _refused(
+        "estimate of a file", lambda: ("estimate", _file(), "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT", "file"
+    ),
+    _refused("estimate of this folder", ("estimate", ".", "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT"),
+    _refused(
+        "estimate --out-of-range",
+        _with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--out-of-range", "fold"),
+        "estimate(--out-of-range)",
+        "fold",
+    ),
+    _refused(
+        "estimate --device",
+        _with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--device", "meta"),
+        "estimate(--device)",
+        "device",
+        "meta",
+    ),
+    _refused(
+        "estimate --mnist",
+        _with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--mnist", "nowhere"),
+        "estimate(--mnist)",
+        "nowhere",
+        "mnist",
+    ),
+    _refused(
+        "estimate --out of nothing",
+        _with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--out", ""),
+        "estimate(--out)",
+        "out",
+    ),
+    _refused(
+        "estimate --out of a file",
+        lambda: (*_with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--out")(), _file()),
+        "estimate(--out)",
+        "out",
+        "file",
+    ),
+    _refused(
+        "estimate with the run's own edges",
+        _with_result("estimate", "RESULT", "--edges", "-1", "1", "50"),
+        "estimate(--edges)",
+        "--edges",
+    ),
+    _refused(
+        "estimate under a rule that finds outsiders",
+        _with_result("estimate", "RESULT", "--edges", "-0.1", "0.1", "9", "--out-of-range", "raise"),
+        "estimate(--out-of-range)",
+        "outside",
+    ),
+]
+
+DRAW = [
+    _refused("draw of nothing", ("draw",), "draw(RESULT)", "RESULT"),
+    _refused("draw of no folder", ("draw", "nowhere"), "draw(RESULT)", "RESULT", "nowhere"),
+    _refused("draw of a file", lambda: ("draw", _file()), "draw(RESULT)", "RESULT", "file"),
+    _refused("draw --reading that is none", _with_result("draw", "RESULT", "--reading", "total"), "draw(--reading)", "total"),
+    _refused(
+        "draw --reading that it lacks",
+        _with_result("draw", "RESULT", "--reading", "mixture"),
+        "draw(--reading)",
+        "mixture",
+        "each",
+    ),
+    _refused("draw --layers", _with_result("draw", "RESULT", "--layers", "layer 9"), "draw(--layers)", "layer 9", "layer 1"),
+    _refused("draw --layers of nothing", _with_result("draw", "RESULT", "--layers"), "draw(--layers)", "--layers"),
+    _refused("draw --color", _with_result("draw", "RESULT", "--color", "red"), "draw(--color)", "red"),
+    _refused("draw --out without an ending", _with_result("draw", "RESULT", "--out", "plane"), "draw(--out)", "out", ".png"),
+    _refused(
+        "draw --out of another ending", _with_result("draw", "RESULT", "--out", "plane.csv"), "draw(--out)", "out", ".png"
+    ),
+    _refused(
+        "draw --out of a folder",
+        lambda: (*_with_result("draw", "RESULT", "--out")(), _folder("plane.png")),
+        "draw(--out)",
+        "out",
+        "folder",
+    ),
+    _refused(
+        "draw --out below a file",
+        lambda: (*_with_result("draw", "RESULT", "--out")(), _file() + "/plane.png"),
+        "draw(--out)",
+        "out",
+        "file",
+    ),
+    _refused("draw --out of nothing", _with_result("draw", "RESULT", "--out", ""), "draw(--out)", "out"),
+    _refused(
+        "draw --overlay of other samples",
+        lambda: ("draw", str(finished()), str(finished("copies")), "--overlay"),
+        "draw(RESULT)",
+        "overlaid",
+    ),
+    _refused("draw of other layers", lambda: ("draw", str(finished()), str(finished("copies"))), "draw(RESULT)", "layers"),
+    _refused(
+        "draw of one result twice",
+        _with_result("draw", "RESULT", "RESULT", "--overlay", "--layers", "x"),
+        "draw(--layers)",
+        "x",
+    ),
+]
+
+
+def _folder(name: str) -> str:
+    Path(name).mkdir()
+    return name
+
+
+OTHERS = [
+    *(
+        _refused(
+            f"compression {option} {value!r}",
+            ("compression", f"{option}={value}"),
+            f"compression({option})",
+            option,
+            value[:20],
+        )
+        for option in ("--seeds", "--epochs")
+        for value in ("0", "-1", "ten", "1.5", "")
+    ),
+    *(
+        _refused(
+            f"compression {option} {HUGE}", ("compression", option, HUGE), f"compression({option})", option.lstrip("-"), HUGE
+        )
+        for option in ("--seeds", "--epochs")
+    ),
+    _refused("compression --device", ("compression", "--device", "meta"), "compression(--device)", "device", "meta"),
+    _refused(
+        "compression --out of a folder",
+        lambda: ("compression", "--seeds", "1", "--epochs", "2", "--out", _folder("page")),
+        "compression(--out)",
+        "out",
+        "folder",
+    ),
+    _refused(
+        "compression --out of nothing",
+        ("compression", "--seeds", "1", "--epochs", "2", "--out", ""),
+        "compression(--out)",
+        "out",
+    ),
+    _refused(
+        "compression --out below a file",
+        lambda: ("compression", "--seeds", "1", "--epochs", "2", "--out", _file() + "/x.md"),
+        "compression(--out)",
+        "out",
+    ),
+    _refused(
+        "reproduction --results that are not there",
+        ("reproduction", "--results", "nowhere", "--out", "page.md"),
+        "reproduction(--results)",
+        "results",
+        "nowhere",
+    ),
+    _refused(
+        "reproduction --results of nothing",
+        ("reproduction", "--results", "", "--out", "page.md"),
+        "reproduction(--results)",
+        "results",
+    ),
+    _refused(
+        "reproduction --times that are not there",
+        lambda: _reproduction("nowhere.json"),
+        "reproduction(--times) file(times)",
+        "times",
+        "nowhere",
+    ),
+    *(
+        _refused(
+            f"reproduction --times of {what}",
+            lambda content=content: _reproduction(_named("times.json", content)),
+            "reproduction(--times) file(times)",
+            "times",
+        )
+        for what, content in (
+            ("text", "no json"),
+            ("a list", "[]"),
+            ("no cases", "{}"),
+            ("cases that are words", '{"cases": ["a"]}'),
+            (
+                "medians that are words",
+                '{"cases": [{"name": "exp-1", "candidates": [{"name": "published loop", "median": "fast"}]}]}',
+            ),
+            ("medians below 0", '{"cases": [{"name": "exp-1", "candidates": [{"name": "published loop", "median": -1}]}]}'),
+            ("deep JSON", "[" * 100_000),
+            ("bytes", bytes(range(256))),
+            ("nothing", ""),
+        )
+    ),
+    _refused(
+        "reproduction --times of a folder", lambda: _reproduction(_folder("times.json")), "reproduction(--times)", "times"
+    ),
+    _refused(
+        "reproduction --out of a folder",
+        lambda: (*_reproduction(None), "--out", _folder("page")),
+        "reproduction(--out)",
+        "out",
+        "folder",
+    ),
+    _refused("reproduction --out of nothing", lambda: (*_reproduction(None), "--out", ""), "reproduction(--out)", "out"),
+]
+
+
+def _named(name: str, content: str | bytes) -> str:
+    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return name
+
+
+def _reproduction(times: str | None) -> tuple[str, ...]:
+    """Of a run as the catalogue has it, but for what it recorded: the manifest says so."""
+    folder = finished()
+    places.manifest(lambda data: data["run"].update(epochs=300))(folder)
+    times = times or _named("good.json", '{"cases": []}')
+    return ("reproduction", "--results", "results", "--times", times, "--out", "page.md")
+
+
+def _status(*arguments: str) -> tuple[int, bool]:
+    """Of a process of its own, and whether a traceback was shown."""
+    process = subprocess.run(
+        [sys.executable, "-m", "experiments", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=230,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    return process.returncode, "Traceback" in process.stderr
+
+
+def _home() -> list[str]:
+    """~ is the user's folder, wherever the shell left it."""
+    os.environ["HOME"] = os.path.abspath("home")
+    Path("home").mkdir()
+    Path("work").mkdir()
+    os.chdir("work")
+    said(*SHORT, "--out=~/results")
+    return [sorted(os.listdir(".")), sorted(os.listdir("../home"))]
+
+
+def _forced() -> bool:
+    folder = finished()
+    (folder / "plane.csv").write_text("old")
+    command(*SHORT, "--force")
+    return (folder / "plane.csv").read_bytes() == places.plane_csv()
+
+
+def _skipped() -> str:
+    finished()
+    return command(*SHORT, "--resume")
+
+
+def _other_bins() -> list[str]:
+    out = command("estimate", str(finished()), "--edges", "-1", "1", "9", "--out", "elsewhere")
+    return sorted(os.listdir("elsewhere")) if "log2 n" in out else [out]
+
+
+def _ledger_row() -> list[str]:
+    command(*SHORT)
+    *_, row = Path("results/runs.csv").read_text().splitlines()
+    return [row.split(",")[1], row.split(",")[5]]
+
+
+def _failing() -> Any:
+    """A run that fails is a row with its reason, and the run after it goes on."""
+    from experiments import datasets
+
+    datasets.load, kept = _fails_once(datasets.load), datasets.load
+    try:
+        status, _, err = said("run", "warm-up", "tishby", "--epochs", "2")
+    finally:
+        datasets.load = kept
+    with open("results/runs.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [status, [row["status"] for row in rows], "no data today" in rows[0]["reason"], "Traceback" in err]
+
+
+def _fails_once(load: Callable[..., Any]) -> Callable[..., Any]:
+    left = [ValueError("no data today,\nnor tomorrow")]
+
+    def fails(*arguments: Any) -> Any:
+        if left:
+            raise left.pop()
+        return load(*arguments)
+
+    return fails
+
+
+RIGHT = [
+    Case("run of mnist without it", _without_mnist, Either([1, True, False], [2, True, False]), seconds=60),
+    Case("list", lambda: command("list").count("\n") >= 14, True),
+    Case("a run", lambda: _ledger_row(), ["warm-up", "done"], seconds=60),
+    Case("a run in a process of its own", lambda: _status(*SHORT), [0, False], seconds=240),
+    Case("a refusal in a process of its own", lambda: _status("run", "nope"), [2, False], seconds=240),
+    Case(
+        "--resume of a finished run", _skipped, Holds("a line that it was finished", lambda out: "finished" in out), seconds=60
+    ),
+    Case("--force of a finished run", _forced, True, seconds=60),
+    Case("--out=~/results", _home, [[], ["results"]], seconds=60),
+    Case("estimate", _other_bins, Holds("a folder and a ledger", lambda found: len(found) == 2), seconds=60),
+    Case("draw", lambda: [command("draw", str(finished())), Path("drawn.png").stat().st_size > 5000][1], True, seconds=60),
+    Case(
+        "draw by epoch, one layer, as a PDF",
+        lambda: [command("draw", str(finished()), "--color", "epoch", "--layers", "output", "--out", "a.pdf"), os.listdir(".")][
+            1
+        ],
+        ["a.pdf", "results"],
+        seconds=60,
+    ),
+    Case("one run fails, the next goes on", _failing, [1, ["failed", "done"], True, False], seconds=60),
+    *(
+        Case(
+            f"--live, {name}",
+            lambda backend=backend: _live(backend),
+            Holds("live.png", lambda found: "live.png" in found),
+            seconds=60,
+        )
+        for name, backend in (("without a screen", "TkAgg"), ("in a file", "Agg"))
+    ),
+    Case("the same run twice, byte for byte", lambda: _twice(), True, seconds=60),
+    Case(
+        "the same plane as the kept one",
+        lambda: [command(*SHORT), _plane_of("results") == places.plane_csv()][1],
+        True,
+        seconds=60,
+    ),
+    Case(
+        "copies",
+        lambda: [
+            command(*places.COPIES, "--seeds", "2", "--init", "independent"),
+            np.unique(_column("results", "reading")).size,
+        ][1],
+        4,
+        seconds=60,
+    ),
+    Case(
+        "a seed of many digits",
+        lambda: command(*SHORT, "--seed", "9" * 30),
+        Either(Holds("a run", lambda out: "log2 n" in out), Refused("seed", kind=CommandRefused)),
+        "run(--seed)",
+        seconds=60,
+    ),
+]
+
+
+def _plane_of(out: str) -> bytes:
+    (path,) = Path(out).glob("*/plane.csv")
+    return path.read_bytes()
+
+
+def _column(out: str, name: str) -> list[str]:
+    head, *rows = _plane_of(out).decode().splitlines()
+    at = head.split(",").index(name)
+    return [row.split(",")[at] for row in rows]
+
+
+def _twice() -> bool:
+    for out in ("one", "two"):
+        command(*SHORT, "--out", out)
+    return _plane_of("one") == _plane_of("two")
+
+
+def _live(backend: str) -> list[str]:
+    """With no display to open a window on."""
+    import matplotlib as mpl
+
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        os.environ.pop(name, None)
+    mpl.rcParams["backend"] = backend
+    command(*SHORT, "--live")
+    return os.listdir("results")
+
+
+def cases(seed: int, long: bool) -> list[Case]:
+    return [*RUN, *AGAIN, *ESTIMATE, *DRAW, *OTHERS, *RIGHT]

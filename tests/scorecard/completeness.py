@@ -1,0 +1,99 @@
+"""Which parameters of the public callables no bad input is tried on; options of the command line and kinds of files too."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import fastmi
+
+from .judge import Case, Refused
+
+MODULES = {
+    "tables": ("save_planes", "load_planes", "write_csv", "panel"),
+    "figures": ("information_plane", "save"),
+    "compat.experimental_setup": None,  # all that it lists
+    "compat.information_process": None,
+    "compat.sklearn": None,
+}
+FILES = ("table", "state", "snapshots", "manifest", "ledger", "IDX", "IDX.gz", "npz", "times")
+UNUSED = "of the original's signature, and not used"
+ANYTHING = {  # parameters that every value is right for, and why
+    **{
+        f"compat.information_process.{name}({parameter})": UNUSED
+        for name in ("calc_information_sampling", "calc_information_for_layer_with_other")
+        for parameter in ("label", "b", "b1", "len_unique_a", "p_YgX", "percent_of_sampling")
+    },
+    "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
+    "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
+}
+
+
+def gaps(cases: Iterable[Case]) -> list[str]:
+    """What is public and has no case whose right answer may be a refusal."""
+    covered = {one for case in cases if _may_refuse(case.expected) for one in named(case.about)}
+    return [one for one in wanted() if one not in covered and one not in ANYTHING]
+
+
+def named(about: str) -> Iterator[str]:
+    """ "Stream.update(activations y) entropy(x)" -> Stream.update(activations), Stream.update(y), entropy(x)."""
+    for name, parameters in re.findall(r"([\w.]+)\(([^)]*)\)", about):
+        for parameter in parameters.split():
+            yield f"{name}({parameter})"
+
+
+def wanted() -> Iterator[str]:
+    for name, function in public():
+        for parameter in _parameters(function):
+            yield f"{name}({parameter})"
+    for command, option in options():
+        yield f"{command}({option})"
+    for kind in FILES:
+        yield f"file({kind})"
+
+
+def public() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every public callable, and the public methods of classes."""
+    for name in fastmi.__all__:
+        yield from _with_methods(name, getattr(fastmi, name))
+    for room, names in MODULES.items():
+        module = importlib.import_module(f"fastmi.{room}")
+        for name in names or module.__all__:
+            member = getattr(module, name)
+            if callable(member):
+                yield from _with_methods(f"{room}.{name}", member)
+
+
+def _with_methods(name: str, member: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
+    if inspect.isclass(member) and issubclass(member, Warning):
+        return
+    yield name, member
+    if inspect.isclass(member):
+        for key, value in vars(member).items():
+            if not key.startswith("_") and (inspect.isfunction(value) or isinstance(value, classmethod | staticmethod)):
+                yield f"{name}.{key}", getattr(member, key)
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    try:
+        return [name for name in inspect.signature(function).parameters if name != "self"]
+    except ValueError:  # built in
+        return []
+
+
+def options() -> Iterator[tuple[str, str]]:
+    """(command, option or operand) of the command line, but for switches, which take nothing."""
+    main = importlib.import_module("experiments.__main__")
+    (commands,) = (action for action in main._parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for command, parser in commands.choices.items():
+        for action in parser._actions:
+            if action.nargs != 0:
+                yield command, action.option_strings[-1] if action.option_strings else action.metavar or action.dest
+
+
+def _may_refuse(expected: Any) -> bool:
+    return any(isinstance(one, Refused) for one in getattr(expected, "options", [expected]))

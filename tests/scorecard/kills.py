@@ -1,0 +1,302 @@
+"""Runs that are killed and go on, and streams that are interrupted: as if it had never been, or as if it had been done."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fastmi
+from experiments import training
+
+from . import places
+from .judge import Case, CommandRefused, Either, Holds, Refused, Surfaced
+
+RUN = ("run", "warm-up", "--epochs", "60", "--record", "20")
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
+
+
+def child(call: Callable[[], int]) -> int:
+    """A process that does it and ends with the status; its signals are as Python sets them."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        status = 70
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            status = call()
+        finally:
+            os._exit(status)
+    return pid
+
+
+def run(*more: str) -> int:
+    """The run, with a checkpoint after nearly every epoch."""
+    training.EVERY, training.SHARE = 0.0, 1e9
+    return places.said(*RUN, *more)[0]
+
+
+def begun(call: Callable[[], int]) -> int:
+    """A child that is well on its way: its handlers are set."""
+    sign = Path("begun")
+    sign.unlink(missing_ok=True)
+
+    def marked() -> int:
+        sign.touch()
+        return call()
+
+    pid = child(marked)
+    while not sign.exists():
+        time.sleep(0.001)
+    time.sleep(0.05)
+    return pid
+
+
+def ended(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def undisturbed() -> float:
+    """How long it takes, once it has run in "calm"."""
+    start = time.perf_counter()
+    if ended(child(lambda: run("--out", "calm"))) != 0:
+        raise Surfaced("the undisturbed run failed")
+    return time.perf_counter() - start
+
+
+def killed(seed: int, how: signal.Signals, times: int) -> list[Any]:
+    """Killed so often at random moments and resumed: the same bytes, the status each time, a whole ledger, nothing left.
+
+    A run that ended before it was killed begins again.
+    """
+    draw, seconds = random.Random(seed), undisturbed()
+    statuses = list[int]()
+    while statuses.count(STATUS[how]) < times and len(statuses) < 10 * times:
+        if statuses and statuses[-1] == 0:
+            shutil.rmtree("out")
+        pid = begun(lambda: run("--out", "out", "--resume"))
+        time.sleep(draw.uniform(0, 0.8 * seconds))
+        os.kill(pid, how)
+        statuses.append(ended(pid))
+    last = ended(child(lambda: run("--out", "out", "--resume")))
+    (folder,) = (path for path in Path("out").iterdir() if path.is_dir())
+    (calm,) = (path for path in Path("calm").iterdir() if path.is_dir())
+    same = [(folder / name).read_bytes() == (calm / name).read_bytes() for name in ("plane.csv", "scores.csv")]
+    left = [path.name for path in Path("out").iterdir() if path.name.startswith(".")]
+    return [last, same, sorted(set(statuses) - {0}), ledger(), left]
+
+
+def ledger() -> bool:
+    with Path("out/runs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return bool(rows) and {row["status"] for row in rows} <= {"done", "interrupted", "failed"} and None not in rows[-1].values()
+
+
+def stopped(how: signal.Signals) -> list[Any]:
+    """Stopped once, in the midst of it: the status, the last row, and the line that was said."""
+    said = Path("said")
+
+    def call() -> int:
+        training.EVERY = 0.0
+        status, _, err = places.said("run", "tishby", "--out", "out")
+        said.write_text(err)
+        return status
+
+    pid = child(call)
+    while not list(Path(".").glob("out/*.part/snapshots/state.npz")):
+        time.sleep(0.01)
+    os.kill(pid, how)
+    status = ended(pid)
+    with Path("out/runs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [status, rows[-1]["status"], "--resume" in said.read_text(), "Traceback" in said.read_text()]
+
+
+# --- streams ------------------------------------------------------------------------------------------------------------
+
+BINS = fastmi.UniformBins(16, range=(-1, 1))
+
+
+def chunks(seed: int) -> list[tuple[Any, Any]]:
+    rng = np.random.default_rng(seed)
+    return [(rng.uniform(-1, 1, (200, 1)), rng.integers(64, size=200)) for _ in range(4)]
+
+
+def answers(stream: fastmi.Stream) -> tuple[float, ...]:
+    return stream.n_samples, stream.entropy, stream.entropy_y, stream.mutual_information, stream.n_symbols, stream.coverage
+
+
+def fed(parts: Any) -> fastmi.Stream:
+    stream = fastmi.Stream(BINS)
+    for part in parts:
+        stream.update(*part)
+    return stream
+
+
+def verdict(stream: fastmi.Stream, parts: Any, k: int, expected: list[tuple[float, ...]]) -> bool:
+    """As before chunk k or as after it, and right at the end once the rest is fed."""
+    n = stream.n_samples // len(parts[0][1])  # whole chunks
+    try:
+        if n not in (k, k + 1) or answers(stream) != expected[n - 1]:
+            return False
+        for part in parts[n:]:
+            stream.update(*part)
+        return answers(stream) == expected[-1]
+    except Exception:  # a broken stream may answer nothing at all
+        return False
+
+
+def by_signal(seed: int, rounds: int) -> int:
+    """Interrupted by a real signal at a random moment of an update: how many answer as before or after."""
+    parts, draw = chunks(seed), random.Random(seed)
+    expected = [answers(fed(parts[: k + 1])) for k in range(len(parts))]
+    start = time.perf_counter()
+    fed(parts)
+    length, right = (time.perf_counter() - start) / len(parts), 0
+
+    def ring(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    limit, _ = signal.setitimer(signal.ITIMER_REAL, 0)  # the case's own, put back at the end
+    before = signal.signal(signal.SIGALRM, ring)
+    for _ in range(rounds):
+        k = draw.randrange(1, len(parts))
+        stream = fed(parts[:k])
+        try:
+            signal.setitimer(signal.ITIMER_REAL, draw.uniform(1e-6, 1.2 * length))
+            stream.update(*parts[k])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        right += verdict(stream, parts, k, expected)
+    signal.signal(signal.SIGALRM, before)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    return right
+
+
+def by_call(seed: int, rounds: int, error: type[BaseException], act: str) -> int:
+    """An error where a function of fastmi begins, the n-th of an update, a merge or an answer, n at random."""
+    parts, draw = chunks(seed), random.Random(seed)
+    expected = [answers(fed(parts[: k + 1])) for k in range(len(parts))]
+    total = at_call(0, error, lambda: ACTS[act](fed(parts[:2]), parts[2]))
+    right = 0
+    for _ in range(rounds):
+        stream = fed(parts[:2])
+        with suppress(error):
+            at_call(draw.randrange(1, total + 1), error, lambda stream=stream: ACTS[act](stream, parts[2]))
+        right += verdict(stream, parts, 2, expected)
+    return right
+
+
+ACTS: dict[str, Callable[[fastmi.Stream, Any], Any]] = {
+    "update": lambda stream, part: stream.update(*part),
+    "merge": lambda stream, part: stream.merge(fed([part])),
+    "answer": lambda stream, part: answers(stream),
+}
+
+
+def at_call(n: int, error: type[BaseException], act: Callable[[], Any]) -> int:
+    """Act; the error is raised at the n-th call of a function of fastmi. Without one: how many calls there are."""
+    count, before = 0, sys.getprofile()
+
+    def profile(frame: Any, event: str, _: Any) -> None:
+        nonlocal count
+        if event == "call" and frame.f_globals.get("__name__", "").startswith("fastmi"):
+            count += 1
+            if count == n:
+                sys.setprofile(None)
+                raise error("planted")
+
+    sys.setprofile(profile)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def second_sum() -> float:
+    """The published example: the interrupt in the second `_summed` of one update, then one chunk more."""
+    from fastmi import streams
+
+    if not hasattr(streams, "_summed"):
+        return -1.0
+    parts, calls, original = chunks(0), 0, streams._summed
+
+    def summed(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    stream = fed(parts[:2])
+    streams._summed = summed
+    try:
+        stream.update(*parts[2])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        streams._summed = original
+    stream.update(*parts[3])
+    return stream.entropy
+
+
+def cases(seed: int, long: bool) -> list[Case]:
+    rounds, times = (3000, 10) if long else (300, 3)
+    signals = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+    resumed = {how: [0, [True, True], [STATUS[how]], True, []] for how in signals}
+    return [
+        *(
+            Case(
+                f"{how.name}, {times} times, then --resume", lambda how=how: killed(seed, how, times), resumed[how], seconds=300
+            )
+            for how in signals
+        ),
+        *(
+            Case(
+                f"{how.name}: the status, the row and the line",
+                lambda how=how: stopped(how),
+                [STATUS[how], "interrupted", True, False],
+                seconds=60,
+            )
+            for how in signals[1:]
+        ),
+        Case(f"a stream, by a signal, {rounds} times", lambda: by_signal(seed, rounds), rounds, seconds=120),
+        *(
+            Case(
+                f"a stream, {error.__name__} in {act}, {rounds} times",
+                lambda error=error, act=act: by_call(seed, rounds, error, act),
+                rounds,
+                seconds=120,
+            )
+            for error in (KeyboardInterrupt, MemoryError)
+            for act in ACTS
+        ),
+        Case("a stream, in its second sum", second_sum, Holds("at most 4 bits from 16 bins", lambda bits: bits <= 4)),
+        Case(
+            "killed while it resumes a finished run",
+            lambda: refused_again(),
+            Either(Holds("done", lambda out: "finished" in out), Refused(kind=CommandRefused)),
+            seconds=60,
+        ),
+    ]
+
+
+def refused_again() -> str:
+    """A finished run and a part folder that a kill left beside it."""
+    folder = places.finished()
+    (folder.with_name(folder.name + ".part") / "snapshots").mkdir(parents=True)
+    return places.command(*places.SHORT, "--resume")

@@ -1,0 +1,20 @@
+"""Containers and dtypes beside NumPy's plain ones: the plain list's answer, or a refusal whose advice works when typed."""
+
+import pytest
+from scorecard import containers
+from scorecard.judge import GOOD, Outcome, judge
+
+CASES = containers.cases()
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_the_plain_answer_or_an_advice_that_works(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    verdict = judge(case)
+    if verdict.outcome is Outcome.SKIPPED:
+        pytest.skip(verdict.came)
+    assert verdict.outcome in GOOD, f"{verdict.outcome}: {verdict.came}"
+
+
+def test_the_walk_is_long():
+    assert len({case.name for case in CASES}) == len(CASES) >= 100
