@@ -614,6 +614,23 @@ def test_a_process_that_is_told_to_end_ends_well(tmp_path):
     assert not list(tmp_path.glob("*.lock"))
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("a\n  b"), "error: a b\n"),
+        (PermissionError(13, "Permission denied", "x"), "error: [Errno 13] Permission denied: 'x'\n"),
+        (MemoryError(), "error: there is not enough memory\n"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(monkeypatch, capsys, error, line):
+    def wrong(argv):
+        raise error
+
+    monkeypatch.setattr(command, "main", wrong)
+    assert cli.main([]) == 2
+    assert capsys.readouterr().err == line
+
+
 def test_in_another_thread_signals_are_left_as_they_are():
     before = [signal.getsignal(getattr(signal, name)) for name in SIGNALS]
     seen = []
