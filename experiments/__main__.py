@@ -22,8 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             listener.loading = False
             return command.main(argv)
-        except (ValueError, OSError) as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        except (ValueError, OSError, MemoryError) as error:
+            print(f"error: {' '.join(str(error).split()) or 'there is not enough memory'}", file=sys.stderr)
             return 2
         except KeyboardInterrupt as error:
             stopped = error if isinstance(error, endings.Stopped) else endings.Stopped(2)

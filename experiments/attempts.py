@@ -20,12 +20,23 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from experiments.checkpoints import Checkpoints
-from experiments.results import MANIFEST, finished
 from fastmi import files, plain
 
-__all__ = ["LEDGER", "SNAPSHOTS", "UNFINISHED", "begin", "discard", "held", "now", "read_ledger", "record"]
+__all__ = [
+    "LEDGER",
+    "MANIFEST",
+    "SNAPSHOTS",
+    "UNFINISHED",
+    "begin",
+    "discard",
+    "finished",
+    "held",
+    "now",
+    "read_ledger",
+    "record",
+]
 
-LEDGER, SNAPSHOTS, UNFINISHED, LOCK = "runs.csv", "snapshots", ".part", ".lock"
+LEDGER, MANIFEST, SNAPSHOTS, UNFINISHED, LOCK = "runs.csv", "manifest.json", "snapshots", ".part", ".lock"
 LEAVES = {"plane.csv", "planes.npz", "scores.csv", "stopping.csv", "plane.png", "plane.svg", MANIFEST}
 TEMPORARY = re.compile(r"\..*\.part(\..*)?")  # of a process that was killed while it wrote
 COLUMNS = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
@@ -132,6 +143,11 @@ def _locked(descriptor: int) -> bool | None:
 
 
 # --- what is unfinished ------------------------------------------------------------------------------------------------
+
+
+def finished(folder: Path) -> bool:
+    """Whether a whole result is there."""
+    return (folder / MANIFEST).exists()
 
 
 def begin(folder: Path, *, resume: bool, force: bool) -> Path:

@@ -16,12 +16,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from experiments import attempts, endings, mnist, outputs, reproduction, sizes
+from experiments.attempts import finished
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints
 from experiments.drawing import picture
 from experiments.mnist import NoMnist
 from experiments.records import MOST
-from experiments.results import Finished, finished, read
+from experiments.results import Finished, read
 from experiments.runner import Result, check_device, execute
 from experiments.summary import compression_row, compression_table, summary
 from fastmi import figures, files

@@ -30,7 +30,7 @@ class _Listener:
     """What a signal does, by what is going on."""
 
     def __init__(self) -> None:
-        self.loading, self.tidying, self.last = True, False, -GRACE
+        self.loading, self.tidying, self.last = True, False, -GRACE  # of time.monotonic, which begins at 0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.loading:  # an exception amid an import may be taken for another
@@ -56,6 +56,7 @@ def heard() -> Iterator[_Listener]:
     before = {number: signal.getsignal(number) for number in numbers}
     before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     try:
+        _listener.last = -GRACE
         for number in before:
             signal.signal(number, _listener)
         yield _listener

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from experiments import attempts, stopping
+from experiments.attempts import MANIFEST
 from experiments.catalog import Run
 from experiments.checkpoints import Checkpoints
 from experiments.drawing import by_reading, overlaid, picture, side_by_side
-from experiments.results import FORMAT, MANIFEST, PLANES, read
+from experiments.results import FORMAT, PLANES, read
 from experiments.runner import Result, Score, check_device
 from experiments.summary import findings, funnel, scores_at_end
 from fastmi import figures

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,12 +10,12 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from experiments.attempts import UNFINISHED
+from experiments.attempts import MANIFEST, UNFINISHED
 from experiments.catalog import CATALOG, Run
 from experiments.drawing import by_reading, picture
 from experiments.outputs import check_file, write_text
-from experiments.results import MANIFEST, Finished, Manifest, Reading, read
-from experiments.stopping import RULES, spread
+from experiments.results import Finished, Manifest, Reading, read
+from experiments.stopping import RULES, read_rows, spread
 from fastmi import figures, files, plain
 
 __all__ = ["write"]
@@ -290,22 +288,10 @@ def _duration(seconds: float) -> str:
 
 
 def _stopping(found: Finished) -> list[str]:
-    rows, cells = _stops(found.folder / "stopping.csv"), []
+    rows, cells = read_rows(found.folder / "stopping.csv"), []
     for rule in RULES:
         stopped, epochs, accuracy = np.array([values for name, *values in rows if name == rule]).T
         both = spread(epochs, ".0f", "±"), spread(accuracy, ".3f", "±")
         cells.append([rule, f"{int(stopped.sum())} of {len(stopped)}", *both])
     head = ["rule", "networks that it stopped", "epochs used", "accuracy there on 20,000 fresh samples"]
     return [*_markdown(head, cells), ""]
-
-
-def _stops(path: Path) -> list[tuple[str, float, float, float]]:
-    """(rule, whether it stopped, epochs, accuracy) of each network."""
-    try:
-        found = csv.DictReader(io.StringIO(files.read_text(path)))
-        rows = [(row["rule"], float(row["stopped"] == "True"), float(row["epochs"]), float(row["accuracy"])) for row in found]
-        if {rule for rule, *_ in rows} != set(RULES) or not np.isfinite([values for _, *values in rows]).all():
-            raise ValueError("it has not a number for each rule")
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise ValueError(f"'{path}' is not what `run` wrote ({files.reason(error)}): move that result away") from None
-    return rows

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from experiments import networks
+from experiments.attempts import MANIFEST
 from experiments.datasets import DATASETS
 from experiments.drawing import by_reading
 from experiments.records import Run
@@ -14,9 +15,9 @@ from experiments.training import LOSSES, OPTIMIZERS
 from fastmi import InformationPlane, files, plain
 from fastmi.tables import load_planes
 
-__all__ = ["FORMAT", "MANIFEST", "PLANES", "Finished", "Manifest", "finished", "read"]
+__all__ = ["FORMAT", "PLANES", "Finished", "Manifest", "read"]
 
-MANIFEST, PLANES = "manifest.json", "planes.npz"
+PLANES = "planes.npz"
 FORMAT = 1  # of the manifests that are written; those without a number have 0
 
 
@@ -91,11 +92,6 @@ class Finished(NamedTuple):
     run: Run
     manifest: Manifest
     planes: list[InformationPlane]
-
-
-def finished(folder: Path) -> bool:
-    """Whether a whole result is there."""
-    return (folder / MANIFEST).exists()
 
 
 def read(folder: Path) -> Finished:

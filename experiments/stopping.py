@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +13,9 @@ import numpy.typing as npt
 
 from experiments.catalog import Run
 from experiments.runner import Result
-from fastmi import InformationStopping
+from fastmi import InformationStopping, files
 
-__all__ = ["COLUMNS", "RULES", "compare", "spread", "table"]
+__all__ = ["COLUMNS", "RULES", "compare", "read_rows", "spread", "table"]
 
 COLUMNS = ("seed", "copy", "rule", "stopped", "epochs", "accuracy")
 RULES = ("fixed budget", "information", "validation loss")
@@ -86,3 +89,19 @@ def table(run: Run, rows: Sequence[dict[str, Any]]) -> list[str]:
 def spread(values: npt.NDArray[np.float64], form: str, sign: str = "+-") -> str:
     """Mean and standard deviation; of a single value there is none."""
     return f"{values.mean():{form}} {sign} {values.std(ddof=1) if len(values) > 1 else 0:{form}}"
+
+
+def read_rows(path: Path) -> list[tuple[str, float, float, float]]:
+    """(rule, whether it stopped, epochs, accuracy) of each network, as a result has them; it may come from anybody.
+
+    Raises:
+        ValueError: the file is none that `run` wrote.
+    """
+    try:
+        found = csv.DictReader(io.StringIO(files.read_text(path)))
+        rows = [(row["rule"], float(row["stopped"] == "True"), float(row["epochs"]), float(row["accuracy"])) for row in found]
+        if {rule for rule, *_ in rows} != set(RULES) or not np.isfinite([values for _, *values in rows]).all():
+            raise ValueError("it has not a number for each rule")
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise ValueError(f"'{path}' is not what `run` wrote ({files.reason(error)}): move that result away") from None
+    return rows

@@ -537,7 +537,7 @@ def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path, mon
     with pytest.raises(OSError, match="disk full"):
         saved(whole["sgd"], tmp_path)
     assert (folder / "plane.csv").read_bytes() == before
-    assert results.finished(folder)
+    assert attempts.finished(folder)
 
 
 def test_a_second_result_replaces_the_first(tmp_path, undrawn, whole):

@@ -13,7 +13,7 @@ import pytest
 from mutations import changed, damaged, rebuilt
 
 from experiments import __main__ as cli
-from experiments import attempts, command, networks, outputs, reproduction, results
+from experiments import attempts, command, networks, outputs, reproduction, results, stopping
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
@@ -402,14 +402,14 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
 def test_a_comparison_of_rules_that_is_none_is_named(tmp_path, text):
     (tmp_path / "stopping.csv").write_text(text)
     with pytest.raises(ValueError, match=r"stopping\.csv' is not what `run` wrote \(.*\): move that result away"):
-        reproduction._stops(tmp_path / "stopping.csv")
+        stopping.read_rows(tmp_path / "stopping.csv")
 
 
 def test_a_comparison_of_rules_with_numbers_beyond_all_is_named(tmp_path):
     lines = [f"{rule},True,1e999,0.5" for rule in reproduction.RULES]
     (tmp_path / "stopping.csv").write_text("rule,stopped,epochs,accuracy\n" + "\n".join(lines) + "\n")
     with pytest.raises(ValueError, match="it has not a number for each rule"):
-        reproduction._stops(tmp_path / "stopping.csv")
+        stopping.read_rows(tmp_path / "stopping.csv")
 
 
 # --- records -------------------------------------------------------------------------------------------------------------
