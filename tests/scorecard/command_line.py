@@ -416,7 +416,7 @@ def _status(*arguments: str) -> tuple[int, bool]:
     return process.returncode, "Traceback" in process.stderr
 
 
-def _home() -> list[str]:
+def _home() -> list[Any]:
     """~ is the user's folder, wherever the shell left it."""
     os.environ["HOME"] = os.path.abspath("home")
     Path("home").mkdir()

@@ -132,7 +132,7 @@ def manifest(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
     return apply
 
 
-def text(name: str, content: str | bytes) -> Callable[[Path], None]:
+def text(name: str, content: str | bytes) -> Callable[[Path], Any]:
     """A file of the folder, replaced by this text."""
     return lambda folder: (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 

@@ -361,7 +361,7 @@ def _saved(**given: Any) -> Any:
     return all(np.array_equal(getattr(made, field.name), getattr(again, field.name)) for field in dataclasses.fields(made))
 
 
-def _long_name(write: Callable[[Any], Any], ending: str) -> int:
+def _long_name(write: Callable[[Any], Any], ending: str) -> list[int]:
     name = "x" * (249 - len(ending)) + ending
     write(name)
     return [len(one) for one in os.listdir(".")]
