@@ -73,10 +73,15 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
         ValueError: no result is there, the times cannot be read, out cannot be written.
     """
     check_file("out", out)
-    found = _most_seeds(results)
-    if not found:
-        raise ValueError(f"results is '{results}', which holds no finished run: python -m experiments run all --seeds 10 first")
     loops = _loops(times)
+    found, others = _most_seeds(results)
+    if not found:
+        why = f" (left out: {others[0]})" if others else ""
+        raise ValueError(
+            f"results is '{results}', which holds no finished run{why}: python -m experiments run all --seeds 10 first"
+        )
+    for other in others:
+        _log.warning("left out: %s", other)
     pictures = out.with_suffix("")
     pictures.mkdir(exist_ok=True)
     pages = []
@@ -91,21 +96,21 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     return missing
 
 
-def _most_seeds(results: Path) -> dict[str, Finished]:
-    """Of each run; what is no result is left out with a word: others may keep things there too."""
-    found: dict[str, Finished] = {}
+def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
+    """Of each run, and why others are left out: who keeps results may keep other things beside them."""
+    found, others = dict[str, Finished](), list[str]()
     for manifest in sorted(results.glob(f"*/{MANIFEST}")):
         if manifest.parent.suffix == UNFINISHED:
             continue
         try:
             result = read(manifest.parent)
         except ValueError as error:
-            _log.warning("left out: %s", error)
+            others.append(str(error))
             continue
         name = result.run.name
         if _as_catalogued(result) and (name not in found or found[name].run.seeds < result.run.seeds):
             found[name] = result
-    return found
+    return found, others
 
 
 def _as_catalogued(result: Finished) -> bool:

@@ -374,18 +374,29 @@ def test_a_snapshot_file_of_nothing_is_refused(tmp_path):
 # --- what else lies among the results --------------------------------------------------------------------------------------
 
 
-def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, monkeypatch, caplog):
+def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(reproduction, "_as_catalogued", lambda result: True)
     for name in ("other", "notes.part", ".hidden"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").write_text('{"name": "an app"}')
     (tmp_path / "file").touch()
     shutil.copytree(result, tmp_path / "warm-up-1.part")
-    found = reproduction._most_seeds(tmp_path)
+    found, others = reproduction._most_seeds(tmp_path)
     assert [one.folder for one in found.values()] == [result]
-    assert [record.getMessage().partition("which")[0] for record in caplog.records] == [
-        f"left out: RESULT is '{tmp_path / name}', " for name in (".hidden", "other")
+    assert [other.partition("which")[0] for other in others] == [
+        f"RESULT is '{tmp_path / name}', " for name in (".hidden", "other")
     ]
+    monkeypatch.setattr(reproduction, "picture", lambda run, planes: SimpleNamespace(set_dpi=lambda dpi: None))
+    monkeypatch.setattr(reproduction, "figures", outputs.figures)
+    times = tmp_path / "times.json"
+    times.write_text('{"cases": []}')
+    words = ["reproduction", "--results", str(tmp_path), "--times", str(times), "--out", str(tmp_path / "page.md")]
+    assert cli.main(words) == 0
+    assert [line[:18] for line in capsys.readouterr().err.splitlines()] == ["left out: RESULT i"] * 2
+    shutil.rmtree(result)
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"error: results is .*, which holds no finished run \(left out: RESULT is .*\): python -m .*\n", said)
 
 
 @pytest.mark.parametrize(
