@@ -445,7 +445,11 @@ class Ensemble:
 
         state = state | {name: state[name].clone() for name in self._buffers}
         lent = {slot: state[name] for slot, name in self._slots.items()}
-        output = functional_call(self._network, lent, (x.clone(),), tie_weights=False)  # the slots hold the ties
+        try:
+            output = functional_call(self._network, lent, (x.clone(),), tie_weights=False)  # the slots hold the ties
+        except RuntimeError as error:
+            guards.same_type(x.dtype, self._type, error)
+            raise
         return output, [lent[name].detach() for name in self._buffers]
 
     def _over_copies(

@@ -27,6 +27,7 @@ __all__ = [
     "numbers",
     "options",
     "remembered",
+    "same_type",
     "samples",
     "some_samples",
     "some_watched",
@@ -144,6 +145,15 @@ def batch(name: str, tensor: Tensor) -> Tensor:
     if way:
         raise TypeError(f"{name} is {way}")
     return tensor
+
+
+def same_type(given: torch.dtype, own: torch.dtype, error: RuntimeError) -> None:
+    """A network that fails on x because its parameters are of another type; some take both."""
+    if given != own and "type" in str(error):
+        raise TypeError(
+            f"x is of dtype {given}, the network's parameters of {own} ({_line(error)}): x.to({own}), or "
+            "x.astype(np.float32) of an array"
+        ) from error
 
 
 def some_samples(**arrays: Tensor) -> None:

@@ -682,3 +682,29 @@ def test_every_honest_state_is_taken(kind):
     other = stepped(functools.partial(getattr(torch.optim, kind), lr=0.02))
     other.restore(state)
     assert {name: array.tobytes() for name, array in other.state().items()} == {k: a.tobytes() for k, a in state.items()}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.uint8, torch.int64])
+@pytest.mark.parametrize(
+    "build", [lambda: nn.Linear(3, 1), lambda: nn.Sequential(nn.Conv1d(4, 1, 1), nn.Flatten(1), nn.Linear(3, 1))]
+)
+def test_x_of_another_type_than_the_parameters_is_cast(build, dtype):
+    made, x = Ensemble(build(), 2), X.to(dtype)
+    x = x if made.parameters.keys() == {"weight", "bias"} else x[:, None].expand(2, 4, 4, 3)
+    before = made.snapshot()
+    for call in (lambda: made.step(x, Y), lambda: made.activations(x[0])):
+        refused(call, TypeError, f"x is of dtype {dtype}, the network's parameters of torch.float32 (", "x.to(torch.float32)")
+    assert all(torch.equal(leaf, before[name]) for name, leaf in made.snapshot().items())
+    made.step(x.to(torch.float32), Y)
+    made.activations(x[0].numpy().astype(np.float32))
+
+
+def test_a_network_that_casts_takes_any_type():
+    class Casting(nn.Linear):
+        def forward(self, x):
+            return super().forward(x.to(self.weight.dtype))
+
+    for dtype in (torch.float64, torch.uint8, torch.float32):
+        trains(Casting(3, 1), X.to(dtype))
+    embedding = nn.Sequential(nn.Embedding(5, 2), nn.Flatten(1), nn.Linear(6, 1))
+    trains(embedding, (X.abs() * 4).long())
