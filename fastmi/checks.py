@@ -185,7 +185,8 @@ def layers(layers: Any, n_samples: int) -> list[Any]:
     if isinstance(layers, np.ndarray) or is_tensor(layers):
         layers = [layers]
     if not isinstance(layers, Sequence) or not len(layers):
-        raise TypeError(f"layers is {shown(layers)}: pass one array (..., n, d) or a non-empty sequence of them")
+        way = "list(layers.values())" if isinstance(layers, Mapping) else "list(layers)"
+        raise TypeError(f"layers is {shown(layers)}: pass one array (..., n, d) or a non-empty sequence of them ({way})")
     same_device(**{f"layers[{i}]": layer for i, layer in enumerate(layers)})
     arrays = [activations(f"layers[{i}]", layer, n_samples) for i, layer in enumerate(layers)]
     for i, array in enumerate(arrays):

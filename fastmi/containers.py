@@ -47,15 +47,21 @@ def _way(name: str, array: Any) -> str:
     library = type(array).__module__.partition(".")[0]
     if isinstance(array, np.ma.MaskedArray):
         if not np.ma.is_masked(array):
-            return f"{name}.data: nothing is masked"
-        rows = f"~np.ma.getmaskarray({name})" + (".any(axis=1)" if array.ndim == 2 else "")
-        return f"keep = {rows}; {name}.data[keep], and [keep] of what stands beside it: np.asarray would count what is masked"
+            return f"np.asarray({name}): nothing is masked"
+        if array.ndim == 1:
+            return f"{name}.compressed(), and the same samples of what stands beside it: an array would count what is masked"
+        rows = f"~np.ma.getmaskarray({name}).any(axis=1)"
+        return f"keep = {rows}; {name}.data[keep], and [keep] of what stands beside it: an array would count what is masked"
+    if isinstance(array, list | tuple) and any(map(is_tensor, array)):
+        return f"torch.stack({name})"
     if isinstance(array, list | tuple | np.matrix | memoryview) or library in ("array", "jax", "jaxlib"):
         return f"np.asarray({name})"
     if library == "pyarrow":
         return f"{name}.to_numpy()" if hasattr(array, "chunks") else f"{name}.to_numpy(zero_copy_only=False)"
     if hasattr(array, "to_numpy"):  # pandas, polars, xarray
         frame = f"; every row of it is one joint symbol, and one column is {name}[...].to_numpy()"
+        if hasattr(array, "dropna") and not hasattr(array, "levels") and np.any(array.isna()):  # a MultiIndex cannot say
+            return f"{name}.dropna().to_numpy(), and the same samples of what stands beside it: it has missing values"
         return f"{name}.to_numpy()" + (frame if hasattr(array, "columns") else "")
     if hasattr(array, "toarray"):
         return f"{name}.toarray()"
@@ -66,9 +72,9 @@ def _way(name: str, array: Any) -> str:
 
 def _way_of_python(name: str, array: Any) -> str:
     if isinstance(array, Set):
-        return f"np.asarray(sorted({name})) has each value once and in no order of samples: better the list it was made from"
+        return f"sorted({name}) has each value once and in no order of samples: better the list it was made from"
     if isinstance(array, Mapping):
-        return f"np.asarray(list({name}.values()))"
+        return f"list({name}.values())"
     if isinstance(array, str):
         return f"np.array(list({name})): a label for each letter"
     if hasattr(array, "__array__"):

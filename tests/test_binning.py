@@ -70,7 +70,7 @@ def test_ends_are_the_symbols_of_what_falls_outside(out_of_range, ends):
         (["a", "b"], TypeError, r"edges has dtype <U1 and shape \(2,\): pass a 1-D sequence of numbers"),
         ([[0, 1]], TypeError, r"edges has dtype int64 and shape \(1, 2\)"),
         ([], ValueError, r"edges holds 0 values: pass at least one edge, and at most 16777216"),
-        (np.ma.array([0, 1, 2], mask=[0, 1, 0]), TypeError, r"edges is a numpy.ma.MaskedArray.*edges.data\[keep\]"),
+        (np.ma.array([0, 1, 2], mask=[0, 1, 0]), TypeError, r"edges is a numpy.ma.MaskedArray.*edges.compressed\(\)"),
         ({0, 1}, TypeError, r"edges has dtype object and shape \(\)"),
         ([0, np.nan], ValueError, r"edges holds nan: edges are finite float32"),
         ([0, np.inf], ValueError, r"edges holds inf"),
@@ -160,7 +160,7 @@ def test_hidden_edges_are_not_used_and_the_advice_works(mask):
     with pytest.raises(TypeError, match=r"edges is a numpy\.ma\.MaskedArray") as caught:
         Edges(hidden)
     shown = hidden.compressed() if any(mask) else hidden.data
-    assert ("edges.data[keep]" if any(mask) else "edges.data: nothing is masked") in str(caught.value)
+    assert ("edges.compressed()" if any(mask) else "np.asarray(edges): nothing is masked") in str(caught.value)
     assert Edges(shown).n_edges == 3 - sum(mask)
 
 

@@ -204,7 +204,7 @@ def test_a_container_is_told_its_own_way(x):
         statement, _, way = way.partition("; ")
         exec(statement, scope)
         way = way.partition(", and")[0]
-    way = re.split(r"[:;] ", way)[0]
+    way = re.split(r"[:;] |, and", way)[0]
     assert fastmi.entropy(eval(way, scope)) == 1.5
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import collections
 import importlib.util
+import re
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,10 +25,12 @@ from .judge import Case, Either, Refused, SkipCase, same
 
 # what a message may say, and what its reader types; the longer first, each is taken out of the message once it is read
 ADVICE: tuple[tuple[str, str], ...] = (
+    ("[str(value) for value in x]", "[str(value) for value in x]"),
     ("np.asarray(list(", "np.asarray(list(x))"),
     (".dropna().to_numpy()", "x.dropna().to_numpy()"),
     (".dropna().tolist()", "x.dropna().tolist()"),
     ("list(x.values())", "list(x.values())"),
+    ("list(layers.values())", "list(x.values())"),
     (".values()", "list(x.values())"),
     (".cat.codes", "x.cat.codes.to_numpy()"),
     (".codes", "x.codes"),
@@ -110,22 +113,36 @@ def container(
     return Case(f"{use}: {name}", call, refusal if refused else Either(plain, refusal))
 
 
-def follow(message: str, make: Callable[[], Any], function: Callable[[Any], Any], plain: Any) -> None:
-    """Type every advice that the message gives; PoorAdvice where one does not lead to the answer, or there is none."""
+def follow(message: str, make: Callable[[], Any], function: Callable[[Any], Any], plain: Any, steps: int = 3) -> None:
+    """Type every advice that the message gives; PoorAdvice where one does not lead to the answer, or there is none.
+
+    What an advice makes may be refused in its turn (a Series is an array with gaps): its advice is followed, a few steps far.
+    """
     left, typed = message, list[str]()
     for said, code in ADVICE:
         if said in left:
             left = left.replace(said, " ")
             typed.append(code)
+    dropping = DROPPING.search(message)
+    typed = [dropping.group(1)] if dropping else typed
     if not typed:
         raise PoorAdvice(f"no advice in: {message}")
     for code in typed:
         try:
-            found = function(eval(code, {"x": make(), "np": np, "torch": torch, "pd": pd}))
+            made = eval(code, {"x": make(), "np": np, "torch": torch, "pd": pd, "pandas": pd})
+            found = function(made)
+        except (TypeError, ValueError) as error:
+            if not steps:
+                raise PoorAdvice(f"{code} ends in {type(error).__name__}: {error}; said: {message}") from None
+            follow(str(error), lambda made=made: made, function, plain, steps - 1)
+            continue
         except Exception as error:
             raise PoorAdvice(f"{code} ends in {type(error).__name__}: {error}; said: {message}") from None
         if not same(found, plain):
             raise PoorAdvice(f"{code} gives {found!r:.40}, not {plain!r:.40}; said: {message}")
+
+
+DROPPING = re.compile(r"drop those samples \((.*?), and the same")
 
 
 class ByDLPack:
