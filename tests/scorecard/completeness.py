@@ -87,8 +87,8 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 
 def options() -> Iterator[tuple[str, str]]:
     """(command, option or operand) of the command line, but for switches, which take nothing."""
-    main = importlib.import_module("experiments.__main__")
-    (commands,) = (action for action in main._parser()._actions if isinstance(action, argparse._SubParsersAction))
+    command_line = importlib.import_module("experiments.command")
+    (commands,) = (action for action in command_line._parser()._actions if isinstance(action, argparse._SubParsersAction))
     for command, parser in commands.choices.items():
         for action in parser._actions:
             if action.nargs != 0:
