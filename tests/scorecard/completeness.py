@@ -28,6 +28,7 @@ ANYTHING = {  # parameters that every value is right for, and why
         for name in ("calc_information_sampling", "calc_information_for_layer_with_other")
         for parameter in ("label", "b", "b1", "len_unique_a", "p_YgX", "percent_of_sampling")
     },
+    "compat.information_process.narrowed(data)": "between the drop-ins: what it gives is judged where it goes",
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
 }

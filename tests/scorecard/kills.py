@@ -165,8 +165,11 @@ def by_signal(seed: int, rounds: int) -> int:
     fed(parts)
     length, right = (time.perf_counter() - start) / len(parts), 0
 
+    armed = [False]
+
     def ring(*_: object) -> None:
-        raise KeyboardInterrupt
+        if armed[0]:
+            raise KeyboardInterrupt
 
     limit, _ = signal.setitimer(signal.ITIMER_REAL, 0)  # the case's own, put back at the end
     before = signal.signal(signal.SIGALRM, ring)
@@ -174,8 +177,10 @@ def by_signal(seed: int, rounds: int) -> int:
         k = draw.randrange(1, len(parts))
         stream = fed(parts[:k])
         try:
+            armed[0] = True
             signal.setitimer(signal.ITIMER_REAL, draw.uniform(1e-6, 1.2 * length))
             stream.update(*parts[k])
+            armed[0] = False  # too late to interrupt
         except KeyboardInterrupt:
             pass
         finally:
