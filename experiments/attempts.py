@@ -167,7 +167,9 @@ def begin(folder: Path, *, resume: bool, force: bool) -> Path:
         raise ValueError(f"'{folder}' is there, and is no result of a run: move it away")
     if finished(folder) and not (resume or force):
         written = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime).isoformat(" ", "minutes")
-        raise ValueError(f"'{folder}' holds this run, written {written}: keep it, or replace it (--force)")
+        raise ValueError(
+            f"'{folder}' holds this run, written {written}: keep it (--resume passes over it), or replace it (--force)"
+        )
     if _started(part):
         for path in part.iterdir():
             if path.name != SNAPSHOTS:

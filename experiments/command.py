@@ -26,6 +26,7 @@ from experiments.results import Finished, read
 from experiments.runner import Result, check_device, execute
 from experiments.summary import compression_row, compression_table, summary
 from fastmi import figures, files
+from fastmi.containers import shown
 
 __all__ = ["main"]
 
@@ -115,6 +116,8 @@ def _path(text: str) -> Path:
     """With the home folder in place of a leading ~, which a shell leaves in --out=~/x."""
     if not text:
         raise argparse.ArgumentTypeError("'' is no path: pass the name of a file or folder, or . for this one")
+    if "\0" in text:
+        raise argparse.ArgumentTypeError(f"{shown(text)} holds a NUL, which no name can: pass another")
     return Path(os.path.expanduser(text))
 
 
@@ -128,7 +131,7 @@ def _seed(text: str) -> int:
 
 def _at_least(lowest: int, text: str) -> int:
     if not text.removeprefix("-").isdecimal() or len(text) > 30 or int(text) < lowest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {lowest}, of 30 digits at most")
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a whole number of at least {lowest}, of 30 digits at most")
     return int(text)
 
 
@@ -271,7 +274,8 @@ def _edges(low: str, high: str, n: str) -> tuple[float, float, int]:
     except ValueError:
         edges = (0.0, 0.0, 0)
     if not (edges[0] < edges[1] and 2 <= edges[2] <= MOST_EDGES and math.isfinite(edges[1] - edges[0])):
-        raise ValueError(f"--edges is {low} {high} {n}: pass LOW below HIGH, and N, a whole number from 2 to {MOST_EDGES:,}")
+        given = " ".join(text if len(text) <= 40 else f"{text[:37]}..." for text in (low, high, n))
+        raise ValueError(f"--edges is {given}: pass LOW below HIGH, and N, a whole number from 2 to {MOST_EDGES:,}")
     return edges
 
 
@@ -285,6 +289,8 @@ def _draw(arguments: argparse.Namespace) -> int:
 def _compression(arguments: argparse.Namespace) -> int:
     check_device(arguments.device)
     outputs.check_file("out", arguments.out)
+    if arguments.seeds > MOST["compression"]:
+        raise ValueError(f"seeds is {arguments.seeds}: at most {MOST['compression']:,} are trained one after the other")
     sizes.check(replace(CATALOG["tishby"], epochs=arguments.epochs), arguments.out.parent)
     rows = []
     for seed in tqdm(range(arguments.seeds), desc="seeds", disable=None):

@@ -79,7 +79,7 @@ def _file(folder: Path, name: str) -> Path:
     for candidate in (folder / name, folder / f"{name}.gz"):
         if candidate.is_file():
             return candidate
-    raise NoMnist(f"'{folder}' has neither {name} nor {name}.gz: all four IDX files are needed")
+    raise NoMnist(f"'{folder}' is not where MNIST lies, it has neither {name} nor {name}.gz: all four IDX files are needed")
 
 
 def read_idx(path: Path) -> Bytes:

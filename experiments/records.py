@@ -17,7 +17,7 @@ from fastmi import Edges, plain
 __all__ = ["Run", "Stopping"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it begins the name of a folder
-MOST = {"n_recorded": 2**20, "widths": 1000, "edges": 2**24}
+MOST = {"n_recorded": 2**20, "widths": 1000, "edges": 2**24, "compression": 10**5}
 LEAST = {"seed": 0} | dict.fromkeys(("n_samples", "epochs", "copies", "batch_size", "n_recorded", "record_every", "seeds"), 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,8 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
         ValueError: no result is there, the times cannot be read, out cannot be written.
     """
     check_file("out", out)
+    if not results.is_dir():
+        raise ValueError(f"results is '{results}', which holds no finished run: python -m experiments run all --seeds 10 first")
     loops = _loops(times)
     found, others = _most_seeds(results)
     if not found:
@@ -146,6 +149,9 @@ def _loops(times: Path) -> dict[str, float]:
             f"times is '{times}', which is not what `python -m benchmarks --json` writes ({files.reason(error)})"
         ) from None
     candidates = {(case["name"], timed["name"]): timed["median"] for case in cases for timed in case["candidates"]}
+    for (case, name), seconds in candidates.items():
+        if not 0 < seconds < math.inf:
+            raise ValueError(f"times is '{times}', where {name!r:.60} of {case!r:.60} took {seconds} seconds: write it again")
     return {case: seconds for (case, name), seconds in candidates.items() if name == LOOP}
 
 

@@ -80,7 +80,7 @@ def _steps(run: Run) -> int:
 
 def _free(out: Path) -> int:
     """On the disk of the folder, which may not be there yet."""
-    there = next((folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists()), Path.cwd())
+    there = next((folder for folder in (out.absolute(), *out.absolute().parents) if os.path.exists(folder)), Path.cwd())
     return shutil.disk_usage(there).free
 
 

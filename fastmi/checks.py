@@ -53,6 +53,7 @@ __all__ = [
     "sample_axis",
     "scalar_loss",
     "seed",
+    "sequence",
     "shares",
     "shown",
     "snapshots",
@@ -226,7 +227,7 @@ def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
 def numbered(name: str, ids: Any) -> npt.NDArray[np.int64]:
     """-> int64 (n,), from (n,) or the (n, 1) of some versions of NumPy."""
     ids = np.asarray(ids)
-    if ids.dtype.kind not in "iu" or ids.size == 0 or ids.size != ids.shape[0] or ids.min() < 0:
+    if ids.dtype.kind not in "iu" or ids.ndim == 0 or ids.size == 0 or ids.size != ids.shape[0] or ids.min() < 0:
         raise ValueError(
             f"{name} has dtype {ids.dtype} and shape {ids.shape}: pass the number of each sample's symbol, integers (n,) "
             "from 0 on (np.unique(..., return_inverse=True))"
@@ -545,10 +546,19 @@ def alike(forms: Sequence[dict[str, Any]]) -> None:
     for i, form in enumerate(others, start=1):
         for key in first | form:
             if form.get(key) != first.get(key):
+                own, other = _where_they_differ(str(form.get(key)), str(first.get(key)))
                 raise ValueError(
-                    f"ensembles[{i}] has the {key} {form.get(key)!s:.200}, ensembles[0] has {first.get(key)!s:.200}: only "
+                    f"ensembles[{i}] has the {key} {own}, ensembles[0] has {other}: only "
                     "ensembles that are built alike can be joined; give them the same arguments, but for n_copies and seed"
                 )
+
+
+def _where_they_differ(a: str, b: str, length: int = 80) -> tuple[str, str]:
+    """The first word of each, and what stands around the first difference."""
+    same = next((i for i, pair in enumerate(zip(a, b, strict=False)) if len(set(pair)) > 1), min(len(a), len(b)))
+    begin = a.rfind(" ", 0, max(a.rfind(" ", 0, same), 0)) + 1 if same > length // 2 else 0  # two words before
+    own, other = (text if len(text) <= begin + length else f"{text[: begin + length]}..." for text in (a, b))
+    return (f"{a.split()[0]} ... {own[begin:]}", f"{b.split()[0]} ... {other[begin:]}") if begin else (own, other)
 
 
 def fresh(optimizers: Sequence[Any]) -> None:
@@ -608,6 +618,12 @@ def buffering(name: str, network: Any, kind: type) -> None:
         raise ValueError(f"{name} keeps no layer's output, so there is nothing to estimate: flag a layer in buffer_or_not")
 
 
+def sequence(name: str, given: Any, of_what: str) -> list[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} is {shown(given)}: pass a list of {of_what}")
+    return list(given)
+
+
 def flags(layers: Sized, buffer_or_not: Sequence[Any]) -> None:
     if len(layers) != len(buffer_or_not) or not len(layers):
         raise ValueError(
@@ -658,8 +674,6 @@ def one_table(path: Any, planes: Sequence[Any]) -> Any:
 
 def same_tables(planes: Sequence[Any]) -> Any:
     """The first of some tables that may be averaged: the same points of the same reading."""
-    if not len(planes):
-        raise ValueError("planes is empty: there is nothing to draw")
     first = planes[0]
     for plane in planes[1:]:
         for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning"):

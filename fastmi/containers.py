@@ -21,8 +21,11 @@ def is_tensor(array: object) -> bool:
 
 
 def shown(value: object, length: int = 60) -> str:
-    """The beginning of its repr, on one line."""
-    text = " ".join(repr(value).split())
+    """The beginning of its repr, on one line; of what has none, as integers of many thousand digits, the type."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"<{type(value).__qualname__}>"
     return text if len(text) <= length else f"{text[: length - 3]}..."
 
 

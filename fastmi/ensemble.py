@@ -257,6 +257,7 @@ class Ensemble:
         Returns:
             for each layer (n_copies, n, d), or with snapshots (n_snapshots, n_copies, n, d); further axes are flattened into d.
             With an assignment without the axis of copies: (n, d) or (n_snapshots, n, d), for `PlaneEstimator.estimate`.
+            Of no samples, n = 0.
 
         Raises:
             TypeError: a watched module does not return a tensor.

@@ -381,9 +381,7 @@ def _finite(name: str, given: Any, shape: tuple[int, ...]) -> None:
 def _writable(figure: Any, path: Any) -> None:
     if not isinstance(figure, Figure):
         raise TypeError(f"figure is a {type(figure).__qualname__}: pass what information_plane or plot returned")
-    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise TypeError(f"path is {checks.shown(path)}: pass the name of a file, a string or a pathlib.Path")
-    ending = Path(path).suffix[1:]
+    ending = files.as_path("path", path).suffix[1:]
     if ending and ending.lower() not in figure.canvas.get_supported_filetypes():
         raise ValueError(f"path ends in '.{ending:.20}', which matplotlib does not write: end it in .png, .svg or .pdf")
     if not Path(path).name:

@@ -19,6 +19,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastmi.containers import shown
+
 __all__ = [
     "FORMAT",
     "FREE",
@@ -27,6 +29,7 @@ __all__ = [
     "Header",
     "NewerFormat",
     "NotAFile",
+    "as_path",
     "check_format",
     "is_stream",
     "opened",
@@ -42,6 +45,19 @@ FORMAT = ".format"  # the member of an archive that holds its number; no layer a
 UNTOUCHED = ", and what it held is untouched"
 
 
+def as_path(name: str, given: str | os.PathLike[str]) -> Path:
+    """The name of a file or a folder.
+
+    Raises:
+        TypeError: no string and no pathlib.Path. ValueError: an empty one, or one with a NUL.
+    """
+    if not isinstance(given, str | os.PathLike) or not isinstance(os.fspath(given), str):
+        raise TypeError(f"{name} is {shown(given)}: pass the name of a file, as a string or a pathlib.Path")
+    if not os.fspath(given) or "\0" in os.fspath(given):
+        raise ValueError(f"{name} is {shown(given)}, which names no file: pass the name of one")
+    return Path(given)
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """An empty file to be written, which takes the name `path` once it is complete; on any exception nothing has changed.
@@ -51,10 +67,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     the disk before it takes the name.
 
     Raises:
+        TypeError, ValueError: as `as_path`.
         FileNotFoundError: there is no folder to write into.
         OSError: it cannot be written.
     """
-    asked = Path(path)
+    asked = as_path("path", path)
     with _told(asked):
         mode, stream = _mode(asked), is_stream(asked)
         if mode is not None and stat.S_ISDIR(mode):
@@ -146,10 +163,11 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to be read; a link's target is as good.
 
     Raises:
+        TypeError, ValueError: as `as_path`.
         FileNotFoundError, OSError: it cannot be opened.
         NotAFile: it is none; one might never end, or never begin.
     """
-    mode = os.stat(path).st_mode
+    mode = os.stat(as_path("path", path)).st_mode
     if not stat.S_ISREG(mode):
         raise NotAFile(f"'{os.fspath(path)}' is {_KINDS.get(stat.S_IFMT(mode), 'a device')}, and only files are read")
     with open(path, "rb") as file:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.containers import shown
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +48,7 @@ NOT_NEGATIVE = (  # of what element-wise optimisers remember: counts, steps, sum
 def number_of_copies(n_copies: Any) -> int:
     n_copies = checks.positive_integer("n_copies", n_copies)
     if n_copies > MOST_COPIES:
-        raise ValueError(f"n_copies must be at most {MOST_COPIES:,}, not {n_copies:.3g}: train them in several ensembles")
+        raise ValueError(f"n_copies must be at most {MOST_COPIES:,}, not {shown(n_copies)}: train them in several ensembles")
     return n_copies
 
 
@@ -160,7 +161,7 @@ def some_samples(**arrays: Tensor) -> None:
     """The loss of no samples is NaN, and so are the parameters after it."""
     for name, array in arrays.items():
         if not array.numel():
-            raise ValueError(f"{name} has shape {tuple(array.shape)}: a batch without samples has no loss; draw at least one")
+            raise ValueError(f"{name} is empty, {tuple(array.shape)}: a batch without samples has no loss; draw at least one")
 
 
 def samples(name: str, shape: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
@@ -301,17 +302,30 @@ def _column(name: str, given: Any) -> npt.NDArray[Any]:
         return array.astype(np.int64 if whole else np.float64, copy=False)
 
 
+def _listed(planes: Any) -> Sequence[InformationPlane]:
+    if isinstance(planes, InformationPlane):
+        raise TypeError("planes is one InformationPlane: pass a list of them ([planes])")
+    if not isinstance(planes, list | tuple):
+        raise TypeError(f"planes is {shown(planes)}: pass a list of InformationPlane")
+    for i, plane in enumerate(planes):
+        if not isinstance(plane, InformationPlane):
+            raise TypeError(f"planes[{i}] is {shown(plane)}: pass a list of InformationPlane")
+    if not planes:
+        raise ValueError("planes is empty: pass one table at least")
+    return planes
+
+
 def panel(planes: Sequence[InformationPlane]) -> Any:
     """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them, and their standard deviation.
 
     Each seed counts once, as the mean over its paths.
 
     Raises:
-        ValueError: no table, or tables of different epochs, layers or readings.
+        TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs, layers or readings.
     """
     from fastmi import figures
 
-    first = checks.same_tables(planes)
+    first = checks.same_tables(_listed(planes))
     with np.errstate(under="ignore"):
         bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
         several = len(planes) > 1
@@ -335,7 +349,11 @@ def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]
     """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON. Nothing is pickled.
 
     What is beyond the bounds within which any file is read is not compressed: then it is no larger than its file.
+
+    Raises:
+        TypeError, ValueError: planes is no list of tables, or an empty one.
     """
+    _listed(planes)
     arrays: dict[str, Any] = {files.FORMAT: np.array(FORMAT)}
     rest: list[dict[str, Any]] = []
     for i, plane in enumerate(planes):
@@ -352,9 +370,10 @@ def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
     """What `save_planes` wrote, from whomever the file comes; see `fastmi.files.Archive` for the bounds of what is read.
 
     Raises:
-        FileNotFoundError: no such file. OSError: it cannot be opened.
+        TypeError: path is no name of a file. FileNotFoundError: no such file. OSError: it cannot be opened.
         ValueError: the file holds no such tables, is no file at all, or was written by a later version.
     """
+    path = files.as_path("path", path)
     try:
         with files.opened(path) as file:
             return _tables(files.Archive(path, file))
@@ -386,13 +405,18 @@ def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
     return {name: plain.typed(name, value, hints[name]) if name in hints else value for name, value in values.items()}
 
 
-def _not_a_table(path: str | os.PathLike[str], error: Exception) -> ValueError:
+def _not_a_table(path: Path, error: Exception) -> ValueError:
     kind = files.NotAFile if isinstance(error, files.NotAFile) else ValueError
-    return kind(f"{os.fspath(path)} is not a table that InformationPlane.save wrote ({files.reason(error)})")
+    return kind(f"{path} is not a table that InformationPlane.save wrote ({files.reason(error)})")
 
 
 def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
-    """Several tables below each other in one tidy CSV, whole or not at all."""
+    """Several tables below each other in one tidy CSV, whole or not at all.
+
+    Raises:
+        TypeError, ValueError: planes is no list of tables, or an empty one.
+    """
+    _listed(planes)
     with files.replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()

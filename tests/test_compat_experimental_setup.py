@@ -734,7 +734,7 @@ def test_a_shape_may_come_as_any_sequence(sizes):
         ([nn.Linear(3, 1), 3], [False, True], "layers[1] is 3, which cannot be called: pass a module, or a function"),
         (["tanh"], [True], "layers[0] is 'tanh', which cannot be called"),
         ([torch.tanh], ["no"], "buffer_or_not[0] is 'no': pass True or False for each layer"),
-        ([torch.tanh, torch.tanh], "01", "buffer_or_not[0] is '0': pass True or False"),
+        ([torch.tanh, torch.tanh], "01", "buffer_or_not is '01': pass a list of flags"),
         ([torch.tanh, torch.tanh], [True, 2], "buffer_or_not[1] is 2: pass True or False"),
         ([torch.tanh], [None], "buffer_or_not[0] is None"),
         ([torch.tanh], [1.0], "buffer_or_not[0] is 1.0"),

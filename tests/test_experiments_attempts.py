@@ -463,7 +463,8 @@ def test_a_finished_run_is_replaced_by_force_alone(tmp_path, finished, capsys, m
         assert run("tishby", *words, out=tmp_path) == 2
         said = capsys.readouterr().err
         assert re.search(
-            rf"'{finished}' holds this run, written 20\d\d-\d\d-\d\d \d\d:\d\d: keep it, or replace it \(--force\)", said
+            rf"'{finished}' holds this run, written 20\d\d-\d\d-\d\d \d\d:\d\d: keep it \(--resume passes over it\), or replace it \(--force\)",
+            said,
         )
         assert run(*words, "--resume", out=tmp_path) == 0
         assert "was finished before" in capsys.readouterr().out
@@ -479,7 +480,7 @@ def test_what_was_read_again_is_replaced_by_force_alone(tmp_path, finished, caps
     assert cli.main(words) == 0
     before = tree(tmp_path)
     assert cli.main(words) == 2
-    assert "keep it, or replace it (--force)" in capsys.readouterr().err
+    assert "keep it (--resume passes over it), or replace it (--force)" in capsys.readouterr().err
     assert tree(tmp_path) == before
     assert cli.main([*words, "--force"]) == 0
     trained = ["estimate", str(finished), "--edges", "-1", "1", "50", "--out", str(tmp_path), "--force"]

@@ -418,7 +418,7 @@ def test_a_batch_without_samples_is_refused(x, y, wrong):
     refused(
         lambda: made.step(torch.zeros(x), torch.zeros(y)),
         ValueError,
-        f"{wrong} has shape {x if wrong == 'x' else y}: a batch without",
+        f"{wrong} is empty, {x if wrong == 'x' else y}: a batch without samples has no loss",
     )
     assert all(torch.equal(leaf, before[name]) for name, leaf in made.snapshot().items())
 

@@ -281,7 +281,10 @@ def test_several_tables_load_bit_for_bit_and_in_order(tmp_path):
 
 @pytest.mark.parametrize("n", [0, 2])
 def test_a_file_of_several_tables_is_not_one(tmp_path, n):
-    save_planes(tmp_path / "planes.npz", [plane()] * n)
+    if n:
+        save_planes(tmp_path / "planes.npz", [plane()] * n)
+    else:  # which earlier versions wrote
+        np.savez(tmp_path / "planes.npz", plain=np.array("[]"))
     with pytest.raises(ValueError, match=rf"planes\.npz holds {n} tables: read them with fastmi\.tables\.load_planes"):
         InformationPlane.load(tmp_path / "planes.npz")
 
@@ -776,9 +779,43 @@ def test_only_the_same_epochs_are_averaged(epochs):
         tables.panel([plane(), plane(len(epochs), seed=1, epochs=np.array(epochs))])
 
 
-def test_no_table_is_no_panel():
-    with pytest.raises(ValueError, match="planes is empty: there is nothing to draw"):
-        tables.panel([])
+@pytest.mark.parametrize(
+    "take", [tables.panel, lambda given: save_planes("x.npz", given), lambda given: write_csv("x.csv", given)]
+)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "planes is empty: pass one table at least"),
+        (plane(), r"planes is one InformationPlane: pass a list of them \(\[planes\]\)"),
+        ([plane(), None], r"planes\[1\] is None: pass a list of InformationPlane"),
+        ({"a": plane()}, "planes is {'a': .*: pass a list of InformationPlane"),
+        (None, "planes is None: pass a list of InformationPlane"),
+    ],
+    ids=["none", "one", "another", "mapping", "nothing"],
+)
+def test_planes_are_a_list_of_some(take, given, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((TypeError, ValueError), match=message):
+        take(given)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (None, "path is None: pass the name of a file, as a string or a pathlib.Path"),
+        (3, "path is 3: pass the name of a file"),
+        (b"a.npz", "path is b'a.npz': pass the name of a file"),
+        ("", "path is '', which names no file"),
+        ("a\0b", r"path is 'a\\x00b', which names no file"),
+    ],
+)
+def test_a_path_is_the_name_of_a_file(path, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for call in (plane().save, plane().to_csv, InformationPlane.load, load_planes, files.read_text):
+        with pytest.raises((TypeError, ValueError), match=message):
+            call(path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_table_is_in_the_face():

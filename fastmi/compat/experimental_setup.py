@@ -154,8 +154,9 @@ class BufferedSequential(nn.Module):
 
     def __init__(self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[Any]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([_layer(i, layer) for i, layer in enumerate(layers)])
-        self.buffer_or_not = tuple(_flag(i, flag) for i, flag in enumerate(buffer_or_not))
+        modules, flags = checks.sequence("layers", layers, "modules"), checks.sequence("buffer_or_not", buffer_or_not, "flags")
+        self.layers = nn.ModuleList([_layer(i, layer) for i, layer in enumerate(modules)])
+        self.buffer_or_not = tuple(_flag(i, flag) for i, flag in enumerate(flags))
         checks.flags(self.layers, self.buffer_or_not)
         self.n_buffers = sum(self.buffer_or_not)
         self.buffer: list[Tensor] = []

@@ -35,7 +35,7 @@ GROUPS = {  # name -> module
     "order": "order",
     "fuzz": "fuzz",
 }
-ON_RUNS = {"command line", "files", "kills", "concurrency"}  # they need finished ones
+ON_RUNS = {"command line", "files", "kills", "concurrency", "fuzz"}  # they need finished ones
 SHARE_POOR = 0.05  # of all cases, at most
 
 

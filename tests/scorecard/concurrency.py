@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import fastmi
-from experiments import outputs, training
+from experiments import attempts, training
 from fastmi import tables
 
 from . import places
@@ -85,7 +85,7 @@ def ledger(writers: int, rows: int) -> list[Any]:
 
     def write(who: int) -> int:
         for i in range(rows):
-            outputs.record(Path("."), run=f"{who}-{i}", id="x", data="d", device="cpu", status="done", seconds="1")
+            attempts.record(Path("."), run=f"{who}-{i}", id="x", data="d", device="cpu", status="done", seconds="1")
         return 0
 
     done = [ended(pid) for pid in [child(lambda who=who: write(who)) for who in range(writers)]]

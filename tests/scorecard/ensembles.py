@@ -315,15 +315,6 @@ READ = [
     _called(
         "on the meta device", "activations", "x", lambda made: made.activations(X.to("meta")), "x", "meta", kind=ValueError
     ),
-    _called(
-        "no samples",
-        "activations",
-        "x",
-        lambda made: made.activations(X[:0]),
-        "x",
-        ("n = 0", "empty", "no samples", "nothing"),
-        kind=ValueError,
-    ),
     _called("objects", "activations", "x", lambda made: made.activations(np.ones((2, 3), object)), "x", "object"),
     *(
         _called(
@@ -413,7 +404,12 @@ STATES = [
     ),
     *(
         _called(
-            f"learning rate {rate!r}", "restore", "state", _restored(**{"optimizer/Adam/0/lr": np.array(rate)}), "state", "lr"
+            f"learning rate {rate!r}",
+            "restore",
+            "state",
+            _restored(**{"optimizer/Adam/0/lr": np.array(rate)}),
+            "state",
+            ("lr", "learning rate"),
         )
         for rate in ("fast", -1.0, float("nan"), None)
     ),
@@ -518,6 +514,9 @@ def _old_weight_norm() -> Any:
 
 
 RIGHT = [
+    Case(
+        "activations of no samples", lambda: [tuple(a.shape) for a in stepped(watch=[nn.Tanh]).activations(X[:0])], [(2, 0, 2)]
+    ),
     Case("one submodule under two names: networks", lambda: len(ensemble(network=Shared()).networks()), 2, "Ensemble(network)"),
     Case("one submodule under two names: networks after a step", lambda: len(stepped(network=Shared()).networks()), 2),
     Case(

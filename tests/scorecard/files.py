@@ -358,7 +358,7 @@ def _newer_table() -> Any:
 
     def change(arrays: dict[str, Any]) -> None:
         for key, array in arrays.items():
-            if key in ("format", "version"):
+            if key == ".format":
                 arrays[key] = np.full_like(array, 10**6)
                 found.append(key)
         arrays["plain"] = np.array(json.dumps(raised(json.loads(str(arrays["plain"])))))

@@ -16,7 +16,7 @@ import naive
 import numpy as np
 
 import fastmi
-from experiments import mnist, outputs
+from experiments import attempts, mnist, results
 from experiments.checkpoints import Checkpoints
 from fastmi import tables
 
@@ -198,7 +198,7 @@ def _manifest() -> str:
 
 def _ledger() -> str:
     for i in range(3):
-        outputs.record(
+        attempts.record(
             Path("."), run="warm-up", id=str(i), data="d", device="cpu", status="failed", reason='a "b", c\nd', seconds="1"
         )
     return "runs.csv"
@@ -219,8 +219,8 @@ READERS: dict[str, Reader] = {
     ),
     "table with a pickle": Reader(_planted_table, lambda: tables.load_planes("plane.npz"), ValueError, True),
     "state": Reader(_state, _load_state, ValueError, True),
-    "manifest": Reader(_manifest, lambda: outputs.read(next(Path("results").glob("*-*"))), ValueError, False),
-    "ledger": Reader(_ledger, lambda: outputs.read_ledger(Path(".")), ValueError, False),
+    "manifest": Reader(_manifest, lambda: results.read(next(Path("results").glob("*-*"))), ValueError, False),
+    "ledger": Reader(_ledger, lambda: attempts.read_ledger(Path(".")), ValueError, False),
     "IDX": Reader(lambda: places.idx("images", IMAGES), lambda: mnist.read_idx(Path("images")), ValueError, False),
     "IDX.gz": Reader(
         lambda: places.idx("images.gz", IMAGES, True), lambda: mnist.read_idx(Path("images.gz")), ValueError, False

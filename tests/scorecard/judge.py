@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import signal
 import threading
 import time
@@ -198,7 +199,8 @@ def faults(refusal: Refused, error: BaseException) -> list[str]:
         found.append(f"{len(message.splitlines())} lines")
     if len(message) > LONGEST and not refusal.foreign:
         found.append(f"{len(message)} letters")
-    missing = [word for word in refusal.words if not any(one.lower() in message.lower() for one in _either(word))]
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", message).lower()  # 1,000,000 is 1000000
+    missing = [word for word in refusal.words if not any(one.lower() in text for one in _either(word))]
     return found + [f"without {word!r}" for word in missing]
 
 
