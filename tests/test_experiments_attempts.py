@@ -463,7 +463,8 @@ def test_a_finished_run_is_replaced_by_force_alone(tmp_path, finished, capsys, m
         assert run("tishby", *words, out=tmp_path) == 2
         said = capsys.readouterr().err
         assert re.search(
-            rf"'{finished}' holds this run, written 20\d\d-\d\d-\d\d \d\d:\d\d: keep it \(--resume passes over it\), or replace it \(--force\)",
+            rf"'{finished}' holds this run, written 20\d\d-\d\d-\d\d \d\d:\d\d: keep it \(--resume passes over it\), or "
+            r"replace it \(--force\)",
             said,
         )
         assert run(*words, "--resume", out=tmp_path) == 0
