@@ -60,17 +60,37 @@ def _way(name: str, array: Any) -> str:
     if isinstance(array, list | tuple | np.matrix | memoryview) or library in ("array", "jax", "jaxlib"):
         return f"np.asarray({name})"
     if library == "pyarrow":
-        return f"{name}.to_numpy()" if hasattr(array, "chunks") else f"{name}.to_numpy(zero_copy_only=False)"
+        return _way_of_pyarrow(name, array)
     if hasattr(array, "to_numpy"):  # pandas, polars, xarray
         frame = f"; every row of it is one joint symbol, and one column is {name}[...].to_numpy()"
-        if hasattr(array, "dropna") and not hasattr(array, "levels") and np.any(array.isna()):  # a MultiIndex cannot say
-            return f"{name}.dropna().to_numpy(), and the same samples of what stands beside it: it has missing values"
+        drop = _drops_missing(array)
+        if drop:
+            return f"{name}.{drop}().to_numpy(), and the same samples of what stands beside it: it has missing values"
         return f"{name}.to_numpy()" + (frame if hasattr(array, "columns") else "")
     if hasattr(array, "toarray"):
         return f"{name}.toarray()"
+    if library == "polars" and hasattr(array, "collect"):
+        return f"{name}.collect().to_numpy()"
     if library == "tensorflow":
         return f"{name}.numpy()"
     return _way_of_python(name, array)
+
+
+def _way_of_pyarrow(name: str, array: Any) -> str:
+    if hasattr(array, "num_columns"):
+        return f"{name}.to_pandas().to_numpy(); every row of it is one joint symbol, and one column is {name}[...]"
+    drop = ".drop_null()" if getattr(array, "null_count", 0) else ""
+    beside = ", and the same samples of what stands beside it: it has missing values" if drop else ""
+    return f"{name}{drop}.to_numpy({'' if hasattr(array, 'chunks') else 'zero_copy_only=False'}){beside}"
+
+
+def _drops_missing(array: Any) -> str:
+    """The method that drops missing values, where there are any."""
+    if hasattr(array, "dropna") and hasattr(array, "isna") and not hasattr(array, "levels"):  # a MultiIndex cannot say
+        return "dropna" if np.any(array.isna()) else ""
+    if hasattr(array, "drop_nulls"):
+        return "drop_nulls" if np.any(array.null_count()) else ""
+    return ""
 
 
 def _way_of_python(name: str, array: Any) -> str:

@@ -27,6 +27,9 @@ from .judge import Case, Either, Refused, SkipCase, same
 ADVICE: tuple[tuple[str, str], ...] = (
     ("[str(value) for value in x]", "[str(value) for value in x]"),
     ("np.asarray(list(", "np.asarray(list(x))"),
+    (".collect().to_numpy()", "x.collect().to_numpy()"),
+    (".to_pandas().to_numpy()", "x.to_pandas().to_numpy()"),
+    (".to_numpy(zero_copy_only=False)", "x.to_numpy(zero_copy_only=False)"),
     (".dropna().to_numpy()", "x.dropna().to_numpy()"),
     (".dropna().tolist()", "x.dropna().tolist()"),
     ("list(x.values())", "list(x.values())"),
@@ -168,10 +171,18 @@ class ByArray:
         return self.held
 
 
+def installed(name: str) -> Any:
+    if importlib.util.find_spec(name) is None:
+        raise SkipCase(f"{name} is not installed")
+    return importlib.import_module(name)
+
+
 def polars() -> Any:
-    if importlib.util.find_spec("polars") is None:
-        raise SkipCase("polars is not installed")
-    return importlib.import_module("polars")
+    return installed("polars")
+
+
+def arrow() -> Any:
+    return installed("pyarrow")
 
 
 def memory_map(values: Any) -> Any:
@@ -263,8 +274,26 @@ POLARS = [
         words=(("null", "missing", "drop"),),
         advice=False,
     ),
+    container("polars LazyFrame", lambda: polars().LazyFrame({"a": NUMBERS}), H),
     container("polars DataFrame", lambda: polars().DataFrame({"a": WORDS, "b": NUMBERS}), H),
     container("polars DataFrame of activations", lambda: polars().DataFrame({"a": [0.5, -0.5]}), [2, 1], "activations"),
+]
+
+ARROW = [
+    container("pyarrow Array of integers", lambda: arrow().array(NUMBERS), H),
+    container("pyarrow Array of text", lambda: arrow().array(WORDS), H),
+    container("pyarrow ChunkedArray", lambda: arrow().chunked_array([NUMBERS]), H),
+    container("pyarrow Table", lambda: arrow().table({"a": WORDS, "b": NUMBERS}), H),
+    container(
+        "pyarrow Array with null",
+        lambda: arrow().array([0, 1, 0, None]),
+        H918,
+        refused=True,
+        words=(("null", "missing", "drop"),),
+        advice=False,
+    ),
+    container("xarray DataArray", lambda: installed("xarray").DataArray(NUMBERS), H),
+    container("xarray DataArray of activations", lambda: installed("xarray").DataArray([[0.5], [-0.5]]), [2, 1], "activations"),
 ]
 
 SPARSE = [
@@ -477,4 +506,4 @@ TORCH = [
 
 
 def cases(seed: int = 0, long: bool = False) -> list[Case]:
-    return [*PANDAS, *POLARS, *SPARSE, *NUMPY, *PYTHON, *TORCH]
+    return [*PANDAS, *POLARS, *ARROW, *SPARSE, *NUMPY, *PYTHON, *TORCH]
