@@ -125,16 +125,17 @@ def encode(activations: Any, binning: Binning) -> IntArray:
 
 
 def number_rows(labels: Any) -> tuple[Any, int]:
-    """Labels (n,) or rows (..., n, d) -> a number below `size` for each, equal where the rows are, and `size`.
+    """Labels (n,) or rows (..., n, d) -> one of `size` numbers for each, equal where the rows are, and `size`.
 
-    Not every number need occur: integers of a narrow range are packed side by side as they are, others identified.
+    They are below `size`, but for a single column of nearly all of int64's range, which stays as it is. Not every number need
+    occur: integers of a narrow range are packed side by side as they are, others identified.
     """
     rows, shape = _rows(labels)
     lowest, highest = int(rows.min()), int(rows.max())
-    width = (highest - lowest).bit_length()
-    if width * rows.shape[1] > 62:
-        return identify_rows(labels)
-    size = highest - lowest + 1 if rows.shape[1] == 1 else 1 << (width * rows.shape[1])
+    width, n_columns = (highest - lowest).bit_length(), rows.shape[1]
+    if width * n_columns > 62:
+        return (rows[:, 0].reshape(shape), 1 << 64) if n_columns == 1 else identify_rows(labels)
+    size = highest - lowest + 1 if n_columns == 1 else 1 << (width * n_columns)
     return _side_by_side(rows, lowest, width).reshape(shape), size
 
 

@@ -93,7 +93,7 @@ def _wrong_dtype(name: str, array: npt.NDArray[Any]) -> TypeError | ValueError:
 def _whole(name: str, array: npt.NDArray[Any], handle: str) -> npt.NDArray[np.int64]:
     """Whole floats as the integers they are."""
     with np.errstate(all="ignore"):
-        odd = ~np.isfinite(array) | (array != np.floor(array)) | (np.abs(array) >= 2.0**63)
+        odd = ~np.isfinite(array) | (array != np.floor(array)) | (array >= 2.0**63) | (array < -(2.0**63))
     if not odd.any():
         return array.astype(np.int64)
     nan = np.isnan(array)
@@ -127,7 +127,7 @@ def _on_device(name: str, tensor: torch.Tensor, handle: str) -> torch.Tensor:
         raise TypeError(f"{name} has dtype {tensor.dtype}: {KNOWN}; pass its parts as rows (torch.view_as_real)")
     if tensor.is_floating_point():
         tensor = tensor.double()  # 2^63 is beyond float16
-        odd = ~torch.isfinite(tensor) | (tensor != tensor.floor()) | (tensor.abs() >= 2.0**63)
+        odd = ~torch.isfinite(tensor) | (tensor != tensor.floor()) | (tensor >= 2.0**63) | (tensor < -(2.0**63))
         if bool(odd.any()):
             _whole(name, tensor.cpu().numpy(), handle)  # which says what is wrong
     labels = tensor.to(torch.int64)

@@ -313,3 +313,14 @@ def test_labels_are_not_written_to(twin, rng):
 def test_numpy_strings_of_any_length_are_labels():
     labels = np.array(["a", "bb", "a", "dddd"], dtype=np.dtypes.StringDType())
     assert fastmi.entropy(labels) == 1.5
+
+
+def test_labels_over_all_of_int64_are_counted_as_their_numbers():
+    rng = np.random.default_rng(0)
+    values = rng.integers(-(2**63), 2**63 - 1, 50, endpoint=True)
+    ids, y = rng.integers(0, 50, 1000), rng.integers(0, 5, 1000)
+    labels, z = values[ids], ids[::-1]
+    assert fastmi.entropy(labels) == fastmi.entropy(ids)
+    assert fastmi.mutual_information(labels, y) == fastmi.mutual_information(ids, y)
+    assert fastmi.mutual_information(labels, labels[::-1]) == fastmi.mutual_information(ids, z)
+    assert fastmi.conditional_mutual_information(labels, y, labels[::-1]) == fastmi.conditional_mutual_information(ids, y, z)
