@@ -81,7 +81,7 @@ def encode_layers(
     twin = backends.twin_for(flat[0])
     codes, found = twin.encode(flat, binning.edges, binning.ends, [how.weights for how in schemes], binning.line)
     for i, census in enumerate(found):
-        checks.census(name.format(i), census.nan, census.outside, binning)
+        _judge_census(name.format(i), census.nan, census.outside, binning)
     return codes.reshape(len(layers), *leading, n), found
 
 
@@ -196,3 +196,16 @@ def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         ids = [known.setdefault(value, len(known)) for value in labels.reshape(-1).tolist()]
         return np.array(ids, np.int64).reshape(labels.shape)
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+
+
+def _judge_census(name: str, nan: int, outside: int, cut: Any) -> None:
+    """NaN has no symbol; under out_of_range="raise" neither has a value beyond the edges."""
+    if nan:
+        raise ValueError(
+            f"{name} holds {nan} NaN, and a NaN has no bin: did the training diverge? drop those samples, or stop before them"
+        )
+    if outside and cut.out_of_range == "raise":
+        raise ValueError(
+            f"{name} holds {outside} activations outside {cut} (bins are closed on the left, open on the right): "
+            'widen the edges, or give outsiders symbols with out_of_range="separate"'
+        )

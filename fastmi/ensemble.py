@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks, guards
-from fastmi.states import Randomness, flat, like
+from fastmi.states import Randomness, flat, like, same_state, stored
 from fastmi.watching import listen_to
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Ensemble:
         self.optimizer = self._optimised(self.parameters)
         self._sizes = [self.n_copies]
         self.reason = ""
-        self._loop(checks.not_vectorisable(self._network))
+        self._loop(guards.not_vectorisable(self._network))
 
     def _listen(self, watch: Any) -> None:
         """A copy of the template to be called, heard where it is watched."""
@@ -150,9 +150,9 @@ class Ensemble:
         """
         import torch
 
-        ensembles = checks.ensembles(ensembles, cls)
-        checks.alike([part._form() for part in ensembles])
-        checks.fresh([part.optimizer for part in ensembles])
+        ensembles = guards.ensembles(ensembles, cls)
+        guards.alike([part._form() for part in ensembles])
+        guards.fresh([part.optimizer for part in ensembles])
         made = copy.copy(ensembles[0])
         made._listen(made._watched.modules)
         made._randomness = copy.deepcopy(made._randomness)
@@ -173,7 +173,7 @@ class Ensemble:
         Raises:
             ValueError: the snapshot of another ensemble.
         """
-        (whole,) = checks.snapshots([snapshot], self._tensors)
+        (whole,) = guards.snapshots([snapshot], self._tensors)
         split = {name: leaf.split(self._sizes) for name, leaf in whole.items()}
         return [{name: leaves[i] for name, leaves in split.items()} for i in range(len(self._sizes))]
 
@@ -221,7 +221,7 @@ class Ensemble:
                 prediction's, a loss that does not reduce or hangs on no parameter.
         """
         x, y = self._received("x", x), self._received("y", y)
-        checks.copy_axis(self.n_copies, x=x, y=y)
+        guards.copy_axis(self.n_copies, x=x, y=y)
         guards.some_samples(x=x, y=y)
         losses, *buffers = self._over_copies(self._learn, self._tensors, x, y)
         guards.differentiable(losses)
@@ -268,7 +268,7 @@ class Ensemble:
 
         x = self._received("x", x)
         guards.samples("x", x.shape)
-        states = [self._tensors] if snapshots is None else checks.snapshots(snapshots, self._tensors)
+        states = [self._tensors] if snapshots is None else guards.snapshots(snapshots, self._tensors)
         leading = () if snapshots is None else (len(states),)
         self._watched.forget()
         with torch.no_grad(), self._evaluating():
@@ -316,9 +316,9 @@ class Ensemble:
         """
         import torch
 
-        given = checks.stored("state", state)
+        given = stored("state", state)
         sections = self._sections(self._rehearsed(given))
-        checks.same_state(given, flat(sections))
+        same_state(given, flat(sections))
         found = {
             key: {name: like(value, given[f"{key}/{name}"]) for name, value in held.items()} for key, held in sections.items()
         }
@@ -344,7 +344,7 @@ class Ensemble:
     def _optimised(self, parameters: dict[str, Tensor]) -> torch.optim.Optimizer:
         with _plain_device():
             optimizer = self._recipe([leaf for leaf in parameters.values() if leaf.requires_grad])
-        return checks.elementwise(optimizer, parameters)
+        return guards.elementwise(optimizer, parameters)
 
     def _form(self) -> dict[str, Any]:
         """What ensembles that can be joined have in common."""
@@ -401,8 +401,8 @@ class Ensemble:
     def _learn(self, state: dict[str, Tensor], x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """One copy on its batch -> its loss, and its buffers afterwards."""
         prediction, buffers = self._call(state, x)
-        checks.target(checks.tensor_prediction(prediction), y, self._loss)
-        return checks.scalar_loss(self._loss(prediction, y)), *buffers
+        guards.target(guards.tensor_prediction(prediction), y, self._loss)
+        return guards.scalar_loss(self._loss(prediction, y)), *buffers
 
     def _forwarded(self, x: Tensor, state: dict[str, Tensor], rows: Tensor | None = None) -> list[Tensor]:
         """Each watched layer of all networks, as many as memory allows at a time: (n_models, width, d).
@@ -435,9 +435,9 @@ class Ensemble:
             return tuple(heard)  # captured values leave vmap only by being returned
 
         outputs = self._over_copies(one, state, x) if own else self._over_copies(one, state)
-        checks.some_called(self.layers)
+        guards.some_called(self.layers)
         for name, out in zip(self.layers, outputs, strict=True):
-            checks.sample_axis(name, tuple(out.shape[1:]), x.shape[own])
+            guards.sample_axis(name, tuple(out.shape[1:]), x.shape[own])
         return [out.flatten(2) if out.ndim > 2 else out[..., None] for out in outputs]
 
     def _call(self, state: dict[str, Tensor], x: Tensor) -> tuple[Any, list[Tensor]]:
@@ -467,7 +467,7 @@ class Ensemble:
             except torch.OutOfMemoryError:
                 raise  # no fault of the network's: fewer copies, snapshots or samples at a time
             except Exception as error:
-                reason = checks.not_vectorisable(self._network, error)
+                reason = guards.not_vectorisable(self._network, error)
         members = (dict(zip(state, leaves, strict=True)) for leaves in zip(*state.values(), strict=True))
         with self._randomness, warnings.catch_warnings():
             warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")  # nor can they be
@@ -480,7 +480,7 @@ class Ensemble:
         """From now on the copies are looped over, if there is a reason; the first time it is said aloud."""
         known, self.reason = self.reason, reason
         if reason and not known:
-            warnings.warn(checks.one_by_one(reason), LoopWarning, stacklevel=checks.depth_of_caller())
+            warnings.warn(guards.one_by_one(reason), LoopWarning, stacklevel=checks.depth_of_caller())
 
     def _received(self, name: str, array: Any) -> Tensor:
         import torch
@@ -488,7 +488,7 @@ class Ensemble:
         if isinstance(array, np.ndarray):
             array = torch.from_numpy(guards.numbers(name, array)).to(self.device)
             array = array.to(self._type) if array.is_floating_point() else array
-        array = guards.batch(name, checks.on_device(name, array, self.device)).detach()
+        array = guards.batch(name, guards.on_device(name, array, self.device)).detach()
         return array.clone() if array.is_inference() else array
 
     @property
@@ -580,5 +580,5 @@ def _drawn_anew(network: nn.Module, stream: np.random.SeedSequence) -> nn.Module
         torch.default_generator.manual_seed(_integer(init))
         for name, module in fresh.named_modules():
             if next(module.parameters(recurse=False), None) is not None:
-                checks.resettable(name, module)()
+                guards.resettable(name, module)()
     return fresh.to(device)

@@ -49,6 +49,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from fastmi import checks, files
+from fastmi.containers import shown
 
 __all__ = ["Live", "Panel", "information_plane", "place", "save", "show"]
 
@@ -93,7 +94,7 @@ class Panel:
             _finite(name, getattr(self, name), axes)
         checks.not_negative("ceiling_x", self.ceiling_x)
         checks.not_negative("ceiling_y", self.ceiling_y)
-        checks.spreads(np.shape(self.i_xt), self.spread_xt, self.spread_ty)
+        _both_spreads(np.shape(self.i_xt), self.spread_xt, self.spread_ty)
 
 
 @contextmanager
@@ -161,7 +162,7 @@ def information_plane(
     _strings("title", [title])
     _strings("rows", rows)
     grid = _grid(panels)
-    checks.some_panels(grid, rows)
+    _some_panels(grid, rows)
     rows = rows or [""] * len(grid)
     every, n_columns = [panel for row in grid for panel in row], len(grid[0])
     reach = np.max([(0.1, 0.1), *((panel.ceiling_x, panel.ceiling_y) for panel in every)], axis=0)
@@ -356,7 +357,7 @@ class Live:
 def _grid(panels: Any) -> Sequence[Sequence[Panel]]:
     """Rows of panels."""
     if isinstance(panels, Panel) or not isinstance(panels, Sequence | np.ndarray):
-        raise TypeError(f"panels is {checks.shown(panels)}: pass a list of Panels ([panel])")
+        raise TypeError(f"panels is {shown(panels)}: pass a list of Panels ([panel])")
     grid = [panels] if len(panels) and not isinstance(panels[0], Sequence | np.ndarray) else panels
     for panel in (panel for row in grid for panel in row):
         if not isinstance(panel, Panel):
@@ -366,10 +367,10 @@ def _grid(panels: Any) -> Sequence[Sequence[Panel]]:
 
 def _strings(name: str, given: Any) -> None:
     if isinstance(given, str) or not isinstance(given, Sequence):
-        raise TypeError(f"{name} is {checks.shown(given)}: pass a list of strings")
+        raise TypeError(f"{name} is {shown(given)}: pass a list of strings")
     for value in given:
         if not isinstance(value, str):
-            raise TypeError(f"{name} holds {checks.shown(value)}, which is no string: str(...) makes one of it")
+            raise TypeError(f"{name} holds {shown(value)}, which is no string: str(...) makes one of it")
 
 
 def _finite(name: str, given: Any, shape: tuple[int, ...]) -> None:
@@ -385,7 +386,7 @@ def _writable(figure: Any, path: Any) -> None:
     if ending and ending.lower() not in figure.canvas.get_supported_filetypes():
         raise ValueError(f"path ends in '.{ending:.20}', which matplotlib does not write: end it in .png, .svg or .pdf")
     if not Path(path).name:
-        raise ValueError(f"path is {checks.shown(path)}, which names no file: figure.png, say")
+        raise ValueError(f"path is {shown(path)}, which names no file: figure.png, say")
 
 
 def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm, reach: npt.NDArray[Any]) -> None:
@@ -558,3 +559,31 @@ def _explanation(grid: Sequence[Sequence[Panel]]) -> str:
     dots = "dots: every recorded epoch; line: their means" if False in bands else "line: means"
     band = "; band: one standard deviation over the seeds" if True in bands else ""
     return f"{dots} over windows that widen with the epoch{band}"
+
+
+def _both_spreads(shape: tuple[int, ...], spread_xt: Any, spread_ty: Any) -> None:
+    """Standard deviations of both coordinates, or none of either."""
+    if (spread_xt is None) != (spread_ty is None):
+        raise ValueError("spread_xt and spread_ty belong together: pass both or neither")
+    for name, spread in (("spread_xt", spread_xt), ("spread_ty", spread_ty)):
+        if spread is not None and (np.shape(spread) != shape or not (np.isfinite(spread) & (np.asarray(spread) >= 0)).all()):
+            raise ValueError(
+                f"{name} has shape {np.shape(spread)}: pass standard deviations, finite and not negative, of shape {shape}"
+            )
+
+
+def _some_panels(grid: Sequence[Sequence[Any]], rows: Sequence[str]) -> None:
+    """Rows of equal length, each with its name, of panels that one legend can name."""
+    if not all(map(len, grid)) or not len(grid):
+        raise ValueError("panels is empty: there is nothing to draw")
+    if len({len(row) for row in grid}) > 1:
+        raise ValueError(f"panels has rows of {', '.join(str(len(row)) for row in grid)} panels: pass as many in every row")
+    if len(rows) != len(grid) and (len(rows) or len(grid) > 1):
+        raise ValueError(f"rows has {len(rows)} names for {len(grid)} rows of panels: pass one for each")
+    first = grid[0][0].layers
+    for panel in (panel for row in grid for panel in row):
+        if tuple(panel.layers) != tuple(first):
+            raise ValueError(
+                f"panels have different layers, {', '.join(first)} and {', '.join(panel.layers)}: "
+                "one legend cannot name both; draw them apart"
+            )

@@ -10,28 +10,45 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.containers import shown
+from fastmi.containers import is_tensor, shown
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
 __all__ = [
+    "ELEMENTWISE",
+    "alike",
     "batch",
     "copied",
+    "copy_axis",
     "counters",
     "differentiable",
+    "elementwise",
+    "ensembles",
+    "fresh",
     "generator",
     "loss",
     "network",
+    "not_vectorisable",
     "number_of_copies",
     "numbers",
+    "on_device",
+    "one_by_one",
     "options",
     "remembered",
+    "resettable",
     "same_type",
+    "sample_axis",
     "samples",
+    "scalar_loss",
+    "snapshots",
+    "some_called",
     "some_samples",
     "some_watched",
+    "target",
+    "tensor_prediction",
+    "trainable",
     "watched_tensor",
 ]
 
@@ -54,7 +71,7 @@ def number_of_copies(n_copies: Any) -> int:
 
 def network(network: Any) -> None:
     """A module whose parameters can be stacked, lent to it, and trained."""
-    checks.trainable(network)
+    trainable(network)
     for name, module in network.named_modules():
         _plain_module(f"network.{name}" if name else "network", module)
     for name, leaf in (*network.named_parameters(), *network.named_buffers()):
@@ -200,7 +217,7 @@ def some_watched(wanted: Sequence[Any]) -> None:
 
 
 def watched_tensor(name: str, output: Any, watched: Iterable[str]) -> None:
-    if not checks.is_tensor(output):
+    if not is_tensor(output):
         others = [other for other in watched if other != name][:5]
         way = f"watch others (watch={others}), or " if others else ""
         kind = type(output).__name__
@@ -259,7 +276,7 @@ def generator(key: str, state: Tensor, device: Any) -> None:
 
 def _host(value: Any) -> Any:
     """Tensors as lists of floats, complex ones as pairs."""
-    if not checks.is_tensor(value):
+    if not is_tensor(value):
         return value
     return (value.view(value.real.dtype) if value.is_complex() and value.ndim else value).double().tolist()
 
@@ -272,3 +289,200 @@ def _line(error: Exception) -> str:
     """What it says first."""
     first, *_ = str(error).strip().splitlines() or [""]
     return first if len(first) <= 80 else f"{first[:77]}..."
+
+
+ELEMENTWISE = ("SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "Adagrad", "Adadelta", "ASGD")
+
+
+def trainable(network: Any) -> None:
+    import torch
+
+    if not isinstance(network, torch.nn.Module):
+        raise TypeError(f"network is a {type(network).__qualname__}: pass a torch.nn.Module")
+    if next(network.parameters(), None) is None:
+        raise ValueError(f"network ({type(network).__name__}) has no parameters: there is nothing to train")
+
+
+def not_vectorisable(network: Any, error: Exception | None = None) -> str:
+    """Why torch.func.vmap cannot take the network: what it raised, or what is known before; "" if nothing is."""
+    import torch
+
+    if error is not None:
+        first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+        return f"network ({type(network).__name__}) cannot be vectorised over copies by torch.func.vmap: {first.rstrip(' .')}"
+    for name, module in network.named_modules():
+        where = f"network has {type(module).__name__} at {name!r}" if name else f"network is a {type(module).__name__}"
+        if isinstance(module, torch.nn.RNNBase):
+            return f"{where}: torch.func.vmap has no rule for recurrent layers"
+        if getattr(module, "momentum", 0) is None and getattr(module, "track_running_stats", False):
+            return f"{where} with momentum=None, which reads a counter as a number, and torch.func.vmap cannot"
+    return ""
+
+
+def one_by_one(reason: str) -> str:
+    return f"{reason}; its copies train one after the other: slower, the same numbers"
+
+
+def elementwise(optimizer: Any, parameters: dict[str, Any]) -> Any:
+    """Over stacked parameters only an element-wise optimiser is one optimiser per copy, and it must hold those, no others."""
+    import torch
+
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer returned a {type(optimizer).__qualname__}: pass parameters -> a torch.optim optimiser")
+    if type(optimizer) not in [getattr(torch.optim, name) for name in ELEMENTWISE]:
+        raise TypeError(
+            f"optimizer is {type(optimizer).__name__}, which is not known to treat every parameter element alone and could "
+            f"couple the copies; use one of {', '.join(ELEMENTWISE)}, or train the copies one by one with an ordinary loop"
+        )
+    stacked = {id(leaf) for leaf in parameters.values()}
+    if any(id(leaf) not in stacked for group in optimizer.param_groups for leaf in group["params"]):
+        raise ValueError(
+            "optimizer holds tensors that are not the ensemble's and would train something else: build it over the parameters "
+            "that it is called with (lambda parameters: torch.optim.SGD(parameters, lr=0.2))"
+        )
+    return optimizer
+
+
+def resettable(name: str, module: Any) -> Any:
+    if not hasattr(module, "reset_parameters"):
+        raise TypeError(
+            f'init="independent" draws every module anew by reset_parameters(), which {type(module).__name__} '
+            f'at {name!r} does not have: add the method, or use init="shared"'
+        )
+    return module.reset_parameters
+
+
+def some_called(layers: Sequence[str]) -> None:
+    if not layers:
+        raise ValueError(
+            "watch names modules that the network's forward never calls: watch modules that it does call, or all of it "
+            '(watch="network")'
+        )
+
+
+def tensor_prediction(output: Any) -> Any:
+    if not is_tensor(output):
+        raise TypeError(f"the network returns a {type(output).__name__}, not a tensor: wrap it in a module that returns one")
+    return output
+
+
+def sample_axis(name: str, shape: tuple[int, ...], n_samples: int) -> None:
+    if not shape or shape[0] != n_samples:
+        raise ValueError(
+            f"the watched module {name!r} returns shape {shape} on {n_samples} samples: the first axis of a watched output "
+            "must be the samples; watch another module"
+        )
+
+
+def on_device(name: str, array: Any, device: Any) -> Any:
+    if not is_tensor(array):
+        raise TypeError(f"{name} is a {type(array).__qualname__}: pass a torch tensor or a NumPy array")
+    if array.device != device:
+        raise ValueError(f"{name} is on '{array.device}', the ensemble on '{device}': move one of them (tensor.to(...))")
+    return array
+
+
+def copy_axis(n_copies: int, **arrays: Any) -> None:
+    for name, array in arrays.items():
+        if array.ndim < 2 or array.shape[0] != n_copies:
+            raise ValueError(
+                f"{name} has shape {tuple(array.shape)}: step takes ({n_copies} copies, batch, ...), each copy its own batch "
+                "(rows = ensemble.draw(...); x[rows])"
+            )
+
+
+def target(prediction: Any, target: Any, loss: Any) -> None:
+    """A target of another shape is broadcast by torch's losses on numbers, and the network dies of it without a word.
+
+    Only class numbers may lack an axis, the one that the prediction has its classes in, and only for a loss that takes them.
+    """
+    import torch
+
+    shape, classes = tuple(target.shape), tuple(prediction.shape)
+    numbers = target.is_floating_point() or target.dtype == torch.bool or _compares_numbers(loss)
+    if shape != classes and (numbers or len(classes) < 2 or classes[1] < 2 or shape != classes[:1] + classes[2:]):
+        raise ValueError(
+            f"y has shape {shape} per copy, the prediction {classes}: the loss would broadcast them against each other; "
+            "reshape y (y[:, None] for a single output), or give integer class numbers to a loss that takes them"
+        )
+
+
+def _compares_numbers(loss: Any) -> bool:
+    """Losses that compare number with number, as functions, modules or partials of them."""
+    import functools
+
+    import torch
+    from torch.nn import functional
+
+    names = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits")
+    kinds = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss")
+    loss = loss.func if isinstance(loss, functools.partial) else loss
+    return loss in [getattr(functional, name) for name in names] or isinstance(
+        loss, tuple(getattr(torch.nn, kind) for kind in kinds)
+    )
+
+
+def snapshots(given: Any, state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Earlier states of the ensemble whose present one this is: the same names, the same stacked shapes."""
+    if isinstance(given, dict) or not isinstance(given, Sequence) or not given:
+        raise TypeError(f"snapshots is {shown(given)}: pass a non-empty list of what `snapshot` returned")
+    for i, snapshot in enumerate(given):
+        forms = {name: _form(leaf) for name, leaf in snapshot.items()} if isinstance(snapshot, dict) else None
+        if forms != {name: _form(leaf) for name, leaf in state.items()}:
+            raise ValueError(
+                f"snapshots[{i}] is not a snapshot of this ensemble: its names, shapes, types or devices are others (other "
+                "copies? arrays that were stored are torch.from_numpy(...).to(ensemble.device))"
+            )
+    return list(given)
+
+
+def _form(leaf: Any) -> tuple[Any, ...]:
+    return (tuple(leaf.shape), leaf.dtype, leaf.device) if is_tensor(leaf) else (type(leaf),)
+
+
+def ensembles(given: Any, kind: type) -> list[Any]:
+    if not isinstance(given, Sequence) or not given:
+        raise TypeError(f"ensembles is {shown(given)}: pass a non-empty list of {kind.__name__}s")
+    for i, part in enumerate(given):
+        if not isinstance(part, kind):
+            raise TypeError(f"ensembles[{i}] is a {type(part).__qualname__}: pass a non-empty list of {kind.__name__}s")
+    return list(given)
+
+
+def alike(forms: Sequence[dict[str, Any]]) -> None:
+    """Ensembles differ in nothing that makes one step of all of them; what is no plain value is compared by its repr."""
+    first, *others = [{key: " ".join(str(value).split()) for key, value in form.items()} for form in forms]
+    for i, form in enumerate(others, start=1):
+        for key in first | form:
+            if form.get(key) != first.get(key):
+                own, other = _where_they_differ(str(form.get(key)), str(first.get(key)))
+                raise ValueError(
+                    f"ensembles[{i}] has the {key} {own}, ensembles[0] has {other}: only "
+                    "ensembles that are built alike can be joined; give them the same arguments, but for n_copies and seed"
+                )
+
+
+def _where_they_differ(a: str, b: str, length: int = 80) -> tuple[str, str]:
+    """The first word of each, and what stands around the first difference."""
+    same = next((i for i, pair in enumerate(zip(a, b, strict=False)) if len(set(pair)) > 1), min(len(a), len(b)))
+    begin = a.rfind(" ", 0, max(a.rfind(" ", 0, same), 0)) + 1 if same > length // 2 else 0  # two words before
+    own, other = (text if len(text) <= begin + length else f"{text[: begin + length]}..." for text in (a, b))
+    return (f"{a.split()[0]} ... {own[begin:]}", f"{b.split()[0]} ... {other[begin:]}") if begin else (own, other)
+
+
+def fresh(optimizers: Sequence[Any]) -> None:
+    """None remembers a step; Adagrad is born with a memory of none."""
+    for i, optimizer in enumerate(optimizers):
+        if any(float(memory.get("step", 1)) for memory in optimizer.state.values()):
+            raise ValueError(
+                f"ensembles[{i}] has been trained, and its optimiser ({type(optimizer).__name__}) has a state that a new one "
+                "would not have: join ensembles before their first step"
+            )
+
+
+def scalar_loss(loss: Any) -> Any:
+    if not is_tensor(loss):
+        raise TypeError(f"loss returned a {type(loss).__name__}, not a tensor: return what torch computes from the prediction")
+    if loss.ndim:
+        raise ValueError(f"loss returned shape {tuple(loss.shape)}: it must reduce a batch to a scalar (.mean())")
+    return loss

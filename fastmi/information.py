@@ -9,6 +9,7 @@ import numpy as np
 
 from fastmi import checks, entropies
 from fastmi.coding import identify_rows, number_rows
+from fastmi.containers import shown
 from fastmi.counting import CoverageWarning, tally
 from fastmi.entropies import FloatArray
 from fastmi.labels import as_labels
@@ -121,7 +122,7 @@ def _numbered(**variables: Any) -> list[Numbers]:
     arrays = {name: as_labels(name, array) for name, array in variables.items()}
     checks.same_device(**arrays)
     checks.same_length(**arrays)
-    checks.same_batch(**arrays)
+    _same_batch(**arrays)
     return [Numbers(*number_rows(array), array.shape[-1] if array.ndim > 1 else 1) for array in arrays.values()]
 
 
@@ -176,5 +177,21 @@ def _identified(codes: Any) -> tuple[Any, int]:
 
 
 def _result(bits: FloatArray, base: float | None) -> Any:
-    value = np.asarray(entropies.in_base(bits, checks.base(base)))
+    value = np.asarray(entropies.in_base(bits, _checked_base(base)))
     return float(value) if value.ndim == 0 else value
+
+
+def _checked_base(value: float | None) -> float | None:
+    if value is not None and not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"base must be a number above 1, or None for nats, not {shown(value)}")
+    if value is not None and not (np.isfinite(value) and value > 1):
+        raise ValueError(f"base must be a number above 1, or None for nats, not {shown(value)}")
+    return value
+
+
+def _same_batch(**arrays: Any) -> None:
+    """The leading axes of batches (..., n, d) are the same."""
+    leading = {name: tuple(array.shape[:-2]) for name, array in arrays.items() if array.ndim > 2}
+    if len(leading) and (len(leading) < len(arrays) or len(set(leading.values())) > 1):
+        shapes = ", ".join(f"{name} is {tuple(array.shape)}" for name, array in arrays.items())
+        raise ValueError(f"different batches: {shapes}; give all of them the same leading axes (np.broadcast_to)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastmi import checks, entropies
 from fastmi.backends import IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
+from fastmi.containers import is_tensor, shown
 from fastmi.counting import Tally, tally
 from fastmi.entropies import FloatArray
 from fastmi.labels import as_labels
@@ -98,7 +100,7 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: arrays that are not real activations of these n samples, NaN, mixed devices.
         """
-        return self._bits(self._codes(checks.layers(layers, self.n_samples)))
+        return self._bits(self._codes(_checked_layers(layers, self.n_samples)))
 
     def sampled(self, layers: Any, assignment: Any) -> FloatArray:
         """Every sample through one copy: T of sample i is layer[assignment[i], i] (the report's "extended" estimator).
@@ -115,7 +117,7 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: as `estimate`; an assignment that does not name a copy for each sample.
         """
-        layers = checks.layers(layers, self.n_samples)
+        layers = _checked_layers(layers, self.n_samples)
         who = checks.assignment(assignment, layers[0].shape)
         return self._bits(self._codes([_through(layer, who) for layer in layers]))
 
@@ -133,7 +135,7 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: as `estimate`; no axis of copies.
         """
-        layers = checks.layers(layers, self.n_samples)
+        layers = _checked_layers(layers, self.n_samples)
         return self._bits(_tiled(self._codes(layers, checks.copies(layers[0].shape))))
 
     def readings(self, layers: Any, assignment: Any = None) -> Readings:
@@ -150,7 +152,7 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: as `sampled`.
         """
-        layers = checks.layers(layers, self.n_samples)
+        layers = _checked_layers(layers, self.n_samples)
         codes = self._codes(layers, checks.copies(layers[0].shape))
         found = Readings(each=self._points(codes))
         if assignment is not None:
@@ -212,3 +214,21 @@ def _through(values: Any, who: IntArray) -> Any:
 def _identify(labels: Any) -> tuple[IntArray, int]:
     ids, n_symbols = identify_rows(labels)
     return (ids if isinstance(ids, np.ndarray) else ids.cpu().numpy()), n_symbols
+
+
+def _checked_layers(layers: Any, n_samples: int) -> list[Any]:
+    """One array or a sequence of them -> list of float32 (..., n, d), on one device, with the same leading axes."""
+    if isinstance(layers, np.ndarray) or is_tensor(layers):
+        layers = [layers]
+    if not isinstance(layers, Sequence) or not len(layers):
+        way = "list(layers.values())" if isinstance(layers, Mapping) else "list(layers)"
+        raise TypeError(f"layers is {shown(layers)}: pass one array (..., n, d) or a non-empty sequence of them ({way})")
+    checks.same_device(**{f"layers[{i}]": layer for i, layer in enumerate(layers)})
+    arrays = [checks.activations(f"layers[{i}]", layer, n_samples) for i, layer in enumerate(layers)]
+    for i, array in enumerate(arrays):
+        if array.shape[:-2] != arrays[0].shape[:-2]:
+            raise ValueError(
+                f"layers[{i}] has leading axes {tuple(array.shape[:-2])}, layers[0] has {tuple(arrays[0].shape[:-2])}: "
+                "every layer needs the same copies and epochs in front of (n_samples, n_units)"
+            )
+    return arrays

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.containers import container, is_tensor, shown
 
 __all__ = ["InformationStopping"]
 
@@ -82,7 +84,7 @@ class InformationStopping:
             TypeError: no numbers.
             ValueError: NaN, infinite or negative values, none at all, different shapes.
         """
-        i_xt, i_ty = checks.bits(i_xt=i_xt, i_ty=i_ty)
+        i_xt, i_ty = _checked_bits(i_xt=i_xt, i_ty=i_ty)
         with np.errstate(under="ignore"):  # what is too small is 0
             self.objective.append(float(i_ty.mean() - self.beta * i_xt.mean()))
         last = self.objective[-1 - self.patience :]
@@ -102,6 +104,39 @@ class InformationStopping:
         Raises:
             TypeError, ValueError: as `update`; no axis of checks.
         """
-        path = checks.bits(n_axes=1, i_xt=i_xt, i_ty=i_ty)
+        path = _checked_bits(n_axes=1, i_xt=i_xt, i_ty=i_ty)
         anew = replace(self)
         return next((check for check, point in enumerate(zip(*path, strict=True)) if anew.update(*point)), None)
+
+
+def _checked_bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
+    """Estimates of mutual information, a number each or arrays of one shape with at least `n_axes` axes -> float64."""
+    found = {name: _bits(name, value) for name, value in values.items()}
+    shapes = {name: array.shape for name, array in found.items()}
+    if len(set(shapes.values())) > 1 or any(len(shape) < n_axes for shape in shapes.values()):
+        expected = "one shape, (n_checks, ...)" if n_axes else "a number each, or arrays of one shape"
+        raise ValueError(f"{', '.join(f'{name} has shape {shape}' for name, shape in shapes.items())}: pass {expected}")
+    return list(found.values())
+
+
+def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
+    plain = isinstance(value, int | float | np.generic | list | tuple)
+    if isinstance(value, list | tuple):
+        value = [container(name, number.cpu()) if is_tensor(number) else number for number in value]
+    try:
+        array = np.asarray(value) if plain else container(name, value.cpu() if is_tensor(value) else value)
+    except ValueError:
+        raise ValueError(f"{name} is a ragged list: pass numbers, mutual information in bits, or lists of one length") from None
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} is {shown(value)}: pass numbers, mutual information in bits")
+    if not array.size:
+        raise ValueError(f"{name} has shape {array.shape}: there is nothing to watch")
+    with np.errstate(all="ignore"):  # what is too small is 0
+        array = array.astype(np.float64)
+    wrong = array[~(np.isfinite(array) & (array >= 0))]
+    if wrong.size:
+        raise ValueError(
+            f"{name} holds {wrong[0]}: mutual information is finite and not negative (np.maximum(..., 0) for an estimate that "
+            "falls below 0; NaN comes of a network that has died)"
+        )
+    return array

@@ -76,7 +76,7 @@ class InformationPlane:
         found: dict[str, Any] = {"epochs": _epochs(self.epochs), "layers": _names("layers", self.layers)}
         found |= {name: _column(name, given[name]) for name in _LIMITS}
         shape = (len(found["epochs"]), found["i_xt"].shape[1] if found["i_xt"].ndim == 3 else 0, len(found["layers"]))
-        checks.table(shape, **{name: found[name] for name in _LIMITS})
+        _same_shapes(shape, **{name: found[name] for name in _LIMITS})
         found |= {name: checks.positive_integer(name, given[name]) for name in ("n_samples", "n_copies")}
         found |= {name: checks.not_negative(name, given[name]) for name in ("entropy_x", "entropy_y")}
         found |= {name: _text(name, given[name]) for name in ("reading", "data", "binning", "sample")}
@@ -189,7 +189,7 @@ class InformationPlane:
             FileNotFoundError: no such file.
             ValueError: the file is not such a table.
         """
-        return checks.one_table(path, load_planes(path))
+        return _only_table(path, load_planes(path))
 
     def plot(self, *, color: str = "layer") -> Figure:
         """The information plane, one panel: a path per layer (the mean over the paths), start and end marked.
@@ -325,7 +325,7 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
     """
     from fastmi import figures
 
-    first = checks.same_tables(_listed(planes))
+    first = _same_tables(_listed(planes))
     with np.errstate(under="ignore"):
         bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
         several = len(planes) > 1
@@ -422,3 +422,36 @@ def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) 
         writer.writeheader()
         for plane in planes:
             writer.writerows(plane.rows())
+
+
+def _same_shapes(shape: tuple[int, ...], **columns: Any) -> None:
+    """Every column is (n_epochs, n_paths, n_layers)."""
+    for name, column in columns.items():
+        if column.shape != shape or 0 in shape:
+            raise ValueError(
+                f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
+            )
+
+
+def _only_table(path: Any, planes: Sequence[Any]) -> Any:
+    if len(planes) != 1:
+        raise ValueError(f"{path} holds {len(planes)} tables: read them with fastmi.tables.load_planes")
+    return planes[0]
+
+
+def _same_tables(planes: Sequence[Any]) -> Any:
+    """The first of some tables that may be averaged: the same points of the same reading."""
+    first = planes[0]
+    for plane in planes[1:]:
+        for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning"):
+            if getattr(plane, name) != getattr(first, name):
+                raise ValueError(
+                    f"planes differ in their {name}, {getattr(first, name)!r} and {getattr(plane, name)!r}: "
+                    "only runs that differ in their seed are averaged; draw them apart"
+                )
+        if not np.array_equal(plane.epochs, first.epochs):
+            raise ValueError("planes were recorded at different epochs: only the same epochs are averaged; draw them apart")
+    seeds = [plane.seed for plane in planes]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"planes hold seed {max(seeds, key=seeds.count)} more than once: pass one plane of each seed")
+    return first

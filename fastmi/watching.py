@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastmi import checks, guards
+from fastmi import guards
+from fastmi.containers import shown
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -26,13 +27,13 @@ def listen_to(network: nn.Module, watch: Any) -> Watched:
         first.setdefault(id(module), name)
     chosen: set[str] = set()
     for wanted in _leaves(network, first) if watch is None else _listed(watch):
-        checks.watchable(wanted)
+        _watchable(wanted)
         found = {
             first[id(module)]
             for name, module in known.items()
             if (name == wanted if isinstance(wanted, str) else isinstance(module, wanted))
         }
-        chosen |= checks.watched(wanted, found, known)
+        chosen |= _some_watched(wanted, found, known)
     return Watched({name: known[name] for name in first.values() if name in chosen})
 
 
@@ -94,5 +95,33 @@ class Watched:
         called = [name for name, _ in heard]
         counts = [called[: i + 1].count(name) for i, name in enumerate(called)]
         names = tuple(name if n == 1 else f"{name}#{n}" for name, n in zip(called, counts, strict=True))
-        self._names = checks.same_calls(names, self._names)
+        self._names = _same_calls(names, self._names)
         outputs.extend(output for _, output in heard)
+
+
+def _watchable(wanted: Any) -> None:
+    import torch
+
+    if not isinstance(wanted, str) and not (isinstance(wanted, type) and issubclass(wanted, torch.nn.Module)):
+        raise TypeError(
+            f"watch holds {shown(wanted)}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
+        )
+
+
+def _some_watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
+    if not found:
+        label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
+        names = list(known)
+        named = ", ".join(names[:20]) + (f" and {len(names) - 20} more (network.named_modules())" if len(names) > 20 else "")
+        raise ValueError(f"watch holds {label:.60}, which the network does not have; its modules are {named}")
+    return found
+
+
+def _same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The watched layers that one copy called on one chunk of samples are those of the others."""
+    if before is not None and names != before:
+        raise ValueError(
+            f"one copy calls the watched layers {', '.join(names) or 'none'}, another, or on other samples, "
+            f"{', '.join(before) or 'none'}: watch modules that every copy calls equally often"
+        )
+    return names

@@ -5,7 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import fired
+
+fired.watch("fastmi")  # before it is imported
 
 import numpy as np
 import pytest
@@ -62,3 +67,20 @@ def cuda() -> torch.device:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20170301)
+
+
+# --- the law that is judged last ---------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name == "test_errors.py")
+
+
+@pytest.fixture
+def whole_suite(request: pytest.FixtureRequest) -> bool:
+    """Whether every file of tests is run, and all of it."""
+    chosen = request.config.getoption
+    if chosen("keyword") or chosen("markexpr") or chosen("lf", False) or chosen("deselect"):
+        return False
+    there = set(Path(__file__).parent.rglob("test_*.py"))
+    return there <= {item.path for item in request.session.items}

@@ -1,10 +1,6 @@
 """Every guard fires, and says which argument, what came, and the way out."""
 
-import ast
-import re
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -368,81 +364,6 @@ def test_a_guard_names_the_argument_the_value_and_the_way_out(name):
 def test_a_guard_does_not_depend_on_the_backend(name):
     with fastmi.use_backend("torch"):
         fire(name)
-
-
-# --- no guard is dead --------------------------------------------------------------------------------------------------
-
-ENGINE = ("binning", "coding", "counting", "entropies", "information", "labels", "planes")  # networks and tables fire their own
-WHOLE = ("binning", "containers", "labels")  # every error of these modules, and of checks those that the engine can meet
-PACKAGE = Path(checks.__file__).parent
-
-
-def guards_of_the_engine(tree):
-    """The functions of checks that the engine calls, and those that they call in turn."""
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    called = {name for module in ENGINE for name in re.findall(r"checks\.(\w+)", (PACKAGE / f"{module}.py").read_text())}
-    called |= {name for module in ENGINE for name in re.findall(r"from fastmi.checks import (\w+)", source(module))}
-    seen = set()
-    while called - seen:
-        name = (called - seen).pop()
-        seen.add(name)
-        called |= {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name) and node.id in functions}
-    return [functions[name] for name in seen]
-
-
-def source(module):
-    return (PACKAGE / f"{module}.py").read_text()
-
-
-def errors_made(node):
-    """The lines of every `raise`, and of every `return SomeError(...)`."""
-    for inner in ast.walk(node):
-        value = inner.value if isinstance(inner, ast.Return) else None
-        if isinstance(inner, ast.Raise) or (isinstance(value, ast.Call) and ast.unparse(value.func).endswith("Error")):
-            yield set(range(inner.lineno, inner.end_lineno + 1))
-
-
-def errors_of_the_engine():
-    """(module, lines) of every error."""
-    guards = [lines for function in guards_of_the_engine(ast.parse(source("checks"))) for lines in errors_made(function)]
-    found = [("checks", lines) for lines in guards]
-    return found + [(module, lines) for module in WHOLE for lines in errors_made(ast.parse(source(module)))]
-
-
-def lines_run(names):
-    """{module: lines} of the engine that these guards pass."""
-    lines, before = {}, sys.gettrace()
-    files = {str(PACKAGE / f"{module}.py"): module for module in ("checks", *WHOLE)}
-
-    def trace(frame, event, _):
-        if frame.f_code.co_filename not in files:
-            return None
-        if event == "line":
-            lines.setdefault(files[frame.f_code.co_filename], set()).add(frame.f_lineno)
-        return trace
-
-    sys.settrace(trace)
-    try:
-        for name in names:
-            fire(name)
-    finally:
-        sys.settrace(before)
-    return lines
-
-
-def silent(names):
-    """Errors that none of these guards fires."""
-    ran = lines_run(names)
-    return [(module, min(lines)) for module, lines in errors_of_the_engine() if not lines & ran.get(module, set())]
-
-
-def test_every_error_of_the_engine_is_fired_here():
-    assert silent(GUARDS) == []
-    assert len(errors_of_the_engine()) >= 55
-
-
-def test_a_guard_that_nothing_fires_is_found():
-    assert {"checks", *WHOLE} <= {module for module, _ in silent(["base 1"])}
 
 
 # --- what a guard lets pass --------------------------------------------------------------------------------------------

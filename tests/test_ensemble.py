@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from fastmi import Ensemble, LoopWarning, PlaneEstimator, UniformBins, checks, ensemble
+from fastmi import Ensemble, LoopWarning, PlaneEstimator, UniformBins, ensemble, guards
 
 DOUBLE = torch.float64
 SGD = functools.partial(torch.optim.SGD, lr=0.02)
@@ -113,7 +113,7 @@ def test_a_few_steps_from_shared_parameters():
     assert_same_training(mlp(), batches(3), SGD, init="shared")
 
 
-@pytest.mark.parametrize("name", checks.ELEMENTWISE)
+@pytest.mark.parametrize("name", guards.ELEMENTWISE)
 def test_every_optimiser_that_is_let_in_is_one_optimiser_per_copy(name):
     assert_same_training(mlp(), batches(3), functools.partial(getattr(torch.optim, name), lr=0.01))
 
@@ -1129,7 +1129,7 @@ def assert_resumed(build, **options):
 
 
 OPTIONS = [
-    *((name, {}) for name in checks.ELEMENTWISE),
+    *((name, {}) for name in guards.ELEMENTWISE),
     ("SGD", {"momentum": 0.9, "nesterov": True}),
     ("Adam", {"amsgrad": True, "betas": (0.5, 0.9)}),
     ("RMSprop", {"momentum": 0.9, "centered": True}),
@@ -1523,7 +1523,7 @@ def test_recurrent_networks_on_cuda_step_as_on_the_cpu(cuda):
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("name", checks.ELEMENTWISE)
+@pytest.mark.parametrize("name", guards.ELEMENTWISE)
 def test_an_ensemble_on_cuda_is_restored_with_its_dropout(cuda, name):
     def build(seed):
         network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5)).to(cuda)
@@ -1813,7 +1813,7 @@ def test_a_default_device_changes_nothing(setting, name, init):
         assert_equal(everything(network, init=init), expected)
 
 
-@pytest.mark.parametrize("name", checks.ELEMENTWISE)
+@pytest.mark.parametrize("name", guards.ELEMENTWISE)
 def test_optimisers_count_their_steps_where_they_do_by_default(name):
     network = mlp()
 

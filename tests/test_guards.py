@@ -674,7 +674,7 @@ def test_a_state_holds_arrays(value):
     )
 
 
-@pytest.mark.parametrize("kind", guards.checks.ELEMENTWISE)
+@pytest.mark.parametrize("kind", guards.ELEMENTWISE)
 def test_every_honest_state_is_taken(kind):
     made = stepped(functools.partial(getattr(torch.optim, kind), lr=0.01))
     made.step(X, Y)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -28,7 +28,7 @@ from fastmi.backends import IntArray
 from fastmi.binning import Edges
 from fastmi.coding import identify_rows
 from fastmi.compat.information_process import narrowed
-from fastmi.containers import container
+from fastmi.containers import container, shown
 from fastmi.ensemble import MODELS, Ensemble, one_thread
 from fastmi.planes import PlaneEstimator, Points
 from fastmi.stopping import InformationStopping
@@ -154,10 +154,10 @@ class BufferedSequential(nn.Module):
 
     def __init__(self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[Any]) -> None:
         super().__init__()
-        modules, flags = checks.sequence("layers", layers, "modules"), checks.sequence("buffer_or_not", buffer_or_not, "flags")
+        modules, flags = _sequence("layers", layers, "modules"), _sequence("buffer_or_not", buffer_or_not, "flags")
         self.layers = nn.ModuleList([_layer(i, layer) for i, layer in enumerate(modules)])
         self.buffer_or_not = tuple(_flag(i, flag) for i, flag in enumerate(flags))
-        checks.flags(self.layers, self.buffer_or_not)
+        _one_flag_each(self.layers, self.buffer_or_not)
         self.n_buffers = sum(self.buffer_or_not)
         self.buffer: list[Tensor] = []
 
@@ -268,7 +268,7 @@ def experiment(
         >>> len(copies), copies.plane.i_xt.shape
         (2, (4, 1, 1))
     """
-    checks.buffering("base_network", base_network, BufferedSequential)
+    _buffering("base_network", base_network, BufferedSequential)
     epochs = checks.positive_integer("epochs", epochs)
     batch_size = checks.positive_integer("batch_size", batch_size)
     n_copies = checks.positive_integer("network_copies", network_copies)
@@ -331,7 +331,7 @@ def fit(
         TypeError, ValueError: as `experiment`; beta or mi_tol that is negative or not finite, a loss that is no function, or
             returns what cannot be learnt from.
     """
-    checks.buffering("network", network, BufferedSequential)
+    _buffering("network", network, BufferedSequential)
     epochs, epoch_length = checks.positive_integer("epochs", epochs), checks.positive_integer("epoch_length", epoch_length)
     batch_size = checks.positive_integer("batch_size", batch_size)
     rule, lr = InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1), checks.not_negative("lr", lr)
@@ -345,7 +345,7 @@ def fit(
             for _ in range(epoch_length):
                 rows = torch.from_numpy(_batch(len(inputs), batch_size)).to(inputs.device)
                 solver.zero_grad()
-                guards.differentiable(checks.scalar_loss(measure(network(inputs[rows]), targets[rows]))).backward()
+                guards.differentiable(guards.scalar_loss(measure(network(inputs[rows]), targets[rows]))).backward()
                 solver.step()
             found.append(mutual_information_for_network_family(infoplane, [network])[-1])
             if rule.update(*found[-1]):
@@ -443,7 +443,7 @@ def _training_set(network: BufferedSequential, X: Any, y: Any) -> tuple[Tensor, 
     with _evaluating(network), torch.no_grad():
         prediction, _ = network.through(probe)
     y = checks.numbers("y", np.asarray(y) if isinstance(y, list | tuple) else y)
-    checks.targets_fit(y.shape, len(probe), tuple(prediction.shape))
+    _targets_fit(y.shape, len(probe), tuple(prediction.shape))
     return inputs, _tensor(network, "y", y).reshape(len(y), *prediction.shape[1:])
 
 
@@ -462,9 +462,9 @@ def _tensor(network: Any, name: str, array: Any) -> Tensor:
 def _sizes(shape: Any) -> tuple[int, ...]:
     for size in shape:
         if isinstance(size, bool | str) or not isinstance(size, int | np.integer):
-            raise TypeError(f"new_shape holds {checks.shown(size)}: pass integers, as ReshapeLayer(-1, 1, 14, 14)")
+            raise TypeError(f"new_shape holds {shown(size)}: pass integers, as ReshapeLayer(-1, 1, 14, 14)")
     if not len(shape) or sum(size == -1 for size in shape) > 1 or any(size < 1 and size != -1 for size in shape):
-        raise ValueError(f"new_shape is {checks.shown(tuple(shape))}: pass sizes of at least 1, and one -1 for the samples")
+        raise ValueError(f"new_shape is {shown(tuple(shape))}: pass sizes of at least 1, and one -1 for the samples")
     return tuple(int(size) for size in shape)
 
 
@@ -478,7 +478,7 @@ def _layer(i: int, layer: Any) -> nn.Module:
 
 def _flag(i: int, flag: Any) -> bool:
     if not isinstance(flag, bool | np.bool_) and (not isinstance(flag, int | np.integer) or flag not in (0, 1)):
-        raise TypeError(f"buffer_or_not[{i}] is {checks.shown(flag)}: pass True or False for each layer")
+        raise TypeError(f"buffer_or_not[{i}] is {shown(flag)}: pass True or False for each layer")
     return bool(flag)
 
 
@@ -486,8 +486,8 @@ def _family(infoplane: Any, networks: Any) -> None:
     if not isinstance(infoplane, ZivInformationPlane):
         raise TypeError(f"infoplane is a {type(infoplane).__qualname__}: pass a ZivInformationPlane(X, Y)")
     if isinstance(networks, str) or not isinstance(networks, Sequence):
-        raise TypeError(f"buffered_networks is {checks.shown(networks)}: pass a list of networks ([network])")
-    checks.network_family(networks)
+        raise TypeError(f"buffered_networks is {shown(networks)}: pass a list of networks ([network])")
+    _some_networks(networks)
     for i, network in enumerate(networks):
         checks.function(f"buffered_networks[{i}]", network, "BufferedSequential(layers, buffer_or_not)")
 
@@ -504,7 +504,7 @@ def _buffer(i: int, network: Any) -> Sequence[Any]:
 
 def _kept(layer: int, output: Any, n_rows: int) -> npt.NDArray[Any]:
     values = container(f"buffer[{layer}]", output.cpu() if isinstance(output, Tensor) else output)
-    checks.buffered(layer, values.shape, n_rows)
+    _samples_first(layer, values.shape, n_rows)
     return values.reshape(n_rows, -1)
 
 
@@ -528,3 +528,47 @@ def _has_memory(tensor: Tensor) -> bool:
     except NotImplementedError:
         return False
     return True
+
+
+def _buffering(name: str, network: Any, kind: type) -> None:
+    """A network that keeps the outputs of some of its layers."""
+    if not isinstance(network, kind):
+        raise TypeError(f"{name} is a {type(network).__qualname__}: pass a {kind.__name__}(layers, buffer_or_not)")
+    if not network.n_buffers:  # type: ignore[attr-defined]
+        raise ValueError(f"{name} keeps no layer's output, so there is nothing to estimate: flag a layer in buffer_or_not")
+
+
+def _sequence(name: str, given: Any, of_what: str) -> list[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} is {shown(given)}: pass a list of {of_what}")
+    return list(given)
+
+
+def _one_flag_each(layers: Sized, buffer_or_not: Sequence[Any]) -> None:
+    if len(layers) != len(buffer_or_not) or not len(layers):
+        raise ValueError(
+            f"buffer_or_not holds {len(buffer_or_not)} flags for {len(layers)} layers: pass one flag for each layer"
+        )
+
+
+def _some_networks(networks: Sequence[Any]) -> None:
+    if not len(networks):
+        raise ValueError("buffered_networks is empty: there is nothing to draw from")
+
+
+def _samples_first(layer: int, shape: tuple[int, ...], n_rows: int) -> None:
+    if not shape or shape[0] != n_rows:
+        raise ValueError(
+            f"buffer[{layer}] has shape {shape} after a call on {n_rows} samples: the first axis of a buffered output must be "
+            "the samples (ReshapeLayer((-1, ...)))"
+        )
+
+
+def _targets_fit(shape: tuple[int, ...], n_rows: int, prediction: tuple[int, ...]) -> None:
+    """y can take the prediction's shape: as many numbers for each sample, whatever the axes they stand in."""
+    if not prediction or prediction[0] != n_rows or np.prod(shape[1:], dtype=int) != np.prod(prediction[1:], dtype=int):
+        raise ValueError(
+            f"y has shape {shape}, but on {n_rows} samples the network's prediction has {prediction}, and the loss would "
+            "broadcast them against each other: give y as many numbers a sample as the network has outputs ((n, 1), or one-hot "
+            "(n, k))"
+        )

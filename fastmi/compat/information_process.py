@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.binning import Edges
+from fastmi.containers import is_tensor, shown
 from fastmi.planes import PlaneEstimator
 
 __all__ = ["calc_information_for_layer_with_other", "calc_information_sampling", "extract_probs", "narrowed"]
@@ -118,8 +119,8 @@ def calc_information_sampling(
         raise ValueError(
             "calc_DKL is True, which the original cannot run either (calc_probs and KL are missing): leave it False"
         )
-    x = checks.numbered("unique_inverse_x", unique_inverse_x)
-    y = checks.numbered("unique_inverse_y", unique_inverse_y)
+    x = _numbered("unique_inverse_x", unique_inverse_x)
+    y = _numbered("unique_inverse_y", unique_inverse_y)
     shares = [_shares(name, given).tobytes() for name, given in (("pxs", pxs), ("pys1", pys1))]
     plane = _estimator(x.tobytes(), y.tobytes(), *shares, Edges(bins, out_of_range="wrap"))
     ((i_xt, i_ty),) = plane.estimate(narrowed(data))
@@ -130,9 +131,7 @@ def _shares(name: str, given: Any) -> npt.NDArray[np.float64]:
     try:
         return np.asarray(given, np.float64)
     except (TypeError, ValueError):
-        raise TypeError(
-            f"{name} is {checks.shown(given)}: pass the shares of the symbols, as extract_probs returned them"
-        ) from None
+        raise TypeError(f"{name} is {shown(given)}: pass the shares of the symbols, as extract_probs returned them") from None
 
 
 def narrowed(data: Any) -> Any:
@@ -141,7 +140,7 @@ def narrowed(data: Any) -> Any:
     The reference compares float64 activations with float32 edges. An edge is at or below t exactly when it is at or below the
     largest float32 that is; so both give the same symbol, where the nearest float32 may reach an edge that t does not.
     """
-    if checks.is_tensor(data):
+    if is_tensor(data):
         import torch
 
         data = data.detach()
@@ -161,8 +160,8 @@ def narrowed(data: Any) -> Any:
 def _estimator(x: bytes, y: bytes, pxs: bytes, pys1: bytes, binning: Edges) -> PlaneEstimator:
     """The same X, Y and bins, layer after layer: by their content, so that no array is held or trusted to stay as it is."""
     x_numbers, y_numbers = np.frombuffer(x, np.int64).copy(), np.frombuffer(y, np.int64).copy()
-    checks.shares("pxs", np.frombuffer(pxs), "unique_inverse_x", x_numbers)
-    checks.shares("pys1", np.frombuffer(pys1), "unique_inverse_y", y_numbers)
+    _shares_of_symbols("pxs", np.frombuffer(pxs), "unique_inverse_x", x_numbers)
+    _shares_of_symbols("pys1", np.frombuffer(pys1), "unique_inverse_y", y_numbers)
     return PlaneEstimator(x_numbers, y_numbers, binning)
 
 
@@ -170,3 +169,24 @@ def _opaque(rows: Array) -> Array:
     """Rows (n, d) -> (n, 1), every row one element of bytes."""
     rows = np.ascontiguousarray(rows)
     return rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))
+
+
+def _numbered(name: str, ids: Any) -> npt.NDArray[np.int64]:
+    """-> int64 (n,), from (n,) or the (n, 1) of some versions of NumPy."""
+    ids = np.asarray(ids)
+    if ids.dtype.kind not in "iu" or ids.ndim == 0 or ids.size == 0 or ids.size != ids.shape[0] or ids.min() < 0:
+        raise ValueError(
+            f"{name} has dtype {ids.dtype} and shape {ids.shape}: pass the number of each sample's symbol, integers (n,) "
+            "from 0 on (np.unique(..., return_inverse=True))"
+        )
+    return ids.reshape(-1).astype(np.int64, copy=False)
+
+
+def _shares_of_symbols(name: str, given: npt.NDArray[Any], numbers_name: str, ids: npt.NDArray[np.int64]) -> None:
+    """The given shares are those of the symbols."""
+    found = np.bincount(ids) / len(ids)
+    if given.shape != found.shape or not np.allclose(given, found, rtol=0, atol=1e-9) or not found.all():
+        raise ValueError(
+            f"{name} holds {given.size} shares that are not those of the {found.size} symbols in {numbers_name}: pass what "
+            "extract_probs returned for the same samples"
+        )

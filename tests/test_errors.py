@@ -1,0 +1,60 @@
+"""No guard is dead: every error that fastmi can make is made by a test. Run last, and only where all tests run."""
+
+import builtins
+from pathlib import Path
+
+import fired
+import pytest
+
+import fastmi
+
+PACKAGE = Path(fastmi.__file__).parent
+
+
+def test_every_error_is_made_by_a_test(whole_suite):
+    if not whole_suite:
+        pytest.skip("only some of the tests were chosen")
+    assert fired.silent(PACKAGE) == []
+
+
+def test_errors_that_nothing_makes_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(builtins, fired.NOTE, set())
+    folder = tmp_path / "some"
+    folder.mkdir()
+    source = "\n".join(
+        [
+            "def one(x):",
+            "    if x:",
+            "        raise ValueError(x)",
+            "    try:",
+            "        raise TypeError('never')",
+            "    except TypeError:",
+            "        raise",
+            "def other():",
+            "    return KeyError('made here')",
+        ]
+    )
+    (folder / "__init__.py").write_text(source)
+    assert fired.silent(folder) == [("some", 3), ("some", 5), ("some", 9)]
+    space = {}
+    exec(fired.noted("some", source, "some.py"), space)
+    with pytest.raises(ValueError, match="1") as caught:
+        space["one"](1)
+    assert caught.traceback[-1].lineno == 2  # counted from 0: the line that raises, as it stands in the file
+    assert fired.silent(folder) == [("some", 5), ("some", 9)]
+    assert isinstance(space["other"](), KeyError)
+    assert fired.silent(folder) == [("some", 5)]
+
+
+def test_the_package_was_read_with_notes():
+    places = fired.silent(PACKAGE)
+    with pytest.raises(ValueError, match="base must be"):
+        fastmi.entropy([0, 1], base=0.5)
+    later = fired.silent(PACKAGE)
+    assert set(later) <= set(places)
+    assert not [place for place in later if place[0] == "fastmi.information" and "base" in line_of(place)]
+
+
+def line_of(place):
+    module, number = place
+    return (PACKAGE.parent / f"{module.replace('.', '/')}.py").read_text().splitlines()[number - 1]
