@@ -14,7 +14,7 @@ import pytest
 from benchmarks.cases import CASES, Case
 from benchmarks.threads import hold
 from benchmarks.timing import Race, differences
-from fastmi.ensemble import one_thread
+from fastmi.networks import one_thread
 
 
 @pytest.fixture(autouse=True, scope="session")

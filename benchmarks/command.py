@@ -18,7 +18,7 @@ from benchmarks.machine import machine
 from benchmarks.peers import peers
 from benchmarks.report import as_record, check_target, curve_section, section, write_json
 from benchmarks.timing import Disagreement, compare
-from fastmi.ensemble import one_thread
+from fastmi.networks import one_thread
 
 __all__ = ["main"]
 

@@ -10,6 +10,6 @@ POOLS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
 
 
 def hold() -> None:
-    """Ask each library's pool for one thread; torch is held by `fastmi.ensemble.one_thread`."""
+    """Ask each library's pool for one thread; torch is held by `fastmi.networks.one_thread`."""
     os.environ["POLARS_MAX_THREADS"] = "1"
     os.environ |= {f"{pool}_NUM_THREADS": "1" for pool in POOLS}

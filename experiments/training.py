@@ -16,7 +16,7 @@ from experiments.catalog import Run
 from experiments.checkpoints import Arrays, Checkpoints, State
 from experiments.datasets import Dataset
 from fastmi import Ensemble
-from fastmi.ensemble import one_thread
+from fastmi.networks import one_thread
 
 __all__ = ["LOSSES", "Seeds", "Trainer", "seeds_of", "targets", "threads"]
 

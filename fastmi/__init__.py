@@ -5,10 +5,9 @@ from fastmi.backends.threads import use_threads
 from fastmi.binning import Edges, UniformBins
 from fastmi.coding import CollisionWarning, encode
 from fastmi.counting import CoverageWarning
-from fastmi.ensemble import Ensemble, LoopWarning
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
+from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.planes import PlaneEstimator
-from fastmi.stopping import InformationStopping
 from fastmi.streams import Stream
 from fastmi.tables import InformationPlane
 

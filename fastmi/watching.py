@@ -1,127 +1,14 @@
-"""network, what to watch -> the outputs of those modules, heard by forward hooks while somebody listens."""
+"""The former place of `fastmi.networks.watching`; it goes with the release after this one."""
 
-from __future__ import annotations
+import warnings
 
-import functools
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from fastmi.networks import watching
 
-from fastmi import guards
-from fastmi.containers import shown
+warnings.warn(f"{__name__} has moved: import {watching.__name__}", DeprecationWarning, stacklevel=2)
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-__all__ = ["Watched", "listen_to"]
+__all__ = []
+__all__ += watching.__all__
 
 
-def listen_to(network: nn.Module, watch: Any) -> Watched:
-    """Hooks on the modules that `watch` names or types; None is every module without children.
-
-    A module with several names is heard under the first. Parametrizations compute weights, not layers: they are no children.
-    """
-    known = {name or "network": module for name, module in network.named_modules(remove_duplicate=False)}
-    first: dict[int, str] = {}
-    for name, module in known.items():
-        first.setdefault(id(module), name)
-    chosen: set[str] = set()
-    for wanted in _leaves(network, first) if watch is None else _listed(watch):
-        _watchable(wanted)
-        found = {
-            first[id(module)]
-            for name, module in known.items()
-            if (name == wanted if isinstance(wanted, str) else isinstance(module, wanted))
-        }
-        chosen |= _some_watched(wanted, found, known)
-    return Watched({name: known[name] for name in first.values() if name in chosen})
-
-
-def _listed(watch: Any) -> list[Any]:
-    listed = list(watch) if isinstance(watch, list | tuple | set | frozenset) else [watch]
-    guards.some_watched(listed)
-    return listed
-
-
-def _leaves(network: nn.Module, first: dict[int, str]) -> list[str]:
-    """The names of the modules without children."""
-    from torch.nn.utils import parametrize
-
-    parametrized: Any = filter(parametrize.is_parametrized, network.modules())
-    weights = {id(inner) for module in parametrized for inner in module.parametrizations.modules()}
-    return [
-        first[id(module)]
-        for module in network.modules()
-        if id(module) not in weights and all(id(child) in weights for child in module.children())
-    ]
-
-
-class Watched:
-    """Forward hooks that report to whoever listens.
-
-    Attributes:
-        modules: the names of those that are heard. names: the layers in the order of their calls, known after the first
-            listening; a module called again is "name#2".
-    """
-
-    def __init__(self, modules: dict[str, nn.Module]) -> None:
-        self.modules = list(modules)
-        self._names: tuple[str, ...] | None = None
-        self._heard: list[tuple[str, Tensor]] | None = None
-        for name, module in modules.items():
-            module.register_forward_hook(functools.partial(self._hear, name))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self._names or ()
-
-    def forget(self) -> None:
-        """Whoever is heard next may call other layers; from then on they must stay the same."""
-        self._names = None
-
-    def _hear(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
-        if self._heard is not None:
-            guards.watched_tensor(name, output, self.modules)
-            self._heard.append((name, output.clone()))  # a later in-place operation must not reach it
-
-    @contextmanager
-    def listening(self) -> Iterator[list[Tensor]]:
-        """A list that holds what was heard once the block is left."""
-        self._heard, outputs = [], []
-        try:
-            yield outputs
-        finally:
-            heard, self._heard = self._heard, None
-        called = [name for name, _ in heard]
-        counts = [called[: i + 1].count(name) for i, name in enumerate(called)]
-        names = tuple(name if n == 1 else f"{name}#{n}" for name, n in zip(called, counts, strict=True))
-        self._names = _same_calls(names, self._names)
-        outputs.extend(output for _, output in heard)
-
-
-def _watchable(wanted: Any) -> None:
-    import torch
-
-    if not isinstance(wanted, str) and not (isinstance(wanted, type) and issubclass(wanted, torch.nn.Module)):
-        raise TypeError(
-            f"watch holds {shown(wanted)}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
-        )
-
-
-def _some_watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
-    if not found:
-        label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
-        names = list(known)
-        named = ", ".join(names[:20]) + (f" and {len(names) - 20} more (network.named_modules())" if len(names) > 20 else "")
-        raise ValueError(f"watch holds {label:.60}, which the network does not have; its modules are {named}")
-    return found
-
-
-def _same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The watched layers that one copy called on one chunk of samples are those of the others."""
-    if before is not None and names != before:
-        raise ValueError(
-            f"one copy calls the watched layers {', '.join(names) or 'none'}, another, or on other samples, "
-            f"{', '.join(before) or 'none'}: watch modules that every copy calls equally often"
-        )
-    return names
+def __getattr__(name: str) -> object:
+    return getattr(watching, name)

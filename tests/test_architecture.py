@@ -33,20 +33,18 @@ ORDER = (  # a room may import those before it
     "streams",
     "planes",
     "tables",
-    "guards",
-    "watching",
-    "states",
-    "ensemble",
-    "stopping",
+    "networks",
     "compat",
 )
-GROUND = {"backends": set(), "figures": {"checks", "files"}}  # backends stand alone, and figures draw arrays
+MOVED = {"ensemble": "networks", "states": "networks", "stopping": "networks", "watching": "networks"}  # for one release
+PACKAGES = ("backends", "compat", "networks")
+GROUND = {"backends": set(), "figures": {"checks", "containers", "files"}}  # backends stand alone, and figures draw arrays
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")
 
 
 def read_sources() -> dict[str, str]:
     """{"binning": ..., "backends": ..., "backends.numba_twin": ..., "": the face}."""
-    paths = [*PACKAGE.glob("*.py"), *PACKAGE.glob("backends/*.py"), *PACKAGE.glob("compat/*.py")]
+    paths = [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem not in MOVED]
     names = (".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
     return {name.removesuffix("__init__").rstrip("."): path.read_text() for name, path in zip(names, paths, strict=True)}
 
@@ -65,7 +63,7 @@ def imports(module: str, source: str, modules: set[str]) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            package = module if module in ("", "backends", "compat") else module.rpartition(".")[0]
+            package = module if module in ("", *PACKAGES) else module.rpartition(".")[0]
             here = ["fastmi", *filter(None, package.split("."))]
             base = ".".join([*here[: len(here) + 1 - node.level], *filter(None, [node.module])]) if node.level else node.module
             for alias in node.names:

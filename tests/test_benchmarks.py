@@ -35,7 +35,7 @@ SHORT = [replace(case, run=replace(case.run, n_samples=120, epochs=3)) for case 
 @pytest.fixture(autouse=True)
 def one_thread():
     """As the command holds torch."""
-    with fastmi.ensemble.one_thread():
+    with fastmi.networks.one_thread():
         yield
 
 

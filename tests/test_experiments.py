@@ -18,8 +18,7 @@ from experiments.networks import build, watched
 from experiments.runner import execute
 from experiments.summary import compression_row, compression_table, findings, summary
 from experiments.training import Seeds, Trainer, seeds_of
-from fastmi import Ensemble, PlaneEstimator, tables, use_backend
-from fastmi.ensemble import LoopWarning
+from fastmi import Ensemble, LoopWarning, PlaneEstimator, tables, use_backend
 
 DATA = Path(__file__).parent / "data"
 SHORT = replace(CATALOG["tishby-extended"], epochs=3, n_samples=200, copies=3)

@@ -21,8 +21,7 @@ from experiments import attempts, checkpoints, command, mnist, networks, outputs
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
-from fastmi import Ensemble, figures, tables
-from fastmi.ensemble import LoopWarning
+from fastmi import Ensemble, LoopWarning, figures, tables
 
 ROOT = Path(__file__).parents[1]
 TINY = replace(CATALOG["warm-up"], epochs=4, n_samples=120)

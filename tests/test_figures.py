@@ -1086,6 +1086,14 @@ def test_a_window_that_is_lost_on_the_way_is_a_file(tmp_path, no_windows, monkey
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_backend_without_windows_gives_a_file(tmp_path):
+    """matplotlib may have put it in the place of another since a window was seen."""
+    assert mpl.get_backend().lower() == "agg"
+    with pytest.warns(UserWarning, match=r"opens no window here \(there is only [aA]gg\): the figure is written to"):
+        figures.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+    assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_window_that_opens_is_used(monkeypatch, tmp_path):
     pyplot = importlib.import_module("matplotlib.pyplot")
     monkeypatch.setattr(mpl, "get_backend", lambda: "TkAgg")

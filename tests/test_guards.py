@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, weight_norm
 
-from fastmi import Ensemble, guards
+from fastmi import Ensemble
+from fastmi.networks import guards
 
 X, Y = torch.linspace(-1, 1, 24).reshape(2, 4, 3), torch.linspace(-1, 1, 8).reshape(2, 4, 1)
 ADAM = functools.partial(torch.optim.Adam, lr=0.01)

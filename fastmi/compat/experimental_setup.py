@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,15 +22,15 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from fastmi import checks, guards
+from fastmi import checks
 from fastmi.backends import IntArray
 from fastmi.binning import Edges
 from fastmi.coding import identify_rows
 from fastmi.compat.information_process import narrowed
 from fastmi.containers import container, shown
-from fastmi.ensemble import MODELS, Ensemble, one_thread
+from fastmi.networks import Ensemble, InformationStopping, evaluating, guards, one_thread
+from fastmi.networks.forwarding import MODELS
 from fastmi.planes import PlaneEstimator, Points
-from fastmi.stopping import InformationStopping
 from fastmi.tables import InformationPlane
 
 __all__ = [
@@ -205,7 +204,7 @@ def mutual_information_for_network_family(
         (rows,) = np.nonzero(who == i)
         if not len(rows):
             continue
-        with _evaluating(network), torch.no_grad():
+        with evaluating(network), torch.no_grad():
             network(_tensor(network, "X", x[rows]))
         values = [_kept(j, output, len(rows)) for j, output in enumerate(_buffer(i, network))]
         layers = layers or [np.empty((len(x), value.shape[1]), value.dtype) for value in values]
@@ -440,7 +439,7 @@ def _training_set(network: BufferedSequential, X: Any, y: Any) -> tuple[Tensor, 
     """X, and y in the shape of the prediction, in the type and on the device of the parameters."""
     inputs = _tensor(network, "X", X)
     probe = inputs[:2]
-    with _evaluating(network), torch.no_grad():
+    with evaluating(network), torch.no_grad():
         prediction, _ = network.through(probe)
     y = checks.numbers("y", np.asarray(y) if isinstance(y, list | tuple) else y)
     _targets_fit(y.shape, len(probe), tuple(prediction.shape))
@@ -506,19 +505,6 @@ def _kept(layer: int, output: Any, n_rows: int) -> npt.NDArray[Any]:
     values = container(f"buffer[{layer}]", output.cpu() if isinstance(output, Tensor) else output)
     _samples_first(layer, values.shape, n_rows)
     return values.reshape(n_rows, -1)
-
-
-@contextmanager
-def _evaluating(network: Any) -> Iterator[None]:
-    """Dropout and batch normalisation as in evaluation; every module gets its mode back."""
-    modes = [(module, module.training) for module in network.modules()] if isinstance(network, nn.Module) else []
-    for module, _ in modes:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def _has_memory(tensor: Tensor) -> bool:
