@@ -25,7 +25,7 @@ from experiments.records import MOST
 from experiments.results import Finished, read
 from experiments.runner import Result, check_device, execute
 from experiments.summary import compression_row, compression_table, summary
-from fastmi import figures, files
+from fastmi import files, screens
 from fastmi.containers import shown
 
 __all__ = ["main"]
@@ -191,7 +191,7 @@ def _attempt(run: Run, arguments: argparse.Namespace, out: Path) -> bool:
         return True
     start = time.perf_counter()
     row = {"run": run.name, "id": run.id, "data": run.data, "device": arguments.device}
-    screen = figures.Live(out / "live.png") if arguments.live else None
+    screen = screens.Live(out / "live.png") if arguments.live else None
     resumed = part.exists()
     try:
         with tqdm(total=run.epochs, desc=run.name, unit=" epochs", disable=None) as bar:

@@ -4,11 +4,11 @@ import warnings
 
 from fastmi.networks import ensemble
 
-warnings.warn(f"{__name__} has moved: import {ensemble.__name__}", DeprecationWarning, stacklevel=2)
-
 __all__ = []
 __all__ += ensemble.__all__
 
 
 def __getattr__(name: str) -> object:
-    return getattr(ensemble, name)
+    value = getattr(ensemble, name)
+    warnings.warn(f"{__name__}.{name} has moved: {ensemble.__name__}.{name}", DeprecationWarning, stacklevel=2)
+    return value

@@ -4,11 +4,11 @@ import warnings
 
 from fastmi.networks import states
 
-warnings.warn(f"{__name__} has moved: import {states.__name__}", DeprecationWarning, stacklevel=2)
-
 __all__ = []
 __all__ += states.__all__
 
 
 def __getattr__(name: str) -> object:
-    return getattr(states, name)
+    value = getattr(states, name)
+    warnings.warn(f"{__name__}.{name} has moved: {states.__name__}.{name}", DeprecationWarning, stacklevel=2)
+    return value

@@ -4,11 +4,11 @@ import warnings
 
 from fastmi.networks import stopping
 
-warnings.warn(f"{__name__} has moved: import {stopping.__name__}", DeprecationWarning, stacklevel=2)
-
 __all__ = []
 __all__ += stopping.__all__
 
 
 def __getattr__(name: str) -> object:
-    return getattr(stopping, name)
+    value = getattr(stopping, name)
+    warnings.warn(f"{__name__}.{name} has moved: {stopping.__name__}.{name}", DeprecationWarning, stacklevel=2)
+    return value

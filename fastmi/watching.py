@@ -4,11 +4,11 @@ import warnings
 
 from fastmi.networks import watching
 
-warnings.warn(f"{__name__} has moved: import {watching.__name__}", DeprecationWarning, stacklevel=2)
-
 __all__ = []
 __all__ += watching.__all__
 
 
 def __getattr__(name: str) -> object:
-    return getattr(watching, name)
+    value = getattr(watching, name)
+    warnings.warn(f"{__name__}.{name} has moved: {watching.__name__}.{name}", DeprecationWarning, stacklevel=2)
+    return value

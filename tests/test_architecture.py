@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ ORDER = (  # a room may import those before it
     "binning",
     "labels",
     "figures",
+    "screens",
     "coding",
     "counting",
     "entropies",
@@ -38,7 +40,11 @@ ORDER = (  # a room may import those before it
 )
 MOVED = {"ensemble": "networks", "states": "networks", "stopping": "networks", "watching": "networks"}  # for one release
 PACKAGES = ("backends", "compat", "networks")
-GROUND = {"backends": set(), "figures": {"checks", "containers", "files"}}  # backends stand alone, and figures draw arrays
+GROUND = {  # of those that may import less: backends stand alone, and figures draw arrays
+    "backends": set(),
+    "figures": {"checks", "containers", "files", "screens"},  # the last for names that moved there, one release long
+    "screens": {"checks", "figures"},
+}
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")
 
 
@@ -81,7 +87,7 @@ def foreign(block: ast.If) -> list[ast.stmt]:
 
 
 def faults(sources: dict[str, str]) -> list[str]:
-    """Every arrow that runs back, and every import of matplotlib outside figures."""
+    """Every arrow that runs back, and every import of matplotlib outside figures and screens."""
     out = []
     for module, source in sources.items():
         room = module.partition(".")[0]
@@ -90,7 +96,7 @@ def faults(sources: dict[str, str]) -> list[str]:
             continue
         for target in imports(module, source, set(sources)):
             top, _, inside = target.partition(".")
-            if top == "matplotlib" and room != "figures":
+            if top == "matplotlib" and room not in ("figures", "screens"):
                 out.append(f"{module or 'the face'} imports matplotlib")
             if top != "fastmi" or not room:
                 continue
@@ -175,6 +181,24 @@ def test_the_face_holds_plain_imports_and_no_logic():
 def test_no_module_bears_the_name_of_something_in_the_face():
     modules = {info.name for info in pkgutil.iter_modules([str(PACKAGE)])}
     assert modules.isdisjoint(fastmi.__all__)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        *((f"fastmi.{old}", f"fastmi.{room}.{old}", None) for old, room in MOVED.items()),
+        *(("fastmi.figures", "fastmi.screens", name) for name in ("Live", "place", "show")),
+    ],
+)
+def test_what_has_moved_is_found_where_it_was_and_says_so(old, new, name):
+    module = importlib.import_module(new)
+    for moved in [name] if name else module.__all__:
+        with pytest.warns(DeprecationWarning, match=re.escape(f"{old}.{moved} has moved: {new}.{moved}")) as said:
+            found = getattr(importlib.import_module(old), moved)
+        assert found is getattr(module, moved)
+        assert [warning.filename for warning in said] == [__file__]
+    with pytest.raises(AttributeError):
+        _ = importlib.import_module(old).nothing
 
 
 REIMPORT = """

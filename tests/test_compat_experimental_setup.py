@@ -15,7 +15,7 @@ from torch import nn
 
 import fastmi
 from benchmarks import reference
-from fastmi import figures
+from fastmi import screens
 from fastmi.compat import experimental_setup
 from fastmi.compat.experimental_setup import (
     BufferedSequential,
@@ -440,7 +440,7 @@ def shown(monkeypatch):
     def show(figure, where, path):
         calls.append((len(figure.axes[0].collections[0].get_offsets()), where))
 
-    monkeypatch.setattr(figures, "show", show)
+    monkeypatch.setattr(screens, "show", show)
     return calls
 
 
@@ -462,13 +462,13 @@ def test_networks_survive_a_folder_that_cannot_be_written(monkeypatch):
     def full(figure, where, path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(figures, "show", full)
+    monkeypatch.setattr(screens, "show", full)
     with pytest.warns(UserWarning, match="the information plane could not be written: .*No space left"):
         assert len(experiment(tanh(), *simple(), epochs=2, plot="once")) == 1
 
 
 def test_once_is_drawn_once_at_the_end(shown, monkeypatch, capsys):
-    monkeypatch.setattr(figures, "place", lambda: "window")
+    monkeypatch.setattr(screens, "place", lambda: "window")
     monkeypatch.setattr(experimental_setup, "MODELS", 1)
     experiment(tanh(), *simple(), epochs=5, plot="once")
     assert shown == [(5, "window")]
@@ -476,17 +476,17 @@ def test_once_is_drawn_once_at_the_end(shown, monkeypatch, capsys):
 
 
 def test_dynamic_is_redrawn_while_the_plane_grows(shown, monkeypatch):
-    monkeypatch.setattr(figures, "place", lambda: "notebook")
+    monkeypatch.setattr(screens, "place", lambda: "notebook")
     monkeypatch.setattr(experimental_setup, "MODELS", 1)
-    monkeypatch.setattr(figures, "SHARE", np.inf)  # as if drawing took no time
+    monkeypatch.setattr(screens, "SHARE", np.inf)  # as if drawing took no time
     experiment(tanh((12, 2, 1)), *simple(), epochs=4, plot="dynamic")
     assert shown == [(1, "notebook"), (2, "notebook"), (3, "notebook"), (4, "notebook"), (4, "notebook")]
 
 
 def test_redrawing_is_bounded_in_number(shown, monkeypatch):
-    monkeypatch.setattr(figures, "place", lambda: "window")
+    monkeypatch.setattr(screens, "place", lambda: "window")
     monkeypatch.setattr(experimental_setup, "MODELS", 1)
-    monkeypatch.setattr(figures, "SHARE", np.inf)
+    monkeypatch.setattr(screens, "SHARE", np.inf)
     experiment(tanh((12, 2, 1)), *simple(), epochs=120, plot="dynamic")
     drawn = [epochs for epochs, _ in shown]
     assert len(drawn) == 50
@@ -497,16 +497,16 @@ def test_redrawing_is_bounded_in_number(shown, monkeypatch):
 def test_a_notebook_is_known_by_its_kernel(monkeypatch):
     shell = types.SimpleNamespace()
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
-    assert figures.place() == "file"  # IPython in a terminal
+    assert screens.place() == "file"  # IPython in a terminal
     shell.kernel = object()
-    assert figures.place() == "notebook"
+    assert screens.place() == "notebook"
 
 
 @pytest.mark.parametrize(("backend", "place"), [("QtAgg", "window"), ("tkagg", "window"), ("agg", "file"), ("svg", "file")])
 def test_windows_are_where_the_backend_has_them(backend, place, monkeypatch):
     monkeypatch.setattr(mpl, "get_backend", lambda: backend)
     monkeypatch.setattr("matplotlib.pyplot.switch_backend", lambda name: None)  # it can be loaded, whatever the machine
-    assert figures.place() == place
+    assert screens.place() == place
 
 
 def test_a_notebook_cell_is_cleared_and_filled(monkeypatch):
@@ -517,7 +517,7 @@ def test_a_notebook_cell_is_cleared_and_filled(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: None, display=display))
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     plane = experiment(tanh(), *simple(), epochs=2, plot=None).plane
-    figures.show(plane.plot(), "notebook", "unused.png")
+    screens.show(plane.plot(), "notebook", "unused.png")
     assert calls[0] == ("clear", True)
     assert calls[1]["data"].startswith(b"\x89PNG")
     assert not Path("unused.png").exists()
@@ -527,13 +527,13 @@ def test_a_window_shows_the_figure_in_place_of_the_last(monkeypatch):
     from matplotlib import pyplot
 
     pyplot.switch_backend("agg")
-    monkeypatch.setattr(figures, "_interactive", lambda backend: True)
+    monkeypatch.setattr(screens, "_interactive", lambda backend: True)
     calls = []
     monkeypatch.setattr(pyplot, "show", lambda block: calls.append(block))
     plane = experiment(tanh(), *simple(), epochs=2, plot=None).plane
     try:
         for _ in range(2):
-            figures.show(plane.plot(), "window", "unused.png")
+            screens.show(plane.plot(), "window", "unused.png")
         (window,) = [pyplot.figure(number) for number in pyplot.get_fignums()]
         (image,) = window.axes[0].images
     finally:

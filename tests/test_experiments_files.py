@@ -21,7 +21,7 @@ from experiments import attempts, checkpoints, command, mnist, networks, outputs
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
-from fastmi import Ensemble, LoopWarning, figures, tables
+from fastmi import Ensemble, LoopWarning, screens, tables
 
 ROOT = Path(__file__).parents[1]
 TINY = replace(CATALOG["warm-up"], epochs=4, n_samples=120)
@@ -633,15 +633,15 @@ def test_a_result_without_its_snapshots_cannot_be_estimated(trained, tmp_path, c
 
 def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, undrawn, monkeypatch):
     monkeypatch.setattr(runner, "MODELS", 1)
-    monkeypatch.setattr(figures, "place", lambda: "file")
-    shown, show = [], figures.show
+    monkeypatch.setattr(screens, "place", lambda: "file")
+    shown, show = [], screens.show
 
     def watching(figure, where, path):
         parts = list((tmp_path / "live").glob("*.part"))
         shown.append((where, path, len(parts)))
         show(figure, where, path)
 
-    monkeypatch.setattr(figures, "show", watching)
+    monkeypatch.setattr(screens, "show", watching)
     assert run("warm-up", "--epochs", "2", "--live", out=tmp_path / "live") == 0
     assert len(shown) >= 2  # while it ran, and at the end
     assert {(where, path) for where, path, _ in shown} == {("file", tmp_path / "live" / "live.png")}

@@ -22,7 +22,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.text import Text
 
-from fastmi import figures
+from fastmi import figures, screens
 from fastmi.figures import COLORS, MARKS, Panel, information_plane
 
 COLORINGS = ("layer", "epoch")
@@ -613,7 +613,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(figures, "time", clock)
+    monkeypatch.setattr(screens, "time", clock)
     return clock
 
 
@@ -621,7 +621,7 @@ def clock(monkeypatch):
 def shown(monkeypatch):
     """What is shown, instead of showing it: [(figure, where, path)]."""
     calls = []
-    monkeypatch.setattr(figures, "show", lambda *call: calls.append(call))
+    monkeypatch.setattr(screens, "show", lambda *call: calls.append(call))
     return calls
 
 
@@ -640,24 +640,24 @@ def drawings(clock, live, steps, training, drawing, total=None):
 
 
 def test_redrawing_stops_while_it_has_cost_more_than_its_share(clock, shown):
-    begun = drawings(clock, figures.Live("plane.png"), steps=200, training=1.0, drawing=10.0)
+    begun = drawings(clock, screens.Live("plane.png"), steps=200, training=1.0, drawing=10.0)
     assert begun == [1, 50, 100, 150, 200, 250]
 
 
 def test_a_bound_on_the_number_holds_however_long_it_takes(clock, shown):
-    live = figures.Live("plane.png")
+    live = screens.Live("plane.png")
     assert len(drawings(clock, live, steps=1000, training=1.0, drawing=0.0)) == 49
     live.finish(lambda: "whole")
     assert [figure for figure, _, _ in shown] == [None] * 49 + ["whole"]
 
 
 def test_redrawings_spread_over_the_work(clock, shown):
-    begun = drawings(clock, figures.Live("plane.png"), steps=4900, training=1.0, drawing=0.0, total=4900)
+    begun = drawings(clock, screens.Live("plane.png"), steps=4900, training=1.0, drawing=0.0, total=4900)
     assert begun == [1 + 100 * k for k in range(49)]
 
 
 def test_the_last_one_is_drawn_whatever_it_cost(clock, shown):
-    live = figures.Live("plane.png")
+    live = screens.Live("plane.png")
     drawings(clock, live, steps=3, training=0.001, drawing=100.0)
     live.finish(lambda: "whole")
     assert [figure for figure, _, _ in shown] == [None, "whole"]
@@ -666,8 +666,8 @@ def test_the_last_one_is_drawn_whatever_it_cost(clock, shown):
 @pytest.mark.parametrize("where", ["window", "notebook", "file"])
 @pytest.mark.parametrize("rewrite", [True, False])
 def test_a_file_is_rewritten_as_it_goes_only_if_asked_for(where, rewrite, clock, shown, monkeypatch):
-    monkeypatch.setattr(figures, "place", lambda: where)
-    live = figures.Live("plane.png", rewrite=rewrite)
+    monkeypatch.setattr(screens, "place", lambda: where)
+    live = screens.Live("plane.png", rewrite=rewrite)
     live.redraw(lambda: "growing")
     live.finish(lambda: "whole")
     moving = [("growing", where, "plane.png")] if rewrite or where != "file" else []
@@ -675,17 +675,17 @@ def test_a_file_is_rewritten_as_it_goes_only_if_asked_for(where, rewrite, clock,
 
 
 def test_what_cannot_be_written_stops_nothing_before_the_end(clock, tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "place", lambda: "file")
-    live = figures.Live(tmp_path / "nowhere" / "plane.png")
+    monkeypatch.setattr(screens, "place", lambda: "file")
+    live = screens.Live(tmp_path / "nowhere" / "plane.png")
     live.redraw(lambda: information_plane(panels(1)))
     with pytest.raises(FileNotFoundError, match="cannot be written"):
         live.finish(lambda: information_plane(panels(1)))
 
 
 def test_a_file_moves(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "place", lambda: "file")
-    monkeypatch.setattr(figures, "SHARE", np.inf)
-    live, seen = figures.Live(tmp_path / "plane.png"), []
+    monkeypatch.setattr(screens, "place", lambda: "file")
+    monkeypatch.setattr(screens, "SHARE", np.inf)
+    live, seen = screens.Live(tmp_path / "plane.png"), []
     for n_epochs in (2, 20):
         live.redraw(lambda n_epochs=n_epochs: information_plane([panel(n_epochs=n_epochs)]))
         seen.append((tmp_path / "plane.png").read_bytes())
@@ -1001,7 +1001,7 @@ def test_what_is_saved_is_a_figure(tmp_path, figure):
 @pytest.mark.parametrize("where", ["screen", "", None])
 def test_a_figure_is_shown_at_a_place(tmp_path, where):
     with pytest.raises(ValueError, match="where must be one of 'notebook', 'window', 'file', not"):
-        figures.show(information_plane(panels(1)), where, tmp_path / "plane.png")
+        screens.show(information_plane(panels(1)), where, tmp_path / "plane.png")
 
 
 # --- windows that do not open ------------------------------------------------------------------------------------------
@@ -1011,12 +1011,12 @@ import sys, warnings
 sys.path.insert(0, {tests!r})
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
-    from fastmi import figures
+    from fastmi import screens
     from test_figures import information_plane, panels
-    live = figures.Live("live.png")
+    live = screens.Live("live.png")
     live.redraw(lambda: information_plane(panels(1)))
     live.finish(lambda: information_plane(panels(1)))
-    figures.show(information_plane(panels(1)), live.where, "shown.png")
+    screens.show(information_plane(panels(1)), live.where, "shown.png")
 print(live.where, *[line for line in map(str, (warning.message for warning in said)) if "PLBACKEND" in line], sep="\\n")
 """
 
@@ -1070,17 +1070,17 @@ def test_a_window_that_fails_is_a_file(tmp_path, no_windows):
     with pytest.warns(
         UserWarning, match=r"backend TkAgg opens no window here \(no display name.*variable\): the figure is"
     ) as said:
-        assert figures.place() == "file"
+        assert screens.place() == "file"
     assert "\n" not in str(said[0].message)
     assert said[0].filename == __file__
     with pytest.warns(UserWarning, match=r"opens no window here .*: the figure is written to .*plane\.png"):
-        figures.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+        screens.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_window_that_is_lost_on_the_way_is_a_file(tmp_path, no_windows, monkeypatch):
-    monkeypatch.setattr(figures, "place", lambda: "window")
-    live = figures.Live(tmp_path / "plane.png", rewrite=False)
+    monkeypatch.setattr(screens, "place", lambda: "window")
+    live = screens.Live(tmp_path / "plane.png", rewrite=False)
     with pytest.warns(UserWarning, match="opens no window here"):
         live.finish(lambda: information_plane(panels(1)))
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
@@ -1090,7 +1090,7 @@ def test_a_backend_without_windows_gives_a_file(tmp_path):
     """matplotlib may have put it in the place of another since a window was seen."""
     assert mpl.get_backend().lower() == "agg"
     with pytest.warns(UserWarning, match=r"opens no window here \(there is only [aA]gg\): the figure is written to"):
-        figures.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+        screens.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -1099,8 +1099,8 @@ def test_a_window_that_opens_is_used(monkeypatch, tmp_path):
     monkeypatch.setattr(mpl, "get_backend", lambda: "TkAgg")
     monkeypatch.setattr(pyplot, "switch_backend", lambda name: None)
     monkeypatch.setattr(pyplot, "show", lambda block: None)
-    assert figures.place() == "window"
-    figures.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+    assert screens.place() == "window"
+    screens.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
     window = pyplot.figure("fastmi")
     assert len(window.axes[0].images) == 1
     pyplot.close(window)

@@ -404,9 +404,9 @@ class _Screen:
         off = plot is None or plot is False or (isinstance(plot, str) and not plot)
         self._plot = None if off else checks.one_of("plot", plot, ("dynamic", "once"))
         if self._plot:
-            from fastmi import figures
+            from fastmi import screens
 
-            self._live = figures.Live(FILE, rewrite=False)
+            self._live = screens.Live(FILE, rewrite=False)
 
     def redraw(self, plane: Callable[[], InformationPlane], done: float) -> None:
         if self._plot == "dynamic":
