@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -173,9 +173,8 @@ class _Reader:
     def _keep(self, reading: str, points: Points) -> None:
         if reading not in self._points:
             n = len(self.run.recorded)
-            whole: dict[str, Any] = {name: np.zeros((n, *part.shape[1:]), part.dtype) for name, part in vars(points).items()}
-            self._points[reading] = Points(**whole)
-        for name, part in vars(points).items():
+            self._points[reading] = points.map(lambda column: np.zeros((n, *column.shape[1:]), column.dtype))
+        for name, part in points.present.items():
             getattr(self._points[reading], name)[self._n_read : self._n_read + len(part)] = part
 
     def planes(self, epochs: list[int]) -> list[InformationPlane]:
@@ -183,7 +182,7 @@ class _Reader:
         tables = [
             InformationPlane.collect(
                 self._estimator,
-                [Points(**{name: whole[: self._n_read] for name, whole in vars(points).items()})],
+                [points.map(lambda column: column[: self._n_read])],
                 epochs=epochs,
                 layers=self._ensemble.layers,
                 reading=reading,

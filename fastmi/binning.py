@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.backends import Cut
 from fastmi.containers import container, is_tensor, shown
 
 __all__ = ["Binning", "Edges", "UniformBins", "as_binning"]
@@ -31,7 +32,7 @@ class Binning:
         """The number of edges; n_edges - 1 bins lie between them."""
         return self.edges.size
 
-    def _cut(self, edges: Any, out_of_range: str) -> None:
+    def _settle(self, edges: Any, out_of_range: str) -> None:
         rounded, given = _edges(edges)
         checks.one_of("out_of_range", out_of_range, OUT_OF_RANGE)
         if given.size == 1 and out_of_range != "separate":
@@ -44,6 +45,11 @@ class Binning:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Pickle and deepcopy would hand back edges that can be written to."""
         vars(self).update(state | {"edges": _frozen(state["edges"])})
+
+    @property
+    def cut(self) -> Cut:
+        """What a backend is told of it."""
+        return Cut(self.edges, self.ends, self.line)
 
     @property
     def ends(self) -> tuple[int, int]:
@@ -86,7 +92,7 @@ class Edges(Binning):
     out_of_range: str = "separate"
 
     def __init__(self, edges: Any, out_of_range: str = "separate") -> None:
-        self._cut(edges, out_of_range)
+        self._settle(edges, out_of_range)
         object.__setattr__(self, "out_of_range", out_of_range)
 
     def __eq__(self, other: object) -> bool:
@@ -137,17 +143,17 @@ class UniformBins(Binning):
                 f"n_bins is {self.n_bins} on range {self.range}: float32 does not tell their edges apart; take fewer bins, "
                 "or a wider range"
             )
-        self._cut(edges, self.out_of_range)
+        self._settle(edges, self.out_of_range)
 
 
-def as_binning(value: Any) -> Any:
-    """What was passed as `binning`.
+def as_binning(value: Any, name: str = "binning") -> Any:
+    """What was passed as a binning.
 
     Raises:
         TypeError: it is none.
     """
     if not isinstance(value, Binning) or not isinstance(getattr(value, "edges", None), np.ndarray):
-        raise TypeError(f"binning is {shown(value)}: pass fastmi.Edges(...) or fastmi.UniformBins(...)")
+        raise TypeError(f"{name} is {shown(value)}: pass fastmi.Edges(...) or fastmi.UniformBins(...)")
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from fastmi.backends import Census, IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.labels import SHORT
 
-__all__ = ["CollisionWarning", "Scheme", "encode", "encode_layers", "identify_rows", "number_rows", "scheme"]
+__all__ = ["CollisionWarning", "Encoded", "Scheme", "encode", "encode_layers", "identify_rows", "number_rows", "scheme"]
 
 
 WIDEST_KEPT = 2**14  # units of a layer whose weights are kept for the next call: 256 such are 32 MiB
@@ -23,6 +24,14 @@ WIDEST_KEPT = 2**14  # units of a layer whose weights are kept for the next call
 
 class CollisionWarning(RuntimeWarning):
     """More than one in a thousand: the expected number of different rows that meet in one hashed code."""
+
+
+class Encoded(NamedTuple):
+    """Codes (n_layers, ..., n), and of each layer how its rows were coded and what fell outside the edges."""
+
+    codes: Any
+    schemes: list[Scheme]
+    censuses: list[Census]
 
 
 class Scheme(NamedTuple):
@@ -68,21 +77,24 @@ def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def encode_layers(
-    layers: list[Any], binning: Binning, name: str = "layers[{}]", n_together: int | None = None
-) -> tuple[Any, list[Census]]:
-    """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are, and per layer what fell outside the edges.
+    layers: Sequence[Any], binnings: Sequence[Binning], names: Sequence[str], n_together: int | None = None
+) -> Encoded:
+    """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are.
 
-    `n_together` rows are to be counted in one segment (n unless said otherwise): so many can collide.
+    Args:
+        layers, binnings, names: as many of each; the names are for messages.
+        n_together: rows that are to be counted in one segment (n unless said otherwise): so many can collide.
     """
     *leading, n, _ = layers[0].shape
-    schemes = [scheme(layer.shape[-1], binning.n_edges) for layer in layers]
+    schemes = [scheme(layer.shape[-1], binning.n_edges) for layer, binning in zip(layers, binnings, strict=True)]
     _warn_of_collisions(max(how.expected_collisions(n_together or n) for how in schemes), n_together or n)
     flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
     twin = backends.twin_for(flat[0])
-    codes, found = twin.encode(flat, binning.edges, binning.ends, [how.weights for how in schemes], binning.line)
-    for i, census in enumerate(found):
-        _judge_census(name.format(i), census.nan, census.outside, binning)
-    return codes.reshape(len(layers), *leading, n), found
+    cuts = {id(binning): binning.cut for binning in binnings}
+    codes, censuses = twin.encode_layers(flat, [cuts[id(one)] for one in binnings], [how.weights for how in schemes])
+    for name, census, binning in zip(names, censuses, binnings, strict=True):
+        _judge_census(name, census.nan, census.outside, binning)
+    return Encoded(codes.reshape(len(layers), *leading, n), schemes, censuses)
 
 
 def _warn_of_collisions(expected: float, n: int) -> None:
@@ -120,7 +132,7 @@ def encode(activations: Any, binning: Binning) -> IntArray:
         >>> fastmi.encode(t, fastmi.UniformBins(2, range=(-1, 1)))
         array([ 6,  6, 10])
     """
-    (codes,), _ = encode_layers([checks.activations("activations", activations)], as_binning(binning), "activations")
+    (codes,), *_ = encode_layers([checks.activations("activations", activations)], [as_binning(binning)], ["activations"])
     return codes if isinstance(codes, np.ndarray) else codes.cpu().numpy()
 
 

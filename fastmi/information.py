@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmi import checks, entropies
+from fastmi.arrays import FloatArray, LabelsLike
 from fastmi.coding import identify_rows, number_rows
 from fastmi.containers import shown
 from fastmi.counting import CoverageWarning, tally
-from fastmi.entropies import FloatArray
 from fastmi.labels import as_labels
 
 __all__ = ["conditional_mutual_information", "entropy", "mutual_information"]
@@ -27,8 +27,8 @@ class Numbers(NamedTuple):
     n_columns: int
 
 
-def entropy(x: Any, *, base: float | None = 2) -> Any:
-    """Plug-in entropy H(X) = -sum_x p(x) log p(x) of labels, one for each sample, or of rows, each row ONE joint symbol.
+def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") -> Any:
+    """Estimates the entropy H(X) = -sum_x p(x) log p(x) of labels, one for each sample, or of rows, each row ONE joint symbol.
 
     p are the shares in the sample. A table of counts is no labels: give the labels that were counted, or
     np.repeat(np.arange(len(counts)), counts).
@@ -37,25 +37,28 @@ def entropy(x: Any, *, base: float | None = 2) -> Any:
         x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint symbol; (..., n, d) a batch
             of those. A (b, n) array is n-dimensional rows, never a batch. NumPy array, torch tensor, or a list of labels.
         base: of the logarithm; 2 is bits, None is nats.
+        method: how entropies are estimated: "plugin", the shares in the sample, or "miller-madow", corrected for their bias to
+            first order. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
 
     Raises:
         TypeError: an unknown container or dtype; strings beside numbers or bytes in one column, which have no common equality.
-        ValueError: no samples, missing values (NaN, None), floats that are not whole ("bin them first"), an impossible base.
+        ValueError: no samples, missing values (NaN, None), floats that are not whole ("bin them first"), an impossible base,
+            an unknown method.
 
     Example:
         >>> import fastmi
         >>> fastmi.entropy(["a", "b", "a", "b"])
         1.0
     """
-    (h,) = _joint([[0]], _numbered(x=x))
+    (h,) = _joint([[0]], _numbered(x=x), entropies.method(method))
     return _result(h, base)
 
 
-def mutual_information(x: Any, y: Any, *, base: float | None = 2) -> Any:
-    """Plug-in mutual information I(X;Y) = H(X) + H(Y) - H(X,Y) of two labels, or of rows, each row ONE joint symbol.
+def mutual_information(x: LabelsLike, y: LabelsLike, *, base: float | None = 2, method: str = "plugin") -> Any:
+    """Estimates the mutual information I(X;Y) = H(X) + H(Y) - H(X,Y) of two labels, or of rows, each row ONE joint symbol.
 
     So mutual_information(X, y) of a table with many columns is not a number for each column but that of all together, and
     where nearly all rows differ it is H(Y) whatever they hold: a `CoverageWarning` says so. One column at a time:
@@ -67,6 +70,8 @@ def mutual_information(x: Any, y: Any, *, base: float | None = 2) -> Any:
     Args:
         x, y: as in `entropy`, the same number of samples; batches need the same leading shape.
         base: of the logarithm; 2 is bits, None is nats.
+        method: how entropies are estimated: "plugin", the shares in the sample, or "miller-madow", corrected for their bias to
+            first order. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -82,20 +87,26 @@ def mutual_information(x: Any, y: Any, *, base: float | None = 2) -> Any:
         >>> fastmi.mutual_information([0, 0, 1, 1], ["a", "a", "b", "c"])
         1.0
     """
+    estimate = entropies.method(method)
     a, b = _numbered(x=x, y=y)
-    h_x, h_y, h_xy = (
-        _together(a, b) if isinstance(a.codes, np.ndarray) and a.codes.ndim == 1 else _joint([[0], [1], [0, 1]], [a, b])
-    )
+    if isinstance(a.codes, np.ndarray) and a.codes.ndim == 1:
+        h_x, h_y, h_xy = _together(a, b, estimate)
+    else:
+        h_x, h_y, h_xy = _joint([[0], [1], [0, 1]], [a, b], estimate)
     _warn_of_rows(x=a, y=b)
     return _result(entropies.information(h_x, h_y, h_xy), base)
 
 
-def conditional_mutual_information(x: Any, y: Any, z: Any, *, base: float | None = 2) -> Any:
-    """Plug-in I(X;Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z).
+def conditional_mutual_information(
+    x: LabelsLike, y: LabelsLike, z: LabelsLike, *, base: float | None = 2, method: str = "plugin"
+) -> Any:
+    """Estimates I(X;Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z).
 
     Args:
         x, y, z: as in `entropy`, the same number of samples; batches need the same leading shape.
         base: of the logarithm; 2 is bits, None is nats.
+        method: how entropies are estimated: "plugin", the shares in the sample, or "miller-madow", corrected for their bias to
+            first order. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -112,8 +123,9 @@ def conditional_mutual_information(x: Any, y: Any, z: Any, *, base: float | None
         >>> fastmi.conditional_mutual_information(x, y, [0, 1, 1, 0])  # z = x XOR y
         1.0
     """
+    estimate = entropies.method(method)
     a, b, c = _numbered(x=x, y=y, z=z)
-    h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], [a, b, c])
+    h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], [a, b, c], estimate)
     _warn_of_rows(x=a, y=b, z=c)
     return _result(entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z), base)
 
@@ -142,25 +154,25 @@ def _warn_of_rows(**variables: Numbers) -> None:
                 )
 
 
-def _together(a: Numbers, b: Numbers) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _together(a: Numbers, b: Numbers, estimate: entropies.Entropy) -> tuple[FloatArray, FloatArray, FloatArray]:
     """H(A), H(B), H(A,B) of one sample: the wider of the two is counted, and in the same pass its pairs with the narrower."""
     (codes, *_), (ids, n_ids, _) = sorted((a, b), key=lambda numbers: -numbers.size)
     if n_ids > len(ids):
         ids, n_ids = identify_rows(ids)
-    h_codes, h_pairs = entropies.plugin(tally(codes[None], ids[None], (n_ids,)))
-    (h_ids,) = entropies.plugin(tally(ids[None]))
+    h_codes, h_pairs = estimate(tally(codes[None], ids[None], (n_ids,)))
+    (h_ids,) = estimate(tally(ids[None]))
     return (h_codes, h_ids, h_pairs) if codes is a.codes else (h_ids, h_codes, h_pairs)
 
 
-def _joint(groups: list[list[int]], numbered: list[Numbers]) -> list[FloatArray]:
+def _joint(groups: list[list[int]], numbered: list[Numbers], estimate: entropies.Entropy) -> list[FloatArray]:
     """The entropy of each group of variables taken jointly, each with the batch's leading shape."""
     out = []
     for group in groups:
         codes, size, _ = numbered[group[0]]
         for other in group[1:]:
             codes, size = _joined(codes, size, numbered[other].codes, numbered[other].size)
-        found = tally(codes.reshape(-1, codes.shape[-1]))
-        out.append(entropies.plugin(found).reshape(tuple(codes.shape[:-1])))
+        counted = tally(codes.reshape(-1, codes.shape[-1]))
+        out.append(estimate(counted).reshape(tuple(codes.shape[:-1])))
     return out
 
 

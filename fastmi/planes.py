@@ -1,40 +1,21 @@
-"""layers (..., n, d) -> points of the information plane (..., n_layers): I(X;T) and I(T;Y), three readings."""
+"""layers (..., n, d) -> points of the information plane (..., n_layers): I(X;T) and I(T;Y), in three readings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from fastmi import checks, entropies
-from fastmi.backends import IntArray
+from fastmi.arrays import Bits, LayersOf
 from fastmi.binning import Binning, as_binning
-from fastmi.coding import encode_layers, identify_rows
 from fastmi.containers import is_tensor, shown
-from fastmi.counting import Tally, tally
-from fastmi.entropies import FloatArray
-from fastmi.labels import as_labels
+from fastmi.measures import Counted, Layers, Measure, Reader
+from fastmi.measures.base import through, variables
+from fastmi.points import Points, joined
 
 __all__ = ["PlaneEstimator", "Points", "Readings"]
-
-
-@dataclass(frozen=True)
-class Points:
-    """Points of the plane and what to know beside them, each (..., n_layers)."""
-
-    i_xt: FloatArray
-    i_ty: FloatArray
-    n_symbols: npt.NDArray[np.int64]
-    coverage: FloatArray
-    n_samples: npt.NDArray[np.int64] | None = None  # n, what each rests on; None is unknown
-
-    @property
-    def bits(self) -> FloatArray:
-        """(..., n_layers, 2): I(X;T) and I(T;Y)."""
-        return np.stack([self.i_xt, self.i_ty], axis=-1)
 
 
 class Readings(dict[str, Points]):
@@ -50,7 +31,7 @@ class Readings(dict[str, Points]):
 
 
 class PlaneEstimator:
-    """I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of binned layers T, in bits; X and Y are fixed once.
+    """Estimates I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of layers T, in bits; X and Y are fixed once.
 
     Plug-in estimates over the given samples. A symbol of X or Y is a distinct row. Where every row of X is distinct and T
     is a function of X, H(T|X) is 0 and I(X;T) = H(T) exactly: a measure of how the activations cluster under this binning,
@@ -59,16 +40,19 @@ class PlaneEstimator:
     Args:
         x: (n, d) inputs of any real type, or (n, ...), flattened.
         y: (n,) labels or (n, k) rows of labels (one-hot is fine): integers, bools, strings or whole floats.
-        binning: `Edges` or `UniformBins`.
+        binning: a binning, which is short for counting with it; a measure of `fastmi.measures`; or a mapping name -> either,
+            for layers that are measured each in its own way.
+        method: how counting estimates entropies, "plugin" or "miller-madow".
 
     Attributes:
+        method: of counting; the names of the measures that do not count. measured: how layers are measured, in a line.
         n_samples: n.
         n_x: the number of distinct rows of x; n_y: of y.
         entropy_x, entropy_y: H(X) and H(Y) in bits, the ceilings of I(X;T) and I(T;Y).
 
     Raises:
         TypeError: an unknown container or dtype.
-        ValueError: n = 0, different numbers of samples, NaN in x, labels that are not whole.
+        ValueError: n = 0, different numbers of samples, NaN in x, labels that are not whole, an unknown method.
 
     Example:
         >>> import fastmi, numpy as np
@@ -78,37 +62,40 @@ class PlaneEstimator:
         array([[1., 1.]])
     """
 
-    def __init__(self, x: Any, y: Any, binning: Binning) -> None:
-        self.binning = as_binning(binning)
-        checks.same_device(x=x, y=y)
-        x, y = checks.numbers("x", x), as_labels("y", y)
-        self.n_samples = checks.one_plane(x, y)
-        (ids_x, self.n_x), (ids_y, self.n_y) = _identify(x), _identify(y)
-        self._labels = np.stack([ids_y, ids_x])
-        self.entropy_y, self.entropy_x = entropies.plugin(tally(self._labels)).tolist()
-        self._ceilings = np.array([[self.entropy_x], [self.entropy_y]])
+    def __init__(
+        self, x: Any, y: Any, binning: Binning | Measure | Mapping[str, Binning | Measure], *, method: str = "plugin"
+    ) -> None:
+        self.binning = binning
+        self.measures = _measures(binning, method)
+        self.method = ", ".join(dict.fromkeys(getattr(one, "method", type(one).__name__) for one, _ in self.measures))
+        fixed = variables(x, y)
+        self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
+        self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
+        self.entropy_y, self.entropy_x = fixed.entropies(method).tolist()
 
-    def estimate(self, layers: Any) -> FloatArray:
-        """Each network at a time.
+    def estimate(self, layers: LayersOf) -> Bits:
+        """Estimates both of each network by itself, and computes nothing else.
 
         Args:
-            layers: a sequence of (..., n, d) activations, or one array; the leading axes (epochs, copies) are the same in all.
+            layers: a sequence of (..., n, d) activations, one array, or a mapping name -> array; the leading axes (epochs,
+                copies) are the same in all.
 
         Returns:
             (..., n_layers, 2) bits; [..., 0] is I(X;T), [..., 1] is I(T;Y).
 
         Raises:
-            TypeError, ValueError: arrays that are not real activations of these n samples, NaN, mixed devices.
+            TypeError, ValueError: arrays that are not real activations of these n samples, NaN, mixed devices, a layer without
+                a measure.
         """
-        return self._bits(self._codes(_checked_layers(layers, self.n_samples)))
+        return self._bits(self._checked(layers))
 
-    def sampled(self, layers: Any, assignment: Any) -> FloatArray:
-        """Every sample through one copy: T of sample i is layer[assignment[i], i] (the report's "extended" estimator).
+    def sampled(self, layers: LayersOf, assignment: Any) -> Bits:
+        """Estimates both of every sample through one copy: T of sample i is layer[assignment[i], i].
 
-        With distinct x it is H(T) of that sample.
+        The report's "extended" estimator. With distinct x it is H(T) of that sample.
 
         Args:
-            layers: a sequence of (..., n_copies, n, d) activations, or one array.
+            layers: as `estimate`, (..., n_copies, n, d).
             assignment: (..., n) integers, the copy of each sample.
 
         Returns:
@@ -117,118 +104,168 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: as `estimate`; an assignment that does not name a copy for each sample.
         """
-        layers = _checked_layers(layers, self.n_samples)
-        who = checks.assignment(assignment, layers[0].shape)
-        return self._bits(self._codes([_through(layer, who) for layer in layers]))
+        checked = self._checked(layers)
+        copy_of = checks.assignment(assignment, checked.arrays[0].shape)
+        return self._bits(Layers(checked.names, [through(layer, copy_of) for layer in checked.arrays]))
 
-    def mixture(self, layers: Any) -> FloatArray:
-        """Every sample through every copy: p(t|x) is the average over the copies, so H(T|X) <= log2(n_copies).
+    def mixture(self, layers: LayersOf) -> Bits:
+        """Estimates both of every sample through every copy: p(t|x) is the average over the copies.
 
-        It does not grow with the number of copies: quote that number beside it.
+        So H(T|X) <= log2(n_copies). It does not grow with the number of copies: quote that number beside it.
 
         Args:
-            layers: a sequence of (..., n_copies, n, d) activations, or one array.
+            layers: as `estimate`, (..., n_copies, n, d).
 
         Returns:
             (..., n_layers, 2) bits.
 
         Raises:
-            TypeError, ValueError: as `estimate`; no axis of copies.
+            TypeError, ValueError: as `estimate`; no axis of copies; a measure that has no mixture, with its reason.
         """
-        layers = _checked_layers(layers, self.n_samples)
-        return self._bits(_tiled(self._codes(layers, checks.copies(layers[0].shape))))
+        checked = self._checked(layers)
+        n_copies = checks.copies(checked.arrays[0].shape)
+        groups = self._groups(checked)
+        return _bits([reader.bits(reader.mixture(reader.prepare(some, n_copies))) for reader, some, _ in groups], groups)
 
-    def readings(self, layers: Any, assignment: Any = None) -> Readings:
-        """The three readings side by side, encoding once, with the number of symbols and the coverage beside each point.
+    def readings(self, layers: LayersOf, assignment: Any = None) -> Readings:
+        """Estimates the three readings side by side, with everything that stands beside each point.
+
+        What the readings share is done once.
 
         Args:
-            layers: a sequence of (..., n_copies, n, d) activations, or one array.
+            layers: as `estimate`, (..., n_copies, n, d); or (n, d) of a single network, which is one copy.
             assignment: (..., n) integers, the copy of each sample; None leaves "sampled" out.
 
         Returns:
-            a dict: "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers). Asked for another reading it
-            raises a KeyError that says where to find it.
+            a dict: "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers), the latter where the measures
+            have one. Asked for another reading it raises a KeyError that says where to find it.
 
         Raises:
             TypeError, ValueError: as `sampled`.
         """
-        layers = _checked_layers(layers, self.n_samples)
-        codes = self._codes(layers, checks.copies(layers[0].shape))
-        found = Readings(each=self._points(codes))
-        if assignment is not None:
-            who = checks.assignment(assignment, layers[0].shape)
-            found["sampled"] = self._points(_through(codes[..., None], np.broadcast_to(who, (len(layers), *who.shape)))[..., 0])
-        found["mixture"] = self._points(_tiled(codes))
-        return found
+        checked = self._checked(layers)
+        if checked.arrays[0].ndim == 2:
+            checked = Layers(checked.names, [layer[None] for layer in checked.arrays])
+        shape = checked.arrays[0].shape
+        n_copies = checks.copies(shape)
+        copy_of = None if assignment is None else checks.assignment(assignment, shape)
+        groups = self._groups(checked)
+        prepared = [(reader, reader.prepare(some, n_copies)) for reader, some, _ in groups]
+        readings = Readings(each=_points([reader.points(one) for reader, one in prepared], groups))
+        if copy_of is not None:
+            readings["sampled"] = _points([reader.points(reader.sampled(one, copy_of)) for reader, one in prepared], groups)
+        if all(reader.mixes for reader, _ in prepared):
+            readings["mixture"] = _points([reader.points(reader.mixture(one)) for reader, one in prepared], groups)
+        return readings
 
-    def _codes(self, layers: list[Any], n_repeats: int = 1) -> Any:
-        """-> (n_layers, ..., n)."""
-        return encode_layers(layers, self.binning, n_together=n_repeats * self.n_samples)[0]
+    def __repr__(self) -> str:
+        return f"PlaneEstimator of {self.n_samples} samples, {self.n_x} x, {self.n_y} y: {self.measured}"
 
-    def _bits(self, codes: Any) -> FloatArray:
-        """codes (n_layers, ..., n), or n_repeats * n -> (..., n_layers, 2)."""
-        return _layers_last(self._information(codes)[0].T, codes.shape, 2)
+    @property
+    def measured(self) -> str:
+        """Says how layers are measured, in a line."""
+        return "; ".join(str(measure) for measure, _ in self.measures)
 
-    def _points(self, codes: Any) -> Points:
-        """The same, with what to know beside them."""
-        bits, counted = self._information(codes)
-        columns = *bits, *(column[: bits.shape[1]] for column in (counted.n_symbols, counted.coverage))
-        found = [_layers_last(column, codes.shape) for column in columns]
-        return Points(*found, n_samples=np.full(found[0].shape, self.n_samples))
+    def _checked(self, layers: LayersOf) -> Layers:
+        return _checked_layers(layers, self.n_samples)
 
-    def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
-        """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""
-        n = codes.shape[-1]
-        n_repeats = n // self.n_samples
-        x_splits_all = self.n_x == self.n_samples and n_repeats == 1  # then every pair (t, x) is as alone as its x
-        sizes = (self.n_y,) if x_splits_all else (self.n_y, self.n_x)
-        labels = self._labels[: len(sizes)]
-        found = tally(codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes)
-        h_t, h_ty, *h_tx = entropies.plugin(found).reshape(1 + len(sizes), -1)
-        joint = np.empty((2, h_t.size))
-        joint[0], joint[1] = h_tx[0] if h_tx else self.entropy_x, h_ty
-        return entropies.information(h_t, self._ceilings, joint), found
+    def _bits(self, layers: Layers) -> Bits:
+        groups = self._groups(layers)
+        return _bits([reader.bits(reader.prepare(some)) for reader, some, _ in groups], groups)
 
-
-def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:
-    """(s, *last), s the segments of codes shaped (n_layers, ..., n) -> (..., n_layers, *last)."""
-    n_layers, *leading, _ = shape
-    return values.reshape(n_layers, -1, *last).swapaxes(0, 1).reshape(*leading, n_layers, *last)
-
-
-def _tiled(codes: Any) -> Any:
-    """(..., n_copies, n) -> (..., n_copies * n)."""
-    *leading, n_copies, n = codes.shape
-    return codes.reshape(*leading, n_copies * n)
-
-
-def _through(values: Any, who: IntArray) -> Any:
-    """values (..., n_copies, n, d), who (..., n) -> (..., n, d): of every sample the copy that it is assigned."""
-    *leading, n_copies, n, d = values.shape
-    flat = values.reshape(-1, n_copies, n, d)
-    who = np.array(who).reshape(-1, n)  # a copy: torch warns of read-only memory
-    chosen = flat[np.arange(len(flat))[:, None], who, np.arange(n)]
-    return chosen.reshape(*leading, n, d)
+    def _groups(self, layers: Layers) -> list[Group]:
+        """The layers that are measured together, where they stand, and by which reader."""
+        if self._readers[0][1] is None:
+            return [Group(self._readers[0][0], layers, list(range(len(layers.names))))]
+        groups = []
+        for reader, names in self._readers:
+            at = [i for i, name in enumerate(layers.names) if name in (names or ())]
+            if at:
+                groups.append(Group(reader, layers.some(at), at))
+        lost = set(range(len(layers.names))) - {i for group in groups for i in group.at}
+        if lost:
+            known = ", ".join(repr(name) for _, names in self._readers for name in names or ())
+            raise ValueError(
+                f"binning names {known}, and not {layers.places[min(lost)]}: pass layers as a mapping with these names, or one "
+                "binning for all"
+            )
+        return groups
 
 
-def _identify(labels: Any) -> tuple[IntArray, int]:
-    ids, n_symbols = identify_rows(labels)
-    return (ids if isinstance(ids, np.ndarray) else ids.cpu().numpy()), n_symbols
+class Group(NamedTuple):
+    """Layers that one reader measures, and where they stand among all."""
+
+    reader: Reader
+    layers: Layers
+    at: list[int]
 
 
-def _checked_layers(layers: Any, n_samples: int) -> list[Any]:
-    """One array or a sequence of them -> list of float32 (..., n, d), on one device, with the same leading axes."""
+def _bits(parts: Sequence[Bits], groups: Sequence[Group]) -> Bits:
+    """(..., layers of a group, 2) of each group -> (..., n_layers, 2), in the order of the layers."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)[..., _order(groups), :]
+
+
+def _points(parts: Sequence[Points], groups: Sequence[Group]) -> Points:
+    return parts[0] if len(parts) == 1 else joined(parts, axis=-1).map(lambda column: column[..., _order(groups)])
+
+
+def _order(groups: Sequence[Group]) -> list[int]:
+    return np.argsort([i for group in groups for i in group.at]).tolist()
+
+
+def _measures(given: Any, method: str) -> list[tuple[Measure, tuple[str, ...] | None]]:
+    """What was passed as `binning` -> measures, and the layers of each, None for all; counting is one for all of its layers.
+
+    Raises:
+        TypeError, ValueError: neither a binning nor a measure, an unknown method, one beside a measure that has its own.
+    """
+    entropies.method(method)
+    if not isinstance(given, Mapping):
+        return [(_measure("binning", given, method), None)]
+    if not given:
+        raise ValueError("binning is empty: pass a mapping name -> binning of the layers that are to be measured")
+    found = {name: _measure(f"binning[{name!r}]", one, method) for name, one in given.items()}
+    counted: dict[str, dict[str, Binning]] = {}
+    for name, one in found.items():
+        if isinstance(one, Counted):
+            counted.setdefault(one.method, {})[name] = one.binning_of(name)
+    measures: list[tuple[Measure, tuple[str, ...] | None]] = [
+        (Counted(bins, how), tuple(bins)) for how, bins in counted.items()
+    ]
+    others = {id(one): one for one in found.values() if not isinstance(one, Counted)}
+    return measures + [(one, tuple(name for name in found if found[name] is one)) for one in others.values()]
+
+
+def _measure(name: str, given: Any, method: str) -> Measure:
+    if isinstance(given, type) or not isinstance(given, Measure):
+        return Counted(as_binning(given, name), method)
+    if method != "plugin":
+        raise ValueError(
+            f"method is {method!r} beside the measure {given}: it belongs to counting, Counted(binning, {method!r})"
+        )
+    return given
+
+
+def _checked_layers(layers: Any, n_samples: int) -> Layers:
+    """One array, a sequence or a mapping of them -> float32 (..., n, d), on one device, with the same leading axes."""
     if isinstance(layers, np.ndarray) or is_tensor(layers):
         layers = [layers]
-    if not isinstance(layers, Sequence) or not len(layers):
-        way = "list(layers.values())" if isinstance(layers, Mapping) else "list(layers)"
-        raise TypeError(f"layers is {shown(layers)}: pass one array (..., n, d) or a non-empty sequence of them ({way})")
-    checks.same_device(**{f"layers[{i}]": layer for i, layer in enumerate(layers)})
-    arrays = [checks.activations(f"layers[{i}]", layer, n_samples) for i, layer in enumerate(layers)]
-    for i, array in enumerate(arrays):
+    if isinstance(layers, Mapping):
+        names, given = tuple(map(str, layers)), list(layers.values())
+    else:
+        given = list(layers) if isinstance(layers, Sequence) and not isinstance(layers, str | bytes) else []
+        names = tuple(map(str, range(len(given))))
+    if not given:
+        raise TypeError(
+            f"layers is {shown(layers)}: pass one array (..., n, d), a non-empty sequence of them (list(layers)) or a mapping"
+        )
+    places = Layers(names, []).places
+    checks.same_device(**dict(zip(places, given, strict=True)))
+    arrays = [checks.activations(place, layer, n_samples) for place, layer in zip(places, given, strict=True)]
+    for place, array in zip(places, arrays, strict=True):
         if array.shape[:-2] != arrays[0].shape[:-2]:
             raise ValueError(
-                f"layers[{i}] has leading axes {tuple(array.shape[:-2])}, layers[0] has {tuple(arrays[0].shape[:-2])}: "
+                f"{place} has leading axes {tuple(array.shape[:-2])}, {places[0]} has {tuple(arrays[0].shape[:-2])}: "
                 "every layer needs the same copies and epochs in front of (n_samples, n_units)"
             )
-    return arrays
+    return Layers(names, arrays)

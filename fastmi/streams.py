@@ -98,7 +98,7 @@ class Stream:
             checks.one_plane(t, y)
         kinds = _kinds(y)
         _check_labels(kinds, before)
-        (codes,), _ = encode_layers([t], self.binning, "activations", n_together=before.n_samples + n)
+        (codes,), *_ = encode_layers([t], [self.binning], ["activations"], n_together=before.n_samples + n)
         labels, rows = (np.zeros(n, np.int64), []) if y is None else _numbered(y)
         found = _distinct(_host(codes), labels, np.ones(n, np.int64), max(1, len(rows)))
         self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (found,), {}))

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from fastmi import checks, files, plain
 from fastmi.containers import container, is_tensor, shown
-from fastmi.entropies import FloatArray
-from fastmi.planes import PlaneEstimator, Points
+from fastmi.entropies import METHODS
+from fastmi.planes import PlaneEstimator
+from fastmi.points import FINITE, Column, Points, joined
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,28 +25,29 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "InformationPlane", "load_planes", "panel", "save_planes", "write_csv"]
 
-COLUMNS = (
+_FIRST = (  # what stood in the first tables keeps its place
     *("data", "sample", "seed", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
-    *("n_samples", "n_symbols", "coverage", "h_x_bits", "h_y_bits", "binning"),
+    *("n_samples", "n_symbols", "coverage", "h_x_bits", "h_y_bits", "binning", "method"),
 )
+COLUMNS = (*_FIRST, *(column.header for column in Points.columns() if column.header not in _FIRST))
+
+FORMAT = 2  # of the files that are written; those without a number have 0
 
 
-FORMAT = 1  # of the files that are written; those without a number have 0
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class InformationPlane:
     """The path of every layer through the information plane, with what each point rests on.
 
     Attributes:
         epochs: (n_epochs,) the epoch after which each point was estimated; 0 is the initialisation.
         layers: their names, in the order of the network.
-        i_xt, i_ty: (n_epochs, n_paths, n_layers) bits; a path is a single copy, or one reading over all copies.
-        n_symbols: the distinct codes of each layer, same shape. coverage: the share of samples not alone with their code.
+        points: (n_epochs, n_paths, n_layers) of every column; a path is a single copy, or one reading over all copies. They
+            are attributes of the table, too: plane.i_xt.
         n_samples: n; log2 n is the ceiling of I(X;T) where all x are distinct. entropy_x, entropy_y: H(X), H(Y) in bits.
         reading: "each" (one path per copy), "mean" (their mean), "sampled" or "mixture" (see `PlaneEstimator`).
         n_copies: the copies behind the points. data, binning: their names.
         sample: which sample of the data was counted, as "training" or "held-out". seed: of the run, where there are several.
+        method: how entropies were estimated. Other methods than "plugin" may give information below 0.
 
     Raises:
         TypeError: columns that are no arrays of numbers, names that are no strings, counts that are no integers.
@@ -55,10 +57,7 @@ class InformationPlane:
 
     epochs: npt.NDArray[np.int64]
     layers: tuple[str, ...]
-    i_xt: FloatArray
-    i_ty: FloatArray
-    n_symbols: FloatArray
-    coverage: FloatArray
+    points: Points
     n_samples: int
     entropy_x: float
     entropy_y: float
@@ -68,20 +67,32 @@ class InformationPlane:
     binning: str
     sample: str = "training"
     seed: int = 0
+    method: str = "plugin"
 
     def __post_init__(self) -> None:
         """Every field is checked, and made what a file gives back: plain Python values, arrays of int64 and float64."""
         given = vars(self)
         checks.one_of("reading", self.reading, _TITLES)
-        found: dict[str, Any] = {"epochs": _epochs(self.epochs), "layers": _names("layers", self.layers)}
-        found |= {name: _column(name, given[name]) for name in _LIMITS}
-        shape = (len(found["epochs"]), found["i_xt"].shape[1] if found["i_xt"].ndim == 3 else 0, len(found["layers"]))
-        _same_shapes(shape, **{name: found[name] for name in _LIMITS})
-        found |= {name: checks.positive_integer(name, given[name]) for name in ("n_samples", "n_copies")}
-        found |= {name: checks.not_negative(name, given[name]) for name in ("entropy_x", "entropy_y")}
-        found |= {name: _text(name, given[name]) for name in ("reading", "data", "binning", "sample")}
-        for name, value in (found | {"seed": checks.seed(self.seed)}).items():
+        values: dict[str, Any] = {"epochs": _epochs(self.epochs), "layers": _names("layers", self.layers)}
+        values |= {name: _text(name, given[name]) for name in ("reading", "data", "binning", "sample", "method")}
+        values["points"] = _checked_points(self.points, len(values["epochs"]), len(values["layers"]), self.method)
+        values |= {name: checks.positive_integer(name, given[name]) for name in ("n_samples", "n_copies")}
+        values |= {name: checks.not_negative(name, given[name]) for name in ("entropy_x", "entropy_y")}
+        for name, value in (values | {"seed": checks.seed(self.seed)}).items():
             object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """The columns of the points are attributes of the table."""
+        if name.startswith("_") or "points" not in vars(self) or name not in _NAMES:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return getattr(self.points, name)
+
+    def __repr__(self) -> str:
+        n_epochs, n_paths, n_layers = self.points.i_xt.shape
+        return (
+            f"InformationPlane of {n_epochs} epochs, {n_paths} paths, {n_layers} layers: {self.data or 'unnamed'} "
+            f"({self.sample}), {self.reading}, {self.binning}"
+        )
 
     @classmethod
     def collect(
@@ -110,28 +121,29 @@ class InformationPlane:
             ValueError: batches that do not hold one point per epoch and layer, that other samples were counted for than the
                 estimator's, or that are of different shapes; else as the table itself.
         """
-        columns = _joined(estimator, points)
-        n_paths = columns["i_xt"].shape[1] if columns["i_xt"].ndim == 3 else 1
+        whole = _joined(estimator, points)
+        n_paths = whole.i_xt.shape[1] if whole.i_xt.ndim == 3 else 1
         return cls(
             epochs,  # type: ignore[arg-type]  # made an array by the table
             layers,  # type: ignore[arg-type]
-            **columns,
+            whole,
             n_samples=estimator.n_samples,
             entropy_x=estimator.entropy_x,
             entropy_y=estimator.entropy_y,
             reading=reading,
             n_copies=n_paths if n_copies is None else n_copies,
             data=data,
-            binning=str(estimator.binning),
+            binning=estimator.measured,
             sample=sample,
             seed=seed,
+            method=estimator.method,
         )
 
     def mean(self) -> InformationPlane:
         """The mean over the paths (of the symbols and the coverage too)."""
         with np.errstate(under="ignore"):  # what is too small is 0
-            averaged = {name: getattr(self, name).mean(axis=1, keepdims=True) for name in _LIMITS}
-        return replace(self, reading="mean", **averaged)
+            averaged = self.points.map(lambda column: column.mean(axis=1, keepdims=True))
+        return replace(self, reading="mean", points=averaged)
 
     def funnel_violations(self) -> npt.NDArray[np.bool_]:
         """Where a layer is above the one before it: I(X;T_i) < I(X;T_i+1) at [..., i, 0], I(T_i;Y) < I(T_i+1;Y) at [..., i, 1].
@@ -142,8 +154,7 @@ class InformationPlane:
         Returns:
             (n_epochs, n_paths, n_layers - 1, 2) bools; differences within 1e-9 bits are none.
         """
-        bits = np.stack([self.i_xt, self.i_ty], axis=-1)
-        return np.diff(bits, axis=2) > 1e-9
+        return np.diff(self.points.bits, axis=2) > 1e-9
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One row per epoch, path and layer, under the names of `COLUMNS`; `copy` is empty where a point is over all copies."""
@@ -155,16 +166,18 @@ class InformationPlane:
             "n_copies": self.n_copies,
             "n_samples": self.n_samples,
         }
-        constant |= {"h_x_bits": self.entropy_x, "h_y_bits": self.entropy_y, "binning": self.binning}
-        for e, path, layer in np.ndindex(self.i_xt.shape):
+        constant |= {"h_x_bits": self.entropy_x, "h_y_bits": self.entropy_y, "binning": self.binning, "method": self.method}
+        constant |= dict.fromkeys((column.header for column in Points.columns()), "")
+        columns = [
+            (column.header, array) for column in Points.columns() if (array := getattr(self.points, column.name)) is not None
+        ]
+        for e, path, layer in np.ndindex(self.points.i_xt.shape):
+            point = {header: array[e, path, layer].item() for header, array in columns}
             yield constant | {
                 "epoch": int(self.epochs[e]),
                 "copy": path if self.reading == "each" else "",
                 "layer": self.layers[layer],
-                "i_xt_bits": float(self.i_xt[e, path, layer]),
-                "i_ty_bits": float(self.i_ty[e, path, layer]),
-                "n_symbols": self.n_symbols[e, path, layer].item(),
-                "coverage": float(self.coverage[e, path, layer]),
+                **{header: "" if value != value else value for header, value in point.items()},  # NaN: it has none
             }
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -217,14 +230,12 @@ _TITLES = {
 }
 
 
-_LIMITS = {  # of the columns, and what to say beyond them
-    **dict.fromkeys(("i_xt", "i_ty"), (0, np.inf, "bits are finite and not negative; leave out the epochs that have none")),
-    "n_symbols": (1, np.inf, "a layer has at least one symbol"),
-    "coverage": (0, 1, "it is a share, 0..1"),
-}
+_NAMES = {column.name for column in Points.columns()}
+COUNTED = ("n_symbols", "coverage")  # what every table of counts has
+_ESTIMATES = {"plugin": "plug-in estimate", "miller-madow": "Miller-Madow estimate"}
 
 
-def _joined(estimator: Any, points: Any) -> dict[str, npt.NDArray[Any]]:
+def _joined(estimator: Any, points: Any) -> Points:
     """The columns of all batches, one after the other, with an axis of paths."""
     if not isinstance(estimator, PlaneEstimator):
         raise TypeError(f"estimator is a {type(estimator).__qualname__}: pass the PlaneEstimator that estimated the points")
@@ -232,23 +243,21 @@ def _joined(estimator: Any, points: Any) -> dict[str, npt.NDArray[Any]]:
         raise TypeError(
             f"points is {shown(points)}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
         )
-    columns = {}
-    for name in _LIMITS:
-        arrays = [np.asarray(getattr(batch, name)) for batch in points]
-        if len({array.shape[1:] for array in arrays}) > 1 or not arrays[0].ndim:
+    for name in (column.name for column in Points.columns()):
+        arrays = [np.asarray(batch.present[name]) for batch in points if name in batch.present]
+        if arrays and (len({array.shape[1:] for array in arrays}) > 1 or not arrays[0].ndim):
             shapes = ", ".join(str(array.shape) for array in arrays[:5])
             raise ValueError(
                 f"points have {name} of shapes {shapes}: pass batches (n_epochs, [n_paths,] n_layers) of one reading"
             )
-        joined = np.concatenate(arrays)
-        columns[name] = joined[:, None] if joined.ndim == 2 else joined
     for i, batch in enumerate(points):
         if batch.n_samples is not None and (batch.n_samples != estimator.n_samples).any():
             raise ValueError(
                 f"points[{i}] rest on {batch.n_samples.flat[0]} samples, the estimator on {estimator.n_samples}: pass the "
                 "estimator that estimated them"
             )
-    return columns
+    whole = replace(joined(points, axis=0), n_samples=None)
+    return whole.map(lambda column: column[:, None] if column.ndim == 2 else column)
 
 
 def _epochs(given: Any) -> npt.NDArray[np.int64]:
@@ -287,17 +296,35 @@ def _text(name: str, value: Any) -> str:
     return str.__str__(value)  # also of what is derived from it, which JSON would not give back
 
 
-def _column(name: str, given: Any) -> npt.NDArray[Any]:
-    """Numbers within their limits, in float64, or int64 if they are whole by their type."""
+def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Points:
+    """Every column within its limits and (n_epochs, n_paths, n_layers)."""
+    if not isinstance(given, Points):
+        raise TypeError(f"points is {shown(given)}: pass Points, as PlaneEstimator.readings returns them")
+    columns = {}
+    for column in Points.columns():
+        array = getattr(given, column.name)
+        if array is not None or not column.optional or (method in METHODS and column.name in COUNTED):
+            free = column.name in ("i_xt", "i_ty") and method != "plugin"
+            columns[column.name] = _column(column._replace(low=-np.inf, words=FINITE) if free else column, array)
+    first = columns["i_xt"]
+    _same_shapes((n_epochs, first.shape[1] if first.ndim == 3 else 0, n_layers), **columns)
+    return Points(**columns)
+
+
+def _column(column: Column, given: Any) -> npt.NDArray[Any]:
+    """Numbers within their limits, in float64, or int64 if they are whole by their type; NaN where a layer has none."""
+    name = column.name
     array = container(name, given)
     array = array.cpu().numpy() if is_tensor(array) else array
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} has dtype {array.dtype}: pass numbers")
-    low, high, words = _LIMITS[name]
-    wrong = array[~(np.isfinite(array) & (array >= low) & (array <= high))]
+    right = np.isfinite(array) & (array >= column.low) & (array <= column.high)
+    if column.optional and array.ndim == 3 and array.size:
+        right |= np.isnan(array).all(axis=(0, 1))
+    wrong = array[~right]
     if wrong.size:
-        raise ValueError(f"{name} holds {wrong[0]}: {words}")
-    whole = name == "n_symbols" and array.dtype.kind in "iu"
+        raise ValueError(f"{name} holds {wrong[0]}: {column.words}")
+    whole = column.whole and array.dtype.kind in "iu"
     with np.errstate(under="ignore"):
         return array.astype(np.int64 if whole else np.float64, copy=False)
 
@@ -331,6 +358,7 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
         several = len(planes) > 1
         spread = bits.std(axis=0, ddof=1) if several else (None, None)
     copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}" + (f", {len(planes)} seeds" if several else "")
+    estimate = _ESTIMATES.get(first.method, first.method)
     return figures.Panel(
         title=_TITLES[first.reading] if first.n_copies > 1 else "a single network",
         epochs=first.epochs,
@@ -339,7 +367,7 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
         i_ty=bits[:, 1].mean(axis=0),
         ceiling_x=float(np.log2(first.n_samples)),
         ceiling_y=float(np.mean([plane.entropy_y for plane in planes])),
-        caption=f"data: {first.data or 'unnamed'}, n = {first.n_samples:,}; {copies}; plug-in estimate, {first.binning}",
+        caption=f"data: {first.data or 'unnamed'}, n = {first.n_samples:,}; {copies}; {estimate}, {first.binning}",
         spread_xt=spread[0],
         spread_ty=spread[1],
     )
@@ -357,9 +385,10 @@ def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]
     arrays: dict[str, Any] = {files.FORMAT: np.array(FORMAT)}
     rest: list[dict[str, Any]] = []
     for i, plane in enumerate(planes):
-        values = {field.name: getattr(plane, field.name) for field in fields(plane)}
-        arrays |= {f"{i}/{name}": value for name, value in values.items() if isinstance(value, np.ndarray)}
-        rest.append({name: value for name, value in values.items() if not isinstance(value, np.ndarray)})
+        values = {field.name: getattr(plane, field.name) for field in fields(plane) if field.name != "points"}
+        columns = {"epochs": values.pop("epochs"), **plane.points.present}
+        arrays |= {f"{i}/{name}": value for name, value in columns.items()}
+        rest.append(values)
     text = json.dumps(rest)
     large = len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2  # headers have bytes too
     with files.replacing(path) as part, part.open("wb") as file:
@@ -388,17 +417,23 @@ def _tables(archive: files.Archive) -> list[InformationPlane]:
     archive.check_format(FORMAT)
     rest = plain.typed("plain", plain.parse(archive.text("plain")), list[dict[str, Any]])
     hints, names = get_type_hints(InformationPlane), [name for name in archive.names if name not in ("plain", files.FORMAT)]
+    known = _NAMES | {"epochs"}
     if len(rest) > len(names):
         raise ValueError(f"it has {len(names)} arrays for {len(rest)} tables")
     columns: list[dict[str, Any]] = [{} for _ in rest]
     for name in names:
         i, _, column = name.partition("/")
-        if column not in hints or not (i.isdecimal() and i == str(int(i)) and int(i) < len(rest)) or column in rest[int(i)]:
+        if column not in known or not (i.isdecimal() and i == str(int(i)) and int(i) < len(rest)) or column in rest[int(i)]:
             raise ValueError(f"it has {name!r:.60}, which is no column of its tables")
     for name, array in archive.read(names).items():
         i, _, column = name.partition("/")
         columns[int(i)][column] = array
-    return [InformationPlane(**own, **_typed(values, hints)) for own, values in zip(columns, rest, strict=True)]
+    return [_table(own, _typed(values, hints)) for own, values in zip(columns, rest, strict=True)]
+
+
+def _table(columns: dict[str, Any], values: dict[str, Any]) -> InformationPlane:
+    epochs = columns.pop("epochs")
+    return InformationPlane(epochs=epochs, points=Points(**columns), **values)
 
 
 def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:

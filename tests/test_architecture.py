@@ -20,6 +20,7 @@ import fastmi
 PACKAGE = Path(fastmi.__file__).parent
 ORDER = (  # a room may import those before it
     "backends",
+    "arrays",
     "containers",
     "checks",
     "files",
@@ -33,17 +34,19 @@ ORDER = (  # a room may import those before it
     "entropies",
     "information",
     "streams",
+    "points",
+    "measures",
     "planes",
     "tables",
     "networks",
     "compat",
 )
 MOVED = {"ensemble": "networks", "states": "networks", "stopping": "networks", "watching": "networks"}  # for one release
-PACKAGES = ("backends", "compat", "networks")
+PACKAGES = ("backends", "compat", "entropies", "measures", "networks")
 GROUND = {  # of those that may import less: backends stand alone, and figures draw arrays
     "backends": set(),
-    "figures": {"checks", "containers", "files", "screens"},  # the last for names that moved there, one release long
-    "screens": {"checks", "figures"},
+    "figures": {"arrays", "checks", "containers", "files", "screens"},  # the last for names that moved there, one release long
+    "screens": {"arrays", "checks", "figures"},
 }
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")
 

@@ -21,6 +21,7 @@ from experiments.runner import Result, Score
 from experiments.stopping import RULES, compare, first_without_progress
 from experiments.summary import summary
 from fastmi import InformationPlane, tables
+from fastmi.points import Points
 
 STOPPING = ("stopping", "--epochs", "30", "--copies", "2")
 
@@ -164,7 +165,7 @@ def made_up(i_xt, i_ty, losses, accuracies, *, seeds=1, **rules):
         bits = {name: np.array(values, float)[..., None] for name, values in (("i_xt", i_xt), ("i_ty", i_ty))}
         bits |= {"n_symbols": np.ones_like(bits["i_xt"]), "coverage": np.ones_like(bits["i_xt"])}
         numbers = {"n_samples": 8, "entropy_x": 3.0, "entropy_y": 1.0, "n_copies": n_copies, "seed": seed}
-        return InformationPlane(epochs, ("output",), **bits, **numbers, reading="each", data="made up", binning="none")
+        return InformationPlane(epochs, ("output",), Points(**bits), **numbers, reading="each", data="made up", binning="none")
 
     def scores(seed):
         loss, accuracy = np.array(losses, float), np.array(accuracies, float)

@@ -17,6 +17,7 @@ import pytest
 import fastmi
 from fastmi import figures, files
 from fastmi.files import replacing
+from fastmi.points import Points
 
 ROOT = Path(fastmi.__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, pipes and modes of POSIX")
@@ -124,7 +125,7 @@ def test_a_table_can_be_saved_into_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     reader, found = from_pipe(tmp_path / "pipe")
     one = fastmi.InformationPlane(
-        np.array([0]), ("a",), *(np.ones((1, 1, 1)) for _ in range(4)), 4, 2.0, 1.0, "each", 1, "made up", "none"
+        np.array([0]), ("a",), Points(*(np.ones((1, 1, 1)) for _ in range(4))), 4, 2.0, 1.0, "each", 1, "made up", "none"
     )
     one.save(tmp_path / "pipe")
     reader.join()

@@ -275,11 +275,13 @@ def test_strings_of_any_kind_are_told_apart_by_their_letters(rng, letters):
 
 def test_joint_codes_are_numbered_anew_before_they_outgrow_63_bits(twin):
     """The face takes three variables at most, and would need millions of samples; five of them need fewer."""
-    from fastmi import information
+    from fastmi import entropies, information
 
     x = np.arange(2**17)
     high, low = twin.put(x // 2**16), twin.put(x % 2**16)  # 2 (2^16)^4 = 2^65: multiplied out, `high` would be lost
-    (together,) = information._joint([[0, 1, 2, 3, 4]], information._numbered(a=high, b=low, c=low, d=low, e=low))
+    (together,) = information._joint(
+        [[0, 1, 2, 3, 4]], information._numbered(a=high, b=low, c=low, d=low, e=low), entropies.plugin
+    )
     assert float(together) == 17.0
 
 

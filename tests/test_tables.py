@@ -20,9 +20,11 @@ from mutations import changed, damaged, rebuilt
 
 import fastmi
 from fastmi import InformationPlane, PlaneEstimator, UniformBins, files, tables
+from fastmi.points import Points
 from fastmi.tables import COLUMNS, load_planes, save_planes, write_csv
 
 BITS = ("i_xt", "i_ty", "n_symbols", "coverage")
+NAMES = {column.name for column in Points.columns()}
 ODD = [0.1 + 0.2, 1 / 3, 5e-324, 1e22, -0.0, np.nextafter(1.0, 2.0), np.pi]  # floats that a short notation would lose
 
 
@@ -43,16 +45,26 @@ def plane(n_epochs=3, n_paths=2, layers=("hidden", "output"), **changes):
         "data": "made up",
         "binning": "none",
     }
-    return InformationPlane(**(values | changes))
+    values |= changes
+    columns = {name: values.pop(name) for name in list(values) if name in NAMES}
+    return InformationPlane(points=Points(**columns), **values)
+
+
+def replaced(table, **changes):
+    """With other fields, or other columns of its points."""
+    columns = {name: changes.pop(name) for name in list(changes) if name in NAMES}
+    return dataclasses.replace(table, points=dataclasses.replace(table.points, **columns), **changes)
 
 
 def assert_same_bits(one, other):
-    for field in dataclasses.fields(InformationPlane):
-        a, b = getattr(one, field.name), getattr(other, field.name)
+    names = {field.name for field in dataclasses.fields(InformationPlane)} - {"points"}
+    assert one.points.present.keys() == other.points.present.keys()
+    for name in [*names, *one.points.present]:
+        a, b = getattr(one, name), getattr(other, name)
         if isinstance(a, np.ndarray):
-            assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes()), field.name
+            assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes()), name
         else:
-            assert (type(a), a) == (type(b), b), field.name
+            assert (type(a), a) == (type(b), b), name
 
 
 def read(path):
@@ -481,11 +493,13 @@ def test_a_value_that_is_not_there_is_named(saved, name):
     refused(repacked(saved, plain=np.array(json.dumps([rest]))), rf"TypeError: .*{name}")
 
 
-@pytest.mark.parametrize("number", [2, 3, 10**6])
+@pytest.mark.parametrize("number", [tables.FORMAT + 1, tables.FORMAT + 2, 10**6])
 def test_a_later_format_is_refused_with_what_to_do(saved, number):
     for changes in ({}, {"plain": None}, {"0/colour": np.zeros(3)}):
         repacked(saved, **{files.FORMAT: np.array(number)}, **changes)
-        with pytest.raises(ValueError, match=rf"plane\.npz' has format {number}, and .* reads up to 1: update fastmi"):
+        with pytest.raises(
+            ValueError, match=rf"plane\.npz' has format {number}, and .* reads up to {tables.FORMAT}: update fastmi"
+        ):
             InformationPlane.load(saved)
 
 
@@ -496,7 +510,7 @@ def test_a_format_that_is_no_number_is_refused(saved, number):
 
 def test_what_is_saved_today_has_a_format(saved):
     with np.load(saved) as file:
-        assert file[files.FORMAT] == tables.FORMAT == 1
+        assert file[files.FORMAT] == tables.FORMAT == 2
 
 
 def test_a_table_that_unpacks_to_gigabytes_is_refused_before_it_costs_memory(tmp_path):
@@ -564,15 +578,27 @@ def test_whatever_the_words_of_a_table_say_one_error_says_so(saved):
 
 # --- files of earlier versions ------------------------------------------------------------------------------------------
 
-FORMAT_0 = Path(__file__).parent / "data" / "format-0"
+DATA = Path(__file__).parent / "data"
+READINGS = {
+    "format-0": [(0, "each"), (0, "mixture"), (1, "each"), (1, "mixture")],
+    "format-1": [(3, "mean"), (3, "each"), (3, "sampled"), (3, "mixture")],
+}
 
 
-def test_tables_of_format_0_load_for_ever(tmp_path):
-    loaded = load_planes(FORMAT_0 / "planes.npz")
-    assert [(one.seed, one.reading) for one in loaded] == [(0, "each"), (0, "mixture"), (1, "each"), (1, "mixture")]
+@pytest.mark.parametrize("version", READINGS)
+def test_tables_of_earlier_formats_load_for_ever(tmp_path, version):
+    loaded = load_planes(DATA / version / "planes.npz")
+    assert [(one.seed, one.reading) for one in loaded] == READINGS[version]
     write_csv(tmp_path / "planes.csv", loaded)
-    assert (tmp_path / "planes.csv").read_bytes() == (FORMAT_0 / "planes.csv").read_bytes()
-    assert_same_bits(InformationPlane.load(FORMAT_0 / "plane.npz"), loaded[0])
+    now, then = ((folder / "planes.csv").read_text().splitlines() for folder in (tmp_path, DATA / version))
+    assert len(now) == len(then)
+    for row, old in zip(now, then, strict=True):  # what came later stands behind
+        assert row.startswith(f"{old},")
+    assert {one.method for one in loaded} == {"plugin"}
+
+
+def test_a_single_table_of_format_0_loads_for_ever():
+    assert_same_bits(InformationPlane.load(DATA / "format-0" / "plane.npz"), load_planes(DATA / "format-0" / "planes.npz")[0])
 
 
 # --- whole or not at all -----------------------------------------------------------------------------------------------
@@ -869,7 +895,7 @@ def collect(estimated):
 
 
 def five(**changes):
-    return dataclasses.replace(plane(5), **changes)
+    return replaced(plane(5), **changes)
 
 
 @pytest.mark.parametrize(
@@ -982,9 +1008,9 @@ def test_an_estimator_is_one(collect, estimated, wrong):
 
 def test_points_made_by_hand_may_leave_their_samples_out(collect):
     ones = np.ones((5, 3, 2))
-    assert collect([tables.Points(ones, ones, ones.astype(int), ones)]).n_samples == 40
+    assert collect([Points(ones, ones, ones.astype(int), ones)]).n_samples == 40
     with pytest.raises(ValueError, match="i_xt holds nan"):
-        collect([tables.Points(ones * np.nan, ones, ones.astype(int), ones)])
+        collect([Points(ones * np.nan, ones, ones.astype(int), ones)])
 
 
 def test_batches_are_of_one_reading(collect, estimated):
@@ -1081,12 +1107,12 @@ def test_what_is_like_a_plain_value_becomes_one_and_is_saved(tmp_path, name, val
     table.save(tmp_path / "plane.npz")
     assert_same_bits(InformationPlane.load(tmp_path / "plane.npz"), table)
     assert {type(cell) for row in table.rows() for cell in row.values()} == {int, float, str}
-    dataclasses.replace(table, seed=np.int16(4)).to_csv(tmp_path / "plane.csv")
+    replaced(table, seed=np.int16(4)).to_csv(tmp_path / "plane.csv")
     assert {row["seed"] for row in read(tmp_path / "plane.csv")} == {"4"}
 
 
 def plane_with(name, value):
-    return dataclasses.replace(plane(), **{name: value})
+    return replaced(plane(), **{name: value})
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, ">f8", np.int8, np.uint32])

@@ -2,10 +2,11 @@
 
 Each twin is a module with the same four functions:
 
-    receive(array)                                   -> the same numbers in the twin's own container, without a copy
-    encode([activations (m, d)], edges, ends, [weights (d,)], line) -> codes (l, m), [Census]; l layers, any widths d
-    identify(codes (n,))                             -> dense ids (n,), number of symbols
-    tally(codes (s, n), labels (l, n), n_labels)     -> Occurrences in (1 + l) s segments: the codes, then each (code, label)
+    receive(array)                                           -> the same numbers in the twin's own container, without a copy
+    encode_layers([activations (m, d)], [Cut], [weights (d,)]) -> codes (l, m), [Census]; l layers, any widths d
+    identify(codes (n,))                                     -> dense ids (n,), number of symbols
+    tally(codes (s, n), labels (l, n), n_labels)             -> Occurrences in (1 + l) s segments: the codes, then each
+                                                                (code, label)
 
 NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin. `threads` beside them
 says how many threads the Numba twin may use.
@@ -21,13 +22,25 @@ import numpy.typing as npt
 
 from fastmi.backends.settings import Held, Setting, one_line
 
-__all__ = ["Census", "IntArray", "Occurrences", "Twin", "twin_for", "use_backend"]
+__all__ = ["Census", "Cut", "IntArray", "Occurrences", "Twin", "twin_for", "use_backend"]
 
 IntArray = npt.NDArray[np.int64]
 
 NAMES = ("numba", "torch")
 BY_CONTAINER = Held(None)
 _forced: ContextVar[Held] = ContextVar("fastmi_backend", default=BY_CONTAINER)
+
+
+class Cut(NamedTuple):
+    """How a layer's values become symbols: np.digitize(t, edges), the ends in place of 0 and n_edges.
+
+    `line` is (first edge, spacing) of evenly spaced edges before they were rounded to float32: a guess, which a twin may use
+    once it has proved it.
+    """
+
+    edges: npt.NDArray[np.float32]
+    ends: tuple[int, int]
+    line: tuple[float, float] | None = None
 
 
 class Census(NamedTuple):
@@ -54,14 +67,7 @@ class Twin(Protocol):
 
     def receive(self, array: Any) -> Any: ...
 
-    def encode(
-        self,
-        layers: list[Any],
-        edges: npt.NDArray[np.float32],
-        ends: tuple[int, int],
-        weights: list[IntArray],
-        line: tuple[float, float] | None = None,
-    ) -> tuple[Any, list[Census]]: ...
+    def encode_layers(self, layers: list[Any], cuts: list[Cut], weights: list[IntArray]) -> tuple[Any, list[Census]]: ...
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...
 

@@ -30,6 +30,7 @@ __all__ = [
     "digitise_any",
     "digitise_uniform",
     "encode_rows",
+    "jit",
     "renumber",
     "room",
     "scatter",
@@ -44,9 +45,9 @@ OFTEN = np.uint32(N_OFTEN)
 HALF = np.uint64(0xFFFFFFFF)
 
 
-def _jit(kernel: Any) -> Any:
+def jit(kernel: Any, **options: Any) -> Any:
     """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR names one)."""
-    compiled: Any = njit(nogil=True)(kernel)
+    compiled: Any = njit(nogil=True, **options)(kernel)
     if compiled is not kernel:  # NUMBA_DISABLE_JIT leaves it as it is
         compiled._cache = KernelCache(kernel)
     return compiled
@@ -127,9 +128,9 @@ def _count_nan(x):
     return nan
 
 
-digitise_uniform = _jit(_digitise_uniform)
-digitise_any = _jit(_digitise_any)
-count_nan = _jit(_count_nan)
+digitise_uniform = jit(_digitise_uniform)
+digitise_any = jit(_digitise_any)
+count_nan = jit(_count_nan)
 
 
 # --- encode: rows of activations -> one code a row --------------------------------------------------------------------
@@ -191,9 +192,9 @@ def _combine_narrow(symbols, weights, codes):
         codes[row] = code
 
 
-combine_narrow = _jit(_combine_narrow)
-combine = _jit(_combine)
-encode_rows = _jit(_encode_rows)
+combine_narrow = jit(_combine_narrow)
+combine = jit(_combine)
+encode_rows = jit(_encode_rows)
 
 
 # --- count: codes -> dense ids -> how many symbols occur once, twice, ... ---------------------------------------------
@@ -435,12 +436,12 @@ def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, desk, 
                 written[k + 1] = write(room.counts[1 : n_pairs + 1], histograms, often, segment, written[k + 1], out[k + 1])
 
 
-hashed = _jit(_hashed)
-hash_codes = _jit(_hash)
-renumber = _jit(_renumber)
-number = _jit(_number)
-scatter = _jit(_scatter)
-count_pairs = _jit(_count_pairs)
-sort = _jit(_sort)
-write = _jit(_write)
-tally_segments = _jit(_tally_segments)
+hashed = jit(_hashed)
+hash_codes = jit(_hash)
+renumber = jit(_renumber)
+number = jit(_number)
+scatter = jit(_scatter)
+count_pairs = jit(_count_pairs)
+sort = jit(_sort)
+write = jit(_write)
+tally_segments = jit(_tally_segments)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.backends import Census, IntArray, Occurrences
+from fastmi.backends import Census, Cut, IntArray, Occurrences
 from fastmi.backends.numba_kernels import (
     DOUBLE,
     SEARCH,
@@ -26,7 +26,7 @@ from fastmi.backends.numba_kernels import (
 )
 from fastmi.backends.threads import n_threads, together
 
-__all__ = ["encode", "identify", "receive", "tally"]
+__all__ = ["encode", "encode_layers", "identify", "receive", "tally"]
 
 # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
 _wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(all="ignore")
@@ -87,6 +87,23 @@ def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 @_wraps
+def encode_layers(
+    layers: list[npt.NDArray[np.float32]], cuts: list[Cut], weights: list[IntArray]
+) -> tuple[IntArray, list[Census]]:
+    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
+    codes = np.empty((len(layers), len(layers[0])), np.int64)
+    kernels = {id(cut): _kernel_of(cut) for cut in cuts}
+    census = []
+    for layer, cut, weight, out in zip(layers, cuts, weights, codes, strict=True):
+        flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
+        rows = [
+            partial(_encode, flat[part.start * d : part.stop * d], *kernels[id(cut)], weight, out[part])
+            for part in _parts(out.size, d)
+        ]
+        census.append(Census(*map(sum, zip(*together(rows), strict=True))))
+    return codes, census
+
+
 def encode(
     layers: list[npt.NDArray[np.float32]],
     edges: npt.NDArray[np.float32],
@@ -94,18 +111,13 @@ def encode(
     weights: list[IntArray],
     line: tuple[float, float] | None = None,
 ) -> tuple[IntArray, list[Census]]:
-    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
-    codes = np.empty((len(layers), len(layers[0])), np.int64)
-    plan, n_edges, numbers = _plan(edges.tobytes(), line), np.int32(edges.size), (np.int32(ends[0]), np.int32(ends[1]))
-    found = []
-    for layer, weight, out in zip(layers, weights, codes, strict=True):
-        flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
-        rows = [
-            partial(_encode, flat[part.start * d : part.stop * d], plan, n_edges, numbers, weight, out[part])
-            for part in _parts(out.size, d)
-        ]
-        found.append(Census(*map(sum, zip(*together(rows), strict=True))))
-    return codes, found
+    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU call."""
+    return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
+
+
+def _kernel_of(cut: Cut) -> tuple[Plan, np.int32, tuple[np.int32, np.int32]]:
+    """What a kernel is told of it."""
+    return _plan(cut.edges.tobytes(), cut.line), np.int32(cut.edges.size), (np.int32(cut.ends[0]), np.int32(cut.ends[1]))
 
 
 def _encode(flat: Any, plan: Plan, n_edges: np.int32, numbers: Any, weight: IntArray, out: IntArray) -> tuple[int, int]:

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fastmi.backends import Census, IntArray, Occurrences
+from fastmi.backends import Census, Cut, IntArray, Occurrences
 
-__all__ = ["encode", "identify", "receive", "tally"]
+__all__ = ["encode", "encode_layers", "identify", "receive", "tally"]
 
 CELLS = 1 << 26  # symbols held at a time while coding: half a gigabyte of int64
 
@@ -28,22 +28,27 @@ def receive(array: Any, device: torch.device | None = None) -> Tensor:
     return array if device is None else array.to(device)
 
 
+def encode_layers(layers: list[Any], cuts: list[Cut], weights: list[IntArray]) -> tuple[Tensor, list[Census]]:
+    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
+    tensors = [receive(layer) for layer in layers]
+    device = tensors[0].device
+    bounds = {id(cut.edges): receive(cut.edges, device) for cut in cuts}  # one transfer where all layers are cut alike
+    codes = torch.zeros(len(tensors), len(tensors[0]), dtype=torch.int64, device=device)
+    census = torch.zeros(len(tensors), 2, dtype=torch.int64, device=device)
+    for tensor, cut, weight, out, counts in zip(tensors, cuts, weights, codes, census, strict=True):
+        _encode_layer(tensor, bounds[id(cut.edges)], cut.ends, receive(weight, device), out, counts)
+    return codes, [Census(*row) for row in census.tolist()]  # the one moment that waits for the device
+
+
 def encode(
     layers: list[Any],
     edges: npt.NDArray[np.float32],
     ends: tuple[int, int],
     weights: list[IntArray],
-    line: tuple[float, float] | None = None,  # the Numba twin's hint: bucketize needs none
+    line: tuple[float, float] | None = None,
 ) -> tuple[Tensor, list[Census]]:
-    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
-    tensors = [receive(layer) for layer in layers]
-    device = tensors[0].device
-    bounds = receive(edges, device)
-    codes = torch.zeros(len(tensors), len(tensors[0]), dtype=torch.int64, device=device)
-    census = torch.zeros(len(tensors), 2, dtype=torch.int64, device=device)
-    for tensor, weight, out, found in zip(tensors, weights, codes, census, strict=True):
-        _encode_layer(tensor, bounds, ends, receive(weight, device), out, found)
-    return codes, [Census(*row) for row in census.tolist()]  # the one moment that waits for the device
+    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU call."""
+    return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
 def _encode_layer(layer: Tensor, bounds: Tensor, ends: tuple[int, int], weight: Tensor, codes: Tensor, census: Tensor) -> None:

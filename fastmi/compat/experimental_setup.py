@@ -394,7 +394,7 @@ def _sampled(estimator: PlaneEstimator, layers: list[Tensor], who: IntArray) -> 
     chosen = [layer[np.arange(epochs)[:, None], who, np.arange(n)] for layer in layers]
     rows = [narrowed(layer.reshape(epochs * n, -1)).reshape(epochs, 1, n, -1) for layer in chosen]
     each = estimator.readings(rows)["each"]
-    return Points(**{name: column[:, 0] for name, column in vars(each).items()})
+    return each.map(lambda column: column[:, 0])
 
 
 class _Screen:

@@ -27,8 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import backends
+from fastmi.arrays import FloatArray
 from fastmi.backends import IntArray
-from fastmi.entropies import FloatArray
 
 __all__ = [
     "adjusted_mutual_info_score",

@@ -33,7 +33,9 @@ def collected(**given: Any) -> Any:
 
 def direct(**given: Any) -> Any:
     """The constructor itself, some fields changed."""
-    return dataclasses.replace(collected(), **given)
+    table = collected()
+    columns = {name: given.pop(name) for name in list(given) if name in table.points.present}
+    return dataclasses.replace(table, points=dataclasses.replace(table.points, **columns), **given)
 
 
 def _column(value: Any) -> Any:

@@ -1,31 +1,16 @@
-"""tallies -> bits. The only module that turns counts into entropies: float64, summed by count, so one float per answer."""
+"""entropies -> information, in bits or another unit: differences whose rounding is known."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-from fastmi.counting import Tally
+from fastmi.arrays import FloatArray
 
-__all__ = ["RESIDUE", "FloatArray", "in_base", "information", "plugin", "settle"]
-
-FloatArray = npt.NDArray[np.float64]
+__all__ = ["RESIDUE", "in_base", "information", "settle"]
 
 RESIDUE = 1e-12  # a difference of entropies nearer to zero than this is rounding, and is returned as 0
-
-
-def plugin(tally: Tally) -> FloatArray:
-    """The plug-in (maximum-likelihood) entropy of every segment, in bits, (s,).
-
-    H = log2 n - (1/n) sum_c m_c c log2 c, where m_c symbols occur exactly c times. At most sqrt(2n) terms, added one by
-    one in ascending c: the order of the samples, the other segments and the backend leave no trace in the result.
-    """
-    segment, times, symbols = tally.occurrences
-    terms = symbols * (times * np.log2(times))
-    sums = np.bincount(segment, weights=terms, minlength=tally.n_segments)  # sequential float64 addition
-    return settle(np.log2(tally.n_samples) - sums / tally.n_samples)
 
 
 def settle(difference: FloatArray) -> FloatArray:

@@ -1,0 +1,23 @@
+"""Names for the arrays that cross rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Activations", "Bits", "Codes", "FloatArray", "IntArray", "LabelsLike", "LayersOf"]
+
+IntArray: TypeAlias = npt.NDArray[np.int64]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+Bits: TypeAlias = FloatArray  # (..., n_layers, 2): I(X;T) and I(T;Y)
+Array: TypeAlias = Union[npt.NDArray[Any], "torch.Tensor"]
+Activations: TypeAlias = Array  # (..., n_samples, n_units), real
+Codes: TypeAlias = Array  # (..., n_samples) int64, where the activations are
+LayersOf: TypeAlias = Activations | Sequence[Activations] | Mapping[str, Activations]
+LabelsLike: TypeAlias = Array | Sequence[Any]  # (n_samples,), or rows (n_samples, d), or batches of rows

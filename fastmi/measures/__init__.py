@@ -1,0 +1,7 @@
+"""How a layer is measured: one frozen record a file, which fixes X and Y and then reads any layers."""
+
+from fastmi.measures.base import Layers, Measure, Reader, Variables
+from fastmi.measures.counted import Counted
+from fastmi.measures.kde import KDEBounds
+
+__all__ = ["Counted", "KDEBounds", "Layers", "Measure", "Reader", "Variables"]

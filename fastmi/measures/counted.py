@@ -1,0 +1,125 @@
+"""Counting: every distinct row of bins is a symbol, and the information is that of the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import entropies
+from fastmi.arrays import Bits, FloatArray, IntArray
+from fastmi.binning import Binning, as_binning
+from fastmi.coding import Encoded, encode_layers
+from fastmi.counting import Tally, tally
+from fastmi.measures.base import Layers, Variables, through
+from fastmi.points import Points
+
+__all__ = ["Counted"]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Measures I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of binned layers T, in bits.
+
+    Where every row of X is distinct and T is a function of X, H(T|X) is 0 and I(X;T) = H(T) exactly, under every method.
+
+    Args:
+        binning: `Edges`, `UniformBins`, ..., for all layers, or a mapping name -> binning.
+        method: how the entropies are estimated, "plugin" or "miller-madow". A corrected one is not clipped: information may
+            then be negative, or exceed both entropies.
+
+    Raises:
+        TypeError: something else than a binning. ValueError: an unknown method.
+    """
+
+    binning: Binning | Mapping[str, Binning]
+    method: str = "plugin"
+
+    def __post_init__(self) -> None:
+        given = self.binning
+        if isinstance(given, Mapping):
+            object.__setattr__(self, "binning", {name: as_binning(one, f"binning[{name!r}]") for name, one in given.items()})
+        else:
+            as_binning(given)
+        entropies.method(self.method)
+
+    def reader(self, variables: Variables) -> _Reader:
+        """Fixes X and Y."""
+        return _Reader(self, variables)
+
+    def binning_of(self, layer: str) -> Binning:
+        """Finds the bins of a layer.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if not isinstance(self.binning, Mapping):
+            return self.binning
+        if layer not in self.binning:
+            raise ValueError(
+                f"binning has no bins for the layer {layer!r}, only for {', '.join(map(repr, self.binning))}: pass layers as a "
+                "mapping with these names, or one binning for all"
+            )
+        return self.binning[layer]
+
+    def __str__(self) -> str:
+        if isinstance(self.binning, Mapping):
+            return "; ".join(f"{name}: {one}" for name, one in self.binning.items())
+        return str(self.binning)
+
+
+class _Reader:
+    mixes = True
+
+    def __init__(self, measure: Counted, variables: Variables) -> None:
+        self._measure, self._variables = measure, variables
+        self._entropy = entropies.method(measure.method)
+        self._h_y, self._h_x = variables.entropies(measure.method)
+        self._ceilings = np.array([[self._h_x], [self._h_y]])
+
+    def prepare(self, layers: Layers, n_copies: int = 1) -> Encoded:
+        binnings = [self._measure.binning_of(name) for name in layers.names]
+        return encode_layers(layers.arrays, binnings, layers.places, n_together=n_copies * self._variables.n_samples)
+
+    def sampled(self, prepared: Encoded, assignment: IntArray) -> Encoded:
+        codes = prepared.codes
+        copies = np.broadcast_to(assignment, (len(codes), *assignment.shape))
+        return prepared._replace(codes=through(codes[..., None], copies)[..., 0])
+
+    def mixture(self, prepared: Encoded) -> Encoded:
+        *leading, n_copies, n = prepared.codes.shape
+        return prepared._replace(codes=prepared.codes.reshape(*leading, n_copies * n))
+
+    def bits(self, prepared: Encoded) -> Bits:
+        return _layers_last(self._information(prepared.codes)[0].T, prepared.codes.shape, 2)
+
+    def points(self, prepared: Encoded) -> Points:
+        codes = prepared.codes
+        bits, counted = self._information(codes)
+        columns = *bits, *(column[: bits.shape[1]] for column in (counted.n_symbols, counted.coverage))
+        i_xt, i_ty, n_symbols, coverage = (_layers_last(column, codes.shape) for column in columns)
+        n_samples = np.full(i_xt.shape, self._variables.n_samples)
+        collisions = np.array([one.expected_collisions(codes.shape[-1]) for one in prepared.schemes])
+        return Points(i_xt, i_ty, n_symbols, coverage, n_samples, coding=np.broadcast_to(collisions, i_xt.shape).copy())
+
+    def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
+        """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""
+        n, fixed = codes.shape[-1], self._variables
+        n_repeats = n // fixed.n_samples
+        x_splits_all = fixed.n_x == fixed.n_samples and n_repeats == 1  # then every pair (t, x) is as alone as its x
+        sizes = (fixed.n_y,) if x_splits_all else (fixed.n_y, fixed.n_x)
+        labels = fixed.labels[: len(sizes)]
+        counted = tally(codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes)
+        h_t, h_ty, *h_tx = self._entropy(counted).reshape(1 + len(sizes), -1)
+        joint = np.empty((2, h_t.size))
+        joint[0], joint[1] = h_tx[0] if h_tx else self._h_x, h_ty
+        return entropies.information(h_t, self._ceilings, joint), counted
+
+
+def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:
+    """(s, *last), s the segments of codes shaped (n_layers, ..., n) -> (..., n_layers, *last)."""
+    n_layers, *leading, _ = shape
+    return values.reshape(n_layers, -1, *last).swapaxes(0, 1).reshape(*leading, n_layers, *last)

@@ -1,0 +1,146 @@
+"""Pairwise bounds of the information that a layer keeps when Gaussian noise is added to it (Kolchinsky and Tracey 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastmi import checks
+from fastmi.arrays import Bits, FloatArray, IntArray
+from fastmi.containers import is_tensor
+from fastmi.measures.base import Layers, Variables, through
+from fastmi.points import Points
+
+__all__ = ["KDEBounds"]
+
+PAIRS = 2**24  # of samples compared at a time on a device
+
+
+@dataclass(frozen=True)
+class KDEBounds:
+    """Bounds I(X;T + noise) and I(T + noise;Y), noise ~ N(0, s^2 1), by Gaussians on every sample.
+
+    With D_ij = |t_i - t_j|^2, n samples and h(v) = -mean_i log2 mean_j exp(-D_ij / (2 v)):
+
+        h(4 s^2) <= I(X;T) <= h(s^2)                     where T is a function of X and every x is distinct
+        h(4 s^2) - sum_y P(y) h_y(s^2) <= I(T;Y) <= h(s^2) - sum_y P(y) h_y(4 s^2)
+
+    with h_y over the samples of a class. What was published as bounds of I(T;Y) are the differences of equal kernels, "upper"
+    h(s^2) - sum_y P(y) h_y(s^2) and "lower" the same of 4 s^2: neither bounds it. All of them are in the points.
+
+    The noise has to be a stated part of the network: for a network without noise the numbers are those of another network,
+    and s^2 decides them. They end at log2 n, as counts do. (Kolchinsky and Tracey 2017, doi:10.3390/e19070361; the published
+    use is Saxe et al. 2018.)
+
+    In a table i_xt and i_ty are the published pair that `pair` names; i_xt_lower, i_xt_upper, i_ty_lower, i_ty_upper are the
+    bounds. Of a mixture of copies nothing is known here, and it is refused.
+
+    Args:
+        noise_variance: s^2, above 0. pair: "upper" (what is usually drawn) or "lower".
+        precision: of distances and kernels, "float32" (right to about 1e-6 bits) or "float64", about five times slower.
+
+    Raises:
+        TypeError, ValueError: a variance that is no number above 0, another pair or precision.
+    """
+
+    noise_variance: float
+    pair: str = "upper"
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        variance = checks.not_negative("noise_variance", self.noise_variance)
+        if not variance:
+            raise ValueError("noise_variance is 0: without noise the information of a continuous layer has no bound; pass s^2")
+        object.__setattr__(self, "noise_variance", variance)
+        checks.one_of("pair", self.pair, ("upper", "lower"))
+        checks.one_of("precision", self.precision, ("float32", "float64"))
+
+    def reader(self, variables: Variables) -> _Reader:
+        """Fixes Y; X is what tells the samples apart."""
+        return _Reader(self, variables)
+
+    def __str__(self) -> str:
+        return f"KDE {self.pair} bounds, noise variance {self.noise_variance:g}"
+
+
+class _Reader:
+    mixes = False
+
+    def __init__(self, measure: KDEBounds, variables: Variables) -> None:
+        self._measure, self._variables = measure, variables
+        self._shares = np.bincount(variables.ids_y) / variables.n_samples
+
+    def prepare(self, layers: Layers, n_copies: int = 1) -> list[Any]:
+        for name, array in zip(layers.places, layers.arrays, strict=True):
+            if not bool((abs(array) < np.inf).all()):
+                raise ValueError(
+                    f"{name} holds NaN or infinities, which have no distance: did the training diverge? drop those samples"
+                )
+        return layers.arrays
+
+    def sampled(self, prepared: list[Any], assignment: IntArray) -> list[Any]:
+        return [through(layer, assignment) for layer in prepared]
+
+    def mixture(self, prepared: list[Any]) -> list[Any]:
+        raise ValueError(
+            "KDEBounds has no mixture: its bounds rest on H(T|X) being the entropy of the noise, and over copies it is "
+            'not; read "each" or "sampled" (leave the mixture out)'
+        )
+
+    def bits(self, prepared: list[Any]) -> Bits:
+        return self.points(prepared).bits
+
+    def points(self, prepared: list[Any]) -> Points:
+        pairs = np.stack([self._layer(layer) for layer in prepared], axis=-1)  # (4, ..., n_layers)
+        wide_x, narrow_x, wide_y, narrow_y = pairs
+        upper = self._measure.pair == "upper"
+        i_xt, i_ty = (narrow_x, narrow_x - narrow_y) if upper else (wide_x, wide_x - wide_y)
+        return Points(
+            i_xt,
+            i_ty,
+            n_samples=np.full(i_xt.shape, self._variables.n_samples),
+            i_xt_lower=wide_x,
+            i_xt_upper=narrow_x,
+            i_ty_lower=wide_x - narrow_y,
+            i_ty_upper=narrow_x - wide_y,
+        )
+
+    def _layer(self, layer: Any) -> FloatArray:
+        """(..., n, d) -> (4, ...): h(4 s^2), h(s^2), and of each the mean over the classes."""
+        leading = tuple(layer.shape[:-2])
+        networks = [self._network(one) for one in layer.reshape(-1, *layer.shape[-2:])]
+        return np.array(networks).T.reshape(4, *leading)
+
+    def _network(self, t: Any) -> FloatArray:
+        fixed, variance = self._variables, self._measure.noise_variance
+        if is_tensor(t) and t.device.type == "cuda":
+            sums = _sums_on_device(t, fixed.ids_y, variance, self._measure.precision)
+        else:
+            from fastmi.backends.numba_distances import gaussian_sums
+
+            sums = gaussian_sums(t.astype(self._measure.precision, copy=False), fixed.ids_y, fixed.n_y, variance)
+        of_all, of_class = -np.log2(sums[:2] / fixed.n_samples), -np.log2(sums[2:] / self._class_sizes)
+        return np.concatenate([of_all.mean(axis=1), of_class.mean(axis=1)])
+
+    @property
+    def _class_sizes(self) -> FloatArray:
+        """Of each sample's class."""
+        return (self._shares * self._variables.n_samples)[self._variables.ids_y]
+
+
+def _sums_on_device(t: Any, ids: IntArray, variance: float, precision: str) -> FloatArray:
+    """As `gaussian_sums`, by differences of all pairs, some rows at a time."""
+    import torch
+
+    t, of_class = t.to(getattr(torch, precision)), torch.from_numpy(ids).to(t.device)
+    step = max(1, PAIRS // len(t))
+    parts = []
+    for first in range(0, len(t), step):
+        squares = torch.cdist(t[first : first + step], t, compute_mode="donot_use_mm_for_euclid_dist").square()
+        wide = torch.exp(squares / (-8 * variance)).double()
+        same = (of_class[first : first + step, None] == of_class[None]).double()
+        fourth = wide**4
+        parts.append(torch.stack([wide.sum(1), fourth.sum(1), (wide * same).sum(1), (fourth * same).sum(1)]))
+    return torch.cat(parts, dim=1).cpu().numpy()
