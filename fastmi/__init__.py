@@ -1,5 +1,7 @@
 """fastmi: mutual information of patterns, for every layer, copy and epoch at once."""
 
+from importlib import import_module
+
 from fastmi.backends import use_backend
 from fastmi.backends.threads import use_threads
 from fastmi.binning import Edges, UniformBins
@@ -8,6 +10,7 @@ from fastmi.counting import CoverageWarning
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.planes import PlaneEstimator
+from fastmi.points import Points
 from fastmi.streams import Stream
 from fastmi.tables import InformationPlane
 
@@ -20,6 +23,7 @@ __all__ = [
     "InformationStopping",
     "LoopWarning",
     "PlaneEstimator",
+    "Points",
     "Stream",
     "UniformBins",
     "conditional_mutual_information",
@@ -29,3 +33,16 @@ __all__ = [
     "use_backend",
     "use_threads",
 ]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """Loads `fastmi.compat` and `fastmi.figures`, which need more than NumPy, where they are first asked for."""
+    if name not in ("compat", "figures"):
+        raise AttributeError(f"module 'fastmi' has no attribute {name!r}")
+    return import_module(f"fastmi.{name}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__", "compat", "figures", "measures"]

@@ -10,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -166,7 +167,8 @@ def test_an_arrow_inside_a_room_is_none(line):
 
 def face_imports() -> list[str]:
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
-    return [alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    froms = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != "importlib"]
+    return [alias.asname or alias.name for node in froms for alias in node.names]
 
 
 def test_the_face_is_a_sorted_list_of_what_it_imports():
@@ -177,8 +179,25 @@ def test_the_face_is_a_sorted_list_of_what_it_imports():
 def test_the_face_holds_plain_imports_and_no_logic():
     docstring, *lines = ast.parse((PACKAGE / "__init__.py").read_text()).body
     assert isinstance(docstring, ast.Expr)
-    assert {type(line) for line in lines} <= {ast.ImportFrom, ast.Assign}
-    assert [line.targets[0].id for line in lines if isinstance(line, ast.Assign)] == ["__all__"]
+    assert {type(line) for line in lines} <= {ast.ImportFrom, ast.Assign, ast.FunctionDef}
+    assert [line.targets[0].id for line in lines if isinstance(line, ast.Assign)] == ["__all__", "__version__"]
+    assert [line.name for line in lines if isinstance(line, ast.FunctionDef)] == ["__getattr__", "__dir__"]
+
+
+def test_what_needs_more_is_there_without_another_import():
+    code = "import fastmi; print(fastmi.compat.sklearn.mutual_info_score([0, 1], [0, 1]), fastmi.figures.Panel.__name__)"
+    assert run(code).split()[-1] == "Panel"
+    assert run("import fastmi; print(fastmi.measures.KDEBounds(1))") == "KDE upper bounds, noise variance 1\n"
+    for place in ("fastmi", "fastmi.compat"):
+        module = importlib.import_module(place)
+        with pytest.raises(AttributeError, match=f"module '{place}' has no attribute 'nothing'"):
+            _ = module.nothing
+        assert all(hasattr(module, name) for name in dir(module))
+    assert set(fastmi.__all__) < set(dir(fastmi))
+
+
+def test_the_version_is_the_one_that_is_installed():
+    assert fastmi.__version__ == version("fastmi")
 
 
 def test_no_module_bears_the_name_of_something_in_the_face():

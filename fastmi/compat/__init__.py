@@ -5,4 +5,19 @@ deep learning (github.com/vadim0x60/IDNN-Replication-Study), `sklearn` for sciki
 them.
 """
 
+from importlib import import_module
+
 __all__: list[str] = []
+
+MODULES = ("experimental_setup", "information_process", "sklearn")
+
+
+def __getattr__(name: str) -> object:
+    """Loads a drop-in where it is first asked for."""
+    if name not in MODULES:
+        raise AttributeError(f"module 'fastmi.compat' has no attribute {name!r}: it has {', '.join(MODULES)}")
+    return import_module(f"fastmi.compat.{name}")
+
+
+def __dir__() -> list[str]:
+    return [*MODULES]
