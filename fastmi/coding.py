@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fastmi import backends, checks
 from fastmi.backends import Census, IntArray
 from fastmi.binning import Binning, as_binning
+from fastmi.containers import on_host
 from fastmi.labels import SHORT
 
 __all__ = ["CollisionWarning", "Encoded", "Scheme", "encode", "encode_layers", "identify_rows", "number_rows", "scheme"]
@@ -133,7 +134,7 @@ def encode(activations: Any, binning: Binning) -> IntArray:
         array([ 6,  6, 10])
     """
     (codes,), *_ = encode_layers([checks.activations("activations", activations)], [as_binning(binning)], ["activations"])
-    return codes if isinstance(codes, np.ndarray) else codes.cpu().numpy()
+    return on_host(codes)
 
 
 def number_rows(labels: Any) -> tuple[Any, int]:

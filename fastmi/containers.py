@@ -11,13 +11,18 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["container", "is_tensor", "shown"]
+__all__ = ["container", "is_tensor", "on_host", "shown"]
 
 
 def is_tensor(array: object) -> bool:
     """Without importing torch: if it was never imported, nothing can be a tensor."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.Tensor)
+
+
+def on_host(array: Any) -> Any:
+    """What a backend gave, as a NumPy array."""
+    return array if isinstance(array, np.ndarray) else array.cpu().numpy()
 
 
 def shown(value: object, length: int = 60) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fastmi import backends, checks
 from fastmi.backends import IntArray, Occurrences
 
-__all__ = ["CoverageWarning", "Tally", "tally"]
+__all__ = ["CoverageWarning", "Tally", "counts_of_counts", "tally"]
 
 
 class CoverageWarning(UserWarning):
@@ -58,3 +58,13 @@ def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> Tally
     labels = np.asarray(labels, np.int64).reshape(len(n_labels), n)
     occurrences = backends.twin_for(codes).tally(codes, labels, n_labels)
     return Tally((1 + len(n_labels)) * n_segments, n, occurrences)
+
+
+def counts_of_counts(counts: IntArray) -> tuple[IntArray, IntArray]:
+    """Counts how many symbols occur once, twice, ...: (times, symbols), `symbols` of the counts being `times`, ascending."""
+    counts = counts[counts > 0]
+    if counts.max() > 4 * counts.size + 4096:  # a table of them would cost more than sorting
+        return np.unique(counts, return_counts=True)
+    symbols = np.bincount(counts.astype(np.int64, copy=False))
+    times = np.flatnonzero(symbols)
+    return times, symbols[times]

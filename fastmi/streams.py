@@ -10,7 +10,8 @@ from fastmi import backends, checks, entropies
 from fastmi.backends import IntArray, Occurrences
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
-from fastmi.counting import Tally
+from fastmi.containers import on_host
+from fastmi.counting import Tally, counts_of_counts
 from fastmi.labels import as_labels
 
 __all__ = ["Stream"]
@@ -100,7 +101,7 @@ class Stream:
         _check_labels(kinds, before)
         (codes,), *_ = encode_layers([t], [self.binning], ["activations"], n_together=before.n_samples + n)
         labels, rows = (np.zeros(n, np.int64), []) if y is None else _numbered(y)
-        found = _distinct(_host(codes), labels, np.ones(n, np.int64), max(1, len(rows)))
+        found = _distinct(on_host(codes), labels, np.ones(n, np.int64), max(1, len(rows)))
         self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (found,), {}))
 
     def merge(self, other: Stream) -> None:
@@ -265,7 +266,7 @@ def _distinct(codes: IntArray, labels: IntArray, counts: IntArray, n_labels: int
 def _identify(values: IntArray) -> tuple[IntArray, int]:
     twin = backends.twin_for(values)
     ids, n = twin.identify(twin.receive(np.ascontiguousarray(values)))
-    return _host(ids), n
+    return on_host(ids), n
 
 
 def _summed(ids: IntArray, counts: IntArray, n: int) -> IntArray:
@@ -284,7 +285,7 @@ def _tally_of(state: _Counted, of: str) -> Tally:
 
 
 def _tally(counts: IntArray, n_samples: int) -> Tally:
-    times, symbols = np.unique(counts, return_counts=True)
+    times, symbols = counts_of_counts(counts)
     return Tally(1, n_samples, Occurrences(np.zeros(len(times), np.int64), times, symbols))
 
 
@@ -300,14 +301,10 @@ def _numbered(y: Any) -> tuple[IntArray, list[str]]:
     Written out, because Python seeds the hashes of strings alone: all rows of -1 and -2 share one, and a dict of them is slow.
     """
     ids, n_labels = identify_rows(y)
-    ids, y = _host(ids), _host(y)
+    ids, y = on_host(ids), on_host(y)
     one = np.empty(n_labels, np.int64)
     one[ids] = np.arange(len(ids))
     rows = y[one].reshape(n_labels, -1).tolist()
     if y.dtype == object:  # 1, 1.0 and True are equal
         rows = [[label if isinstance(label, str | bytes) else int(label) for label in row] for row in rows]
     return ids, list(map(repr, rows))
-
-
-def _host(array: Any) -> Any:
-    return array if isinstance(array, np.ndarray) else array.cpu().numpy()

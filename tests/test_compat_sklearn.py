@@ -24,6 +24,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 import fastmi
+from fastmi import belief
 from fastmi.compat import sklearn as ours
 
 SCORES = ["mutual_info_score", "normalized_mutual_info_score", "adjusted_mutual_info_score"]
@@ -368,7 +369,7 @@ def expected_by_definition(a, b):
 @pytest.mark.parametrize(("n", "k_a", "k_b"), [(1, 1, 1), (2, 2, 2), (17, 3, 3), (60, 50, 4), (97, 61, 52), (400, 2, 2)])
 def test_the_expected_information_is_exact(rng, n, k_a, k_b):
     a, b = (np.unique(rng.integers(k, size=n), return_counts=True)[1] for k in (k_a, k_b))
-    found = ours._expected_nats(a, b)
+    found = belief.expected_information(a, b)
     assert found == pytest.approx(expected_by_definition(a.tolist(), b.tolist()), rel=1e-13, abs=1e-16)
 
 
@@ -379,8 +380,8 @@ def test_windows_and_batches_leave_no_trace_in_the_expected_information(rng):
     alone = []
     for p, q in itertools.product(a[:, None], b[:, None]):
         low, high = np.maximum(0, p + q - n), np.minimum(p, q)
-        alone.append(float(ours._expected_divergence(p, q, n, low, high, int(high[0] - low[0]) + 1)[0]))
-    assert ours._expected_nats(a, b) == pytest.approx(math.fsum(alone) / n**2, rel=1e-12)
+        alone.append(float(belief._expected_divergence(p, q, n, low, high, int(high[0] - low[0]) + 1)[0]))
+    assert belief.expected_information(a, b) == pytest.approx(math.fsum(alone) / n**2, rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [10, 20, 100])
@@ -501,7 +502,7 @@ def test_adjusted_scores_near_nothing_keep_their_digits(case):
     table = NEAR_NOTHING[case]
     rows, columns = list(map(sum, table)), list(map(sum, zip(*table, strict=True)))
     true, expected, a, b = exact_information(table), exact_expectation(rows, columns), *map(exact_entropy, (rows, columns))
-    assert error(ours._expected_nats(np.array(rows), np.array(columns)), expected) < 1e-14
+    assert error(belief.expected_information(np.array(rows), np.array(columns)), expected) < 1e-14
     x, y = labels_of(table)
     for method, mean in {"min": min(a, b), "max": max(a, b), "arithmetic": (a + b) / 2}.items():
         found = ours.adjusted_mutual_info_score(x, y, average_method=method)
@@ -519,8 +520,8 @@ def test_adjusted_scores_near_nothing_keep_their_digits(case):
     ],
 )
 def test_the_expected_information_keeps_its_digits(rows, columns):
-    found = ours._expected_nats(np.array(rows), np.array(columns))
-    assert found == ours._expected_nats(np.array(columns)[::-1], np.array(rows)[::-1])
+    found = belief.expected_information(np.array(rows), np.array(columns))
+    assert found == belief.expected_information(np.array(columns)[::-1], np.array(rows)[::-1])
     assert error(found, exact_expectation(rows, columns)) < 2e-14
 
 
@@ -977,7 +978,7 @@ def calls(test):
             axes.append([{key: value} for value in FIXTURES[key]])
     for choice in itertools.product(*axes):
         arguments = {key: value for part in choice for key, value in part.items()}
-        if arguments.get("score_func") is None or arguments["score_func"].__module__ == ours.__name__:
+        if arguments.get("score_func") is None or arguments["score_func"].__module__.startswith(ours.__name__):
             yield arguments
 
 

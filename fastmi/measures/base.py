@@ -11,6 +11,7 @@ import numpy as np
 from fastmi import checks, entropies
 from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.coding import identify_rows
+from fastmi.containers import on_host
 from fastmi.counting import Tally, tally
 from fastmi.labels import as_labels
 from fastmi.points import Points
@@ -74,14 +75,9 @@ def variables(x: Any, y: Any) -> Variables:
     checks.same_device(x=x, y=y)
     x, y = checks.numbers("x", x), as_labels("y", y)
     checks.one_plane(x, y)
-    (ids_x, n_x), (ids_y, n_y) = _identify(x), _identify(y)
-    labels = np.stack([ids_y, ids_x])
+    (ids_x, n_x), (ids_y, n_y) = identify_rows(x), identify_rows(y)
+    labels = np.stack([on_host(ids_y), on_host(ids_x)])
     return Variables(labels, n_y, n_x, tally(labels))
-
-
-def _identify(labels: Any) -> tuple[IntArray, int]:
-    ids, n_symbols = identify_rows(labels)
-    return (ids if isinstance(ids, np.ndarray) else ids.cpu().numpy()), n_symbols
 
 
 def through(values: Any, assignment: IntArray) -> Any:

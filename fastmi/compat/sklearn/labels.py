@@ -1,0 +1,192 @@
+"""labels -> numbers -> counts of two labelings: what scikit-learn would take without a word."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi.arrays import IntArray
+from fastmi.coding import identify_rows, number_rows
+from fastmi.compat.sklearn.theirs import theirs
+from fastmi.containers import on_host
+
+__all__ = [
+    "Counts",
+    "Numbered",
+    "compact",
+    "compressed",
+    "count_numbers",
+    "count_table",
+    "in_order",
+    "listed",
+    "number",
+    "pair_of",
+    "plain_labels",
+    "tabulate",
+    "whole",
+    "widest",
+    "without_empty",
+]
+
+STRINGS = {str, np.str_}
+LONGEST = 4 * 64  # bytes of a string beyond which arrays of them are mostly padding
+
+
+class Numbered(NamedTuple):
+    """codes (n,) in 0..size - 1, equal where the labels are; `dense`: each occurs; `ordered`: as the labels are."""
+
+    codes: IntArray
+    size: int
+    dense: bool
+    ordered: bool
+
+
+class Counts(NamedTuple):
+    """The counts of A's classes and of B's, zeros perhaps among them; of every cell that is not empty, and where it lies."""
+
+    a: IntArray
+    b: IntArray
+    cells: IntArray
+    row: IntArray
+    column: IntArray
+
+
+def listed(labels: Any) -> bool:
+    """A container that scikit-learn takes without a word and NumPy reads: no scalar, mask, sparse matrix or tensor."""
+    if isinstance(labels, np.ma.MaskedArray):
+        return False
+    return isinstance(labels, list | tuple | np.ndarray) or hasattr(labels, "to_numpy")
+
+
+def pair_of(labels_true: Any, labels_pred: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+    """Both as 1-D arrays of integers, bools or strings, of one length above 0; None: scikit-learn must judge them."""
+    a, b = plain_labels(labels_true), plain_labels(labels_pred)
+    return None if a is None or b is None or len(a) != len(b) else (a, b)
+
+
+def plain_labels(labels: Any) -> npt.NDArray[Any] | None:
+    if not listed(labels):
+        return None
+    if isinstance(labels, list | tuple) and labels and isinstance(labels[0], str) and set(map(type, labels)) <= STRINGS:
+        return np.array([name.rstrip("\0") for name in labels], object)  # what NumPy reads, at no cost of the longest for each
+    try:
+        labels = np.asarray(labels)
+    except ValueError:  # a ragged list
+        return None
+    if labels.ndim != 1 or not labels.size:
+        return None
+    if labels.dtype.kind == "U":
+        return labels if labels.dtype.itemsize <= LONGEST else labels.astype(object)
+    if labels.dtype.kind == "O":
+        return labels if set(map(type, labels.tolist())) == {str} else None
+    return whole(labels) if labels.dtype.kind == "f" else labels if labels.dtype.kind in "biu" else None
+
+
+def whole(values: npt.NDArray[Any]) -> IntArray | None:
+    """Whole floats as the integers they are."""
+    if not (float(values.min()) >= -(2.0**63) and float(values.max()) < 2.0**63):  # NaN neither
+        return None
+    integers = values.astype(np.int64)
+    return integers if bool((integers == values).all()) else None
+
+
+def number(labels: npt.NDArray[Any]) -> Numbered:
+    """Integers of a small range by their distance from the lowest; others, and strings, through the engine's table."""
+    if labels.dtype.kind == "O":
+        return _names(labels.tolist())
+    if labels.dtype.kind == "U":
+        return _identified(labels)
+    codes, size = number_rows(labels.view(np.uint8) if labels.dtype.kind == "b" else labels)
+    return Numbered(on_host(codes), size, dense=False, ordered=True) if size <= widest(labels.size) else _identified(labels)
+
+
+def _identified(labels: npt.NDArray[Any]) -> Numbered:
+    ids, size = identify_rows(labels)
+    return Numbered(on_host(ids), size, dense=True, ordered=False)
+
+
+def widest(n: int) -> int:
+    """The largest table of counts worth a pass: beyond, only the symbols that occur are numbered."""
+    return 4 * n + 4096
+
+
+def _names(labels: list[str]) -> Numbered:
+    number = {name: i for i, name in enumerate(dict.fromkeys(labels))}
+    codes = np.fromiter(map(number.__getitem__, labels), np.int64, len(labels))
+    return Numbered(codes, len(number), dense=True, ordered=False)
+
+
+def compact(a: Numbered) -> Numbered:
+    """Without the numbers that never occur."""
+    if a.dense:
+        return a
+    occurs = np.bincount(a.codes, minlength=a.size) > 0
+    renumbered = np.cumsum(occurs) - 1
+    return Numbered(renumbered[a.codes], int(renumbered[-1]) + 1, dense=True, ordered=a.ordered)
+
+
+def in_order(a: Numbered, labels: npt.NDArray[Any]) -> Numbered:
+    """Dense, and numbered as the labels sort."""
+    a = compact(a)
+    if a.ordered:
+        return a
+    sample, rank = np.empty(a.size, np.int64), np.empty(a.size, np.int64)
+    sample[a.codes] = np.arange(a.codes.size)  # one with each number
+    rank[np.argsort(labels[sample])] = np.arange(a.size)
+    return a._replace(codes=rank[a.codes], ordered=True)
+
+
+def tabulate(a: Numbered, b: Numbered) -> IntArray:
+    """The counts of every pair of numbers, (a.size, b.size)."""
+    joint = a.codes * b.size
+    joint += b.codes
+    return np.bincount(joint, minlength=a.size * b.size).reshape(a.size, b.size)
+
+
+def without_empty(table: IntArray) -> IntArray:
+    rows, columns = table.any(axis=1), table.any(axis=0)
+    return table if rows.all() and columns.all() else table[rows][:, columns]
+
+
+def count_numbers(a: Numbered, b: Numbered) -> Counts:
+    room = widest(a.codes.size)
+    if a.size * b.size > room:
+        a, b = compact(a), compact(b)
+    if a.size * b.size <= room:
+        table = tabulate(a, b)
+        cells = np.flatnonzero(table)
+        return Counts(table.sum(axis=1), table.sum(axis=0), table.reshape(-1)[cells], *np.divmod(cells, b.size))
+    joint = a.codes * b.size + b.codes
+    pairs = _identified(joint)
+    cells = np.empty(pairs.size, np.int64)
+    cells[pairs.codes] = joint  # one with each number
+    times_a, times_b, times = (np.bincount(x.codes, minlength=x.size) for x in (a, b, pairs))
+    return Counts(times_a, times_b, times, *np.divmod(cells, b.size))
+
+
+def compressed(cells: IntArray, counts: npt.NDArray[Any], shape: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+    """Cells that are not empty, numbered row by row -> what SciPy builds a CSR matrix from."""
+    rows, columns = np.divmod(cells, shape[1])
+    return (counts, columns, np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])), shape
+
+
+def count_table(contingency: Any) -> Counts | None:
+    """None where the table is none, or holds no distribution: scikit-learn answers that."""
+    from scipy.sparse import find
+
+    try:
+        accepted = {"accept_sparse": ["csr", "csc", "coo"], "dtype": [int, np.int32, np.int64]}
+        table = theirs("utils", "check_array")(contingency, **accepted)
+    except ValueError:
+        return None
+    row, column, cells = (np.asarray(part, np.int64) for part in find(table))
+    if not cells.size or cells.min() < 0:
+        return None
+    exact = np.int64 if cells.sum(dtype=np.float64) < 2**31 else object  # beyond, products of counts pass 2^63
+    cells = cells.astype(exact)
+    a, b = (np.zeros(length, exact) for length in table.shape)
+    np.add.at(a, row, cells)
+    np.add.at(b, column, cells)
+    return Counts(a, b, cells, row, column)
