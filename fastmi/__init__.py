@@ -4,7 +4,7 @@ from importlib import import_module
 
 from fastmi.backends import use_backend
 from fastmi.backends.threads import use_threads
-from fastmi.binning import Edges, UniformBins
+from fastmi.binning import Edges, QuantileBins, UniformBins, WidthBins
 from fastmi.coding import CollisionWarning, encode
 from fastmi.counting import CoverageWarning
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
@@ -24,8 +24,10 @@ __all__ = [
     "LoopWarning",
     "PlaneEstimator",
     "Points",
+    "QuantileBins",
     "Stream",
     "UniformBins",
+    "WidthBins",
     "conditional_mutual_information",
     "encode",
     "entropy",

@@ -43,7 +43,7 @@ def kernel_of(path, source=SOURCE):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     sys.modules[path.stem] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return numba_kernels._jit(module.added)
+    return numba_kernels.jit(module.added)
 
 
 @pytest.fixture

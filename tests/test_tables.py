@@ -6,10 +6,12 @@ import enum
 import itertools
 import json
 import os
+import pickle
 import re
 import sys
 import tracemalloc
 import zipfile
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -595,6 +597,22 @@ def test_tables_of_earlier_formats_load_for_ever(tmp_path, version):
     for row, old in zip(now, then, strict=True):  # what came later stands behind
         assert row.startswith(f"{old},")
     assert {one.method for one in loaded} == {"plugin"}
+
+
+def test_the_columns_are_attributes_of_the_table():
+    table = plane()
+    assert all(getattr(table, name) is array for name, array in table.points.present.items())
+    assert table.i_xt_lower is None
+    with pytest.raises(AttributeError, match="InformationPlane has no attribute 'i_tx'"):
+        _ = table.i_tx
+    assert deepcopy(table).layers == pickle.loads(pickle.dumps(table)).layers == table.layers
+    assert repr(table) == "InformationPlane of 3 epochs, 2 paths, 2 layers: made up (training), each, none"
+    assert repr(table.points) == "Points (3, 2, 2): i_xt, i_ty, n_symbols, coverage"
+
+
+def test_points_are_points():
+    with pytest.raises(TypeError, match=r"points is None: pass Points, as PlaneEstimator\.readings returns them"):
+        dataclasses.replace(plane(), points=None)
 
 
 def test_a_single_table_of_format_0_loads_for_ever():

@@ -1,0 +1,121 @@
+"""What every binning has: edges, and what stands for values beyond them. The symbol of t is np.digitize(t, edges)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import checks
+from fastmi.backends import Cut
+from fastmi.containers import container, is_tensor, on_host, shown
+
+__all__ = ["MOST_EDGES", "OUT_OF_RANGE", "Binning", "as_binning", "finite_values"]
+
+MOST_EDGES = 2**24
+OUT_OF_RANGE = ("separate", "clip", "wrap", "raise")
+
+
+class Binning:
+    """What every binning offers the engine: `edges` (float32, increasing), `out_of_range`, and what follows from them."""
+
+    edges: npt.NDArray[np.float32]
+    out_of_range: str
+    line: tuple[float, float]  # the first edge and the mean spacing, before the rounding to float32
+
+    @property
+    def n_edges(self) -> int:
+        """The number of edges; n_edges - 1 bins lie between them."""
+        return self.edges.size
+
+    def _settle(self, edges: Any, out_of_range: str) -> None:
+        rounded, given = _edges(edges)
+        checks.one_of("out_of_range", out_of_range, OUT_OF_RANGE)
+        if given.size == 1 and out_of_range != "separate":
+            raise ValueError(
+                f"out_of_range is {out_of_range!r}, but a single edge is a threshold with nothing between: leave it 'separate'"
+            )
+        object.__setattr__(self, "edges", _frozen(rounded))
+        object.__setattr__(self, "line", (float(given[0]), float((given[-1] - given[0]) / max(given.size - 1, 1)) or 1.0))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Pickle and deepcopy would hand back edges that can be written to."""
+        vars(self).update(state | {"edges": _frozen(state["edges"])})
+
+    @property
+    def cut(self) -> Cut:
+        """What a backend is told of it."""
+        return Cut(self.edges, self.ends, self.line)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The symbols that stand for "below the first edge" and "at or above the last" under `out_of_range`."""
+        top = self.n_edges
+        return {"separate": (0, top), "clip": (1, top - 1), "wrap": (top, top), "raise": (0, top)}[self.out_of_range]
+
+    def __str__(self) -> str:
+        low, high = self.edges[0], self.edges[-1]
+        if self.n_edges == 1:
+            return f"a threshold at {low:g}"
+        return f"{self.n_edges - 1} bins on [{low:g}, {high:g}), outside: {self.out_of_range}"
+
+
+def as_binning(value: Any, name: str = "binning") -> Any:
+    """What was passed as a binning.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(value, Binning) and hasattr(value, "fit") and value.edges is None:
+        raise ValueError(
+            f"{name} is {shown(value)}, whose edges depend on data: fit it to a layer first ({name}.fit(layer)), and to each "
+            "its own where there are several ({name: binning.fit(layer) for name, layer in layers.items()})"
+        )
+    if not isinstance(value, Binning) or not isinstance(getattr(value, "edges", None), np.ndarray):
+        raise TypeError(f"{name} is {shown(value)}: pass fastmi.Edges(...), fastmi.UniformBins(...), ...")
+    return value
+
+
+def _frozen(edges: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Over bytes, which nobody can make writeable again."""
+    return np.frombuffer(edges.tobytes(), np.float32)
+
+
+def _edges(values: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """-> float32 edges, finite, strictly increasing after the rounding; and as they were given."""
+    try:
+        judged = is_tensor(values) or isinstance(values, np.ma.MaskedArray)  # np.asarray would take what is masked
+        given = np.asarray(container("edges", values) if judged else values)
+    except ValueError:
+        raise TypeError("edges is a ragged list: pass a 1-D sequence of numbers") from None
+    if given.dtype.kind not in "iuf" or given.ndim != 1:
+        raise TypeError(f"edges has dtype {given.dtype} and shape {given.shape}: pass a 1-D sequence of numbers")
+    if not 0 < given.size <= MOST_EDGES:
+        raise ValueError(f"edges holds {given.size} values: pass at least one edge, and at most {MOST_EDGES}")
+    with np.errstate(all="ignore"):
+        rounded = given.astype(np.float32)
+    if not np.isfinite(rounded).all():
+        wrong = given[~np.isfinite(rounded)][0]
+        raise ValueError(f"edges holds {wrong}: edges are finite float32; values beyond them have symbols of their own")
+    falls = np.flatnonzero(rounded[1:] <= rounded[:-1])
+    if falls.size:
+        i = int(falls[0])
+        raise ValueError(
+            f"edges must increase (as float32): edges[{i}] = {given[i]!s} is followed by {given[i + 1]!s}; "
+            "sort them and drop repeats (np.unique(np.float32(edges)))"
+        )
+    return rounded, given.astype(np.float64)
+
+
+def finite_values(activations: Any) -> npt.NDArray[np.float32]:
+    """All the values that a binning is fitted to, in a row.
+
+    Raises:
+        TypeError, ValueError: no real activations, NaN or infinities among them.
+    """
+    values = on_host(checks.activations("activations", activations)).reshape(-1)
+    wrong = values[~np.isfinite(values)]
+    if wrong.size:
+        raise ValueError(f"activations hold {wrong[0]}: bins are fitted to finite values; did the training diverge?")
+    return values

@@ -1,0 +1,53 @@
+"""Bins between given edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi.binning.base import Binning
+
+__all__ = ["Edges"]
+
+
+@dataclass(frozen=True, eq=False)
+class Edges(Binning):
+    """Bins between given edges: symbol(t) = np.digitize(t, edges) in 0..n_edges, on float32.
+
+    Bins are closed on the left and open on the right, so the last edge itself (tanh saturated at exactly 1) is not
+    inside the last bin: `linspace(-1, 1, 50)` is 50 edges, 49 bins and a symbol for exactly 1.0. One edge is a threshold:
+    symbol 0 below it, 1 from it on.
+
+    Args:
+        edges: increasing numbers, at least one, at most 2^24, rounded to float32 (as the activations are).
+        out_of_range: "separate": below and at-or-above are symbols of their own. "clip": they join the end bins.
+            "wrap": below joins at-or-above (what the reference code does). "raise": an error.
+
+    Raises:
+        TypeError: edges are not a 1-D sequence of numbers.
+        ValueError: no edge or too many, edges that do not increase or are not finite as float32, an unknown `out_of_range`, or
+            another than "separate" for a threshold.
+
+    Example:
+        >>> import fastmi, numpy as np
+        >>> fastmi.encode(np.float32([[-2.0], [0.25], [1.0]]), fastmi.Edges([-1, 0, 1]))
+        array([0, 2, 3])
+    """
+
+    edges: npt.NDArray[np.float32]
+    out_of_range: str = "separate"
+
+    def __init__(self, edges: Any, out_of_range: str = "separate") -> None:
+        self._settle(edges, out_of_range)
+        object.__setattr__(self, "out_of_range", out_of_range)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Edges):
+            return NotImplemented
+        return self.out_of_range == other.out_of_range and np.array_equal(self.edges, other.edges)
+
+    def __hash__(self) -> int:
+        return hash((self.edges.tobytes(), self.out_of_range))

@@ -1,0 +1,78 @@
+"""Bins that hold equally many activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import checks
+from fastmi.arrays import Activations
+from fastmi.binning.base import MOST_EDGES, Binning, finite_values
+
+__all__ = ["QuantileBins"]
+
+
+@dataclass(frozen=True)
+class QuantileBins(Binning):
+    """Bins of equal mass: the inner edges are quantiles of all the activations of a layer that it is fitted to.
+
+    With N values in order, edge k of n_bins - 1 is the one of rank k N / n_bins (rounded down, from 0), so that so many lie
+    below it. Where values are equal, edges meet, and there are fewer bins: of a ReLU layer that is 0 half of the time, about
+    half of them. What lies beyond the values that were seen joins the end bins.
+
+    The edges depend on the layer, and so a layer that only moves or stretches has the same codes: what is measured is how it
+    sorts the samples, unit by unit.
+
+    Args:
+        n_bins: at least 2.
+
+    Attributes:
+        inner: the edges of the fit, increasing; None before.
+
+    Raises:
+        TypeError, ValueError: a number of bins that is none.
+
+    Example:
+        >>> import fastmi, numpy as np
+        >>> layer = np.float32([[0], [1], [10], [100]])
+        >>> bins = fastmi.QuantileBins(2).fit(layer)
+        >>> fastmi.encode(layer, bins), bins.edges
+        (array([0, 0, 1, 1]), array([10.], dtype=float32))
+    """
+
+    n_bins: int
+    inner: tuple[float, ...] | None = field(default=None, repr=False)
+    out_of_range: str = field(default="separate", init=False, repr=False)
+    edges: npt.NDArray[np.float32] = field(default=None, init=False, repr=False, compare=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        n_bins = checks.positive_integer("n_bins", self.n_bins)
+        if not 2 <= n_bins <= MOST_EDGES:
+            raise ValueError(f"n_bins is {n_bins}: from 2 to {MOST_EDGES}")
+        object.__setattr__(self, "n_bins", n_bins)
+        if self.inner is not None:
+            self._settle(self.inner, "separate")
+
+    def fit(self, activations: Activations) -> QuantileBins:
+        """Finds the quantiles of a layer.
+
+        Args:
+            activations: (..., n, d): all of them together.
+
+        Returns:
+            a fitted record; this one stays as it is.
+
+        Raises:
+            TypeError, ValueError: no real activations, NaN or infinities among them.
+        """
+        values = finite_values(activations)
+        ranks = np.unique(np.arange(1, self.n_bins) * values.size // self.n_bins)
+        inner = np.unique(np.partition(values, ranks)[ranks])
+        return replace(self, inner=tuple(inner.tolist()))
+
+    def __str__(self) -> str:
+        if self.inner is None:
+            return f"{self.n_bins} bins of equal mass"
+        return f"{len(self.inner) + 1} bins of equal mass, edges from {self.inner[0]:g} to {self.inner[-1]:g}"

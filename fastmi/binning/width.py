@@ -1,0 +1,98 @@
+"""Bins of one width from zero on, as many as the activations reach."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import checks
+from fastmi.arrays import Activations
+from fastmi.binning.base import MOST_EDGES, OUT_OF_RANGE, Binning, finite_values
+
+__all__ = ["WidthBins"]
+
+
+@dataclass(frozen=True)
+class WidthBins(Binning):
+    """Bins of one width: two values share a bin where floor(t / width) is the same, divided in float64.
+
+    The edges are those of the bins that the activations reach when it is fitted; every layer has its own, and remembers the
+    lowest and the highest value that it saw. Values beyond them later are outside. (Saxe et al. 2018 count so, with widths
+    0.07 and 0.5.)
+
+    Args:
+        width: of a bin, above 0.
+        out_of_range: as in `Edges`, of what lies beyond the bins that were reached.
+
+    Attributes:
+        seen: the lowest and the highest value of the fit; None before.
+
+    Raises:
+        TypeError, ValueError: a width that is no number above 0, an unknown `out_of_range`.
+
+    Example:
+        >>> import fastmi, numpy as np
+        >>> layer = np.float32([[-0.2], [0.1], [0.6], [0.4]])
+        >>> bins = fastmi.WidthBins(0.5).fit(layer)
+        >>> fastmi.encode(layer, bins), bins.edges
+        (array([1, 2, 3, 2]), array([-0.5,  0. ,  0.5,  1. ], dtype=float32))
+    """
+
+    width: float
+    out_of_range: str = "separate"
+    seen: tuple[float, float] | None = None
+    edges: npt.NDArray[np.float32] = field(default=None, init=False, repr=False, compare=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        width = checks.not_negative("width", self.width)
+        if not width:
+            raise ValueError("width is 0: a bin has a width above 0")
+        object.__setattr__(self, "width", width)
+        checks.one_of("out_of_range", self.out_of_range, OUT_OF_RANGE)
+        if self.seen is not None:
+            low, high = (math.floor(value / width) for value in self.seen)
+            if high - low + 2 > MOST_EDGES:
+                raise ValueError(
+                    f"width is {width:g}, and from {self.seen[0]:g} to {self.seen[1]:g} that makes {high - low + 1} bins: at "
+                    f"most {MOST_EDGES - 1}; pass a larger one"
+                )
+            self._settle(np.unique(_first_floats(np.arange(low, high + 2), width)), self.out_of_range)
+            object.__setattr__(self, "line", (low * width, width))
+
+    def fit(self, activations: Activations) -> WidthBins:
+        """Finds the bins that a layer reaches.
+
+        Args:
+            activations: (..., n, d), or more layers that are to share their bins side by side.
+
+        Returns:
+            a fitted record; this one stays as it is.
+
+        Raises:
+            TypeError, ValueError: no real activations, NaN or infinities among them, more than 2^24 bins.
+        """
+        values = finite_values(activations)
+        return replace(self, seen=(float(values.min()), float(values.max())))
+
+    def __str__(self) -> str:
+        if self.seen is None:
+            return f"bins of width {self.width:g}"
+        return f"bins of width {self.width:g} on [{self.edges[0]:g}, {self.edges[-1]:g}), outside: {self.out_of_range}"
+
+
+def _first_floats(k: npt.NDArray[np.int64], width: float) -> npt.NDArray[np.float32]:
+    """The least float32 t with floor(t / width) >= k, of each k: np.digitize on them is the floor, to the last bit.
+
+    It lies within a few floats of k * width. Where float32 does not tell neighbouring k apart they have one edge.
+    """
+    t = (k * width).astype(np.float32)
+    for _ in range(4):
+        below = np.floor(t.astype(np.float64) / width) < k
+        t = np.where(below, np.nextafter(t, np.float32(np.inf)), t)
+    for _ in range(4):
+        before = np.nextafter(t, np.float32(-np.inf))
+        t = np.where(np.floor(before.astype(np.float64) / width) >= k, before, t)
+    return t
