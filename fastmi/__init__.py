@@ -12,7 +12,7 @@ from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.planes import PlaneEstimator
 from fastmi.points import Points
 from fastmi.streams import Stream
-from fastmi.tables import InformationPlane
+from fastmi.tables import InformationPlane, plot, write_csv
 
 __all__ = [
     "CollisionWarning",
@@ -32,8 +32,10 @@ __all__ = [
     "encode",
     "entropy",
     "mutual_information",
+    "plot",
     "use_backend",
     "use_threads",
+    "write_csv",
 ]
 
 __version__ = "0.1.0"

@@ -43,11 +43,12 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from fastmi import checks, files
 from fastmi.containers import shown
 
-__all__ = ["Panel", "information_plane", "save"]
+__all__ = ["Panel", "draw", "information_plane", "save"]
 
 MOVED = ("Live", "place", "show")  # to `fastmi.screens`, for one release
 
@@ -56,6 +57,7 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 GUIDE = "#8a8a8a"
 SCALE = "viridis"
+SAME_PLACE = 0.015  # of an axis: marks nearer to each other cover each other
 LONGEST = 240  # letters of a name that are drawn
 
 
@@ -179,9 +181,43 @@ def information_plane(
             _name_row(ax, lines)
         height = _headings(figure, axes, grid, title, 72 * (width - 0.95 - left - right) / n_columns)
         if color == "epoch":
-            figure.colorbar(ScalarMappable(norm, SCALE), ax=axes.ravel().tolist(), label="epoch", pad=0.02, aspect=30)
+            bar = figure.colorbar(ScalarMappable(norm, SCALE), ax=axes.ravel().tolist(), label="epoch", pad=0.02, aspect=30)
+            bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:,.0f}" if epoch >= 1 else ""))
+            bar.ax.yaxis.set_minor_formatter(NullFormatter())
         figure.set_figheight(0.75 + 2.9 * len(grid) + height + _legend(figure, grid, rows, color))
     return figure
+
+
+def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
+    """Draws one panel into axes of the caller's, with its limits, its names and a legend of its layers; nothing else changes.
+
+    Args:
+        ax: of any figure. panel: what to draw. color: as `information_plane`; the scale of epochs is left to the caller.
+
+    Returns:
+        the figure of the axes.
+
+    Raises:
+        TypeError, ValueError: no axes, no panel, an unknown color.
+    """
+    checks.one_of("color", color, ("layer", "epoch"))
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax is {shown(ax)}: pass matplotlib axes, as plt.subplots() gives")
+    ((panel,),) = _grid([panel])
+    reach = np.maximum((0.1, 0.1), (panel.ceiling_x, panel.ceiling_y))
+    ax.set(xlim=(-0.04 * reach[0], 1.06 * reach[0]), ylim=(-0.05 * reach[1], 1.12 * reach[1]))
+    ax.set(xlabel="I(X;T)  [bits]", ylabel="I(T;Y)  [bits]")
+    ax.set_title(_visible(panel.title, LONGEST), parse_math=False)
+    with np.errstate(all="warn", under="ignore"):
+        _draw(ax, panel, color, LogNorm(1, max(2, float(panel.epochs.max()))), reach)
+    handles = []
+    for layer, name in enumerate(panel.layers):
+        shade, mark = _look(layer)
+        tint = shade if color == "layer" else GUIDE
+        handles.append(Line2D([], [], color=tint, marker=mark, label=_visible(name, LONGEST)))
+    for text in ax.legend(handles=handles, fontsize="small", framealpha=0.7).get_texts():
+        text.set_parse_math(False)
+    return cast("Figure", ax.get_figure(root=True))
 
 
 def _name_row(ax: Axes, lines: Sequence[str]) -> None:
@@ -274,6 +310,7 @@ def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm, reach: npt.NDArray[
     _guides(ax, panel)
     windows = _windows(panel.epochs)
     epochs = _means(panel.epochs, windows)
+    first_sizes, last_sizes = (_sizes(panel.i_xt[end], panel.i_ty[end], reach) for end in (0, -1))
     for layer in range(len(panel.layers)):
         x, y = panel.i_xt[:, layer], panel.i_ty[:, layer]
         shade, mark = _look(layer)
@@ -292,11 +329,44 @@ def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm, reach: npt.NDArray[
         else:
             spread = np.stack([_means(panel.spread_xt[:, layer], windows), _means(panel.spread_ty[:, layer], windows)], axis=-1)
             tint = shade if color == "layer" else GUIDE
-            band = PathPatch(_band(path, spread, reach), facecolor=tint, alpha=0.2, linewidth=0, zorder=2, rasterized=True)
+            outline = _within(_band(path, spread, reach), path, panel)
+            band = PathPatch(outline, facecolor=tint, alpha=0.2, linewidth=0, zorder=2, rasterized=True)
             ax.add_artist(band)  # add_patch would walk the outline for limits that are set already
         ax.add_collection(lines)
-        ax.plot(x[0], y[0], mark, color=first, markerfacecolor="white", markersize=6, markeredgewidth=1.2, zorder=4)
-        ax.plot(x[-1], y[-1], mark, color=last, markeredgecolor="black", markersize=7, markeredgewidth=0.7, zorder=5)
+        ax.plot(
+            x[0],
+            y[0],
+            mark,
+            color=first,
+            markerfacecolor="white",
+            markersize=6 * first_sizes[layer],
+            markeredgewidth=1.2,
+            zorder=4,
+        )
+        ax.plot(
+            x[-1],
+            y[-1],
+            mark,
+            color=last,
+            markeredgecolor="black",
+            markersize=7 * last_sizes[layer],
+            markeredgewidth=0.7,
+            zorder=5,
+        )
+
+
+def _sizes(x: npt.NDArray[Any], y: npt.NDArray[Any], reach: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """How much larger each layer's mark is: where some meet, the later lie within the earlier, and all can be seen."""
+    places = np.stack([x, y], axis=-1) / reach
+    meets = (np.abs(places[:, None] - places) < SAME_PLACE).all(axis=-1)
+    return 1 + 0.55 * np.triu(meets, 1).sum(axis=1)
+
+
+def _within(band: Outline, path: npt.NDArray[Any], panel: Panel) -> Outline:
+    """A band no farther than information can be, between 0 and the ceilings, or as far as its path is."""
+    lowest = np.minimum(0, path.min(axis=0))
+    highest = np.maximum((panel.ceiling_x, panel.ceiling_y), path.max(axis=0))
+    return Outline(np.clip(band.vertices, lowest, highest), band.codes)
 
 
 def _band(path: npt.NDArray[Any], spread: npt.NDArray[Any], reach: npt.NDArray[Any]) -> Outline:

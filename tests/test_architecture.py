@@ -44,7 +44,7 @@ ORDER = (  # a room may import those before it
     "compat",
 )
 MOVED = {"ensemble": "networks", "states": "networks", "stopping": "networks", "watching": "networks"}  # for one release
-PACKAGES = ("backends", "binning", "compat", "compat.sklearn", "entropies", "measures", "networks")
+PACKAGES = ("backends", "binning", "compat", "compat.sklearn", "entropies", "measures", "networks", "tables")
 GROUND = {  # of those that may import less: backends stand alone, and figures draw arrays
     "backends": set(),
     "figures": {"arrays", "checks", "containers", "files", "screens"},  # the last for names that moved there, one release long

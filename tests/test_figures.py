@@ -589,6 +589,40 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         figures.save(information_plane(panels(1)), tmp_path / "nowhere" / "plane.png")
 
 
+def test_a_band_is_no_farther_than_information_can_be():
+    top = panel(n_epochs=5)
+    wide = replace(top, spread_xt=np.full_like(top.i_xt, 9.0), spread_ty=np.full_like(top.i_ty, 9.0))
+    ax = information_plane([wide]).axes[0]
+    bands = [artist for artist in ax.get_children() if isinstance(artist, PathPatch)]
+    assert len(bands) == len(top.layers)
+    for band in bands:
+        low, high = band.get_path().vertices.min(axis=0), band.get_path().vertices.max(axis=0)
+        assert (low >= 0).all()
+        assert (high <= [max(wide.ceiling_x, wide.i_xt.max()), max(wide.ceiling_y, wide.i_ty.max())]).all()
+
+
+def test_end_marks_that_meet_are_told_apart():
+    one = panel(n_epochs=5, layers=("a", "b", "c"))
+    x, y = one.i_xt.copy(), one.i_ty.copy()
+    x[-1], y[-1] = x[-1, 0], y[-1, 0]
+    sizes = [line.get_markersize() for line in information_plane([replace(one, i_xt=x, i_ty=y)]).axes[0].lines][-6:]
+    ends = sizes[1::2]
+    assert ends == sorted(ends, reverse=True)
+    assert len(set(ends)) == 3
+    apart = x.copy()
+    apart[-1] = [1, 3, 5]
+    sizes = [line.get_markersize() for line in information_plane([replace(one, i_xt=apart, i_ty=y)]).axes[0].lines][-6:]
+    assert set(sizes[1::2]) == {7}
+
+
+def test_epochs_are_plain_numbers():
+    figure = information_plane([panel(n_epochs=2000)], color="epoch")
+    figure.draw_without_rendering()
+    labels = [text.get_text() for text in figure.axes[-1].get_yticklabels()]
+    assert "1,000" in labels
+    assert all(re.fullmatch(r"[\d,]*", label) for label in labels)
+
+
 def test_captions_that_differ_are_all_there():
     drawn = [panel(title="coarse", caption="5 bins"), panel(title="fine", caption="50 bins")]
     written = information_plane(drawn).legends[0].get_title().get_text()

@@ -380,9 +380,9 @@ def test_an_npz_that_lacks_a_column_is_refused(tmp_path):
     path = tmp_path / "plane.npz"
     plane().save(path)
     with np.load(path) as file:
-        np.savez(tmp_path / "other.npz", **{name: file[name] for name in file.files if name != "0/coverage"})
+        np.savez(tmp_path / "other.npz", **{name: file[name] for name in file.files if name != "0/i_ty"})
     os.replace(tmp_path / "other.npz", path)
-    refused(path, "TypeError: .*coverage")
+    refused(path, "TypeError: .*i_ty")
 
 
 def test_an_npz_with_objects_is_refused_and_never_unpickled(tmp_path):
@@ -775,10 +775,10 @@ def test_an_unknown_reading_is_refused():
         plane(reading="all")
 
 
-@pytest.mark.parametrize(("n_copies", "copies"), [(1, "1 copy;"), (5, "5 copies;")])
+@pytest.mark.parametrize(("n_copies", "copies"), [(1, "1 copy, seed 3;"), (5, "5 copies, seed 3;")])
 def test_a_caption_says_what_the_points_rest_on(n_copies, copies):
-    caption = plane(n_copies=n_copies).panel().caption
-    assert all(part in caption for part in ("data: made up", "n = 1,000", copies, "plug-in estimate", "none"))
+    caption = plane(n_copies=n_copies, seed=3, sample="held-out").panel().caption
+    assert all(part in caption for part in ("data: made up, held-out", "n = 1,000", copies, "plug-in estimate", "none"))
 
 
 def test_data_without_a_name_is_called_unnamed():
@@ -802,7 +802,7 @@ def test_several_seeds_are_their_mean_and_their_standard_deviation():
 def test_one_seed_has_no_spread():
     panel = plane().panel()
     assert (panel.spread_xt, panel.spread_ty) == (None, None)
-    assert "seed" not in panel.caption
+    assert "seed 0;" in panel.caption
 
 
 @pytest.mark.parametrize(
@@ -959,7 +959,7 @@ def test_epochs_may_stand_in_any_sequence(collect, epochs):
         ("", TypeError, "layers is '': pass a list of names"),
         (3, TypeError, "layers is 3: pass a list of names (list(layers))"),
         (None, TypeError, "layers is None: pass a list of names"),
-        ({"a": 0, "b": 1}, TypeError, "layers is {'a': 0, 'b': 1}: pass a list of names (list(layers))"),
+        ({1: 0, "b": 1}, TypeError, "layers[0] is 1: pass a string"),
         ([0, 1], TypeError, "layers[0] is 0: pass a string"),
         (["a", None], TypeError, "layers[1] is None: pass a string"),
         (["a", b"b"], TypeError, "layers[1] is b'b': pass a string"),
@@ -1067,14 +1067,109 @@ def test_shares_and_symbols_have_their_limits(name, value):
         (lambda a: a > 0, "has dtype bool: pass numbers"),
         (lambda a: a.tolist(), "is a builtins.list: pass a NumPy array"),
         (np.ma.masked_array, "is a numpy.ma.MaskedArray: pass a NumPy array"),
-        (lambda a: None, "is a builtins.NoneType: pass a NumPy array"),
     ],
-    ids=["text", "objects", "complex", "bools", "lists", "masked", "None"],
+    ids=["text", "objects", "complex", "bools", "lists", "masked"],
 )
 def test_a_column_is_an_array_of_numbers(name, make, part):
     with pytest.raises(TypeError, match=f"^{name} ") as error:
         plane(**{name: make(getattr(plane(), name))})
     one_line(error, part)
+
+
+@pytest.mark.parametrize("name", ["i_xt", "i_ty"])
+def test_a_point_has_both_coordinates(name):
+    with pytest.raises(TypeError, match=f"^{name} is a builtins.NoneType: pass a NumPy array"):
+        plane(**{name: None})
+
+
+def test_columns_that_a_measure_lacks_are_empty_cells(tmp_path):
+    table = plane(n_symbols=None, coverage=None)
+    assert {(row["n_symbols"], row["coverage"], row["coding"]) for row in table.rows()} == {("", "", "")}
+    table.save(tmp_path / "plane.npz")
+    assert_same_bits(InformationPlane.load(tmp_path / "plane.npz"), table)
+
+
+def test_what_estimate_returns_is_a_table(estimated):
+    estimator, layers = estimated
+    named = dict(zip(("a", "b"), layers, strict=True))
+    table = InformationPlane.collect(estimator, [estimator.estimate(named)], epochs=range(5), layers=named)
+    full = InformationPlane.collect(estimator, [estimator.readings(named)["each"]], epochs=range(5), layers=["a", "b"])
+    assert np.array_equal(table.points.bits, full.points.bits)
+    assert (table.layers, table.n_symbols, table.reading) == (("a", "b"), None, "each")
+
+
+# --- several tables in one figure --------------------------------------------------------------------------------------
+
+
+def several(**changes):
+    return [plane(seed=seed, sample=sample, **changes) for seed in range(3) for sample in ("training", "held-out")]
+
+
+def drawn(figure):
+    """The titles and the row names of the panels."""
+    return [(ax.get_title(), ax.get_ylabel()) for ax in figure.axes]
+
+
+def test_seeds_are_bands_and_samples_are_rows():
+    tables_ = several(reading="mean", n_copies=2) + several(reading="mixture", n_copies=2)
+    figure = fastmi.plot(tables_)
+    assert len(figure.axes) == 4
+    assert len(fastmi.plot(tables_, rows="reading").axes) == 4
+    assert len(fastmi.plot(tables_[0]).axes) == 1
+    written = figure.legends[0].get_title().get_text()
+    assert "3 seeds" in written
+    assert "held-out" in written
+
+
+def test_single_networks_are_left_out_beside_their_mean():
+    each = plane(n_copies=2)
+    assert len(fastmi.plot([each, each.mean()]).axes) == 1
+    assert len(fastmi.plot([each]).axes) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: fastmi.plot([]), ValueError, "tables is empty: pass one table at least"),
+        (lambda: fastmi.plot(None), TypeError, "tables is None: pass a list of InformationPlane"),
+        (lambda: fastmi.plot(several(), rows="seed"), ValueError, "rows must be one of 'sample', 'reading'"),
+        (lambda: fastmi.plot(several(), color="red"), ValueError, "color must be one of"),
+        (
+            lambda: fastmi.plot([plane(reading="mean"), plane(reading="mixture", sample="held-out")]),
+            ValueError,
+            "rows is 'sample', and its rows do not hold the same panels",
+        ),
+        (lambda: fastmi.plot([plane(), plane()]), ValueError, "planes hold seed 0 more than once"),
+    ],
+)
+def test_what_cannot_be_drawn_together_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_a_table_is_drawn_in_axes_of_the_callers():
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert plane(layers=("in $x$", "out")).plot(ax=left) is figure
+    assert left.get_xlabel() == "I(X;T)  [bits]"
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["in $x$", "out"]
+    assert right.get_title() == ""
+    plane().plot(ax=right, color="epoch")
+    with pytest.raises(TypeError, match="ax is 3: pass matplotlib axes"):
+        plane().plot(ax=3)
+
+
+def test_a_notebook_shows_the_figure_and_the_layers():
+    shown = plane(layers=("<b>", "out"), data="a & b")._repr_html_()
+    assert shown.startswith('<img src="data:image/png;base64,iVBORw0KGgo')
+    assert "&lt;b&gt;" in shown
+    assert "a &amp; b" in shown
+    assert "<b>" not in shown
+
+
+def test_tables_are_written_from_the_face(tmp_path):
+    fastmi.write_csv(tmp_path / "planes.csv", several())
+    assert len(read(tmp_path / "planes.csv")) == 6 * 12
 
 
 @pytest.mark.parametrize("name", ["entropy_x", "entropy_y"])

@@ -1,37 +1,34 @@
-"""points over epochs -> one table: epoch x copy x layer -> I(X;T), I(T;Y), saved whole or not at all."""
+"""The table: the path of every layer through the information plane, with what each point rests on."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import checks, files, plain
+from fastmi import checks
 from fastmi.containers import container, is_tensor, shown
-from fastmi.entropies import METHODS
 from fastmi.planes import PlaneEstimator
 from fastmi.points import FINITE, Column, Points, joined
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-__all__ = ["COLUMNS", "InformationPlane", "load_planes", "panel", "save_planes", "write_csv"]
+__all__ = ["COLUMNS", "InformationPlane"]
 
 _FIRST = (  # what stood in the first tables keeps its place
     *("data", "sample", "seed", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
     *("n_samples", "n_symbols", "coverage", "h_x_bits", "h_y_bits", "binning", "method"),
 )
 COLUMNS = (*_FIRST, *(column.header for column in Points.columns() if column.header not in _FIRST))
-
-FORMAT = 2  # of the files that are written; those without a number have 0
+READINGS = ("each", "mean", "sampled", "mixture")
+_NAMES = {column.name for column in Points.columns()}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,7 +69,7 @@ class InformationPlane:
     def __post_init__(self) -> None:
         """Every field is checked, and made what a file gives back: plain Python values, arrays of int64 and float64."""
         given = vars(self)
-        checks.one_of("reading", self.reading, _TITLES)
+        checks.one_of("reading", self.reading, READINGS)
         values: dict[str, Any] = {"epochs": _epochs(self.epochs), "layers": _names("layers", self.layers)}
         values |= {name: _text(name, given[name]) for name in ("reading", "data", "binning", "sample", "method")}
         values["points"] = _checked_points(self.points, len(values["epochs"]), len(values["layers"]), self.method)
@@ -111,8 +108,9 @@ class InformationPlane:
         """Batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs -> the table.
 
         Args:
-            estimator: what estimated them. points: what its `readings` returned, one batch or more, of one reading.
-            epochs: one whole number for each. layers: their names.
+            estimator: what estimated them. points: what its `readings` returned, one batch or more, of one reading; or what its
+                `estimate` did, which has no other columns.
+            epochs: one whole number for each. layers: their names, or the mapping name -> layer itself.
             reading, data, sample, seed: what the table and its figure say they are.
             n_copies: the copies behind each point; None is the number of paths.
 
@@ -182,7 +180,9 @@ class InformationPlane:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """A tidy CSV with the columns `COLUMNS`; floats are written so that they read back to the same bits."""
-        write_csv(path, [self])
+        from fastmi.tables import storage
+
+        storage.write_csv(path, [self])
 
     def to_pandas(self) -> DataFrame:
         """The rows as a pandas.DataFrame. Raises ImportError where pandas is not installed."""
@@ -192,7 +192,9 @@ class InformationPlane:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """One .npz: the arrays, and the rest as JSON. Nothing is pickled."""
-        save_planes(path, [self])
+        from fastmi.tables import storage
+
+        storage.save_planes(path, [self])
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> InformationPlane:
@@ -202,46 +204,47 @@ class InformationPlane:
             FileNotFoundError: no such file.
             ValueError: the file is not such a table.
         """
-        return _only_table(path, load_planes(path))
+        from fastmi.tables import storage
 
-    def plot(self, *, color: str = "layer") -> Figure:
-        """The information plane, one panel: a path per layer (the mean over the paths), start and end marked.
+        return storage.load_plane(path)
+
+    def plot(self, *, color: str = "layer", ax: Axes | None = None) -> Figure:
+        """Draws the information plane, one panel: a path per layer (the mean over the paths), start and end marked.
 
         Args:
             color: "layer" or "epoch".
+            ax: axes of yours to draw in, with a legend of the layers; None makes a figure.
 
         Returns:
             a matplotlib Figure; `.savefig(name)` writes PNG, SVG or PDF.
         """
         from fastmi import figures
 
-        return figures.information_plane([self.panel()], color=color)
+        return figures.information_plane([self.panel()], color=color) if ax is None else figures.draw(ax, self.panel(), color)
+
+    def _repr_html_(self) -> str:
+        """The figure, and the layers from start to end, for a notebook."""
+        from fastmi.tables import drawing
+
+        return drawing.html(self)
 
     def panel(self) -> Any:
         """What `fastmi.figures` draws of this table."""
-        return panel([self])
+        from fastmi.tables import drawing
 
-
-_TITLES = {
-    "each": "mean of single copies",
-    "mean": "mean of single copies",
-    "sampled": "sampled: one copy a sample",
-    "mixture": "mixture over copies",
-}
-
-
-_NAMES = {column.name for column in Points.columns()}
-COUNTED = ("n_symbols", "coverage")  # what every table of counts has
-_ESTIMATES = {"plugin": "plug-in estimate", "miller-madow": "Miller-Madow estimate"}
+        return drawing.panel([self])
 
 
 def _joined(estimator: Any, points: Any) -> Points:
     """The columns of all batches, one after the other, with an axis of paths."""
     if not isinstance(estimator, PlaneEstimator):
         raise TypeError(f"estimator is a {type(estimator).__qualname__}: pass the PlaneEstimator that estimated the points")
+    if isinstance(points, list | tuple):
+        points = [Points(*np.moveaxis(batch, -1, 0)) if _is_bits(batch) else batch for batch in points]
     if not isinstance(points, Sequence) or not points or not all(isinstance(batch, Points) for batch in points):
         raise TypeError(
-            f"points is {shown(points)}: pass a non-empty list of what PlaneEstimator.readings returned for a reading"
+            f"points is {shown(points)}: pass a non-empty list of what PlaneEstimator.readings returned for a reading, or "
+            "estimate"
         )
     for name in (column.name for column in Points.columns()):
         arrays = [np.asarray(batch.present[name]) for batch in points if name in batch.present]
@@ -258,6 +261,11 @@ def _joined(estimator: Any, points: Any) -> Points:
             )
     whole = replace(joined(points, axis=0), n_samples=None)
     return whole.map(lambda column: column[:, None] if column.ndim == 2 else column)
+
+
+def _is_bits(batch: Any) -> bool:
+    """Whether it is what `estimate` returned: I(X;T) and I(T;Y) along the last axis."""
+    return isinstance(batch, np.ndarray) and batch.ndim > 2 and batch.shape[-1] == 2
 
 
 def _epochs(given: Any) -> npt.NDArray[np.int64]:
@@ -280,6 +288,7 @@ def _epochs(given: Any) -> npt.NDArray[np.int64]:
 
 def _names(name: str, given: Any) -> tuple[str, ...]:
     """Different strings; a string is a single name, not a sequence of them."""
+    given = list(given) if isinstance(given, Mapping) else given
     if isinstance(given, str) or not isinstance(given, Sequence):
         way = f"[{name}]" if isinstance(given, str) else f"list({name})"
         raise TypeError(f"{name} is {shown(given)}: pass a list of names ({way})")
@@ -303,7 +312,7 @@ def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Po
     columns = {}
     for column in Points.columns():
         array = getattr(given, column.name)
-        if array is not None or not column.optional or (method in METHODS and column.name in COUNTED):
+        if array is not None or not column.optional:
             free = column.name in ("i_xt", "i_ty") and method != "plugin"
             columns[column.name] = _column(column._replace(low=-np.inf, words=FINITE) if free else column, array)
     first = columns["i_xt"]
@@ -329,136 +338,6 @@ def _column(column: Column, given: Any) -> npt.NDArray[Any]:
         return array.astype(np.int64 if whole else np.float64, copy=False)
 
 
-def _listed(planes: Any) -> Sequence[InformationPlane]:
-    if isinstance(planes, InformationPlane):
-        raise TypeError("planes is one InformationPlane: pass a list of them ([planes])")
-    if not isinstance(planes, list | tuple):
-        raise TypeError(f"planes is {shown(planes)}: pass a list of InformationPlane")
-    for i, plane in enumerate(planes):
-        if not isinstance(plane, InformationPlane):
-            raise TypeError(f"planes[{i}] is {shown(plane)}: pass a list of InformationPlane")
-    if not planes:
-        raise ValueError("planes is empty: pass one table at least")
-    return planes
-
-
-def panel(planes: Sequence[InformationPlane]) -> Any:
-    """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them, and their standard deviation.
-
-    Each seed counts once, as the mean over its paths.
-
-    Raises:
-        TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs, layers or readings.
-    """
-    from fastmi import figures
-
-    first = _same_tables(_listed(planes))
-    with np.errstate(under="ignore"):
-        bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
-        several = len(planes) > 1
-        spread = bits.std(axis=0, ddof=1) if several else (None, None)
-    copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}" + (f", {len(planes)} seeds" if several else "")
-    estimate = _ESTIMATES.get(first.method, first.method)
-    return figures.Panel(
-        title=_TITLES[first.reading] if first.n_copies > 1 else "a single network",
-        epochs=first.epochs,
-        layers=first.layers,
-        i_xt=bits[:, 0].mean(axis=0),
-        i_ty=bits[:, 1].mean(axis=0),
-        ceiling_x=float(np.log2(first.n_samples)),
-        ceiling_y=float(np.mean([plane.entropy_y for plane in planes])),
-        caption=f"data: {first.data or 'unnamed'}, n = {first.n_samples:,}; {copies}; {estimate}, {first.binning}",
-        spread_xt=spread[0],
-        spread_ty=spread[1],
-    )
-
-
-def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
-    """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON. Nothing is pickled.
-
-    What is beyond the bounds within which any file is read is not compressed: then it is no larger than its file.
-
-    Raises:
-        TypeError, ValueError: planes is no list of tables, or an empty one.
-    """
-    _listed(planes)
-    arrays: dict[str, Any] = {files.FORMAT: np.array(FORMAT)}
-    rest: list[dict[str, Any]] = []
-    for i, plane in enumerate(planes):
-        values = {field.name: getattr(plane, field.name) for field in fields(plane) if field.name != "points"}
-        columns = {"epochs": values.pop("epochs"), **plane.points.present}
-        arrays |= {f"{i}/{name}": value for name, value in columns.items()}
-        rest.append(values)
-    text = json.dumps(rest)
-    large = len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2  # headers have bytes too
-    with files.replacing(path) as part, part.open("wb") as file:
-        (np.savez if large else np.savez_compressed)(file, plain=np.array(text), **arrays)
-
-
-def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
-    """What `save_planes` wrote, from whomever the file comes; see `fastmi.files.Archive` for the bounds of what is read.
-
-    Raises:
-        TypeError: path is no name of a file. FileNotFoundError: no such file. OSError: it cannot be opened.
-        ValueError: the file holds no such tables, is no file at all, or was written by a later version.
-    """
-    path = files.as_path("path", path)
-    try:
-        with files.opened(path) as file:
-            return _tables(files.Archive(path, file))
-    except (FileNotFoundError, PermissionError, files.NewerFormat):
-        raise
-    except Exception as error:
-        raise _not_a_table(path, error) from error
-
-
-def _tables(archive: files.Archive) -> list[InformationPlane]:
-    """What has a place is read, and nothing may be there that has none."""
-    archive.check_format(FORMAT)
-    rest = plain.typed("plain", plain.parse(archive.text("plain")), list[dict[str, Any]])
-    hints, names = get_type_hints(InformationPlane), [name for name in archive.names if name not in ("plain", files.FORMAT)]
-    known = _NAMES | {"epochs"}
-    if len(rest) > len(names):
-        raise ValueError(f"it has {len(names)} arrays for {len(rest)} tables")
-    columns: list[dict[str, Any]] = [{} for _ in rest]
-    for name in names:
-        i, _, column = name.partition("/")
-        if column not in known or not (i.isdecimal() and i == str(int(i)) and int(i) < len(rest)) or column in rest[int(i)]:
-            raise ValueError(f"it has {name!r:.60}, which is no column of its tables")
-    for name, array in archive.read(names).items():
-        i, _, column = name.partition("/")
-        columns[int(i)][column] = array
-    return [_table(own, _typed(values, hints)) for own, values in zip(columns, rest, strict=True)]
-
-
-def _table(columns: dict[str, Any], values: dict[str, Any]) -> InformationPlane:
-    epochs = columns.pop("epochs")
-    return InformationPlane(epochs=epochs, points=Points(**columns), **values)
-
-
-def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
-    return {name: plain.typed(name, value, hints[name]) if name in hints else value for name, value in values.items()}
-
-
-def _not_a_table(path: Path, error: Exception) -> ValueError:
-    kind = files.NotAFile if isinstance(error, files.NotAFile) else ValueError
-    return kind(f"{path} is not a table that InformationPlane.save wrote ({files.reason(error)})")
-
-
-def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
-    """Several tables below each other in one tidy CSV, whole or not at all.
-
-    Raises:
-        TypeError, ValueError: planes is no list of tables, or an empty one.
-    """
-    _listed(planes)
-    with files.replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for plane in planes:
-            writer.writerows(plane.rows())
-
-
 def _same_shapes(shape: tuple[int, ...], **columns: Any) -> None:
     """Every column is (n_epochs, n_paths, n_layers)."""
     for name, column in columns.items():
@@ -466,27 +345,3 @@ def _same_shapes(shape: tuple[int, ...], **columns: Any) -> None:
             raise ValueError(
                 f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
             )
-
-
-def _only_table(path: Any, planes: Sequence[Any]) -> Any:
-    if len(planes) != 1:
-        raise ValueError(f"{path} holds {len(planes)} tables: read them with fastmi.tables.load_planes")
-    return planes[0]
-
-
-def _same_tables(planes: Sequence[Any]) -> Any:
-    """The first of some tables that may be averaged: the same points of the same reading."""
-    first = planes[0]
-    for plane in planes[1:]:
-        for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning"):
-            if getattr(plane, name) != getattr(first, name):
-                raise ValueError(
-                    f"planes differ in their {name}, {getattr(first, name)!r} and {getattr(plane, name)!r}: "
-                    "only runs that differ in their seed are averaged; draw them apart"
-                )
-        if not np.array_equal(plane.epochs, first.epochs):
-            raise ValueError("planes were recorded at different epochs: only the same epochs are averaged; draw them apart")
-    seeds = [plane.seed for plane in planes]
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"planes hold seed {max(seeds, key=seeds.count)} more than once: pass one plane of each seed")
-    return first

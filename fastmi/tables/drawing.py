@@ -1,0 +1,132 @@
+"""tables -> panels, a figure of several tables, and what a notebook shows of one."""
+
+from __future__ import annotations
+
+import base64
+import html as markup
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmi import checks
+from fastmi.tables.plane import InformationPlane
+from fastmi.tables.storage import listed
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["html", "panel", "plot"]
+
+TITLES = {
+    "each": "mean of single copies",
+    "mean": "mean of single copies",
+    "sampled": "sampled: one copy a sample",
+    "mixture": "mixture over copies",
+}
+ESTIMATES = {"plugin": "plug-in estimate", "miller-madow": "Miller-Madow estimate"}
+ROWS = ("sample", "reading", "data", "binning")
+
+
+def panel(planes: Sequence[InformationPlane]) -> Any:
+    """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them, and their standard deviation.
+
+    Each seed counts once, as the mean over its paths.
+
+    Raises:
+        TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs, layers or readings.
+    """
+    from fastmi import figures
+
+    first = _same_tables(listed(planes))
+    with np.errstate(under="ignore"):
+        bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
+        several = len(planes) > 1
+        spread = bits.std(axis=0, ddof=1) if several else (None, None)
+    copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}"
+    seeds = f"{len(planes)} seeds" if several else f"seed {first.seed}"
+    data = f"data: {first.data or 'unnamed'}, {first.sample}, n = {first.n_samples:,}"
+    estimate = ESTIMATES.get(first.method, first.method)
+    return figures.Panel(
+        title=TITLES[first.reading] if first.n_copies > 1 else "a single network",
+        epochs=first.epochs,
+        layers=first.layers,
+        i_xt=bits[:, 0].mean(axis=0),
+        i_ty=bits[:, 1].mean(axis=0),
+        ceiling_x=float(np.log2(first.n_samples)),
+        ceiling_y=float(np.mean([plane.entropy_y for plane in planes])),
+        caption=f"{data}; {copies}, {seeds}; {estimate}, {first.binning}",
+        spread_xt=spread[0],
+        spread_ty=spread[1],
+    )
+
+
+def plot(tables: InformationPlane | Sequence[InformationPlane], *, rows: str = "sample", color: str = "layer") -> Figure:
+    """Draws several tables in one figure: those that differ in their seed alone as one panel with a band.
+
+    Args:
+        tables: one or more, of the same layers.
+        rows: what a row of panels has in common, "sample", "reading", "data" or "binning"; the panels of a row differ in the
+            other three. Single networks ("each") are left out where their mean is there.
+        color: "layer" or "epoch".
+
+    Returns:
+        a matplotlib Figure; `.savefig(name)` writes PNG, SVG or PDF.
+
+    Raises:
+        TypeError, ValueError: no tables; tables of different layers; rows that do not hold the same panels; an unknown row or
+            color.
+    """
+    from fastmi import figures
+
+    checks.one_of("rows", rows, ROWS)
+    planes = listed([tables] if isinstance(tables, InformationPlane) else tables, "tables")
+    readings = {plane.reading for plane in planes}
+    groups: dict[str, dict[tuple[str, ...], list[InformationPlane]]] = {}
+    for plane in planes:
+        if plane.reading == "each" and "mean" in readings:
+            continue
+        place = tuple(getattr(plane, name) for name in ROWS if name != rows)
+        groups.setdefault(getattr(plane, rows), {}).setdefault(place, []).append(plane)
+    places = [list(row) for row in groups.values()]
+    if any(row != places[0] for row in places):
+        held = "; ".join(f"{name!r}: {len(row)}" for name, row in groups.items())
+        raise ValueError(f"rows is {rows!r}, and its rows do not hold the same panels ({held}): draw them apart")
+    grid = [[panel(seeds) for seeds in row.values()] for row in groups.values()]
+    return figures.information_plane(grid, rows=list(groups) if len(groups) > 1 else (), color=color)
+
+
+def html(plane: InformationPlane) -> str:
+    """The figure as a PNG, and under it each layer at the first and the last epoch."""
+    picture, mean = io.BytesIO(), plane.mean()
+    plane.plot().savefig(picture, format="png", dpi=100)
+    head = ("layer", "I(X;T) start", "end", "I(T;Y) start", "end")
+    cells = [
+        (layer, *(f"{column[at, 0, i]:.3f}" for column in (mean.i_xt, mean.i_ty) for at in (0, -1)))
+        for i, layer in enumerate(plane.layers)
+    ]
+    lines = "".join(f"<tr>{''.join(f'<td>{markup.escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    return (
+        f'<img src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}" alt="information plane">'
+        f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{lines}</table>"
+        f"<p>{markup.escape(repr(plane))}; bits</p>"
+    )
+
+
+def _same_tables(planes: Sequence[Any]) -> Any:
+    """The first of some tables that may be averaged: the same points of the same reading."""
+    first = planes[0]
+    for plane in planes[1:]:
+        for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning"):
+            if getattr(plane, name) != getattr(first, name):
+                raise ValueError(
+                    f"planes differ in their {name}, {getattr(first, name)!r} and {getattr(plane, name)!r}: "
+                    "only runs that differ in their seed are averaged; draw them apart"
+                )
+        if not np.array_equal(plane.epochs, first.epochs):
+            raise ValueError("planes were recorded at different epochs: only the same epochs are averaged; draw them apart")
+    seeds = [plane.seed for plane in planes]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"planes hold seed {max(seeds, key=seeds.count)} more than once: pass one plane of each seed")
+    return first
