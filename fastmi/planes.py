@@ -106,7 +106,7 @@ class PlaneEstimator:
         """
         checked = self._checked(layers)
         copy_of = checks.assignment(assignment, checked.arrays[0].shape)
-        return self._bits(Layers(checked.names, [through(layer, copy_of) for layer in checked.arrays]))
+        return self._bits(checked._replace(arrays=[through(layer, copy_of) for layer in checked.arrays]))
 
     def mixture(self, layers: LayersOf) -> Bits:
         """Estimates both of every sample through every copy: p(t|x) is the average over the copies.
@@ -145,7 +145,7 @@ class PlaneEstimator:
         """
         checked = self._checked(layers)
         if checked.arrays[0].ndim == 2:
-            checked = Layers(checked.names, [layer[None] for layer in checked.arrays])
+            checked = checked._replace(arrays=[layer[None] for layer in checked.arrays])
         shape = checked.arrays[0].shape
         n_copies = checks.copies(shape)
         copy_of = None if assignment is None else checks.assignment(assignment, shape)
@@ -176,7 +176,7 @@ class PlaneEstimator:
     def _groups(self, layers: Layers) -> list[Group]:
         """The layers that are measured together, where they stand, and by which reader."""
         if self._readers[0][1] is None:
-            return [Group(self._readers[0][0], layers, list(range(len(layers.names))))]
+            return [Group(self._readers[0][0], layers, range(len(layers.names)))]
         groups = []
         for reader, names in self._readers:
             at = [i for i, name in enumerate(layers.names) if name in (names or ())]
@@ -197,7 +197,7 @@ class Group(NamedTuple):
 
     reader: Reader
     layers: Layers
-    at: list[int]
+    at: Sequence[int]
 
 
 def _bits(parts: Sequence[Bits], groups: Sequence[Group]) -> Bits:
@@ -251,15 +251,15 @@ def _checked_layers(layers: Any, n_samples: int) -> Layers:
     if isinstance(layers, np.ndarray) or is_tensor(layers):
         layers = [layers]
     if isinstance(layers, Mapping):
-        names, given = tuple(map(str, layers)), list(layers.values())
+        names: Sequence[str] = list(map(str, layers))
+        places, given = [f"layers[{name!r}]" for name in names], list(layers.values())
     else:
         given = list(layers) if isinstance(layers, Sequence) and not isinstance(layers, str | bytes) else []
-        names = tuple(map(str, range(len(given))))
+        names = places = [f"layers[{i}]" for i in range(len(given))]
     if not given:
         raise TypeError(
             f"layers is {shown(layers)}: pass one array (..., n, d), a non-empty sequence of them (list(layers)) or a mapping"
         )
-    places = Layers(names, []).places
     checks.same_device(**dict(zip(places, given, strict=True)))
     arrays = [checks.activations(place, layer, n_samples) for place, layer in zip(places, given, strict=True)]
     for place, array in zip(places, arrays, strict=True):
@@ -268,4 +268,4 @@ def _checked_layers(layers: Any, n_samples: int) -> Layers:
                 f"{place} has leading axes {tuple(array.shape[:-2])}, {places[0]} has {tuple(arrays[0].shape[:-2])}: "
                 "every layer needs the same copies and epochs in front of (n_samples, n_units)"
             )
-    return Layers(names, arrays)
+    return Layers(names, places, arrays)

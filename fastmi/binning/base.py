@@ -23,30 +23,32 @@ class Binning:
     edges: npt.NDArray[np.float32]
     out_of_range: str
     line: tuple[float, float]  # the first edge and the mean spacing, before the rounding to float32
+    cut: Cut  # what a backend is told of it
 
     @property
     def n_edges(self) -> int:
         """The number of edges; n_edges - 1 bins lie between them."""
         return self.edges.size
 
-    def _settle(self, edges: Any, out_of_range: str) -> None:
+    def _settle(self, edges: Any, out_of_range: str, line: tuple[float, float] | None = None) -> None:
         rounded, given = _edges(edges)
         checks.one_of("out_of_range", out_of_range, OUT_OF_RANGE)
         if given.size == 1 and out_of_range != "separate":
             raise ValueError(
                 f"out_of_range is {out_of_range!r}, but a single edge is a threshold with nothing between: leave it 'separate'"
             )
+        mean_spacing = float((given[-1] - given[0]) / max(given.size - 1, 1)) or 1.0
         object.__setattr__(self, "edges", _frozen(rounded))
-        object.__setattr__(self, "line", (float(given[0]), float((given[-1] - given[0]) / max(given.size - 1, 1)) or 1.0))
+        object.__setattr__(self, "out_of_range", out_of_range)
+        object.__setattr__(self, "line", line or (float(given[0]), mean_spacing))
+        object.__setattr__(self, "cut", Cut(self.edges, self.ends, self.line))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Pickle and deepcopy would hand back edges that can be written to."""
-        vars(self).update(state | {"edges": _frozen(state["edges"])})
-
-    @property
-    def cut(self) -> Cut:
-        """What a backend is told of it."""
-        return Cut(self.edges, self.ends, self.line)
+        vars(self).update(state)
+        if state["edges"] is not None:
+            object.__setattr__(self, "edges", _frozen(state["edges"]))
+            object.__setattr__(self, "cut", Cut(self.edges, self.ends, self.line))
 
     @property
     def ends(self) -> tuple[int, int]:

@@ -42,7 +42,6 @@ class Edges(Binning):
 
     def __init__(self, edges: Any, out_of_range: str = "separate") -> None:
         self._settle(edges, out_of_range)
-        object.__setattr__(self, "out_of_range", out_of_range)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Edges):

@@ -59,8 +59,8 @@ class WidthBins(Binning):
                     f"width is {width:g}, and from {self.seen[0]:g} to {self.seen[1]:g} that makes {high - low + 1} bins: at "
                     f"most {MOST_EDGES - 1}; pass a larger one"
                 )
-            self._settle(np.unique(_first_floats(np.arange(low, high + 2), width)), self.out_of_range)
-            object.__setattr__(self, "line", (low * width, width))
+            edges = np.unique(_first_floats(np.arange(low, high + 2), width))
+            self._settle(edges, self.out_of_range, line=(low * width, width))
 
     def fit(self, activations: Activations) -> WidthBins:
         """Finds the bins that a layer reaches.

@@ -23,20 +23,16 @@ class Layers(NamedTuple):
     """Checked layers: float32 arrays (..., n_samples, n_units) with the same leading axes.
 
     Attributes:
-        names: of each; for messages, and to find what belongs to it. arrays: as many.
+        names: of each, to find what belongs to it. places: what messages call them. arrays: as many.
     """
 
-    names: tuple[str, ...]
+    names: Sequence[str]
+    places: Sequence[str]
     arrays: list[Any]
 
-    @property
-    def places(self) -> list[str]:
-        """What messages call them."""
-        return [f"layers[{name if name.isdecimal() else repr(name)}]" for name in self.names]
-
     def some(self, at: Sequence[int]) -> Layers:
-        """Those at these places."""
-        return Layers(tuple(self.names[i] for i in at), [self.arrays[i] for i in at])
+        """Those of these numbers."""
+        return Layers(*([column[i] for i in at] for column in self))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,0 +1,109 @@
+"""This checkout against another one: python -m benchmarks.against PATH [--rounds N]; both versions in one run, in turn.
+
+Each version works in a process of its own, and only one at a time: a block of calls here, a block there, their order changed
+every round. What is compared is the median over the rounds of the ratio of neighbouring blocks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent.parent
+BLOCK_SECONDS = 0.1
+
+
+def cases() -> dict[str, Callable[[], object]]:
+    """What is timed: public calls alone, which every version has."""
+    import fastmi
+
+    rng = np.random.default_rng(0)
+    y, bins = rng.integers(0, 2, 4096), fastmi.UniformBins(30, range=(-1, 1))
+    plane = fastmi.PlaneEstimator(np.arange(4096), y, bins)
+    layers = [np.tanh(rng.normal(size=(5, 4096, d))).astype(np.float32) for d in (10, 7, 5, 4, 3, 2)]
+    small = layers[0][0]
+    a, b = rng.integers(0, 10, 100_000), rng.integers(0, 12, 100_000)
+    return {
+        "30 segments": lambda: plane.estimate(layers),
+        "30 segments, readings": lambda: plane.readings(layers),
+        "one small layer": lambda: plane.estimate(small),
+        "labels, 100,000 pairs": lambda: fastmi.mutual_information(a, b),
+        "encode, 4096 x 10": lambda: fastmi.encode(small, bins),
+    }
+
+
+def serve() -> None:
+    """Times the cases that are asked for, a block a line."""
+    calls = cases()
+    for call in calls.values():
+        call()
+    print(json.dumps(list(calls)), flush=True)
+    for line in sys.stdin:
+        name, n = json.loads(line)
+        call, start = calls[name], time.perf_counter()
+        for _ in range(n):
+            call()
+        print((time.perf_counter() - start) / n, flush=True)
+
+
+class Version:
+    """One checkout, at work in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).resolve()), "--serve", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.names: list[str] = json.loads(self._answer())
+
+    def seconds(self, name: str, n: int) -> float:
+        """Times n calls, seconds a call."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([name, n]) + "\n")
+        self._process.stdin.flush()
+        return float(self._answer())
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"a version ended with status {self._process.wait()}")
+        return line
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.against", description=__doc__)
+    parser.add_argument("other", type=Path, help="a checkout of another version")
+    parser.add_argument("--rounds", type=int, default=40)
+    arguments = parser.parse_args(argv)
+    there, here = Version(arguments.other.resolve()), Version(HERE)
+    print(f"{'case':24} {'there, us':>10} {'here, us':>10} {'here / there (quartiles)':>28}")
+    for name in here.names:
+        n = max(1, round(BLOCK_SECONDS / there.seconds(name, 5)))
+        blocks = {there: list[float](), here: list[float]()}
+        for i in range(arguments.rounds):
+            for version in (there, here) if i % 2 else (here, there):
+                blocks[version].append(version.seconds(name, n))
+        ratios = [b / a for a, b in zip(blocks[there], blocks[here], strict=True)]
+        low, _, high = statistics.quantiles(ratios, n=4)
+        mine, theirs = (1e6 * statistics.median(blocks[version]) for version in (here, there))
+        print(f"{name:24} {theirs:10.1f} {mine:10.1f} {statistics.median(ratios):14.3f} ({low:.3f}-{high:.3f})")
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        sys.path[0] = sys.argv[2]
+        serve()
+    else:
+        raise SystemExit(main())
