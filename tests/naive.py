@@ -81,3 +81,15 @@ def mixture(
     """Every sample goes through every copy, each as likely."""
     rows = [row for layer in copies for row in layer]
     return each(list(x) * len(copies), list(y) * len(copies), rows, edges, out_of_range)
+
+
+# --- estimators of the entropy, from counts, in nats --------------------------------------------------------------------
+
+
+def plugin(counts):
+    n = sum(counts)
+    return -sum(c / n * math.log(c / n) for c in counts)
+
+
+def miller_madow(counts):
+    return plugin(counts) + (len(counts) - 1) / (2 * sum(counts))

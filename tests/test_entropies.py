@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fastmi
 from fastmi import entropies
 from fastmi.backends import Occurrences
 from fastmi.counting import Tally, tally
@@ -74,3 +75,49 @@ def test_information_never_passes_either_entropy_though_the_joint_is_rounded_dow
 )
 def test_bits_in_another_base(base, factor):
     assert entropies.in_base(np.array([3.0]), base)[0] == pytest.approx(3 * factor, abs=1e-15)
+
+
+# --- every estimator: its oracle, the values that others computed, a law that is known -----------------------------------
+
+COUNTS = {
+    "a few": (5, 3, 2, 1, 1),
+    "all alone": (1,) * 10,
+    "one symbol": (10,),
+    "even": (4, 4, 4, 4),
+    "a tail": (50, 20, 10, 5, 5, 3, 2, 2, 1, 1, 1),
+}
+ESTIMATORS = {  # method -> its oracle (nats, from counts), and its bits of each of COUNTS
+    "plugin": (naive.plugin, (2.054585169, 3.321928095, 0, 2, 2.305607982)),
+    "miller-madow": (naive.miller_madow, (2.295034343, 3.971140863, 0, 2.135252660, 2.377742734)),
+}
+
+
+def labels_of(counts):
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def test_every_method_is_in_the_table():
+    assert ESTIMATORS.keys() == entropies.METHODS.keys()
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_an_estimator_has_its_published_values(method, counts):
+    _, published = ESTIMATORS[method]
+    found = fastmi.entropy(labels_of(COUNTS[counts]), method=method)
+    assert found == pytest.approx(published[list(COUNTS).index(counts)], abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_an_estimator_is_its_oracle_on_any_counts(method, rng, twin):
+    oracle, _ = ESTIMATORS[method]
+    for _ in range(20):
+        counts = rng.integers(1, 50, rng.integers(1, 30))
+        found = fastmi.entropy(twin.put(rng.permutation(labels_of(counts))), base=None, method=method)
+        assert found == pytest.approx(oracle(counts.tolist()), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_an_estimator_comes_to_the_truth(method, rng):
+    """Sixteen symbols that are equally likely have four bits."""
+    assert fastmi.entropy(rng.integers(0, 16, 200_000), method=method) == pytest.approx(4, abs=2e-3)
