@@ -93,3 +93,13 @@ def plugin(counts):
 
 def miller_madow(counts):
     return plugin(counts) + (len(counts) - 1) / (2 * sum(counts))
+
+
+def grassberger(counts):
+    """G by its recursion."""
+    euler = 0.57721566490153286
+    g = [math.nan, -euler - math.log(2)]
+    for c in range(2, max(counts) + 1):
+        g.append(g[c - 1] if c % 2 else (2 + g[1] if c == 2 else g[c - 2] + 2 / (c - 1)))
+    n = sum(counts)
+    return math.log(n) - sum(c * g[c] for c in counts) / n

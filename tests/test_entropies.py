@@ -89,6 +89,7 @@ COUNTS = {
 ESTIMATORS = {  # method -> its oracle (nats, from counts), and its bits of each of COUNTS
     "plugin": (naive.plugin, (2.054585169, 3.321928095, 0, 2, 2.305607982)),
     "miller-madow": (naive.miller_madow, (2.295034343, 3.971140863, 0, 2.135252660, 2.377742734)),
+    "grassberger": (naive.grassberger, (2.612468321, 5.154674272, -0.002388001, 1.985559402, 2.404796027)),
 }
 
 

@@ -8,13 +8,29 @@ from fastmi import checks
 from fastmi.arrays import FloatArray
 from fastmi.counting import Tally
 from fastmi.entropies.arithmetic import RESIDUE, in_base, information, settle
+from fastmi.entropies.grassberger import grassberger
 from fastmi.entropies.miller_madow import miller_madow
 from fastmi.entropies.plugin import plugin
 
-__all__ = ["METHODS", "RESIDUE", "Entropy", "in_base", "information", "method", "miller_madow", "plugin", "settle"]
+__all__ = [
+    "METHODS",
+    "RESIDUE",
+    "Entropy",
+    "grassberger",
+    "in_base",
+    "information",
+    "method",
+    "miller_madow",
+    "plugin",
+    "settle",
+]
 
 Entropy = Callable[[Tally], FloatArray]  # the bits of every segment, (s,)
-METHODS: dict[str, Entropy] = {"plugin": plugin, "miller-madow": miller_madow}
+METHODS: dict[str, Entropy] = {
+    "plugin": plugin,
+    "miller-madow": miller_madow,
+    "grassberger": grassberger,
+}
 
 
 def method(name: str) -> Entropy:
