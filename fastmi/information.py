@@ -37,8 +37,8 @@ def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") ->
         x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint symbol; (..., n, d) a batch
             of those. A (b, n) array is n-dimensional rows, never a batch. NumPy array, torch tensor, or a list of labels.
         base: of the logarithm; 2 is bits, None is nats.
-        method: how entropies are estimated: "plugin", the shares in the sample, or "miller-madow", corrected for their bias to
-            first order. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
+        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares in the sample, or corrected
+            for its bias. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -70,8 +70,8 @@ def mutual_information(x: LabelsLike, y: LabelsLike, *, base: float | None = 2, 
     Args:
         x, y: as in `entropy`, the same number of samples; batches need the same leading shape.
         base: of the logarithm; 2 is bits, None is nats.
-        method: how entropies are estimated: "plugin", the shares in the sample, or "miller-madow", corrected for their bias to
-            first order. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
+        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares in the sample, or corrected
+            for its bias. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -105,8 +105,8 @@ def conditional_mutual_information(
     Args:
         x, y, z: as in `entropy`, the same number of samples; batches need the same leading shape.
         base: of the logarithm; 2 is bits, None is nats.
-        method: how entropies are estimated: "plugin", the shares in the sample, or "miller-madow", corrected for their bias to
-            first order. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
+        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares in the sample, or corrected
+            for its bias. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.

@@ -42,7 +42,7 @@ class PlaneEstimator:
         y: (n,) labels or (n, k) rows of labels (one-hot is fine): integers, bools, strings or whole floats.
         binning: a binning, which is short for counting with it; a measure of `fastmi.measures`; or a mapping name -> either,
             for layers that are measured each in its own way.
-        method: how counting estimates entropies, "plugin" or "miller-madow".
+        method: how counting estimates entropies, one of `fastmi.entropies.METHODS`.
 
     Attributes:
         method: of counting; the names of the measures that do not count. measured: how layers are measured, in a line.

@@ -160,7 +160,7 @@ def test_a_corrected_number_below_zero_is_kept_and_shown(case):
     assert points.i_ty.min() < 0
     table = fastmi.InformationPlane.collect(plane, [points], epochs=range(3), layers=["b"])
     assert table.method == "miller-madow"
-    assert "Miller-Madow estimate" in table.panel().caption
+    assert "miller-madow estimate" in table.panel().caption
     with pytest.raises(ValueError, match=r"i_ty holds -.*: bits are finite and not negative"):
         fastmi.InformationPlane.collect(PlaneEstimator(x, y, BINS), [points], epochs=range(3), layers=["b"])
 
@@ -175,7 +175,7 @@ def test_a_method_that_there_is_not_is_refused(case):
         lambda: Counted(BINS, "mm"),
     ]
     for call in calls:
-        with pytest.raises(ValueError, match="method must be one of 'plugin', 'miller-madow', not "):
+        with pytest.raises(ValueError, match=r"method must be one of 'plugin', .*, not "):
             call()
     with pytest.raises(ValueError, match=r"method is 'miller-madow' beside the measure KDE upper bounds.*Counted"):
         PlaneEstimator(x, y, KDEBounds(1), method="miller-madow")

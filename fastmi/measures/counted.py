@@ -28,8 +28,8 @@ class Counted:
 
     Args:
         binning: `Edges`, `UniformBins`, ..., for all layers, or a mapping name -> binning.
-        method: how the entropies are estimated, "plugin" or "miller-madow". A corrected one is not clipped: information may
-            then be negative, or exceed both entropies.
+        method: how the entropies are estimated, one of `fastmi.entropies.METHODS`. A corrected one is not clipped: information
+            may then be negative, or exceed both entropies.
 
     Raises:
         TypeError: something else than a binning. ValueError: an unknown method.

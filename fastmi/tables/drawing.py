@@ -25,7 +25,6 @@ TITLES = {
     "sampled": "sampled: one copy a sample",
     "mixture": "mixture over copies",
 }
-ESTIMATES = {"plugin": "plug-in estimate", "miller-madow": "Miller-Madow estimate"}
 ROWS = ("sample", "reading", "data", "binning")
 
 
@@ -47,7 +46,7 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
     copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}"
     seeds = f"{len(planes)} seeds" if several else f"seed {first.seed}"
     data = f"data: {first.data or 'unnamed'}, {first.sample}, n = {first.n_samples:,}"
-    estimate = ESTIMATES.get(first.method, first.method)
+    method = "plug-in" if first.method == "plugin" else first.method
     return figures.Panel(
         title=TITLES[first.reading] if first.n_copies > 1 else "a single network",
         epochs=first.epochs,
@@ -56,7 +55,7 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
         i_ty=bits[:, 1].mean(axis=0),
         ceiling_x=float(np.log2(first.n_samples)),
         ceiling_y=float(np.mean([plane.entropy_y for plane in planes])),
-        caption=f"{data}; {copies}, {seeds}; {estimate}, {first.binning}",
+        caption=f"{data}; {copies}, {seeds}; {method} estimate, {first.binning}",
         spread_xt=spread[0],
         spread_ty=spread[1],
     )
