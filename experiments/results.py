@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments import earlier, manifests, networks, readings, scores
+from experiments import analyses, earlier, manifests, networks, readings, scores
 from experiments.datasets import DATASETS
 from experiments.drawing import by_reading
 from experiments.layout import MANIFEST, PLANES, SCORES, UNFINISHED
@@ -53,6 +53,8 @@ def read(folder: Path) -> Finished:
         place, trained, trained_format, told = _found(folder)
         manifest = manifests.typed(told)
         run = _run(trained_format, manifest)
+        for name in run.analyses:
+            analyses.load(name)
         layers = _layers(run.training)
         planes = load_planes(place / PLANES)
         _fitting(run.training, layers, manifest, planes)

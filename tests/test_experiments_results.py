@@ -553,6 +553,7 @@ def test_a_training_with_several_readings_stands_for_its_own(today):
         (lambda told: told["run"]["training"].update(colour=3), "TypeError: .*colour"),
         (lambda told: told["run"].update(training=3), "run.training is 3, where an object should be"),
         (lambda told: told["run"].update(name="../x"), "name is '../x': it is letters"),
+        (lambda told: told["run"].update(analyses=["astrology"]), "analyses names 'astrology': the analyses are"),
         (lambda told: told["run"].update(reads=[{"measure": "felt"}]), "measure is 'felt': this version knows counted"),
         (lambda told: told.update(run=3), "manifest.run is 3, where an object should be"),
         (lambda told: told.pop("run"), "manifest has no 'run'"),
