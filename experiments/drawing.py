@@ -22,7 +22,7 @@ Drawn = tuple[Run, Sequence[InformationPlane]]
 
 @dataclass(frozen=True)
 class Mark:
-    """Points (I(X;T), I(T;Y)) that are marked in every panel of a sample; `shape` is a marker of matplotlib's."""
+    """Points (I(X;T), I(T;Y)) of single networks, marked in that panel of a sample; `shape` is a marker of matplotlib's."""
 
     sample: str
     label: str
@@ -45,8 +45,8 @@ def picture(run: Run, planes: Sequence[InformationPlane], marks: Sequence[Mark] 
     n_columns = len(figure.axes) // len(samples) if marks else 0
     for i, sample in enumerate(samples):
         of_sample = [mark for mark in marks if mark.sample == sample]
-        for axes in figure.axes[i * n_columns : (i + 1) * n_columns] if of_sample else ():
-            _mark(axes, of_sample)
+        if of_sample:
+            _mark(figure.axes[i * n_columns], of_sample)  # of single networks, or their mean: the first
     return figure
 
 
@@ -54,7 +54,7 @@ def _mark(axes: Axes, marks: Sequence[Mark]) -> None:
     for mark in marks:
         x, y = np.transpose(mark.points)
         axes.plot(x, y, mark.shape, color="black", markersize=5, markeredgewidth=0.8, alpha=0.8, zorder=6, label=mark.label)
-    axes.legend(loc="lower right", bbox_to_anchor=(0.97, 0.02), fontsize=6, frameon=False, handletextpad=0.2)
+    axes.legend(loc="upper right", bbox_to_anchor=(1.02, 1.04), fontsize=6, frameon=False, handletextpad=0.2)
 
 
 def side_by_side(

@@ -249,7 +249,7 @@ def test_the_summary_of_a_stopping_run_holds_the_table(monkeypatch):
     assert re.search(r"validation loss +0/1 +20 \+- 0 +0\.750 \+- 0\.000", text)
 
 
-def test_stops_are_marked_in_the_panels_of_the_sample_that_is_trained_on():
+def test_stops_are_marked_in_the_panel_of_single_networks_on_the_training_sample():
     found = execute(CATALOG["stopping"].varied(epochs=30, copies=2))
     rules = Stopping(tolerance=9.0, patience=1, validation_patience=1)
     marks = rules.marks(found.planes, rules.rows(found))
@@ -257,7 +257,7 @@ def test_stops_are_marked_in_the_panels_of_the_sample_that_is_trained_on():
     legends = [[text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else [] for axes in figure.axes]
     labels = [mark.label for mark in marks]
     assert labels
-    assert legends == [labels] * 3 + [[]] * 6  # three readings of three samples
+    assert legends == [labels] + [[]] * 8  # of three readings of three samples
     (points,) = [line for line in figure.axes[0].lines if line.get_label() == labels[0]]
     assert np.transpose(points.get_data()).tolist() == [list(point) for point in marks[0].points]
 

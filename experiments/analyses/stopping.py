@@ -18,7 +18,7 @@ from fastmi import InformationPlane, InformationStopping
 __all__ = ["ANALYSIS", "RULES", "Stopping", "first_without_progress"]
 
 RULES = ("fixed budget", "information", "validation loss")
-SHAPES = dict(zip(RULES, ("x", "*", "P"), strict=True))
+SHAPES = {"information": "*", "validation loss": "x"}  # of the whole budget the end of the path is the mark
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,10 @@ class Stopping(Analysis):
         return "\n".join(lines)
 
     def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
-        """Where each rule stopped the output layer of each network, in the panels of the sample that is trained on."""
+        """Where each rule stopped the output layer of each network, in the panel of the sample that is trained on."""
         each = {plane.seed: plane for plane in planes if (plane.sample, plane.reading) == ("training", "each")}
         found = list[Mark]()
-        for rule in RULES:
+        for rule, shape in SHAPES.items():
             points = list[tuple[float, float]]()
             for row in rows:
                 if row["rule"] == rule and row["stopped"]:
@@ -119,7 +119,7 @@ class Stopping(Analysis):
                     at = int(np.flatnonzero(plane.epochs == row["epochs"])[0])
                     points.append(tuple(float(part[at, row["copy"], -1]) for part in (plane.i_xt, plane.i_ty)))  # type: ignore[arg-type]
             if points:
-                found.append(Mark("training", f"stopped by {rule}", SHAPES[rule], points))
+                found.append(Mark("training", f"stopped by {rule}", shape, points))
         return found
 
 

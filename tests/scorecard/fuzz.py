@@ -220,7 +220,7 @@ READERS: dict[str, Reader] = {
     "table with a pickle": Reader(_planted_table, lambda: tables.load_planes("plane.npz"), ValueError, True),
     "state": Reader(_state, _load_state, ValueError, True),
     "manifest": Reader(_manifest, lambda: results.read(places.trained("results")), ValueError, False),
-    "ledger": Reader(_ledger, lambda: attempts.read_ledger(Path(".")), ValueError, False),
+    "ledger": Reader(_ledger, lambda: attempts.read(Path(".")), ValueError, False),
     "IDX": Reader(lambda: places.idx("images", IMAGES), lambda: mnist.read_idx(Path("images")), ValueError, False),
     "IDX.gz": Reader(
         lambda: places.idx("images.gz", IMAGES, True), lambda: mnist.read_idx(Path("images.gz")), ValueError, False
