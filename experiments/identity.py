@@ -13,7 +13,7 @@ DIGITS = 10
 
 
 def digest(record: Any) -> str:
-    """Ten digits of the SHA-256 of what `differing` says of a frozen record.
+    """Ten digits of the SHA-256 of what `differing` says of a frozen record; equal records have the same.
 
     So a default is for ever: who needs another one adds a field, and says it where it differs.
     """
@@ -34,4 +34,6 @@ def _default(field: Field[Any]) -> Any:
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return differing(value)
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value  # 1.0 is 1, and written alike

@@ -50,7 +50,7 @@ def read(folder: Path) -> Finished:
         ValueError: the folder is no result, says what no run can have, or was written by a later version.
     """
     try:
-        place, trained, trained_format, told = _found(folder)
+        place, trained, trained_format, told = _placed(folder)
         manifest = manifests.typed(told)
         run = _run(trained_format, manifest)
         for name in run.analyses:
@@ -68,11 +68,11 @@ def read(folder: Path) -> Finished:
 def folders(out: Path) -> list[Path]:
     """Of all that looks like a finished reading in OUT, in the order of names; `read` says whether it is one."""
     candidates = [path for path in sorted(out.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED]
-    found = list[Path]()
+    listed = list[Path]()
     for path in candidates:
         inside = _inside(path.parent)
-        found += [*(() if _trained_only(path) and inside else (path.parent,)), *inside]
-    return found
+        listed += [*(() if _trained_only(path) and inside else (path.parent,)), *inside]
+    return listed
 
 
 def _trained_only(path: Path) -> bool:
@@ -88,7 +88,7 @@ def _inside(trained: Path) -> list[Path]:
     return [path.parent for path in sorted(trained.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED]
 
 
-def _found(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
+def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
     """The folder of the reading, that of what was trained, the format of the latter, and what their manifests say as one."""
     told = manifests.parse(folder / MANIFEST)
     if "reading" in told:
@@ -105,7 +105,7 @@ def _found(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
     if len(its) != 1:
         held = ", ".join(f"'{path.name}'" for path in its[:10])
         raise ValueError(f"it holds {len(its)} readings: pass one of {held}" if its else "no reading lies in it")
-    return _found(its[0])
+    return _placed(its[0])
 
 
 def _run(trained_format: int, manifest: Manifest) -> Run:

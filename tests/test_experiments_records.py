@@ -49,20 +49,20 @@ def test_every_run_tells_its_story_and_every_case_and_analysis_is_one():
 
 
 IDS = {
-    "warm-up": "warm-up-e074952633/counted-44136fa355",
-    "tishby": "tishby-d66f5a6c04/counted-44136fa355",
-    "tishby-extended": "tishby-extended-66caced91e/counted-44136fa355",
-    "complicated": "complicated-5f9da7865f/counted-44136fa355",
-    "complicated-intended": "complicated-intended-c3dab03dfc/counted-44136fa355",
+    "warm-up": "warm-up-e819604e46/counted-44136fa355",
+    "tishby": "tishby-9f48161bca/counted-44136fa355",
+    "tishby-extended": "tishby-extended-11c33715a0/counted-44136fa355",
+    "complicated": "complicated-35b584030a/counted-44136fa355",
+    "complicated-intended": "complicated-intended-637e4d05a8/counted-44136fa355",
     "mnist": "mnist-cba7f66470/counted-44136fa355",
     "mnist-widened": "mnist-widened-6818785770/counted-44136fa355",
     "digits": "digits-5b192864b0/counted-44136fa355",
-    "original": "original-476ad9d2c7/counted-21ca155e96",
-    "original-relu": "original-relu-9eb8728ac9/counted-94fb3b8613",
-    "mnist-mlp": "mnist-mlp-11e1c3c5e1/counted-21ca155e96",
-    "mnist-mlp-relu": "mnist-mlp-relu-5c45faccd5/counted-61e7fa9741",
-    "mnist-lenet": "mnist-lenet-40b2d836eb/counted-21ca155e96",
-    "stopping": "stopping-d1fde505ad/counted-44136fa355",
+    "original": "original-476ad9d2c7/counted-72cff755f9",
+    "original-relu": "original-relu-9eb8728ac9/counted-db2b1d9318",
+    "mnist-mlp": "mnist-mlp-11e1c3c5e1/counted-72cff755f9",
+    "mnist-mlp-relu": "mnist-mlp-relu-5c45faccd5/counted-3356e3066b",
+    "mnist-lenet": "mnist-lenet-40b2d836eb/counted-72cff755f9",
+    "stopping": "stopping-d26a1c556d/counted-44136fa355",
 }
 
 
@@ -109,6 +109,7 @@ def test_what_differs_is_plain_data_of_records_inside_too():
 
     assert identity.differing(Outer()) == {}
     outer = Outer(Counted((0.0, 1.0, 9)), (Counted(out_of_range="clip"), 3))
+    assert identity.digest(Counted((0, 1.0, 9))) == identity.digest(Counted((0.0, 1, 9)))  # which are equal
     assert identity.differing(outer) == {"inner": {"edges": [0.0, 1.0, 9]}, "several": [{"out_of_range": "clip"}, 3]}
     assert len(identity.digest(outer)) == 10
 

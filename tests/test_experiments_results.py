@@ -367,8 +367,10 @@ def test_snapshots_that_are_links_are_not_copied(result, tmp_path, capsys):
     target = result / "snapshots" / "snapshots-00000001.npz"
     target.unlink()
     target.symlink_to("/dev/zero")
-    assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(tmp_path / "out")]) == 2
-    assert "snapshots-00000001.npz' is no file, or a link to one" in capsys.readouterr().err
+    for out in (tmp_path / "out", None):
+        assert estimate(result, "--edges", "-1", "1", "9", out=out) == 2
+        assert "snapshots-00000001.npz' is no file, or a link to one" in capsys.readouterr().err
+    assert not list(result.glob("counted-*"))
 
 
 @pytest.mark.parametrize("damage", [damaged, rebuilt])

@@ -110,7 +110,7 @@ class Stopping(Analysis):
     def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
         """Where each rule stopped the output layer of each network, in the panel of the sample that is trained on."""
         each = {plane.seed: plane for plane in planes if (plane.sample, plane.reading) == ("training", "each")}
-        found = list[Mark]()
+        marks = list[Mark]()
         for rule, shape in SHAPES.items():
             points = list[tuple[float, float]]()
             for row in rows:
@@ -119,8 +119,8 @@ class Stopping(Analysis):
                     at = int(np.flatnonzero(plane.epochs == row["epochs"])[0])
                     points.append(tuple(float(part[at, row["copy"], -1]) for part in (plane.i_xt, plane.i_ty)))  # type: ignore[arg-type]
             if points:
-                found.append(Mark("training", f"stopped by {rule}", shape, points))
-        return found
+                marks.append(Mark("training", f"stopped by {rule}", shape, points))
+        return marks
 
 
 def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> int | None:
@@ -136,13 +136,13 @@ def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> in
 
 def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
     """rule, the networks that it stopped, of how many, and mean and spread of the epochs and of the accuracies."""
-    found = list[tuple[str, int, int, str, str]]()
+    lines = list[tuple[str, int, int, str, str]]()
     for rule in RULES:
         of_rule = [row for row in rows if row["rule"] == rule]
         epochs, accuracy = (np.array([row[key] for row in of_rule], float) for key in ("epochs", "accuracy"))
         stopped = sum(row["stopped"] for row in of_rule)
-        found.append((rule, stopped, len(of_rule), _spread(epochs, ".0f", sign), _spread(accuracy, ".3f", sign)))
-    return found
+        lines.append((rule, stopped, len(of_rule), _spread(epochs, ".0f", sign), _spread(accuracy, ".3f", sign)))
+    return lines
 
 
 def _spread(values: npt.NDArray[np.float64], form: str, sign: str) -> str:
