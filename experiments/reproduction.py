@@ -30,7 +30,7 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     """The page, and beside it a folder of figures -> the names of the runs that have no finished result there.
 
     Args:
-        results: the folder in which `run` left results; of each run the one with the most seeds is shown.
+        results: the folder in which `run` left results; of each run the one with the most seeds, and of those the lowest, is shown.
         times: what `python -m benchmarks --json` wrote.
 
     Raises:
@@ -72,10 +72,15 @@ def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
         except ValueError as error:
             others.append(str(error))
             continue
-        name, seeds = result.run.name, result.run.training.seeds
-        if _as_catalogued(result) and (name not in found or found[name].run.training.seeds < seeds):
+        name = result.run.name
+        if _as_catalogued(result) and (name not in found or _rank(found[name]) < _rank(result)):
             found[name] = result
     return found, others
+
+
+def _rank(result: Finished) -> tuple[int, int]:
+    """By the number of seeds, and among as many the first ones: no name of a folder decides."""
+    return result.run.training.seeds, -result.run.training.seed
 
 
 def _as_catalogued(result: Finished) -> bool:
