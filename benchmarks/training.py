@@ -29,7 +29,8 @@ from benchmarks.reference import (
     train_step,
 )
 from benchmarks.timing import Disagreement, Race
-from experiments.catalog import CATALOG, Run
+from experiments import records
+from experiments.catalog import CATALOG
 from experiments.networks import build
 
 __all__ = ["EPOCHS", "EXP_1", "EXP_2", "EXP_3", "EXP_4", "ON_DEVICE", "QUICK", "READINGS", "RUNS", "RunCase"]
@@ -51,7 +52,7 @@ class RunCase:
 
     name: str
     about: str
-    run: Run
+    run: records.Training
     data: Callable[[int], tuple[IntArray, IntArray]]
 
     @property
@@ -227,24 +228,28 @@ def _close(what: str, found: list[Any], expected: list[Any]) -> None:
         raise Disagreement(f"the {what} differs by {difference:.3g} from the published one: nothing was timed")
 
 
-EXP_1 = RunCase("exp-1", "a 12-5-1 tanh network, one copy", CATALOG["warm-up"], simple_data)
-EXP_2 = RunCase("exp-2", "a 12-10-7-5-4-3-1 tanh network, 5 copies", CATALOG["tishby-extended"], simple_data)
-EXP_2_ALONE = RunCase("exp-2-one-copy", "the network of exp-2, one copy", CATALOG["tishby"], simple_data)
+TRAINED = {name: run.training for name, run in CATALOG.items()}
+EXP_1 = RunCase("exp-1", "a 12-5-1 tanh network, one copy", TRAINED["warm-up"], simple_data)
+EXP_2 = RunCase("exp-2", "a 12-10-7-5-4-3-1 tanh network, 5 copies", TRAINED["tishby-extended"], simple_data)
+EXP_2_ALONE = RunCase("exp-2-one-copy", "the network of exp-2, one copy", TRAINED["tishby"], simple_data)
 EXP_2_MANY = RunCase(
-    "exp-2-50-copies", "the network of exp-2, 50 copies", replace(CATALOG["tishby-extended"], copies=50, epochs=60), simple_data
+    "exp-2-50-copies",
+    "the network of exp-2, 50 copies",
+    replace(TRAINED["tishby-extended"], copies=50, epochs=60),
+    simple_data,
 )
 EXP_2_CROWD = RunCase(
     "exp-2-1000-copies",
     "the network of exp-2, 1000 copies",
-    replace(CATALOG["tishby-extended"], copies=1000, epochs=60),
+    replace(TRAINED["tishby-extended"], copies=1000, epochs=60),
     simple_data,
 )
-EXP_3 = RunCase("exp-3", "the network of exp-2 on the complicated data, 5 copies", CATALOG["complicated"], complicated_data)
+EXP_3 = RunCase("exp-3", "the network of exp-2 on the complicated data, 5 copies", TRAINED["complicated"], complicated_data)
 EXP_4 = RunCase(
     "exp-4",
     "a convolutional network on 14x14 images of 10 classes, 3 copies; random pixels stand in for MNIST, because the work does "
     "not depend on what they show",
-    CATALOG["mnist"],
+    TRAINED["mnist"],
     image_data,
 )
 ON_DEVICE = (EXP_2_MANY, EXP_2_CROWD)

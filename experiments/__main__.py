@@ -20,8 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             from experiments import command
 
-            listener.loading = False
-            return command.main(argv)
+            return command.main(argv, loaded=listener.loaded)
         except (ValueError, OSError, MemoryError) as error:
             print(f"error: {' '.join(str(error).split()) or 'there is not enough memory'}", file=sys.stderr)
             return 2

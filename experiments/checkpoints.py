@@ -44,6 +44,7 @@ class Checkpoints:
 
     Args:
         folder: of a run, made here if it is not there.
+        read_only: nothing is made there, or removed.
 
     Raises:
         ValueError: what is there cannot be read.
@@ -51,9 +52,12 @@ class Checkpoints:
 
     STATE = "state.npz"
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
+        if read_only:
+            self.n_snapshots, self.state = self._read_state()
+            return
+        folder.mkdir(parents=True, exist_ok=True)
         self.n_snapshots, self.state = self._read_state()
         uncounted = [path for path in self._files() if self._first(path) >= self.n_snapshots]
         for path in (*uncounted, *folder.glob(".*.part")):  # whole or half written when the process was killed

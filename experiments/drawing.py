@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.catalog import Run
+from experiments.records import Run
 from fastmi import InformationPlane, figures, tables
 from fastmi.figures import Panel
 
-__all__ = ["by_reading", "overlaid", "picture", "side_by_side"]
+__all__ = ["Mark", "by_reading", "names", "overlaid", "picture", "side_by_side"]
 
 Groups = dict[tuple[str, str], list[InformationPlane]]
+Drawn = tuple[Run, Sequence[InformationPlane]]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Points (I(X;T), I(T;Y)) of single networks, marked in that panel of a sample; `shape` is a marker of matplotlib's."""
+
+    sample: str
+    label: str
+    shape: str
+    points: Sequence[tuple[float, float]]
 
 
 def by_reading(planes: Sequence[InformationPlane]) -> Groups:
@@ -26,13 +38,27 @@ def by_reading(planes: Sequence[InformationPlane]) -> Groups:
     return groups
 
 
-def picture(run: Run, planes: Sequence[InformationPlane]) -> Figure:
-    """All samples and readings of one run."""
-    return side_by_side([(run, planes)])
+def picture(run: Run, planes: Sequence[InformationPlane], marks: Sequence[Mark] = ()) -> Figure:
+    """All samples and readings of one run, and what is marked in them."""
+    figure = side_by_side([(run, planes)])
+    samples = list(dict.fromkeys(plane.sample for plane in planes))
+    n_columns = len(figure.axes) // len(samples) if marks else 0
+    for i, sample in enumerate(samples):
+        of_sample = [mark for mark in marks if mark.sample == sample]
+        if of_sample:
+            _mark(figure.axes[i * n_columns], of_sample)  # of single networks, or their mean: the first
+    return figure
+
+
+def _mark(axes: Axes, marks: Sequence[Mark]) -> None:
+    for mark in marks:
+        x, y = np.transpose(mark.points)
+        axes.plot(x, y, mark.shape, color="black", markersize=5, markeredgewidth=0.8, alpha=0.8, zorder=6, label=mark.label)
+    axes.legend(loc="upper right", bbox_to_anchor=(1.02, 1.04), fontsize=6, frameon=False, handletextpad=0.2)
 
 
 def side_by_side(
-    runs: Sequence[tuple[Run, Sequence[InformationPlane]]],
+    runs: Sequence[Drawn],
     reading: str | None = None,
     layers: Sequence[str] = (),
     color: str = "layer",
@@ -42,17 +68,20 @@ def side_by_side(
     Raises:
         ValueError: runs that were read on other samples, a reading or a layer that is not there.
     """
-    rows = [_panels(run, planes, reading, layers, named=len(runs) > 1) for run, planes in runs]
+    labels = names([run for run, _ in runs]) if len(runs) > 1 else [""]
+    rows = [_panels(run, planes, reading, layers, label) for (run, planes), label in zip(runs, labels, strict=True)]
     samples = [list(row) for row in rows]
-    if len({len(own) for own in samples}) > 1:
+    if len({len(of_run) for of_run in samples}) > 1:
         raise ValueError("the runs were read on different numbers of samples: draw them apart")
-    grid = [[panel for row, own in zip(rows, samples, strict=True) for panel in row[own[i]]] for i in range(len(samples[0]))]
-    names = [" / ".join(dict.fromkeys(own)) for own in zip(*samples, strict=True)]
-    return figures.information_plane(grid, rows=names, color=color, title=_title(runs[0][0]) if len(runs) == 1 else "")
+    grid = [
+        [panel for row, of_run in zip(rows, samples, strict=True) for panel in row[of_run[i]]] for i in range(len(samples[0]))
+    ]
+    titles = [" / ".join(dict.fromkeys(of_row)) for of_row in zip(*samples, strict=True)]
+    return figures.information_plane(grid, rows=titles, color=color, title=_title(runs[0][0]) if len(runs) == 1 else "")
 
 
 def overlaid(
-    runs: Sequence[tuple[Run, Sequence[InformationPlane]]],
+    runs: Sequence[Drawn],
     reading: str | None = None,
     layers: Sequence[str] = (),
     color: str = "layer",
@@ -62,29 +91,59 @@ def overlaid(
     Raises:
         ValueError: as `side_by_side`; runs with other samples or readings, or recorded at other epochs.
     """
-    rows = [_panels(run, planes, reading, layers, named=False) for run, planes in runs]
+    rows = [_panels(run, planes, reading, layers, "") for run, planes in runs]
     titles = [{sample: [panel.title for panel in panels] for sample, panels in row.items()} for row in rows]
-    if any(own != titles[0] for own in titles):
+    if any(of_run != titles[0] for of_run in titles):
         raise ValueError("the runs have not the same samples and readings, so they cannot be overlaid: draw them side by side")
-    ids = [run.name for run, _ in runs] if len({run.name for run, _ in runs}) == len(runs) else [run.id for run, _ in runs]
-    grid = [[_laid_over(ids, panels) for panels in zip(*(row[sample] for row in rows), strict=True)] for sample in rows[0]]
+    labels = names([run for run, _ in runs])
+    grid = [[_laid_over(labels, panels) for panels in zip(*(row[sample] for row in rows), strict=True)] for sample in rows[0]]
     return figures.information_plane(grid, rows=list(rows[0]), color=color)
 
 
+def names(runs: Sequence[Run]) -> list[str]:
+    """What tells runs apart, in as few words as do: their names, or where those are the same, the fields that differ too.
+
+    Raises:
+        ValueError: two of them are the same run, read in the same way.
+    """
+    for i, run in enumerate(runs):
+        if (run.id, run.reads) in [(other.id, other.reads) for other in runs[:i]]:
+            raise ValueError(f"RESULT is given twice: {run.ids[0]}; a result is drawn once")
+    labels = [run.name for run in runs]
+    return [
+        f"{run.name} ({words})" if labels.count(run.name) > 1 and (words := _differing(run, runs)) else run.name for run in runs
+    ]
+
+
+def _differing(run: Run, runs: Sequence[Run]) -> str:
+    """The values of the fields in which runs of that name are not all the same."""
+    namesakes = [other for other in runs if other.name == run.name]
+    trained = [vars(other.training) for other in namesakes]
+    fields = [key for key in trained[0] if len({str(values[key]) for values in trained}) > 1]
+    words = [f"{key} {_shown(vars(run.training)[key])}" for key in fields]
+    if len({other.reads for other in namesakes}) > 1:
+        words += [", ".join(map(str, run.reads))]
+    return ", ".join(words)
+
+
+def _shown(value: Any) -> str:
+    return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def _panels(
-    run: Run, planes: Sequence[InformationPlane], reading: str | None, layers: Sequence[str], named: bool
+    run: Run, planes: Sequence[InformationPlane], reading: str | None, layers: Sequence[str], label: str
 ) -> dict[str, list[Panel]]:
     """sample -> panels; "each" only where it stands alone, for "mean" is its mean."""
     groups = by_reading(planes)
-    found = list(dict.fromkeys(name for _, name in groups))
-    if reading is not None and reading not in found:
-        raise ValueError(f"{run.id} has no reading {reading!r}: it has {', '.join(found)}")
-    chosen = [reading] if reading else [name for name in found if name != "each" or len(found) == 1]
+    present = list(dict.fromkeys(name for _, name in groups))
+    if reading is not None and reading not in present:
+        raise ValueError(f"{run.id} has no reading {reading!r}: it has {', '.join(present)}")
+    chosen = [reading] if reading else [name for name in present if name != "each" or len(present) == 1]
     out: dict[str, list[Panel]] = {}
     for (sample, name), seeds in groups.items():
         if name in chosen:
             panel = _only(layers, tables.panel(seeds))
-            out.setdefault(sample, []).append(replace(panel, title=f"{run.name}: {panel.title}") if named else panel)
+            out.setdefault(sample, []).append(replace(panel, title=f"{label}: {panel.title}") if label else panel)
     return out
 
 
@@ -105,7 +164,7 @@ def _at(column: Any, layers: list[int]) -> Any:
     return None if column is None else column[:, layers]
 
 
-def _laid_over(ids: Sequence[str], panels: Sequence[Panel]) -> Panel:
+def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
     first = panels[0]
     if any(not np.array_equal(panel.epochs, first.epochs) for panel in panels):
         raise ValueError("the runs were recorded at different epochs, so they cannot be overlaid: draw them side by side")
@@ -114,7 +173,7 @@ def _laid_over(ids: Sequence[str], panels: Sequence[Panel]) -> Panel:
     columns = {name: [getattr(panel, name) for panel in panels] for name in _COLUMNS}
     return replace(
         first,
-        layers=[f"{name}: {layer}" for name, panel in zip(ids, panels, strict=True) for layer in panel.layers],
+        layers=[f"{name}: {layer}" for name, panel in zip(labels, panels, strict=True) for layer in panel.layers],
         ceiling_x=max(panel.ceiling_x for panel in panels),
         ceiling_y=max(panel.ceiling_y for panel in panels),
         caption="; ".join(dict.fromkeys(panel.caption for panel in panels)),
@@ -123,5 +182,6 @@ def _laid_over(ids: Sequence[str], panels: Sequence[Panel]) -> Panel:
 
 
 def _title(run: Run) -> str:
-    seeds = f", {run.seeds} seeds" if run.seeds > 1 else ""
-    return f"{run.name}: {'-'.join(map(str, run.widths))} {run.network}, {run.epochs} epochs{seeds}"
+    training = run.training
+    seeds = f", {training.seeds} seeds" if training.seeds > 1 else ""
+    return f"{run.name}: {'-'.join(map(str, training.widths))} {training.network}, {training.length}{seeds}"

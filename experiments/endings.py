@@ -32,6 +32,10 @@ class _Listener:
     def __init__(self) -> None:
         self.loading, self.tidying, self.last = True, False, -GRACE  # of time.monotonic, which begins at 0
 
+    def loaded(self) -> None:
+        """From now on a signal is an exception."""
+        self.loading = False
+
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.loading:  # an exception amid an import may be taken for another
             os.write(2, f"{Stopped(number)}\n".encode())

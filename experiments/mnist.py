@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from fastmi import files
 
-__all__ = ["VARIABLE", "Images", "NoMnist", "find", "read_idx", "read_npz"]
+__all__ = ["VARIABLE", "Images", "NoMnist", "choose", "find", "read_idx", "read_npz"]
 
 VARIABLE = "FASTMI_MNIST"
 PARTS = {"train": 60_000, "t10k": 10_000}
@@ -56,6 +56,18 @@ def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) 
         "MNIST is not here: pass --mnist PATH or set FASTMI_MNIST (a folder with the four IDX files, plain or .gz, or an "
         ".npz with x_train, y_train, x_test, y_test), or allow --download; the run 'digits' needs no files"
     )
+
+
+def choose(path: Path | None, download: bool = False) -> None:
+    """Where it is looked for from now on; what is wrong with that is said at once.
+
+    Raises:
+        ValueError: as `find`.
+    """
+    if path is not None:
+        os.environ[VARIABLE] = str(path)
+    if path is not None or download:
+        find(download=download)
 
 
 def _at(path: Path) -> Images:

@@ -1,35 +1,27 @@
-"""result -> a folder of files, written whole or not at all: CSV, tables, manifest, figure; and one row for every attempt."""
+"""result -> its folders, each written whole or not at all: what was trained, and what was read of it by each measure."""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
-import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from importlib import import_module
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from experiments import attempts, stopping
-from experiments.attempts import MANIFEST
-from experiments.catalog import Run
+from experiments import analyses, manifests, scores
 from experiments.checkpoints import Checkpoints
-from experiments.drawing import by_reading, overlaid, picture, side_by_side
-from experiments.results import FORMAT, PLANES, read
-from experiments.runner import Result, Score, check_device
-from experiments.summary import findings, funnel, scores_at_end
+from experiments.drawing import Mark, picture
+from experiments.layout import LEAVES, MANIFEST, PLANES, SCORES, SNAPSHOTS, named
+from experiments.runner import Result, check_device
+from experiments.unfinished import take_name
 from fastmi import figures
 from fastmi.files import replacing
 from fastmi.tables import save_planes, write_csv
 
-__all__ = ["check_file", "copy_snapshots", "draw", "folder_of", "prepare", "save", "write_text"]
-
-_SCORE_COLUMNS = ("sample", "seed", "epoch", "copy", "loss", "accuracy")
+__all__ = ["check_file", "copy_training", "prepare", "save", "save_reading", "write_text"]
 
 
 def prepare(out: Path) -> Path:
@@ -59,60 +51,60 @@ def check_file(name: str, path: Path) -> Path:
     return path
 
 
-def folder_of(run: Run, device: str, out: Path) -> Path:
-    """Where its result goes: the run's id, and the device's name where that is not the CPU, which rounds in other ways."""
-    name = str(check_device(device))
-    return out / (run.id if name == "cpu" else f"{run.id}-{name.replace(':', '')}")
+def save(result: Result, part: Path, folder: Path, *, wall_seconds: float, resumed: bool) -> None:
+    """Write what was trained and all that was read of it beside its snapshots in `part`, and give that its name, `folder`.
 
-
-def save(result: Result, part: Path, folder: Path, more: dict[str, Any] | None = None) -> None:
-    """Write a finished run's files beside its snapshots in `part`, and give that its name, `folder`.
-
-    plane.csv and planes.npz hold every point, scores.csv the losses and accuracies, plane.png and plane.svg the figure,
-    manifest.json all that a reader has to know.
+    scores.csv holds the losses and accuracies, manifest.json the record, its story, and how it went.
     """
+    for one in result.apart():
+        _write_reading(one, part / named(one.run.reads[0].id, str(check_device(result.device))))
+    _write_rows(part / SCORES, scores.COLUMNS, scores.rows(result.scores))
+    _write_json(part / MANIFEST, manifests.of_training(result, wall_seconds, resumed))
+    take_name(part, folder)
+
+
+def save_reading(result: Result, part: Path, folder: Path) -> None:
+    """Write what was read by one measure into `part`, and give that its name, `folder`, in that of what was trained.
+
+    plane.csv and planes.npz hold every point, plane.png and plane.svg the figure, manifest.json all that a reader has to
+    know; of each analysis of the run there is a CSV of its name.
+    """
+    _write_reading(result, part)
+    take_name(part, folder)
+
+
+def _write_reading(result: Result, part: Path) -> None:
+    part.mkdir(parents=True, exist_ok=True)
     write_csv(part / "plane.csv", result.planes)
     save_planes(part / PLANES, result.planes)
-    _write_rows(part / "scores.csv", _SCORE_COLUMNS, _score_rows(result.scores))
-    if result.run.stopping is not None:
-        _write_rows(part / "stopping.csv", stopping.COLUMNS, stopping.compare(result))
-    figure = picture(result.run, result.planes)
+    marks = list[Mark]()
+    for name in result.run.analyses:
+        analysis = analyses.load(name)
+        rows = analysis.rows(result)
+        _write_rows(part / f"{name}.csv", analysis.columns, rows)
+        marks += analysis.marks(result.planes, rows)
+    figure = picture(result.run, result.planes, marks)
     for ending in ("png", "svg"):
         figures.save(figure, part / f"plane.{ending}")
-    write_text(part / MANIFEST, json.dumps(_manifest(result) | (more or {}), indent=2) + "\n")
-    _take_name(part, folder)
+    _write_json(part / MANIFEST, manifests.of_reading(result))
 
 
-def copy_snapshots(source: Path, part: Path) -> None:
-    """The snapshots of a finished run, for another reading of them; linked where the file system can.
+def copy_training(source: Path, part: Path) -> None:
+    """What was trained, for readings that are to lie elsewhere; snapshots are linked where the file system can.
 
     Raises:
         ValueError: what is there under their names is no file, or a link.
     """
-    (part / attempts.SNAPSHOTS).mkdir(parents=True)
-    for path in filter(Checkpoints.names, (source / attempts.SNAPSHOTS).glob("*.npz")):
+    (part / SNAPSHOTS).mkdir(parents=True)
+    snapshots = [path for path in (source / SNAPSHOTS).glob("*.npz") if Checkpoints.names(path)]
+    for path in (*snapshots, *(path for path in source.iterdir() if path.name in LEAVES)):
         if path.is_symlink() or not path.is_file():
             raise ValueError(f"'{path}' is no file, or a link to one")
+        target = part / path.relative_to(source)
         try:
-            os.link(path, part / attempts.SNAPSHOTS / path.name)
+            os.link(path, target)
         except OSError:
-            shutil.copy2(path, part / attempts.SNAPSHOTS / path.name)
-
-
-def draw(folders: Sequence[Path], out: Path, overlay: bool = False, **choice: Any) -> None:
-    """The planes of finished runs in one figure, side by side or overlaid.
-
-    Args:
-        choice: reading, layers, color; see `drawing.side_by_side`.
-
-    Raises:
-        ValueError: a folder that is no result, or lacks what was chosen; an ending that is no figure's.
-    """
-    if out.suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"out is '{out}': a figure's name ends in .png, .svg or .pdf")
-    check_file("out", out)
-    runs = [(found.run, found.planes) for found in map(read, folders)]
-    figures.save((overlaid if overlay else side_by_side)(runs, **choice), out)
+            shutil.copy2(path, target)
 
 
 def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[Any, Any]]) -> None:
@@ -128,52 +120,5 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def _score_rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
-    for score in scores:
-        for e, copy in np.ndindex(score.loss.shape):
-            yield {
-                "sample": score.sample,
-                "seed": score.seed,
-                "epoch": int(score.epochs[e]),
-                "copy": copy,
-                "loss": float(score.loss[e, copy]),
-                "accuracy": float(score.accuracy[e, copy]),
-            }
-
-
-def _manifest(result: Result) -> dict[str, Any]:
-    run, first = result.run, result.planes[0]
-    return {
-        "format": FORMAT,
-        "id": run.id,
-        "run": run.fields(),
-        "data": first.data,
-        "readings": [
-            {"sample": sample, "reading": reading, "layers": findings(planes), "funnel": funnel(planes)}
-            for (sample, reading), planes in by_reading(result.planes).items()
-        ],
-        "scores_end": [{"sample": name} | values for name, values in scores_at_end(result.scores).items()],
-        "n_samples": first.n_samples,
-        "h_x_bits": first.entropy_x,
-        "h_y_bits": first.entropy_y,
-        "binning": first.binning,
-        "estimator": "plug-in",
-        "loss_end": result.losses[-1],
-        "remark": result.remark,
-        "device": result.device,
-        "seconds": result.seconds,
-        "versions": {"python": platform.python_version()}
-        | {name: import_module(name).__version__ for name in ("numpy", "numba", "torch")},
-        "written": attempts.now(),
-    }
-
-
-def _take_name(part: Path, folder: Path) -> None:
-    """What was there before goes only once the new one is in its place."""
-    if not folder.exists():
-        os.replace(part, folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".old", dir=folder.parent))
-    os.replace(folder, old / folder.name)
-    os.replace(part, folder)
-    shutil.rmtree(old)
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    write_text(path, json.dumps(content, indent=2) + "\n")

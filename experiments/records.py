@@ -1,54 +1,37 @@
-"""A run as a value: a frozen record, whose id is computed from its fields, and which says what is wrong with it."""
+"""A run as a value: what it trains and what it reads, frozen records with ids of their own, and its story beside them."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from fastmi import Edges, plain
+from experiments import readings
+from experiments.identity import digest
+from experiments.readings import Counted, Reading
+from fastmi import plain
 
-__all__ = ["Run", "Stopping"]
+__all__ = ["MOST", "Run", "Training"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it begins the name of a folder
-MOST = {"n_recorded": 2**20, "widths": 1000, "edges": 2**24, "compression": 10**5}
+MOST = {"n_recorded": 2**20, "widths": 1000, "reads": 100, "compression": 10**5}
 LEAST = {"seed": 0} | dict.fromkeys(("n_samples", "epochs", "copies", "batch_size", "n_recorded", "record_every", "seeds"), 1)
 
 
 @dataclass(frozen=True)
-class Stopping:
-    """The rules for stopping that a run compares, at its recorded epochs, which are their checks.
-
-    `beta`, `tolerance` (bits) and `patience` are those of `fastmi.InformationStopping`, its floor half of H(Y). Validation
-    stops once the held-out loss has not reached a new minimum for `validation_patience` checks.
-    """
-
-    beta: float = 1.0
-    tolerance: float = 0.1
-    patience: int = 3
-    validation_patience: int = 10
-
-
-@dataclass(frozen=True)
-class Run:
-    """Everything that determines a run's numbers on one device.
+class Training:
+    """Everything that decides a run's snapshots on one device.
 
     `epoch` is what one epoch is: "step", ONE step of every copy, as in the report; "pass", the whole sample once, shuffled,
     in batches. `n_recorded` epochs are recorded, evenly spaced in log(epoch); None is every `record_every`-th.
     `targets` are the values that stand for class 0, 1, ... of a single output; None is one-hot, an output for each class.
     `seeds` seeds, from `seed` on, train side by side: each has data, an initialisation and batches of its own, for each copy.
-
-    `published` is what the report shows, read off its figures: for the reader, not part of the id.
     """
 
-    name: str
-    about: str
     data: str
     n_samples: int
     targets: tuple[float, ...] | None
@@ -63,28 +46,9 @@ class Run:
     loss: str = "mean squared error"
     n_recorded: int | None = None
     record_every: int = 1
-    edges: tuple[float, float, int] = (-1.0, 1.0, 50)
-    out_of_range: Literal["wrap", "separate", "clip", "raise"] = "wrap"
     init: Literal["shared", "independent"] = "shared"
     seed: int = 0
     seeds: int = 1
-    stopping: Stopping | None = None
-    published: str = ""
-
-    @property
-    def id(self) -> str:
-        """The name and ten digits of the SHA-256 of all fields that decide the numbers."""
-        fields = self.fields()
-        for words in ("about", "published"):
-            fields.pop(words)
-        digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-        return f"{self.name}-{digest[:10]}"
-
-    @property
-    def binning(self) -> Edges:
-        """`edges` = (low, high, number of edges) of a linspace, as the report gives them."""
-        low, high, n_edges = self.edges
-        return Edges(np.linspace(low, high, n_edges), out_of_range=self.out_of_range)
 
     @property
     def recorded(self) -> list[int]:
@@ -102,18 +66,91 @@ class Run:
         return 1 + min(self.n_recorded, self.epochs)
 
     @property
-    def alone(self) -> list[Run]:
-        """The run of each of its seeds."""
+    def alone(self) -> list[Training]:
+        """The training of each of its seeds."""
         return [replace(self, seed=self.seed + k, seeds=1) for k in range(self.seeds)]
 
+    @property
+    def unit(self) -> str:
+        """What its epochs are called: "steps", of every copy, or "epochs", which are passes."""
+        return "steps" if self.epoch == "step" else "epochs"
+
+    @property
+    def length(self) -> str:
+        """How long it is, in words: "1,200 steps of 256, 5.1 passes", or "8,000 epochs"."""
+        many = f"{self.epochs:,} {self.unit if self.epochs > 1 else self.unit[:-1]}"
+        if self.epoch == "pass":
+            return many
+        size = min(self.batch_size, self.n_samples)
+        passes = self.epochs * size / self.n_samples
+        return f"{many} of {size:,}, {passes:,.0f} passes" if passes >= 10 else f"{many} of {size:,}, {passes:.1f} passes"
+
+    def faults(self) -> Iterator[str]:
+        """A sentence for each value that no training can have."""
+        for key, least in LEAST.items():
+            value, most = getattr(self, key), MOST.get(key, 2**63 - 1)
+            if value is not None and not least <= value <= most:
+                yield f"{key}{' (--record)' if key == 'n_recorded' else ''} is {value}: it is from {least} to {most:,}"
+        if not 2 <= len(self.widths) <= MOST["widths"] or min(self.widths) < 1:
+            yield f"widths are {len(self.widths)}, from {min(self.widths, default=0)} on: they are 2 to 1000, each at least 1"
+        if self.targets is not None and not self.targets:
+            yield "targets are none: they are a value for each class"
+        if not 0 < self.learning_rate < math.inf:
+            yield f"learning_rate is {self.learning_rate}: it is above 0"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is trained, what is read of it (several measures at once, each a result of its own), and the story.
+
+    Of the story nothing is part of an id: `about` says what it is; `published` what the report shows, read off its figures,
+    and `published_at` the epochs at which its output layer was read off; `shows` what the run does and does not show, a
+    sentence without numbers; `case` is the case of `python -m benchmarks` that times its published loop; `analyses` are
+    made of its results as they are written (see experiments.analyses).
+    """
+
+    name: str
+    training: Training
+    reads: tuple[Reading, ...] = (Counted(),)
+    about: str = ""
+    published: str = ""
+    published_at: tuple[int, ...] = ()
+    shows: str = ""
+    case: str = ""
+    analyses: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Of what is trained: the name, and the digest of the fields that decide the snapshots."""
+        return f"{self.name}-{digest(self.training)}"
+
+    @property
+    def ids(self) -> list[str]:
+        """Of its results, one for each reading: <training id>/<reading id>."""
+        return [f"{self.id}/{reading.id}" for reading in self.reads]
+
+    def varied(self, **changes: Any) -> Run:
+        """The run with other values, in whichever of its records has a field of that name.
+
+        Raises:
+            TypeError: none has.
+        """
+        ours = {key: changes.pop(key) for key in [*changes] if key in _names(Run)}
+        trained = {key: changes.pop(key) for key in [*changes] if key in _names(Training)}
+        reads = tuple(replace(reading, **changes) for reading in self.reads)  # type: ignore[type-var]
+        return replace(self, **{"training": replace(self.training, **trained), "reads": reads} | ours)
+
     @classmethod
-    def of(cls, fields: dict[str, Any]) -> Run:
+    def of(cls, given: dict[str, Any]) -> Run:
         """The record again from its `fields`, as JSON gives them back, whoever wrote them.
 
         Raises:
             TypeError: they are not those of a run. ValueError: a value is of another type, or none that a run can have.
         """
-        run: Run = plain.typed("run", fields, cls)
+        rest = dict(given)
+        listed = plain.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
+        run: Run = plain.typed("run", rest, cls)
+        run = replace(run, reads=tuple(readings.of(f"run.reads[{i}]", one) for i, one in enumerate(listed)))
         run.check()
         return run
 
@@ -125,23 +162,16 @@ class Run:
     def _faults(self) -> Iterator[str]:
         if not NAME.fullmatch(self.name):
             yield f"name is {self.name!r:.60}: it is letters, digits, - and _, at most 64"
-        for key, least in LEAST.items():
-            value, most = getattr(self, key), MOST.get(key, 2**63 - 1)
-            if value is not None and not least <= value <= most:
-                yield f"{key}{' (--record)' if key == 'n_recorded' else ''} is {value}: it is from {least} to {most:,}"
-        if not 2 <= len(self.widths) <= MOST["widths"] or min(self.widths) < 1:
-            yield f"widths are {len(self.widths)}, from {min(self.widths, default=0)} on: they are 2 to 1000, each at least 1"
-        if self.targets is not None and not self.targets:
-            yield "targets are none: they are a value for each class"
-        if not 0 < self.learning_rate < math.inf:
-            yield f"learning_rate is {self.learning_rate}: it is above 0"
-        low, high, n_edges = self.edges
-        if not (low < high and math.isfinite(high - low) and 2 <= n_edges <= MOST["edges"]):
-            yield f"edges are {low}, {high}, {n_edges}: they are LOW below HIGH, and N from 2 to {MOST['edges']:,}"
-        rules = self.stopping
-        if rules is not None and (min(rules.beta, rules.tolerance) < 0 or min(rules.patience, rules.validation_patience) < 1):
-            yield f"stopping is {rules}: beta and tolerance are at least 0, patience at least 1"
+        yield from self.training.faults()
+        if not 1 <= len(set(self.reads)) == len(self.reads) <= MOST["reads"]:
+            yield f"reads are {len(self.reads)}, {len(set(self.reads))} of them different: they are 1 to 100, each given once"
+        for reading in self.reads:
+            yield from reading.faults()
 
     def fields(self) -> dict[str, Any]:
         """The record as plain data, for JSON."""
         return asdict(self)
+
+
+def _names(record: type[Any]) -> set[str]:
+    return {field.name for field in fields(record)}

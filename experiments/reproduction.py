@@ -4,70 +4,33 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
 
-from experiments.attempts import MANIFEST, UNFINISHED
+from experiments import analyses
+from experiments.analyses.analysis import markdown
 from experiments.catalog import CATALOG, Run
-from experiments.drawing import by_reading, picture
+from experiments.drawing import Mark, by_reading, picture
+from experiments.manifests import Manifest, Table
 from experiments.outputs import check_file, write_text
-from experiments.results import Finished, Manifest, Reading, read
-from experiments.stopping import RULES, read_rows, spread
+from experiments.results import Finished, folders, read
 from fastmi import figures, files, plain
 
 __all__ = ["write"]
 
 _log = logging.getLogger("fastmi.experiments")
 
-# the case of `python -m benchmarks` that times the published loop of a run, seconds an epoch
-CASES = {
-    "warm-up": "exp-1",
-    "tishby": "exp-2-one-copy",
-    "tishby-extended": "exp-2",
-    "complicated": "exp-3",
-    "complicated-intended": "exp-3",
-    "mnist": "exp-4",
-    "mnist-widened": "exp-4",
-    "digits": "exp-4",
-}
 LOOP = "published loop"
-# the epochs at which the published output layer was read off
-EPOCHS = {"original": (0, 10, 100, 400, 1500)}
-
-# what each run does and does not show: sentences without numbers
-SHOWS = {
-    "warm-up": "The hidden layer stands at both ceilings whatever it computes; only the output can be sized.",
-    "tishby": "The output first fits, then loses I(X;T): its tanh saturates into fewer bins. Layers 1 and 2 stand at their "
-    "ceilings from the start and cannot move at this n; nothing here is evidence that information about x was lost.",
-    "tishby-extended": "As `tishby`. The three readings are different quantities, and differ most where copies disagree.",
-    "complicated": "The labels depend on one input alone, so the task is not complicated: I(T;Y) reaches H(Y).",
-    "complicated-intended": "With eleven inputs to combine, the same network in the same number of epochs fits far less.",
-    "mnist": "The network learns; most samples are alone with their code in the hidden layer, where I(T;Y) is counting. Our "
-    "networks start and end higher in both quantities than the published one, and spread widely; why, we do not know.",
-    "mnist-widened": "Sums that do not wrap are easier to learn from; otherwise as `mnist`.",
-    "digits": "The same on data that need no files: easier, otherwise as `mnist`.",
-    "original": "The figure that the field knows, on a whole population, so without sampling error over inputs. That it is "
-    "tanh saturating under fixed bins, the same run with ReLU shows.",
-    "original-relu": "Under bins that cover their range the hidden ReLU layers do not compress: what fell with tanh was "
-    "saturation. The output, a softmax, still does.",
-    "mnist-mlp": "In the hidden layers nearly every image is alone with its code, even among so many and in the narrow ones: "
-    "binning cannot size them, whatever they know. The output can be sized; its softmax saturates, so I(X;T) falls.",
-    "mnist-mlp-relu": "As `mnist-mlp`, under bins that cover the range.",
-    "mnist-lenet": "Convolutional layers have far too many units to be sized by binning; only the output can be.",
-    "stopping": "Where each rule would have stopped the same networks, and what that costs: on fresh samples next to nothing. "
-    "The information criterion sees that the output has come to rest, not that it generalises, and is not met by all.",
-}
 
 
 def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     """The page, and beside it a folder of figures -> the names of the runs that have no finished result there.
 
     Args:
-        results: the folder in which `run` left results; of each run the one with the most seeds is shown.
+        results: the folder in which `run` left results; of each run the one with the most seeds, and of those the lowest, is shown.
         times: what `python -m benchmarks --json` wrote.
 
     Raises:
@@ -90,10 +53,11 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     pages = []
     for name in CATALOG:
         if name in found:
-            figure = picture(found[name].run, found[name].planes)
+            made = _made(found[name])
+            figure = picture(found[name].run, found[name].planes, [mark for _, marks in made for mark in marks])
             figure.set_dpi(110)
             figures.save(figure, pictures / f"{name}.png")
-            pages.append(_section(found[name], f"{pictures.name}/{name}.png", loops))
+            pages.append(_section(found[name], made, f"{pictures.name}/{name}.png", loops))
     missing = [name for name in CATALOG if name not in found]
     write_text(out, "\n".join([*_head(command, missing), *pages]))
     return missing
@@ -102,26 +66,47 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
 def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
     """Of each run, and why others are left out: who keeps results may keep other things beside them."""
     found, others = dict[str, Finished](), list[str]()
-    for manifest in sorted(results.glob(f"*/{MANIFEST}")):
-        if manifest.parent.suffix == UNFINISHED:
-            continue
+    for folder in folders(results):
         try:
-            result = read(manifest.parent)
+            result = read(folder)
         except ValueError as error:
             others.append(str(error))
             continue
         name = result.run.name
-        if _as_catalogued(result) and (name not in found or found[name].run.seeds < result.run.seeds):
+        if _as_catalogued(result) and (name not in found or _rank(found[name]) < _rank(result)):
             found[name] = result
     return found, others
 
 
+def _rank(result: Finished) -> tuple[int, int]:
+    """By the number of seeds, and among as many the first ones: no name of a folder decides."""
+    return result.run.training.seeds, -result.run.training.seed
+
+
 def _as_catalogued(result: Finished) -> bool:
-    """The catalogue's run, trained and not only read again; seeds, and how many epochs were recorded, are free."""
+    """The catalogue's run, read as it says; seeds, and how many epochs were recorded, are free."""
     run, entry = result.run, CATALOG.get(result.run.name)
-    if entry is None or "estimated_from" in result.manifest:
+    if entry is None or "wall_seconds" not in result.manifest:  # which what was only read again had not, in formats 0 and 1
         return False
-    return replace(run, seed=entry.seed, seeds=entry.seeds, n_recorded=entry.n_recorded).id == entry.id
+    free = {key: getattr(entry.training, key) for key in ("seed", "seeds", "n_recorded")}
+    return run.varied(**free).id == entry.id and run.reads[0] in entry.reads
+
+
+Made = list[tuple[list[str], list[Mark]]]
+
+
+def _made(found: Finished) -> Made:
+    """Of each analysis of the run the table and the marks.
+
+    Raises:
+        ValueError: its scores are not what `run` wrote.
+    """
+    made: Made = []
+    for name in CATALOG[found.run.name].analyses:
+        analysis = analyses.load(name)
+        rows = analysis.rows(found.result())
+        made.append((analysis.table(found.run, rows), analysis.marks(found.planes, rows)))
+    return made
 
 
 class Timed(TypedDict):
@@ -165,7 +150,7 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
         "a spread is the mean and the standard deviation over seeds, each with data, an initialisation and batches of its own",
         "(of a whole population, as `var-u` and `mnist`, only the latter two). Readings, samples and their limits: see the",
         "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single network is H(T), so a fall says",
-        "that activations moved into fewer bins. The published loop was timed over some epochs by `python -m benchmarks` on a",
+        "that activations moved into fewer bins. The published loop was timed over some steps by `python -m benchmarks` on a",
         "machine of the same kind, and multiplied; it trains and reads one seed, on the training sample alone. Times are wall",
         "times, whatever else ran beside.",
         "",
@@ -173,36 +158,45 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
     ]
 
 
-def _section(found: Finished, figure: str, loops: dict[str, float]) -> str:
-    run, manifest, about = found.run, found.manifest, CATALOG[found.run.name].about
+def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) -> str:
+    run, manifest, entry = found.run, found.manifest, CATALOG[found.run.name]
     lines = [
         f"## `{run.name}`",
         "",
-        f"{about[0].upper()}{about[1:]}.",
+        f"{entry.about[0].upper()}{entry.about[1:]}; {run.training.length}.",
         "",
-        f"*Published:* {CATALOG[run.name].published or 'nothing; the run is not in the report'}.",
+        f"*Published:* {entry.published or 'nothing; the run is not in the report'}.",
         "",
-        *_tables(manifest),
+        *_tables(run, manifest),
         "",
         *_at_epochs(found),
         *_answers(manifest),
         "",
-        *(_stopping(found) if run.stopping else []),
+        *(line for table, _ in made for line in (*table, "")),
         f"![The information plane of {run.name}]({figure})",
         "",
         _time(run, manifest, loops),
         "",
     ]
-    return "\n".join([*lines, f"*What it shows:* {SHOWS[run.name]}", ""])
+    return "\n".join([*lines, f"*What it shows:* {entry.shows}", ""])
 
 
-def _tables(manifest: Manifest) -> list[str]:
+def _tables(run: Run, manifest: Manifest) -> list[str]:
     """The published reading (of several copies that is the sampled one) from start to end; then all others at the end."""
     readings = manifest["readings"]
     first = next((reading for reading in readings if reading["reading"] == "sampled"), readings[0])
     others = [reading for reading in readings if reading is not first and reading["reading"] != "each"]
     others = others or [reading for reading in readings if reading is not first]
-    head = ["layer", "I(X;T) start", "peak", "at epoch", "end", "I(T;Y) start", "end", "coverage at the end"]
+    head = [
+        "layer",
+        "I(X;T) start",
+        "peak",
+        f"at {run.training.unit[:-1]}",
+        "end",
+        "I(T;Y) start",
+        "end",
+        "coverage at the end",
+    ]
     rows = [
         [
             layer["layer"],
@@ -222,29 +216,29 @@ def _tables(manifest: Manifest) -> list[str]:
     return [
         f"{name[0].upper()}{name[1:]}, n = {manifest['n_samples']:,}:",
         "",
-        *_markdown(head, rows),
+        *markdown(head, rows),
         "",
         "I(X;T), I(T;Y) at the end of the other readings and samples:",
         "",
-        *_markdown(["layer", *map(_name, others)], ends),
+        *markdown(["layer", *map(_name, others)], ends),
     ]
 
 
 def _at_epochs(found: Finished) -> list[str]:
     """The output layer at the recorded epochs nearest to the published ones."""
-    epochs = EPOCHS.get(found.run.name)
-    if epochs is None:
+    epochs = CATALOG[found.run.name].published_at
+    if not epochs:
         return []
     first = next(iter(by_reading(found.planes).values()))
     at = [int(np.abs(first[0].epochs - epoch).argmin()) for epoch in epochs]
     values = np.array([plane.mean().i_xt[at, 0, -1] for plane in first])
     sd = [f" ± {value:.2f}" for value in values.std(axis=0, ddof=1)] if len(values) > 1 else [""] * len(at)
     cells = [f"{value:.2f}{width}" for value, width in zip(values.mean(axis=0), sd, strict=True)]
-    head = ["epoch", *(str(int(first[0].epochs[i])) for i in at)]
-    return [*_markdown(head, [["output, I(X;T)", *cells]]), ""]
+    head = [found.run.training.unit[:-1], *(str(int(first[0].epochs[i])) for i in at)]
+    return [*markdown(head, [["output, I(X;T)", *cells]]), ""]
 
 
-def _name(reading: Reading) -> str:
+def _name(reading: Table) -> str:
     words = {"each": "a single network", "mean": "mean of single copies"}
     return f"{reading['sample']}, {words.get(reading['reading'], reading['reading'])}"
 
@@ -252,10 +246,6 @@ def _name(reading: Reading) -> str:
 def _cell(row: Any, key: str, form: str) -> str:
     spread = f" ± {row[f'{key}_sd']:{form}}" if f"{key}_sd" in row else ""
     return f"{row[key]:{form}}{spread}"
-
-
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
 def _answers(manifest: Manifest) -> list[str]:
@@ -269,25 +259,27 @@ def _answers(manifest: Manifest) -> list[str]:
 
 
 def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
-    seeds = f"{run.seeds} seeds" if run.seeds > 1 else "one seed"
-    copies = f"{run.copies} copies" if run.copies > 1 else "one network"
+    training, case = run.training, CATALOG[run.name].case
+    seeds = f"{training.seeds} seeds" if training.seeds > 1 else "one seed"
+    copies = f"{training.copies} copies" if training.copies > 1 else "one network"
     stages = ", ".join(f"{stage} {spent:.0f} s" for stage, spent in manifest["seconds"].items())
     samples = len({reading["sample"] for reading in manifest["readings"]})
     text = (
-        f"*Time:* {_duration(manifest['wall_seconds'])} for {seeds} of {copies}, {run.epochs:,} epochs, "
-        f"{len(run.recorded):,} of them read on {samples} samples ({stages})."
+        f"*Time:* {_duration(manifest['wall_seconds'])} for {seeds} of {copies}, {training.epochs:,} {training.unit}, "
+        f"{len(training.recorded):,} recorded and read on {samples} samples ({stages})."
     )
     if manifest["remark"]:
         text += f" {manifest['remark']}."
     if manifest["resumed"]:
         text += " It was interrupted, and this is the time of its last part."
-    if CASES.get(run.name) in loops:
-        one = loops[CASES[run.name]]
+    if case in loops:
+        one = loops[case]
+        whole, unit = _duration(one * training.epochs), training.unit[:-1]
         text += (
-            f" The published loop: {1e3 * one:.0f} ms an epoch, {_duration(one * run.epochs)} for one seed, "
-            f"{_duration(one * run.epochs * run.seeds)} for {run.seeds}."
-            if run.seeds > 1
-            else f" The published loop: {1e3 * one:.0f} ms an epoch, {_duration(one * run.epochs)} in all."
+            f" The published loop: {1e3 * one:.0f} ms a {unit}, {whole} for one seed, "
+            f"{_duration(one * training.epochs * training.seeds)} for {training.seeds}."
+            if training.seeds > 1
+            else f" The published loop: {1e3 * one:.0f} ms a {unit}, {whole} in all."
         )
     return text
 
@@ -296,13 +288,3 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _stopping(found: Finished) -> list[str]:
-    rows, cells = read_rows(found.folder / "stopping.csv"), []
-    for rule in RULES:
-        stopped, epochs, accuracy = np.array([values for name, *values in rows if name == rule]).T
-        both = spread(epochs, ".0f", "±"), spread(accuracy, ".3f", "±")
-        cells.append([rule, f"{int(stopped.sum())} of {len(stopped)}", *both])
-    head = ["rule", "networks that it stopped", "epochs used", "accuracy there on 20,000 fresh samples"]
-    return [*_markdown(head, cells), ""]

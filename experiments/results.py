@@ -3,135 +3,129 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple
 
-from experiments import networks
-from experiments.attempts import MANIFEST
+from experiments import analyses, earlier, manifests, networks, readings, scores
 from experiments.datasets import DATASETS
 from experiments.drawing import by_reading
-from experiments.records import Run
+from experiments.layout import MANIFEST, PLANES, SCORES, UNFINISHED
+from experiments.manifests import Manifest
+from experiments.records import Run, Training
+from experiments.runner import Result
 from experiments.training import LOSSES, OPTIMIZERS
 from fastmi import InformationPlane, files, plain
 from fastmi.tables import load_planes
 
-__all__ = ["FORMAT", "PLANES", "Finished", "Manifest", "read"]
-
-PLANES = "planes.npz"
-FORMAT = 1  # of the manifests that are written; those without a number have 0
-
-
-class Layer(TypedDict):
-    """What `summary.findings` says of a layer; with several seeds each number has its spread beside it."""
-
-    layer: str
-    i_xt_start: float
-    i_xt_peak: float
-    peak_epoch: float
-    i_xt_end: float
-    i_ty_start: float
-    i_ty_end: float
-    coverage_end: float
-    i_xt_start_sd: NotRequired[float]
-    i_xt_peak_sd: NotRequired[float]
-    peak_epoch_sd: NotRequired[float]
-    i_xt_end_sd: NotRequired[float]
-    i_ty_start_sd: NotRequired[float]
-    i_ty_end_sd: NotRequired[float]
-    coverage_end_sd: NotRequired[float]
-
-
-class Funnel(TypedDict):
-    i_xt: int
-    i_ty: int
-    pairs: int
-
-
-class Reading(TypedDict):
-    sample: str
-    reading: str
-    layers: list[Layer]
-    funnel: Funnel
-
-
-class End(TypedDict):
-    sample: str
-    loss: float
-    accuracy: float
-
-
-class Manifest(TypedDict):
-    """All that a reader has to know of a result."""
-
-    id: str
-    run: dict[str, Any]
-    data: str
-    readings: list[Reading]
-    scores_end: list[End]
-    n_samples: int
-    h_x_bits: float
-    h_y_bits: float
-    binning: str
-    estimator: str
-    loss_end: float
-    remark: str
-    device: str
-    seconds: dict[str, float]
-    versions: dict[str, str]
-    written: str
-    wall_seconds: NotRequired[float]  # of what was trained
-    resumed: NotRequired[bool]
-    estimated_from: NotRequired[str]  # of what was read again
-    format: NotRequired[int]
+__all__ = ["Finished", "folders", "read"]
 
 
 class Finished(NamedTuple):
-    """A result as it lies in its folder."""
+    """What was read by one measure, as it lies in its folder; `trained` is the folder of what was trained."""
 
     folder: Path
+    trained: Path
     run: Run
     manifest: Manifest
     planes: list[InformationPlane]
 
+    def result(self) -> Result:
+        """As the runner made it, but for the losses of single steps.
+
+        Raises:
+            ValueError: its scores are not what `run` wrote.
+        """
+        told, given = self.manifest, scores.read(self.trained / SCORES, self.run.training)
+        return Result(self.run, told["device"], self.planes, given, [told["loss_end"]], told["seconds"], told["remark"])
+
 
 def read(folder: Path) -> Finished:
-    """What `outputs.save` wrote.
+    """What `outputs` wrote, in this version or an earlier one.
+
+    Args:
+        folder: of a reading, or of what was trained: then of the run's own reading, the first if it has several.
 
     Raises:
         ValueError: the folder is no result, says what no run can have, or was written by a later version.
     """
     try:
-        manifest = _manifest(folder / MANIFEST)
-        run = Run.of(manifest["run"])
-        layers = _layers(run)
-        planes = load_planes(folder / PLANES)
-        _fitting(run, layers, manifest, planes)
+        place, trained, trained_format, told = _placed(folder)
+        manifest = manifests.typed(told)
+        run = _run(trained_format, manifest)
+        for name in run.analyses:
+            analyses.load(name)
+        layers = _layers(run.training)
+        planes = load_planes(place / PLANES)
+        _fitting(run.training, layers, manifest, planes)
     except files.NewerFormat:
         raise
     except (OSError, ValueError, TypeError) as error:
         raise ValueError(f"RESULT is '{folder}', which is no folder that `run` left ({files.reason(error)})") from None
-    return Finished(folder, run, manifest, planes)
+    return Finished(place, trained, run, manifest, planes)
 
 
-def _manifest(path: Path) -> Manifest:
-    found = plain.parse(files.read_text(path))
-    if isinstance(found, dict):
-        files.check_format(path, found.get("format", 0), FORMAT)
-    manifest: Manifest = plain.typed("manifest", found, Manifest)
-    if "estimated_from" not in manifest and not {"wall_seconds", "resumed"} <= manifest.keys():
-        raise ValueError("manifest has neither 'estimated_from' nor 'wall_seconds' and 'resumed'")
-    return manifest
+def folders(out: Path) -> list[Path]:
+    """Of all that looks like a finished reading in OUT, in the order of names; `read` says whether it is one."""
+    candidates = [path for path in sorted(out.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED]
+    listed = list[Path]()
+    for path in candidates:
+        inside = _inside(path.parent)
+        listed += [*(() if _trained_only(path) and inside else (path.parent,)), *inside]
+    return listed
 
 
-def _layers(run: Run) -> tuple[str, ...]:
+def _trained_only(path: Path) -> bool:
+    """Whether it is the manifest of what was trained, and speaks of no reading."""
+    try:
+        return "readings" not in manifests.parse(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _inside(trained: Path) -> list[Path]:
+    """The folders of readings in the folder of what was trained."""
+    return [path.parent for path in sorted(trained.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED]
+
+
+def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
+    """The folder of the reading, that of what was trained, the format of the latter, and what their manifests say as one."""
+    told = manifests.parse(folder / MANIFEST)
+    if "reading" in told:
+        trained = folder.resolve().parent
+        whole = manifests.parse(trained / MANIFEST)
+        parts = [plain.typed("manifest.seconds", one.get("seconds"), dict[str, float]) for one in (whole, told)]
+        seconds = parts[0] | parts[1]
+        return folder, trained, whole.get("format", 0), whole | told | {"seconds": seconds}
+    if told.get("format", 0) < 2:
+        return folder, folder, told.get("format", 0), told
+    inside = _inside(folder)
+    first = Run.of(plain.typed("manifest.run", told.get("run"), dict[str, Any])).reads[0].id
+    its = [path for path in inside if path.name == first or path.name.startswith(f"{first}-")] or inside
+    if len(its) != 1:
+        held = ", ".join(f"'{path.name}'" for path in its[:10])
+        raise ValueError(f"it holds {len(its)} readings: pass one of {held}" if its else "no reading lies in it")
+    return _placed(its[0])
+
+
+def _run(trained_format: int, manifest: Manifest) -> Run:
+    """The run, with the one reading of which the manifest speaks."""
+    run = (earlier.run_of if trained_format < 2 else Run.of)(manifest["run"])
+    if "reading" in manifest:
+        run = replace(run, reads=(readings.of("manifest.reading", manifest["reading"]),))
+        run.check()
+    return run
+
+
+def _layers(training: Training) -> tuple[str, ...]:
     """The names of what is read of its network."""
     for name, known in {"network": networks.NETWORKS, "data": DATASETS, "loss": LOSSES, "optimizer": OPTIMIZERS}.items():
-        if getattr(run, name) not in known:
-            raise ValueError(f"{name} is {getattr(run, name)!r:.60}: this version knows {', '.join(known)}")
-    return tuple(networks.watched(networks.outline(run.network, run.widths)))
+        if getattr(training, name) not in known:
+            raise ValueError(f"{name} is {getattr(training, name)!r:.60}: this version knows {', '.join(known)}")
+    return tuple(networks.watched(networks.outline(training.network, training.widths)))
 
 
-def _fitting(run: Run, layers: tuple[str, ...], manifest: Manifest, planes: Sequence[InformationPlane]) -> None:
+def _fitting(training: Training, layers: tuple[str, ...], manifest: Manifest, planes: Sequence[InformationPlane]) -> None:
     """The planes are those of the run, and those of which the manifest speaks."""
     groups = by_reading(planes)
     told = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
@@ -140,19 +134,19 @@ def _fitting(run: Run, layers: tuple[str, ...], manifest: Manifest, planes: Sequ
     for reading in manifest["readings"]:
         if tuple(layer["layer"] for layer in reading["layers"]) != layers:
             raise ValueError(f"the manifest speaks of other layers than {', '.join(layers)}")
-    for (sample, name), own in groups.items():
-        seeds = [plane.seed for plane in own]
-        if len(seeds) != run.seeds or seeds != list(range(run.seed, run.seed + run.seeds)):
+    for (sample, name), of_group in groups.items():
+        seeds = [plane.seed for plane in of_group]
+        if len(seeds) != training.seeds or seeds != list(range(training.seed, training.seed + training.seeds)):
             raise ValueError(f"the planes of {sample!r:.60}, {name} are of other seeds than the run")
     for plane in planes:
-        paths = run.copies if plane.reading == "each" else 1
-        if plane.layers != layers or plane.n_copies != run.copies or plane.i_xt.shape[1] != paths:
+        paths = training.copies if plane.reading == "each" else 1
+        if plane.layers != layers or plane.n_copies != training.copies or plane.i_xt.shape[1] != paths:
             raise ValueError(f"a plane has {plane.n_copies} copies and layers {', '.join(plane.layers):.60}, the run others")
-        if not _recorded(run, plane.epochs.tolist()):
+        if not _recorded(training, plane.epochs.tolist()):
             raise ValueError("a plane was recorded at other epochs than the run")
 
 
-def _recorded(run: Run, epochs: list[int]) -> bool:
+def _recorded(training: Training, epochs: list[int]) -> bool:
     """Whether these are the run's; how many there would be is asked first, for they may be too many to be listed."""
-    fits = len(epochs) == run.n_epochs if run.n_recorded is None else len(epochs) <= run.n_epochs
-    return fits and epochs == run.recorded
+    fits = len(epochs) == training.n_epochs if training.n_recorded is None else len(epochs) <= training.n_epochs
+    return fits and epochs == training.recorded

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from experiments import datasets
-from experiments.catalog import Run
 from experiments.checkpoints import Checkpoints
-from experiments.datasets import Sample
-from experiments.training import LOSSES, Seeds, Snapshot, Trainer, seeds_of, targets, threads
-from fastmi import Ensemble, InformationPlane, PlaneEstimator
+from experiments.datasets import Dataset
+from experiments.readings import Reading
+from experiments.records import Run, Training
+from experiments.scores import Score
+from experiments.training import LOSSES, Snapshot, Trainer, seeds_of, targets, threads
+from fastmi import Ensemble, InformationPlane
 from fastmi.planes import Points
 
-__all__ = ["Result", "Score", "check_device", "execute"]
+__all__ = ["Result", "check_device", "execute"]
 
 T = TypeVar("T")
 
@@ -30,19 +31,8 @@ FLOATS = 2**27  # and at most so many activations of them
 
 
 @dataclass(frozen=True)
-class Score:
-    """How well the outputs answer on one sample: the run's loss, and the share of right answers, each (n_epochs, n_copies)."""
-
-    sample: str
-    seed: int
-    epochs: npt.NDArray[np.int64]
-    loss: npt.NDArray[np.float64]
-    accuracy: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
 class Result:
-    """What a run found: a plane for each seed, sample and reading, the scores, and where the time went.
+    """What a run found: planes for each of its `reads`, seed, sample and reading, the scores, and where the time went.
 
     `remark` is what the reader has to know of how it was trained; `losses` are the batches' means over the copies.
     """
@@ -57,8 +47,17 @@ class Result:
 
     def plane(self, reading: str, sample: str | None = None, seed: int | None = None) -> InformationPlane:
         """That one; without a sample the published one, without a seed the first."""
-        sample, seed = sample or self.planes[0].sample, self.run.seed if seed is None else seed
+        sample, seed = sample or self.planes[0].sample, self.run.training.seed if seed is None else seed
         return next(plane for plane in self.planes if (plane.reading, plane.sample, plane.seed) == (reading, sample, seed))
+
+    def apart(self) -> list[Result]:
+        """The result of each of the run's `reads`, in their order: `planes` holds as many of each."""
+        n = len(self.planes) // len(self.run.reads)
+        parts = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
+        return [
+            replace(self, run=replace(self.run, reads=(reading,)), planes=planes)
+            for reading, planes in zip(self.run.reads, parts, strict=True)
+        ]
 
 
 def check_device(name: str) -> torch.device:
@@ -89,7 +88,9 @@ def execute(
     checkpoints: Checkpoints | None = None,
     train: bool = True,
 ) -> Result:
-    """Train the copies of all seeds, estimating every reading of every sample at the recorded epochs (0: the initialisation).
+    """Train the copies of all seeds, reading every sample at the recorded epochs (0: the initialisation) by all measures.
+
+    Activations are made once, whatever is read of them.
 
     Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to copies have streams of
     their own, all derived from one seed.
@@ -101,36 +102,37 @@ def execute(
         checkpoints: where training is kept, and goes on from.
         train: False reads the snapshots of the checkpoints again, all of them, and trains nothing.
     """
-    if run.data in datasets.WHOLE:
-        data = [datasets.load(run.data, run.n_samples, 0)] * run.seeds
+    training = run.training
+    if training.data in datasets.WHOLE:
+        data = [datasets.load(training.data, training.n_samples, 0)] * training.seeds
     else:
-        data = [datasets.load(run.data, run.n_samples, seeds.data) for seeds in seeds_of(run)]
+        data = [datasets.load(training.data, training.n_samples, seeds.data) for seeds in seeds_of(training)]
     place, clock = check_device(device), _Clock()
-    trainer = Trainer(run, data, place, checkpoints, on_epoch)
+    trainer = Trainer(training, data, place, checkpoints, on_epoch)
     readers = [
-        _Reader(alone, name, sample, part.name, ensemble, seeds)
-        for alone, part, ensemble, seeds in zip(run.alone, data, trainer.parts, seeds_of(run), strict=True)
-        for name, sample in part.read.items()
+        _Reader(alone, run.reads, part, name, ensemble)
+        for alone, part, ensemble in zip(training.alone, data, trainer.parts, strict=True)
+        for name in part.read
     ]
     seen = list[int]()
 
     def planes() -> list[InformationPlane]:
-        return [plane for reader in readers for plane in reader.planes(seen)]
+        return [plane for i in range(len(run.reads)) for reader in readers for plane in reader.planes(i, seen)]
 
-    snapshots = trainer.snapshots() if train else trainer.kept(until=run.epochs)
+    snapshots = trainer.snapshots() if train else trainer.kept(until=training.epochs)
     with threads(trainer.ensemble):
         for chunk in clock.timed("train", _chunks(snapshots, _together(readers))):
-            seen += run.recorded[len(seen) : len(seen) + len(chunk)]
+            seen += training.recorded[len(seen) : len(seen) + len(chunk)]
             for reader in readers:
-                reader.read([trainer.of_seed(snapshot, reader.run.seed - run.seed) for snapshot in chunk], clock)
-            on_planes(planes, seen[-1] / run.epochs)
+                reader.read([trainer.of_seed(snapshot, reader.training.seed - training.seed) for snapshot in chunk], clock)
+            on_planes(planes, seen[-1] / training.epochs)
     scores = [reader.score(seen) for reader in readers]
     return Result(run, str(place), planes(), scores, trainer.losses.tolist(), clock.seconds, trainer.ensemble.reason)
 
 
 def _together(readers: list[_Reader]) -> int:
     """The snapshots read at a time: a number of the run alone, so that a run that goes on reads the same chunks."""
-    return max(1, min(MODELS // readers[0].run.copies, *(FLOATS // reader.floats for reader in readers)))
+    return max(1, min(MODELS // readers[0].training.copies, *(FLOATS // reader.floats for reader in readers)))
 
 
 def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
@@ -141,16 +143,17 @@ def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
 class _Reader:
     """Reads one sample through the copies of one seed: planes and scores, a chunk of snapshots at a time."""
 
-    def __init__(self, run: Run, name: str, sample: Sample, data: str, ensemble: Ensemble, seeds: Seeds) -> None:
-        self.run, self._name, self._data, self._ensemble = run, name, data, ensemble
+    def __init__(self, training: Training, reads: Sequence[Reading], data: Dataset, name: str, ensemble: Ensemble) -> None:
+        sample, (seeds,) = data.read[name], seeds_of(training)
+        self.training, self._name, self._data, self._ensemble = training, name, data.name, ensemble
         self._x = torch.from_numpy(sample.x).to(ensemble.device)
-        self._targets = targets(run, sample.classes).to(ensemble.device)
+        self._targets = targets(training, sample.classes).to(ensemble.device)
         self._classes = torch.from_numpy(sample.classes).to(ensemble.device)
-        self._estimator = PlaneEstimator(sample.x, sample.classes, run.binning)
+        self._estimators = [reading.estimator(sample.x, sample.classes) for reading in reads]
         self._rng = np.random.default_rng([seeds.assignment, *name.encode()])  # samples are drawn for apart
         # one array for the whole run: many small ones that stay would fragment the memory of the large ones that go
-        self._points: dict[str, Points] = {}
-        self._loss, self._accuracy = (np.zeros((len(run.recorded), run.copies)) for _ in range(2))
+        self._points: list[dict[str, Points]] = [{} for _ in reads]
+        self._loss, self._accuracy = (np.zeros((len(training.recorded), training.copies)) for _ in range(2))
         self._n_read = 0
 
     @property
@@ -160,53 +163,56 @@ class _Reader:
         return sum(layer.numel() for layer in layers) * len(self._x)
 
     def read(self, snapshots: list[Snapshot], clock: _Clock) -> None:
-        n, copies = len(self._x), self.run.copies
+        n, copies = len(self._x), self.training.copies
         with clock("forward"):
             layers = self._ensemble.activations(self._x, snapshots)
             self._score(layers[-1], slice(self._n_read, self._n_read + len(snapshots)))
         with clock("estimate"):
             who = self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
-            for reading, points in self._estimator.readings(layers, who).items():
-                self._keep(reading, points)
+            for estimator, whole in zip(self._estimators, self._points, strict=True):
+                for reading, points in estimator.readings(layers, who).items():
+                    self._keep(whole, reading, points)
         self._n_read += len(snapshots)
 
-    def _keep(self, reading: str, points: Points) -> None:
-        if reading not in self._points:
-            n = len(self.run.recorded)
-            self._points[reading] = points.map(lambda column: np.zeros((n, *column.shape[1:]), column.dtype))
+    def _keep(self, whole: dict[str, Points], reading: str, points: Points) -> None:
+        if reading not in whole:
+            n = len(self.training.recorded)
+            whole[reading] = points.map(lambda column: np.zeros((n, *column.shape[1:]), column.dtype))
         for name, part in points.present.items():
-            getattr(self._points[reading], name)[self._n_read : self._n_read + len(part)] = part
+            getattr(whole[reading], name)[self._n_read : self._n_read + len(part)] = part
 
-    def planes(self, epochs: list[int]) -> list[InformationPlane]:
-        """A table for each reading; with one copy the mixture is that copy."""
+    def planes(self, i: int, epochs: list[int]) -> list[InformationPlane]:
+        """Of the i-th measure, a table for each reading; with one copy the mixture is that copy."""
         tables = [
             InformationPlane.collect(
-                self._estimator,
+                self._estimators[i],
                 [points.map(lambda column: column[: self._n_read])],
                 epochs=epochs,
                 layers=self._ensemble.layers,
                 reading=reading,
-                n_copies=self.run.copies,
+                n_copies=self.training.copies,
                 data=self._data,
                 sample=self._name,
-                seed=self.run.seed,
+                seed=self.training.seed,
             )
-            for reading, points in self._points.items()
-            if self.run.copies > 1 or reading == "each"
+            for reading, points in self._points[i].items()
+            if self.training.copies > 1 or reading == "each"
         ]
-        return tables if self.run.copies == 1 else [tables[0].mean(), *tables]
+        return tables if self.training.copies == 1 else [tables[0].mean(), *tables]
 
     def score(self, epochs: list[int]) -> Score:
-        return Score(self._name, self.run.seed, np.array(epochs), self._loss[: self._n_read], self._accuracy[: self._n_read])
+        return Score(
+            self._name, self.training.seed, np.array(epochs), self._loss[: self._n_read], self._accuracy[: self._n_read]
+        )
 
     def _score(self, outputs: torch.Tensor, at: slice) -> None:
         """Outputs (snapshots, copies, n, k); the answer is the class with the largest output, or of the nearest target."""
         flat = outputs.flatten(0, 1)
-        losses = torch.func.vmap(LOSSES[self.run.loss], (0, None))(flat, self._targets)
-        if self.run.targets is None:
+        losses = torch.func.vmap(LOSSES[self.training.loss], (0, None))(flat, self._targets)
+        if self.training.targets is None:
             answers = flat.argmax(dim=-1)
         else:
-            values = torch.tensor(self.run.targets, device=flat.device)
+            values = torch.tensor(self.training.targets, device=flat.device)
             answers = (flat - values).abs().argmin(dim=-1)
         right = (answers == self._classes).double().mean(dim=-1)
         self._loss[at] = losses.reshape(outputs.shape[:2]).cpu().numpy()

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from experiments import networks
-from experiments.records import Run
+from experiments.records import Run, Training
 
 __all__ = ["check", "memory", "needed"]
 
@@ -19,16 +19,16 @@ SAMPLES, READINGS, COLUMNS = 2, 3, 4  # read at least; of all copies; of a plane
 
 def check(run: Run, out: Path) -> None:
     """Raises ValueError where the run cannot be held by this machine's memory, or its snapshots by the disk of `out`."""
-    parts, limit = needed(run), memory()
+    parts, limit, training = needed(run), memory(), run.training
     total = sum(parts.values())
     if limit is not None and total > limit:
         most = max(parts, key=lambda name: parts[name])
         raise ValueError(
-            f"'{run.name}' with {run.copies:,} copies, {run.seeds:,} seeds and {run.n_epochs:,} recorded of {run.epochs:,} "
-            f"epochs would need about {_words(total)} of memory, most of it for {most}, and this machine has {_words(limit)}: "
-            "pass fewer --copies, --seeds, --epochs, or --record"
+            f"'{run.name}' with {training.copies:,} copies, {training.seeds:,} seeds and {training.n_epochs:,} recorded of "
+            f"{training.epochs:,} {training.unit} would need about {_words(total)} of memory, most of it for {most}, and this "
+            f"machine has {_words(limit)}: pass fewer --copies, --seeds, --epochs, or --record"
         )
-    snapshots, free = run.n_epochs * _parameters(run) * run.copies * run.seeds * 4, _free(out)
+    snapshots, free = training.n_epochs * _parameters(training) * training.copies * training.seeds * 4, _free(out)
     if snapshots > free:
         raise ValueError(
             f"'{run.name}' would leave {_words(snapshots)} of snapshots, and the disk of '{out}' has {_words(free)} left: "
@@ -38,20 +38,22 @@ def check(run: Run, out: Path) -> None:
 
 def needed(run: Run) -> dict[str, int]:
     """Bytes of memory, by what they are for; at least so many."""
-    parameters, networks_, steps = _parameters(run), run.copies * run.seeds, _steps(run)
-    layers, units = len(run.widths) - 1, sum(run.widths)
-    width = INPUTS.get(run.network, run.widths[0])
-    drawn = run.n_samples if run.epoch == "pass" else min(run.batch_size, run.n_samples)
+    training = run.training
+    copies, seeds, n, n_epochs = training.copies, training.seeds, training.n_samples, training.n_epochs
+    layers, units = len(training.widths) - 1, sum(training.widths)
+    width, batch = INPUTS.get(training.network, training.widths[0]), min(training.batch_size, n)
+    drawn = n if training.epoch == "pass" else batch
+    remembered = 3 + MEMORIES.get(training.optimizer, 0)  # themselves, gradients, a snapshot, and of the optimiser
     return {
-        "parameters": networks_ * parameters * 4 * (3 + MEMORIES.get(run.optimizer, 0)),  # themselves, gradients, a snapshot
-        "data": run.seeds * SAMPLES * run.n_samples * width * 4 if run.data != "mnist" else run.n_samples * width * 4,
-        "batches": networks_ * (drawn * 8 + min(run.batch_size, run.n_samples) * units * 4),
-        "activations": run.copies * run.n_samples * (units - width) * 4 if units > width else 0,
-        "losses": run.epochs * steps * 4,
-        "planes": run.seeds * SAMPLES * run.n_epochs * (run.copies + READINGS) * layers * COLUMNS * 8,
-        "scores": run.seeds * SAMPLES * run.n_epochs * run.copies * 2 * 8,
-        "recorded epochs": run.n_epochs * 40,
-        "edges": run.edges[2] * 12,
+        "parameters": copies * seeds * _parameters(training) * 4 * remembered,
+        "data": (seeds * SAMPLES if training.data != "mnist" else 1) * n * width * 4,
+        "batches": copies * seeds * (drawn * 8 + batch * units * 4),
+        "activations": copies * n * (units - width) * 4 if units > width else 0,
+        "losses": training.epochs * _steps(training) * 4,
+        "planes": len(run.reads) * seeds * SAMPLES * n_epochs * (copies + READINGS) * layers * COLUMNS * 8,
+        "scores": seeds * SAMPLES * n_epochs * copies * 2 * 8,
+        "recorded epochs": n_epochs * 40,
+        "edges": sum(reading.n_bytes for reading in run.reads),
     }
 
 
@@ -70,12 +72,12 @@ def memory() -> int | None:
     return min(machine, int(container)) if container.isdecimal() else machine
 
 
-def _parameters(run: Run) -> int:
-    return sum(leaf.numel() for leaf in networks.outline(run.network, run.widths).parameters())
+def _parameters(training: Training) -> int:
+    return sum(leaf.numel() for leaf in networks.outline(training.network, training.widths).parameters())
 
 
-def _steps(run: Run) -> int:
-    return 1 if run.epoch == "step" else -(-run.n_samples // run.batch_size)
+def _steps(training: Training) -> int:
+    return 1 if training.epoch == "step" else -(-training.n_samples // training.batch_size)
 
 
 def _free(out: Path) -> int:

@@ -1,4 +1,4 @@
-"""planes -> words: the table in the terminal, the lines of the manifest, and the compression over seeds."""
+"""planes -> words: the table in the terminal, and the lines of the manifest."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from experiments import stopping
-from experiments.datasets import simple_truth
+from experiments import analyses
 from experiments.drawing import by_reading
-from experiments.runner import Result, Score
+from experiments.runner import Result
+from experiments.scores import Score
 from fastmi import InformationPlane
 
-__all__ = ["compression_row", "compression_table", "findings", "funnel", "scores_at_end", "summary"]
+__all__ = ["KEYS", "findings", "funnel", "scores_at_end", "summary", "tell"]
 
 SPARSE = 0.5  # below this coverage most samples are alone with their code
 
@@ -69,8 +69,19 @@ def scores_at_end(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
 
 
 def summary(result: Result) -> str:
-    """What was found, as a short table; every number in bits."""
-    groups = by_reading(result.planes)
+    """What was found, as a short table for each of the run's `reads`; every number in bits."""
+    tables = ["\n".join(_table(one)) for one in result.apart()]
+    return "\n\n".join([*tables, *([result.remark] if result.remark else [])])
+
+
+def tell(result: Result, seconds: float, where: str) -> None:
+    """What was found, how long it took, and where it lies, for the terminal."""
+    stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
+    print(f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in {where}\n")
+
+
+def _table(result: Result) -> list[str]:
+    groups, training = by_reading(result.planes), result.run.training
     sample = result.planes[0].sample
     own = {reading: planes for (name, reading), planes in groups.items() if name == sample}
     single = own.get("mean") or own["each"]
@@ -79,16 +90,15 @@ def summary(result: Result) -> str:
         name: findings(planes) for (name, reading), planes in groups.items() if name != sample and reading == single[0].reading
     }
     others |= elsewhere
-    first, seeds = single[0], result.run.seeds
+    first, seeds = single[0], training.seeds
     entropy_y = np.mean([plane.entropy_y for plane in single])
     what = ("mean of single copies" if len(own) > 1 else "a single network") + (f", mean of {seeds} seeds" if seeds > 1 else "")
     lines = [
-        f"{result.run.name}: {first.data} data, {sample} n = {first.n_samples}, {_copies(first.n_copies)}, "
-        f"{first.epochs[-1]} epochs",
+        f"{result.run.name}: {first.data} data, {sample} n = {first.n_samples}, {_copies(first.n_copies)}, {training.length}",
         f"{first.binning}; log2 n = {np.log2(first.n_samples):.3f}, H(Y) = {entropy_y:.3f} bits",
         "",
         f"{'':9} {what + ', bits':51}" + "".join(f"  {reading + ', end':15}" for reading in others),
-        f"{'':9} {'I(X;T)':>6} start   peak (epoch)    end   I(T;Y) start    end"
+        f"{'':9} {'I(X;T)':>6} start   peak {'(' + training.unit[:-1] + ')':>7}    end   I(T;Y) start    end"
         + f"{'I(X;T)  I(T;Y)':>17}" * len(others)
         + "  coverage",
     ]
@@ -105,9 +115,14 @@ def summary(result: Result) -> str:
         f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, I(T;Y) in {broken['i_ty']} of "
         f"{broken['pairs']} pairs.",
         *_cautions(single),
-        *(["", *stopping.table(result.run, stopping.compare(result))] if result.run.stopping else []),
+        *(line for name in result.run.analyses for line in ("", *_analysed(name, result))),
     ]
-    return "\n".join([*lines, *(["", result.remark] if result.remark else [])])
+    return lines
+
+
+def _analysed(name: str, result: Result) -> list[str]:
+    analysis = analyses.load(name)
+    return analysis.lines(result.run, analysis.rows(result))
 
 
 def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
@@ -128,60 +143,3 @@ def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
 
 def _copies(n: int) -> str:
     return "one copy" if n == 1 else f"{n} copies"
-
-
-def compression_row(seed: int, plane: InformationPlane) -> dict[str, Any]:
-    """The output layer of one seed."""
-    output = findings([plane])[-1]
-    late = plane.mean().i_xt[-100:, 0, -1]
-    fell = output["i_xt_peak"] - output["i_xt_end"]
-    distinct = abs(plane.entropy_x - np.log2(plane.n_samples)) < 1e-9
-    late_and_y = {"i_xt_late": float(late.mean()), "entropy_y": plane.entropy_y}
-    return {"seed": seed, **output, "fell": fell, **late_and_y, "all_distinct": bool(distinct)}
-
-
-def compression_table(name: str, rows: Sequence[dict[str, Any]], command: str) -> str:
-    """The rows as a Markdown page, with mean and spread, and what the numbers do and do not say."""
-    head = (
-        "| seed | start | peak | at epoch | end | peak - end | mean of the last 100 epochs | I(T;Y) start | I(T;Y) end | H(Y) |"
-    )
-    keys = ("i_xt_start", "i_xt_peak", "peak_epoch", "i_xt_end", "fell", "i_xt_late", "i_ty_start", "i_ty_end", "entropy_y")
-    lines = [
-        f"# Fitting, then compression: the output layer of `{name}`",
-        "",
-        f"Written by `{command}`; not edited by hand.",
-        "",
-        "I(X;T) and I(T;Y) of the last layer in bits, one network a seed (independent data, initialisation and batches).",
-        "Columns without a name of their own are I(X;T).",
-        "",
-        head,
-        "|" + " --- |" * 10,
-    ]
-    lines += [f"| {row['seed']} | " + " | ".join(_cell(key, row[key]) for key in keys) + " |" for row in rows]
-    for label, function in (("mean", np.mean), ("sd", lambda values: np.std(values, ddof=1) if len(values) > 1 else np.nan)):
-        lines.append(
-            f"| {label} | " + " | ".join(_cell(key, float(function([row[key] for row in rows]))) for key in keys) + " |"
-        )
-    distinct = sum(row["all_distinct"] for row in rows)
-    fitted = sum(row["i_ty_end"] > row["i_ty_start"] for row in rows)
-    compressed = sum(row["peak_epoch"] > 0 and row["i_xt_end"] < row["i_xt_peak"] for row in rows)
-    lines += [
-        "",
-        f"I(T;Y) ends above its start in {fitted} of {len(rows)} seeds;",
-        f"I(X;T) peaks after the start and ends below the peak in {compressed} of {len(rows)}.",
-        "",
-        "The peak is the largest of many noisy epochs and the end is one of them, so peak - end overstates the fall;",
-        f"beside it stands the mean of the last 100 epochs. All x are distinct in {distinct} of {len(rows)} seeds, and there",
-        "I(X;T) is H(T) of the binned output: its fall says that the tanh output saturates into fewer bins, not that",
-        "information about x was lost. H(Y) differs between seeds because the data are drawn anew; I(X;Y) of this data is",
-        f"{simple_truth()[2]:.3f} bits by enumeration, so what I(T;Y) shows above that on the training sample is overfitting",
-        "and the bias of counting.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _cell(key: str, value: float) -> str:
-    if np.isnan(value):
-        return "-"
-    return f"{value:.0f}" if key == "peak_epoch" else f"{value:.3f}"

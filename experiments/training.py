@@ -1,4 +1,4 @@
-"""run -> snapshots of its copies at the recorded epochs: all seeds and copies trained side by side, and any time to go on."""
+"""training, a record -> snapshots of the recorded epochs: all seeds and copies side by side, and any time to go on."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy.typing as npt
 import torch
 
 from experiments import networks
-from experiments.catalog import Run
 from experiments.checkpoints import Arrays, Checkpoints, State
 from experiments.datasets import Dataset
+from experiments.records import Training
 from fastmi import Ensemble
 from fastmi.networks import one_thread
 
@@ -35,15 +35,15 @@ class Seeds:
         self.init, self.copies = init >> 1, copies >> 1  # torch takes 63 bits
 
 
-def seeds_of(run: Run) -> list[Seeds]:
-    return [Seeds(alone.seed) for alone in run.alone]
+def seeds_of(training: Training) -> list[Seeds]:
+    return [Seeds(alone.seed) for alone in training.alone]
 
 
-def targets(run: Run, classes: npt.NDArray[np.int64]) -> torch.Tensor:
+def targets(training: Training, classes: npt.NDArray[np.int64]) -> torch.Tensor:
     """(n, 1) values, or (n, n_classes) one-hot."""
-    if run.targets is None:
-        return torch.nn.functional.one_hot(torch.from_numpy(classes), run.widths[-1]).float()
-    return torch.tensor(run.targets, dtype=torch.float32)[classes][:, None]
+    if training.targets is None:
+        return torch.nn.functional.one_hot(torch.from_numpy(classes), training.widths[-1]).float()
+    return torch.tensor(training.targets, dtype=torch.float32)[classes][:, None]
 
 
 def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
@@ -52,29 +52,29 @@ def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
 
 
 class Trainer:
-    """The copies of all seeds of a run, and their training.
+    """The copies of all seeds, and their training.
 
     Args:
-        run: the record. data: one data set for each seed. device: where the copies live.
+        training: the record. data: one data set for each seed. device: where the copies live.
         checkpoints: where training is kept as it goes, and where it goes on from; None keeps nothing.
         on_epoch: called with the epoch after it.
     """
 
     def __init__(
         self,
-        run: Run,
+        training: Training,
         data: list[Dataset],
         device: torch.device,
         checkpoints: Checkpoints | None = None,
         on_epoch: Callable[[int], object] = lambda epoch: None,
     ) -> None:
-        self.run, self.checkpoints, self._on_epoch = run, checkpoints, on_epoch
-        self.parts = [_ensemble(run, seeds, device) for seeds in seeds_of(run)]
+        self.training, self.checkpoints, self._on_epoch = training, checkpoints, on_epoch
+        self.parts = [_ensemble(training, seeds, device) for seeds in seeds_of(training)]
         self.ensemble = self.parts[0] if len(self.parts) == 1 else Ensemble.joined(self.parts)
         self._x = [torch.from_numpy(part.trained.x).to(device) for part in data]
-        self._y = [targets(run, part.trained.classes).to(device) for part in data]
-        self._steps = 1 if run.epoch == "step" else -(-len(self._x[0]) // run.batch_size)
-        self._losses, self._n_losses = torch.zeros(run.epochs * self._steps, device=device), 0
+        self._y = [targets(training, part.trained.classes).to(device) for part in data]
+        self._steps = 1 if training.epoch == "step" else -(-len(self._x[0]) // training.batch_size)
+        self._losses, self._n_losses = torch.zeros(training.epochs * self._steps, device=device), 0
 
     @property
     def losses(self) -> npt.NDArray[np.float32]:
@@ -89,8 +89,8 @@ class Trainer:
             first = kept.state.epoch + 1
             yield from self.kept()
             self._on_epoch(first - 1)
-        recorded, waiting, due = set(self.run.recorded), [], time.monotonic() + EVERY
-        for epoch in range(first, self.run.epochs + 1):
+        recorded, waiting, due = set(self.training.recorded), [], time.monotonic() + EVERY
+        for epoch in range(first, self.training.epochs + 1):
             if epoch:
                 for batch in self._batches():  # kept in one array: small ones that stay would fragment the memory of large ones
                     self._losses[self._n_losses] = self.ensemble.step(*batch).mean()
@@ -100,7 +100,7 @@ class Trainer:
             if kept is not None:
                 waiting += [] if snapshot is None else [_arrays(snapshot)]
                 begin = time.monotonic()
-                if epoch == self.run.epochs or begin >= due:
+                if epoch == self.training.epochs or begin >= due:
                     kept.write(waiting, State(epoch, self.ensemble.state(), self.losses.copy()))
                     waiting, now = [], time.monotonic()
                     due = now + max(EVERY, (now - begin) / SHARE)
@@ -117,8 +117,8 @@ class Trainer:
         if kept is None or kept.state is None or kept.state.epoch < until:
             raise ValueError("there are no snapshots to read: train the run first")
         n_losses = kept.state.epoch * self._steps
-        n_snapshots = sum(recorded <= kept.state.epoch for recorded in self.run.recorded)
-        if kept.state.epoch > self.run.epochs or (len(kept.state.losses), kept.n_snapshots) != (n_losses, n_snapshots):
+        n_snapshots = sum(recorded <= kept.state.epoch for recorded in self.training.recorded)
+        if kept.state.epoch > self.training.epochs or (len(kept.state.losses), kept.n_snapshots) != (n_losses, n_snapshots):
             raise ValueError(
                 f"'{kept.folder}' holds {len(kept.state.losses)} losses and {kept.n_snapshots} snapshots, where this run has "
                 f"{n_losses} and {n_snapshots} at epoch {kept.state.epoch}: it is another run's; remove it"
@@ -130,39 +130,39 @@ class Trainer:
 
     def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
         """The copies of one seed."""
-        own = slice(k * self.run.copies, (k + 1) * self.run.copies)
+        own = slice(k * self.training.copies, (k + 1) * self.training.copies)
         return {name: leaf[own] for name, leaf in snapshot.items()}
 
     def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The batches of one epoch's steps, each (n_seeds * n_copies, batch, ...)."""
-        n, size = len(self._x[0]), self.run.batch_size
-        drawn = self.ensemble.draw(n, size if self.run.epoch == "step" else n)
+        n, size = len(self._x[0]), self.training.batch_size
+        drawn = self.ensemble.draw(n, size if self.training.epoch == "step" else n)
         for rows in drawn.split(size, dim=1):
-            of_seeds = rows.split(self.run.copies)
+            of_seeds = rows.split(self.training.copies)
             yield (
                 torch.cat([x[own] for x, own in zip(self._x, of_seeds, strict=True)]),
                 torch.cat([y[own] for y, own in zip(self._y, of_seeds, strict=True)]),
             )
 
 
-def _ensemble(run: Run, seeds: Seeds, device: torch.device) -> Ensemble:
+def _ensemble(training: Training, seeds: Seeds, device: torch.device) -> Ensemble:
     """The copies of one seed; independent ones are networks that were built apart."""
 
     def copies(n: int, init: int, batches: int) -> Ensemble:
-        network = networks.build(run.network, run.widths, init).to(device)
+        network = networks.build(training.network, training.widths, init).to(device)
         return Ensemble(
             network,
             n,
-            loss=LOSSES[run.loss],
-            optimizer=functools.partial(OPTIMIZERS[run.optimizer], lr=run.learning_rate),
+            loss=LOSSES[training.loss],
+            optimizer=functools.partial(OPTIMIZERS[training.optimizer], lr=training.learning_rate),
             watch=networks.watched(network),
             seed=batches,
         )
 
-    if run.init == "shared" or run.copies == 1:
-        return copies(run.copies, seeds.init, seeds.copies)
+    if training.init == "shared" or training.copies == 1:
+        return copies(training.copies, seeds.init, seeds.copies)
     inits, batches = (
-        np.random.SeedSequence(seed).generate_state(run.copies, np.uint64) >> 1 for seed in (seeds.init, seeds.copies)
+        np.random.SeedSequence(seed).generate_state(training.copies, np.uint64) >> 1 for seed in (seeds.init, seeds.copies)
     )
     return Ensemble.joined([copies(1, int(init), int(batch)) for init, batch in zip(inits, batches, strict=True)])
 

@@ -1,7 +1,6 @@
 """The runs as data, their samples and networks, and what the runner makes of them."""
 
 import itertools
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,18 +10,18 @@ import pytest
 import torch
 
 from experiments import datasets, mnist, networks, runner, training
-from experiments.catalog import CATALOG, Run
+from experiments.catalog import CATALOG
 from experiments.datasets import load, simple_truth
 from experiments.drawing import picture
 from experiments.networks import build, watched
 from experiments.runner import execute
-from experiments.summary import compression_row, compression_table, findings, summary
+from experiments.summary import findings, summary
 from experiments.training import Seeds, Trainer, seeds_of
 from fastmi import Ensemble, LoopWarning, PlaneEstimator, tables, use_backend
 
 DATA = Path(__file__).parent / "data"
-SHORT = replace(CATALOG["tishby-extended"], epochs=3, n_samples=200, copies=3)
-SEEDED = replace(SHORT, seed=4, seeds=3, copies=2)
+SHORT = CATALOG["tishby-extended"].varied(epochs=3, n_samples=200, copies=3)
+SEEDED = SHORT.varied(seed=4, seeds=3, copies=2)
 
 
 @pytest.fixture(scope="module")
@@ -52,73 +51,6 @@ def images(monkeypatch, stand_in):
 
 def rows_of(sample):
     return {row.tobytes() for row in sample.x}
-
-
-# --- the records ------------------------------------------------------------------------------------------------------
-
-
-def test_the_catalogue_is_named_by_its_runs_and_no_two_share_an_id():
-    assert all(name == run.name for name, run in CATALOG.items())
-    assert len({run.id for run in CATALOG.values()}) == len(CATALOG) >= 3
-
-
-def test_the_published_settings():
-    extended, warm_up, original = (CATALOG[name] for name in ("tishby-extended", "warm-up", "original"))
-    assert extended.widths == (12, 10, 7, 5, 4, 3, 1)
-    assert (extended.copies, extended.epochs, extended.batch_size, extended.learning_rate) == (5, 1000, 101, 0.2)
-    assert extended.targets == (-1, 1)
-    assert (warm_up.widths, warm_up.epochs, warm_up.copies, warm_up.targets) == ((12, 5, 1), 300, 1, (0, 1))
-    assert np.array_equal(extended.binning.edges, np.linspace(-1, 1, 50).astype(np.float32))
-    assert (original.epoch, original.optimizer, original.batch_size, original.epochs) == ("pass", "adam", 512, 8000)
-
-
-@pytest.mark.parametrize("change", [{"epochs": 7}, {"seed": 1}, {"seeds": 2}, {"edges": (-1.0, 1.0, 30)}, {"data": "other"}])
-def test_the_id_changes_with_every_field_that_decides_the_numbers(change):
-    assert replace(SHORT, **change).id != SHORT.id
-
-
-def test_the_id_is_of_the_numbers_not_of_the_words():
-    assert replace(SHORT, about="other words", published="other").id == SHORT.id
-
-
-def test_a_record_is_frozen():
-    with pytest.raises(AttributeError):
-        SHORT.epochs = 5
-
-
-@pytest.mark.parametrize("name", list(CATALOG))
-def test_a_record_comes_back_from_json(name):
-    again = Run.of(json.loads(json.dumps(CATALOG[name].fields())))
-    assert again == CATALOG[name]
-    assert again.id == CATALOG[name].id
-
-
-def test_fields_that_are_no_run_s_are_refused():
-    with pytest.raises(TypeError, match="colour"):
-        Run.of(SHORT.fields() | {"colour": "red"})
-    with pytest.raises(TypeError, match="epochs"):
-        Run.of({key: value for key, value in SHORT.fields().items() if key != "epochs"})
-
-
-def test_the_recorded_epochs_are_spaced_in_the_logarithm():
-    recorded = CATALOG["original"].recorded
-    assert recorded[:4] == [0, 1, 2, 3]
-    assert recorded[-1] == 8000
-    assert len(recorded) == len(set(recorded)) == 276
-    assert max(b / a for a, b in itertools.pairwise(recorded[10:])) < 1.15
-    assert SHORT.recorded == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize(
-    ("epochs", "every", "recorded"), [(10, 5, [0, 5, 10]), (11, 5, [0, 5, 10, 11]), (3, 5, [0, 3]), (2, 1, [0, 1, 2])]
-)
-def test_every_so_many_epochs_are_recorded_and_the_last(epochs, every, recorded):
-    assert replace(SHORT, epochs=epochs, record_every=every).recorded == recorded
-
-
-def test_a_run_of_several_seeds_is_the_run_of_each():
-    assert SEEDED.alone == [replace(SEEDED, seed=seed, seeds=1) for seed in (4, 5, 6)]
-    assert SHORT.alone == [SHORT]
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
@@ -326,7 +258,9 @@ def test_the_original_network_is_the_published_one():
 
 
 def trainer_of(run):
-    return Trainer(run, [load(run.data, run.n_samples, seeds.data) for seeds in seeds_of(run)], torch.device("cpu"))
+    training = run.training
+    data = [load(training.data, training.n_samples, seeds.data) for seeds in seeds_of(training)]
+    return Trainer(training, data, torch.device("cpu"))
 
 
 def test_an_epoch_is_one_step_of_rows_drawn_without_replacement():
@@ -336,7 +270,7 @@ def test_an_epoch_is_one_step_of_rows_drawn_without_replacement():
 
 
 def test_a_pass_is_every_row_once_for_every_copy():
-    trainer = trainer_of(replace(SHORT, epoch="pass", batch_size=64))
+    trainer = trainer_of(SHORT.varied(epoch="pass", batch_size=64))
     batches = [x for x, _ in trainer._batches()]
     assert [tuple(x.shape) for x in batches] == [(3, 64, 12), (3, 64, 12), (3, 64, 12), (3, 8, 12)]
     for copy in torch.cat(batches, dim=1):
@@ -354,9 +288,9 @@ def test_the_cross_entropy_is_that_of_torch():
 
 def test_one_hot_targets_and_single_values():
     classes = np.array([0, 2, 1])
-    one_hot = training.targets(replace(CATALOG["digits"], widths=(10, 3)), classes)
+    one_hot = training.targets(CATALOG["digits"].varied(widths=(10, 3)).training, classes)
     assert one_hot.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
-    assert training.targets(replace(SHORT, targets=(-1.0, 1.0, 5.0)), classes).tolist() == [[-1], [5], [1]]
+    assert training.targets(SHORT.varied(targets=(-1.0, 1.0, 5.0)).training, classes).tolist() == [[-1], [5], [1]]
 
 
 def weights_of(run):
@@ -366,13 +300,13 @@ def weights_of(run):
 def test_copies_share_their_initialisation_unless_they_are_independent():
     shared = weights_of(SHORT)["linear 1.weight"]
     assert torch.equal(shared[0], shared[1])
-    assert torch.equal(shared[0], build("tanh", SHORT.widths, Seeds(SHORT.seed).init)[0].weight)
-    independent = weights_of(replace(SHORT, init="independent"))
+    assert torch.equal(shared[0], build("tanh", SHORT.training.widths, Seeds(SHORT.training.seed).init)[0].weight)
+    independent = weights_of(SHORT.varied(init="independent"))
     assert all(not torch.equal(leaf[0], leaf[1]) for leaf in independent.values())
 
 
 def test_independent_copies_are_drawn_as_the_network_is_built():
-    run = replace(SHORT, network="tanh-softmax", widths=(12, 40, 2), targets=None, copies=4, init="independent")
+    run = SHORT.varied(network="tanh-softmax", widths=(12, 40, 2), targets=None, copies=4, init="independent")
     weights = weights_of(run)
     assert all((leaf == 0).all() for name, leaf in weights.items() if name.endswith("bias"))  # torch's own are uniform
     assert weights["linear 1.weight"].abs().max() <= 2 * 12**-0.5
@@ -381,7 +315,7 @@ def test_independent_copies_are_drawn_as_the_network_is_built():
 
 
 def test_an_independent_copy_is_the_same_among_however_many():
-    two, three = (trainer_of(replace(SHORT, init="independent", copies=copies)) for copies in (2, 3))
+    two, three = (trainer_of(SHORT.varied(init="independent", copies=copies)) for copies in (2, 3))
     for name, leaf in two.ensemble.parameters.items():
         assert torch.equal(leaf, three.ensemble.parameters[name][:2])
     assert torch.equal(two.ensemble.draw(200, 50), three.ensemble.draw(200, 50)[:2])
@@ -389,8 +323,8 @@ def test_an_independent_copy_is_the_same_among_however_many():
 
 @pytest.mark.parametrize("init", ["shared", "independent"])
 def test_seeds_side_by_side_are_the_seeds_alone(init):
-    run = replace(SEEDED, init=init)
-    together, alone = trainer_of(run), [trainer_of(one) for one in run.alone]
+    run = SEEDED.varied(init=init)
+    together, alone = trainer_of(run), [trainer_of(run.varied(seed=one.seed, seeds=1)) for one in run.training.alone]
     assert together.ensemble.n_copies == 6
     for k, one in enumerate(alone):
         assert torch.equal(together._x[k], one._x[0])
@@ -439,15 +373,16 @@ def test_at_the_shared_initialisation_all_readings_agree(result):
 
 def test_the_recorded_numbers_are_those_of_the_definition():
     """The last epoch again, by hand: train, forward copy by copy, and count in the oracle."""
-    small = replace(SHORT, epochs=2, n_samples=120)
-    data_seed, init_seed, copies_seed, who_seed = np.random.SeedSequence(small.seed).generate_state(4, np.uint64).tolist()
+    small = SHORT.varied(epochs=2, n_samples=120)
+    streams = np.random.SeedSequence(small.training.seed).generate_state(4, np.uint64)
+    data_seed, init_seed, copies_seed, who_seed = streams.tolist()
     data = load("simple", 120, data_seed)
     x, y = torch.from_numpy(data.trained.x), torch.from_numpy(data.trained.classes * 2.0 - 1).float()[:, None]
-    ensemble = Ensemble(build("tanh", small.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
+    ensemble = Ensemble(build("tanh", small.training.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
     for _ in range(2):
         rows = ensemble.draw(120, 101)
         ensemble.step(x[rows], y[rows])
-    edges = [float(edge) for edge in small.binning.edges]
+    edges = [float(edge) for edge in small.reads[0].binning.edges]
     found = execute(small)
     for name, sample in data.read.items():
         who = np.random.default_rng([who_seed, *name.encode()]).integers(3, size=(3, 120))[2]
@@ -460,9 +395,9 @@ def test_the_recorded_numbers_are_those_of_the_definition():
 
 def test_scores_of_a_single_output_by_hand():
     """Before any training, so that every copy is the network that was built."""
-    small = replace(SHORT, epochs=1, targets=(0.0, 1.0))
-    seeds = Seeds(small.seed)
-    network, data = build("tanh", small.widths, seeds.init), load("simple", 200, seeds.data)
+    small = SHORT.varied(epochs=1, targets=(0.0, 1.0))
+    seeds = Seeds(small.training.seed)
+    network, data = build("tanh", small.training.widths, seeds.init), load("simple", 200, seeds.data)
     for score, (name, sample) in zip(execute(small).scores, data.read.items(), strict=True):
         answers = network(torch.from_numpy(sample.x)).detach().numpy()[:, 0]
         assert (score.sample, score.seed, score.epochs.tolist(), score.loss.shape) == (name, 0, [0, 1], (2, 3))
@@ -472,9 +407,9 @@ def test_scores_of_a_single_output_by_hand():
 
 
 def test_scores_of_one_output_a_class_by_hand():
-    small = replace(CATALOG["original"], epochs=1)
-    seeds = Seeds(small.seed)
-    network, data = build("tanh-softmax", small.widths, seeds.init), load("var-u", 4096, seeds.data)
+    small = CATALOG["original"].varied(epochs=1)
+    seeds = Seeds(small.training.seed)
+    network, data = build("tanh-softmax", small.training.widths, seeds.init), load("var-u", 4096, seeds.data)
     for score, sample in zip(execute(small).scores, data.read.values(), strict=True):
         answers = network(torch.from_numpy(sample.x)).detach().double().numpy()
         n = len(sample.classes)
@@ -483,7 +418,7 @@ def test_scores_of_one_output_a_class_by_hand():
 
 
 def test_one_copy_has_one_reading():
-    assert [plane.reading for plane in execute(replace(CATALOG["warm-up"], epochs=1)).planes] == ["each", "each"]
+    assert [plane.reading for plane in execute(CATALOG["warm-up"].varied(epochs=1)).planes] == ["each", "each"]
 
 
 def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
@@ -503,15 +438,15 @@ def test_the_planes_so_far_are_there_after_every_chunk(monkeypatch):
 
 
 def test_copies_beyond_the_first_do_not_change_the_first(result):
-    fewer = execute(replace(SHORT, copies=2))
+    fewer = execute(SHORT.varied(copies=2))
     np.testing.assert_allclose(result.plane("each").i_xt[:, :2], fewer.plane("each").i_xt, atol=0.1)
     assert np.array_equal(result.plane("each").i_xt[0, :2], fewer.plane("each").i_xt[0])
 
 
 def test_a_seed_among_several_has_the_path_of_that_seed_alone(seeded):
     assert len(seeded.planes) == 3 * 2 * 4
-    for alone in SEEDED.alone:
-        own = execute(alone)
+    for alone in SEEDED.training.alone:
+        own = execute(SEEDED.varied(seed=alone.seed, seeds=1))
         for plane in own.planes:
             other = seeded.plane(plane.reading, plane.sample, alone.seed)
             assert np.array_equal(plane.i_xt[0], other.i_xt[0])
@@ -549,8 +484,8 @@ def test_a_finding_of_several_seeds_is_their_mean_and_spread(seeded):
 
 
 def reduced(name):
-    run = replace(CATALOG[name], epochs=2)
-    return replace(run, n_samples=300) if run.data == "mnist" else run
+    run = CATALOG[name].varied(epochs=2)
+    return run.varied(n_samples=300) if run.training.data == "mnist" else run
 
 
 @pytest.mark.parametrize("name", list(CATALOG))
@@ -574,7 +509,7 @@ def test_every_entry_runs_a_few_epochs_on_a_gpu(name, images):
 
 def test_the_runner_gives_torch_its_threads_back():
     before = torch.get_num_threads()
-    execute(replace(SHORT, epochs=1))
+    execute(SHORT.varied(epochs=1))
     assert torch.get_num_threads() == before
 
 
@@ -612,7 +547,7 @@ def sequence(hidden):
 def test_a_network_that_is_looped_over_trains_and_the_result_says_so(build_it, reason, seeds, monkeypatch):
     monkeypatch.setitem(networks.NETWORKS, "looped", build_it)
     with pytest.warns(LoopWarning, match="one after the other"):
-        found = execute(replace(SHORT, network="looped", n_samples=110, copies=2, epochs=2, seeds=seeds))
+        found = execute(SHORT.varied(network="looped", n_samples=110, copies=2, epochs=2, seeds=seeds))
     assert reason in found.remark
     assert summary(found).endswith(found.remark)
     assert found.plane("each").layers == ("layer 1", "output")
@@ -646,18 +581,8 @@ def test_the_summary_says_when_rows_of_x_repeat(result):
     assert "Rows of x repeat: H(X) = 2.000" in summary(replace(result, planes=planes))
 
 
-def test_the_compression_table_is_computed_from_its_rows():
-    plane = execute(replace(CATALOG["tishby"], epochs=4)).plane("each")
-    row = compression_row(0, plane)
-    assert row["fell"] == plane.i_xt[:, 0, -1].max() - plane.i_xt[-1, 0, -1]
-    page = compression_table("tishby", [row, {**row, "seed": 1, "fell": row["fell"] + 1}], "the command")
-    assert f"| 1 | {row['i_xt_start']:.3f} |" in page
-    assert f"{row['fell'] + 0.5:.3f}" in page
-    assert "`the command`" in page
-
-
 def test_the_estimator_of_a_run_takes_repeated_x():
-    plane = PlaneEstimator(np.array([[0], [0], [1], [1]]), [0, 0, 1, 1], SHORT.binning)
+    plane = PlaneEstimator(np.array([[0], [0], [1], [1]]), [0, 0, 1, 1], SHORT.reads[0].binning)
     assert plane.entropy_x == 1.0
 
 

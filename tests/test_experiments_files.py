@@ -15,20 +15,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from runs import estimate, names, reading_of, rows_of, run, undraw
+from runs import trained as trained_in
 
 from experiments import __main__ as cli
-from experiments import attempts, checkpoints, command, mnist, networks, outputs, results, runner, training
+from experiments import checkpoints, layout, mnist, networks, outputs, readings, results, runner, running, scores, training
+from experiments import unfinished as keeping
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
 from fastmi import Ensemble, LoopWarning, screens, tables
 
 ROOT = Path(__file__).parents[1]
-TINY = replace(CATALOG["warm-up"], epochs=4, n_samples=120)
+TINY = CATALOG["warm-up"].varied(epochs=4, n_samples=120)
 RUNS = {
     "sgd": TINY,
-    "copies": replace(TINY, copies=2, seeds=2, init="independent", record_every=2),
-    "adam, whole passes": replace(CATALOG["original"], epochs=4, copies=2, seeds=2),
+    "copies": TINY.varied(copies=2, seeds=2, init="independent", record_every=2),
+    "adam, whole passes": CATALOG["original"].varied(epochs=4, copies=2, seeds=2),
 }
 
 
@@ -36,24 +39,14 @@ class Killed(BaseException):
     """Not even `except Exception` stops it."""
 
 
-def run(*words, out):
-    return cli.main(["run", *words, "--out", str(out)])
-
-
-def rows_of(path):
+def csv_of(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
-def folders(out):
-    return sorted(path for path in out.iterdir() if path.is_dir())
-
-
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Figures are empty files: drawing them takes longer than the runs."""
-    monkeypatch.setattr(outputs, "picture", lambda run, planes: None)
-    monkeypatch.setattr(outputs, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+    undraw(monkeypatch)
 
 
 @pytest.fixture
@@ -86,11 +79,17 @@ def assert_same(one, other, tmp_path):
     texts = []
     for found in (one, other):
         tables.write_csv(tmp_path / "plane.csv", found.planes)
-        outputs._write_rows(tmp_path / "scores.csv", outputs._SCORE_COLUMNS, outputs._score_rows(found.scores))
+        outputs._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
         texts.append([(tmp_path / name).read_bytes() for name in ("plane.csv", "scores.csv")])
     assert texts[0] == texts[1]
     assert len(texts[0][0].splitlines()) > 20
     assert one.losses == other.losses
+
+
+def assert_same_files(one, other):
+    """Of what was trained, and of what was read of it."""
+    for name in ("scores.csv", f"{reading_of(one).name}/plane.csv", f"{reading_of(one).name}/planes.npz"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
 
 
 # --- checkpoints: killed and resumed ----------------------------------------------------------------------------------
@@ -149,7 +148,7 @@ def test_a_run_killed_amid_any_file_goes_on(name, whole, tmp_path, at_every_epoc
             assert_same(execute(RUNS[name], checkpoints=Checkpoints(folder)), whole[name], tmp_path)
         else:
             break  # all files were written before that one
-    assert n == 5 + len(RUNS[name].recorded)  # a state for each epoch, snapshots for each that is recorded
+    assert n == 5 + len(RUNS[name].training.recorded)  # a state for each epoch, snapshots for each that is recorded
 
 
 def ticking(monkeypatch, every, share):
@@ -199,7 +198,7 @@ def test_a_looped_network_goes_on_too(tmp_path, at_every_epoch, monkeypatch):
         return built
 
     monkeypatch.setitem(networks.NETWORKS, "undecided", network)
-    looped = replace(TINY, network="undecided")
+    looped = TINY.varied(network="undecided")
     with pytest.warns(LoopWarning):
         uninterrupted = execute(looped)
     with pytest.warns(LoopWarning), pytest.raises(Killed):
@@ -231,14 +230,13 @@ def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
             time.sleep(0.01)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    (part,) = folders(killed)
+    (part,) = trained_in(killed)
     assert part.name.endswith(".part")
     assert run(*words, "--resume", out=killed) == 0
     assert run(*words, out=uninterrupted) == 0
-    (one,), (other,) = folders(killed), folders(uninterrupted)
+    (one,), (other,) = trained_in(killed), trained_in(uninterrupted)
     assert one.name == other.name
-    for name in ("plane.csv", "scores.csv", "planes.npz"):
-        assert (one / name).read_bytes() == (other / name).read_bytes()
+    assert_same_files(one, other)
     assert not [path.name for path in one.rglob(".*")]  # nor half a file
 
 
@@ -291,7 +289,7 @@ def test_another_npz_is_no_state(kept, arrays):
 
 
 def test_the_state_of_another_network_is_refused(kept):
-    other = replace(TINY, widths=(12, 4, 1))
+    other = TINY.varied(widths=(12, 4, 1))
     with pytest.raises(ValueError, match="state"):
         execute(other, checkpoints=Checkpoints(kept))
 
@@ -360,24 +358,24 @@ def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
 
     with monkeypatch.context() as patch:
         every_epoch(patch)
-        patch.setattr(command, "execute", killed)
+        patch.setattr(running, "execute", killed)
         with pytest.raises(Killed):
             run(name, "--epochs", str(epochs), "--force", out=out)
-    (part,) = (path for path in folders(out) if path.name.endswith(".part"))
+    (part,) = (path for path in trained_in(out) if path.name.endswith(".part"))
     return part
 
 
 def test_an_unfinished_run_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
     part = unfinished(tmp_path, monkeypatch)
     before = {path: path.read_bytes() for path in part.rglob("*.npz")}
-    monkeypatch.setattr(command, "execute", lambda *words, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
     assert run("tishby", "warm-up", "--epochs", "4", out=tmp_path) == 2
     error = capsys.readouterr().err
     assert f"an unfinished run lies in '{part}'" in error
     assert "(--resume)" in error
     assert "remove that folder" in error
     assert {path: path.read_bytes() for path in part.rglob("*.npz")} == before
-    assert not (tmp_path / attempts.LEDGER).exists()
+    assert rows_of(tmp_path) == []
 
 
 def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
@@ -387,14 +385,13 @@ def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert run("warm-up", "--epochs", "4", out=tmp_path / "uninterrupted") == 0
     (one,) = tmp_path.glob("warm-up*")
-    (other,) = folders(tmp_path / "uninterrupted")
-    names = [sorted(path.name for path in folder.iterdir()) for folder in (one, other)]
-    assert names[0] == names[1]
-    for name in ("plane.csv", "scores.csv", "planes.npz"):
-        assert (one / name).read_bytes() == (other / name).read_bytes()
+    (other,) = trained_in(tmp_path / "uninterrupted")
+    assert names(one) == names(other)
+    assert names(reading_of(one)) == names(reading_of(other))
+    assert_same_files(one, other)
     assert [results.read(folder).manifest["resumed"] for folder in (one, other)] == [True, False]
-    assert [row["status"] for row in rows_of(tmp_path / attempts.LEDGER)] == ["done", "done"]
-    monkeypatch.setattr(command, "execute", lambda *words, **options: pytest.fail("work was done"))
+    assert [row["status"] for row in rows_of(tmp_path)] == ["done", "done"]
+    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
     capsys.readouterr()
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert capsys.readouterr().out.count("was finished before") == 2
@@ -402,18 +399,18 @@ def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
 
 def test_resume_begins_what_was_never_begun(tmp_path, undrawn):
     assert run("warm-up", "--epochs", "1", "--resume", out=tmp_path) == 0
-    assert [path.name for path in folders(tmp_path)] == [replace(CATALOG["warm-up"], epochs=1).id]
+    assert [path.name for path in trained_in(tmp_path)] == [CATALOG["warm-up"].varied(epochs=1).id]
 
 
 def test_a_finished_run_that_is_run_again_stays_until_the_new_one_is_finished(tmp_path, monkeypatch, undrawn):
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
-    (folder,) = folders(tmp_path)
+    (folder,) = trained_in(tmp_path)
     part = unfinished(tmp_path, monkeypatch)
     assert part.name == f"{folder.name}.part"
-    assert (folder / "plane.csv").exists()
+    assert (reading_of(folder) / "plane.csv").exists()
     (folder / "stray").touch()
     assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0  # the one that was begun last
-    assert folders(tmp_path) == [folder]
+    assert trained_in(tmp_path) == [folder]
     assert not (folder / "stray").exists()
 
 
@@ -421,7 +418,7 @@ def test_a_damaged_checkpoint_is_a_failed_run_with_its_reason(tmp_path, monkeypa
     part = unfinished(tmp_path, monkeypatch)
     (part / "snapshots" / "state.npz").write_bytes(b"garbage")
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 1
-    failed, done = rows_of(tmp_path / attempts.LEDGER)
+    failed, done = rows_of(tmp_path)
     assert "state.npz' cannot be read" in failed["reason"]
     assert done["status"] == "done"
     (part / "snapshots" / "state.npz").unlink()  # as it was told
@@ -435,17 +432,19 @@ def saved(result, out):
     """A result that was not trained here."""
     part = out / f"{result.run.id}.part"
     part.mkdir()
-    outputs.save(result, part, out / result.run.id)
+    outputs.save(result, part, out / result.run.id, wall_seconds=1.0, resumed=False)
     return out / result.run.id
 
 
 def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     assert run("tishby-extended", "--epochs", "2", "--copies", "2", out=tmp_path) == 0
-    (folder,) = folders(tmp_path)
-    assert {path.name for path in folder.iterdir()} == {
-        *("plane.csv", "scores.csv", "planes.npz", "plane.png", "plane.svg", "manifest.json", "snapshots")
+    (folder,) = trained_in(tmp_path)
+    reading = reading_of(folder)
+    assert {path.name for path in folder.iterdir()} == {"scores.csv", "manifest.json", "snapshots", reading.name}
+    assert {path.name for path in reading.iterdir()} == {
+        *("plane.csv", "planes.npz", "plane.png", "plane.svg", "manifest.json")
     }
-    rows = rows_of(folder / "plane.csv")
+    rows = csv_of(reading / "plane.csv")
     assert len(rows) == 2 * 3 * 6 * (1 + 2 + 1 + 1)
     assert {(row["data"], row["sample"], row["seed"]) for row in rows} == {
         ("simple", "training", "0"),
@@ -453,16 +452,19 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     }
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["id"] == folder.name
-    assert Run.of(manifest["run"]) == replace(CATALOG["tishby-extended"], epochs=2, copies=2)
+    assert Run.of(manifest["run"]) == CATALOG["tishby-extended"].varied(epochs=2, copies=2)
+    read_of_it = json.loads((reading / "manifest.json").read_text())
+    assert read_of_it["id"] == f"{folder.name}/{reading.name}"
+    assert readings.of("reading", read_of_it["reading"]) == CATALOG["tishby-extended"].reads[0]
     assert (manifest["data"], manifest["remark"]) == ("simple", "")
     found = results.read(folder)
     plane = next(plane for plane in found.planes if (plane.reading, plane.sample) == ("sampled", "held-out"))
     written = [float(row["i_xt_bits"]) for row in rows if (row["reading"], row["sample"]) == ("sampled", "held-out")]
     assert written == plane.i_xt.ravel().tolist()
-    (end,) = [part for part in manifest["readings"] if (part["reading"], part["sample"]) == ("sampled", "held-out")]
+    (end,) = [part for part in read_of_it["readings"] if (part["reading"], part["sample"]) == ("sampled", "held-out")]
     assert [layer["i_xt_end"] for layer in end["layers"]] == plane.i_xt[-1, 0].tolist()
     assert end["funnel"]["pairs"] == 3 * 5
-    scores = rows_of(folder / "scores.csv")
+    scores = csv_of(folder / "scores.csv")
     assert len(scores) == 2 * 3 * 2
     last = [float(row["accuracy"]) for row in scores if (row["sample"], row["epoch"]) == ("held-out", "2")]
     assert manifest["scores_end"][1]["accuracy"] == pytest.approx(np.mean(last), abs=1e-12)
@@ -474,10 +476,10 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
 
 def test_the_files_of_several_seeds_name_the_seed_in_every_row(tmp_path, undrawn):
     assert run("warm-up", "--epochs", "1", "--seeds", "2", "--seed", "3", out=tmp_path) == 0
-    (folder,) = folders(tmp_path)
-    for name, n in (("plane.csv", 8), ("scores.csv", 4)):
-        assert [row["seed"] for row in rows_of(folder / name)].count("3") == n
-        assert [row["seed"] for row in rows_of(folder / name)].count("4") == n
+    (folder,) = trained_in(tmp_path)
+    for path, n in ((reading_of(folder) / "plane.csv", 8), (folder / "scores.csv", 4)):
+        assert [row["seed"] for row in csv_of(path)].count("3") == n
+        assert [row["seed"] for row in csv_of(path)].count("4") == n
     assert [(plane.sample, plane.seed) for plane in results.read(folder).planes] == [
         *(("training", 3), ("held-out", 3), ("training", 4), ("held-out", 4))
     ]
@@ -486,9 +488,8 @@ def test_the_files_of_several_seeds_name_the_seed_in_every_row(tmp_path, undrawn
 def test_the_same_run_writes_the_same_csv(tmp_path, undrawn):
     for out in (tmp_path / "a", tmp_path / "b"):
         assert run("warm-up", "--epochs", "3", "--seed", "5", out=out) == 0
-    for name in ("plane.csv", "scores.csv", "planes.npz"):
-        a, b = (next(out.glob(f"*/{name}")).read_bytes() for out in (tmp_path / "a", tmp_path / "b"))
-        assert a == b
+    (one,), (other,) = trained_in(tmp_path / "a"), trained_in(tmp_path / "b")
+    assert_same_files(one, other)
 
 
 def test_a_looped_network_is_a_remark_in_the_manifest_and_the_summary(tmp_path, undrawn, monkeypatch, capsys):
@@ -513,21 +514,21 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(tmp_path
             raise RuntimeError("the power went out")
         return execute(record, *arguments, **options)
 
-    monkeypatch.setattr(command, "execute", broken)
+    monkeypatch.setattr(running, "execute", broken)
     assert run("warm-up", "tishby", "--epochs", "1", out=tmp_path) == 1
-    failed, done = rows_of(tmp_path / attempts.LEDGER)
+    failed, done = rows_of(tmp_path)
     assert (failed["run"], failed["status"]) == ("warm-up", "failed")
     assert "the power went out" in failed["reason"]
     assert failed["data"] == "simple"
     assert (done["run"], done["status"]) == ("tishby", "done")
-    assert (tmp_path / done["folder"] / "plane.csv").exists()
+    assert (reading_of(tmp_path / done["folder"]) / "plane.csv").exists()
     assert "failed: warm-up" in capsys.readouterr().err
-    assert len(folders(tmp_path)) == 1
+    assert len(trained_in(tmp_path)) == 1
 
 
 def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path, monkeypatch, undrawn, whole):
     folder = saved(whole["sgd"], tmp_path)
-    before = (folder / "plane.csv").read_bytes()
+    before = (reading_of(folder) / "plane.csv").read_bytes()
 
     def broken(*arguments, **options):
         raise OSError("disk full")
@@ -535,8 +536,8 @@ def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path, mon
     monkeypatch.setattr(outputs, "picture", broken)
     with pytest.raises(OSError, match="disk full"):
         saved(whole["sgd"], tmp_path)
-    assert (folder / "plane.csv").read_bytes() == before
-    assert attempts.finished(folder)
+    assert (reading_of(folder) / "plane.csv").read_bytes() == before
+    assert keeping.finished(folder)
 
 
 def test_a_second_result_replaces_the_first(tmp_path, undrawn, whole):
@@ -548,9 +549,10 @@ def test_a_second_result_replaces_the_first(tmp_path, undrawn, whole):
 
 
 def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(outputs, "check_device", lambda name: name)
-    names = [outputs.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
-    assert names == [TINY.id, f"{TINY.id}-cuda0"]
+    monkeypatch.setattr(running, "check_device", lambda name: name)
+    folders = [running.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
+    assert folders == [TINY.id, f"{TINY.id}-cuda0"]
+    assert all(layout.READING.fullmatch(layout.named(TINY.reads[0].id, device)) for device in ("cpu", "cuda", "cuda:11"))
 
 
 @pytest.mark.parametrize("content", ["{}", "no JSON", '{"run": {"name": "warm-up"}}', "[]"])
@@ -567,7 +569,7 @@ def test_a_manifest_that_is_none_is_no_result(tmp_path, content):
 def trained(tmp_path, undrawn):
     """The folder of a run of two seeds of two copies, trained with its own edges."""
     assert run("warm-up", "--epochs", "6", "--copies", "2", "--seeds", "2", out=tmp_path / "trained") == 0
-    (folder,) = folders(tmp_path / "trained")
+    (folder,) = trained_in(tmp_path / "trained")
     return folder
 
 
@@ -575,56 +577,104 @@ def contents(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def estimate(folder, out, *words):
-    return cli.main(["estimate", str(folder), *words, "--out", str(out)])
-
-
 def test_other_bins_on_the_same_snapshots_are_the_run_with_those_bins(trained, tmp_path, monkeypatch, capsys):
     before = contents(trained)
-    run_again = replace(results.read(trained).run, edges=(-0.5, 0.75, 9), out_of_range="separate")
+    run_again = results.read(trained).run.varied(edges=(-0.5, 0.75, 9), out_of_range="separate")
     by_training = execute(run_again)
     monkeypatch.setattr(Ensemble, "step", lambda *words: pytest.fail("it trained"))
-    words = ("--edges", "-0.5", "0.75", "9", "--out-of-range", "separate")
-    assert estimate(trained, tmp_path / "again", *words) == 0
-    (folder,) = folders(tmp_path / "again")
-    assert folder.name == run_again.id
+    assert estimate(trained, "--edges", "-0.5", "0.75", "9", "--out-of-range", "separate") == 0
+    folder = trained / run_again.reads[0].id
     tables.write_csv(tmp_path / "plane.csv", by_training.planes)
     assert (folder / "plane.csv").read_bytes() == (tmp_path / "plane.csv").read_bytes()
-    assert (folder / "plane.csv").read_bytes() != before[Path("plane.csv")]
-    assert (folder / "scores.csv").read_bytes() == before[Path("scores.csv")]
-    assert contents(trained) == before
+    assert before.items() <= contents(trained).items()  # beside the first, nothing is copied or changed
+    assert {path.parts[0] for path in contents(trained).keys() - before.keys()} == {folder.name}
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["estimated_from"] == trained.name
+    assert manifest["id"] == f"{trained.name}/{folder.name}" == run_again.ids[0]
     assert manifest["binning"].startswith("8 bins on [-0.5, 0.75)")
     assert str(folder) in capsys.readouterr().out
-    assert estimate(folder, tmp_path / "third", "--edges", "-1", "1", "50", "--out-of-range", "wrap") == 0
-    (third,) = folders(tmp_path / "third")  # and from there back
-    assert (third / "plane.csv").read_bytes() == before[Path("plane.csv")]
+    assert results.read(folder).run == run_again
+    (_, row) = rows_of(trained.parent)
+    assert (row["status"], row["id"], row["folder"]) == ("estimated", run_again.ids[0], run_again.ids[0])
+
+
+def test_several_bins_at_once_are_each_a_result(trained, monkeypatch):
+    whole = contents(trained)
+    first, *_ = results.read(trained).run.reads
+    n_forwarded, forward = [], Ensemble.activations
+    monkeypatch.setattr(Ensemble, "activations", lambda *words: n_forwarded.append(0) or forward(*words))
+    assert estimate(trained, "--edges", "-1", "1", "9") == 0
+    once = len(n_forwarded)
+    assert estimate(trained, "--edges", "-1", "1", "21", "--edges", "0", "1", "7") == 0
+    assert len(n_forwarded) == 2 * once  # what is forwarded once is read by all
+    alone = replace(first, edges=(-1.0, 1.0, 9)), replace(first, edges=(-1.0, 1.0, 21)), replace(first, edges=(0.0, 1.0, 7))
+    for reading in alone:
+        by_training = execute(results.read(trained).run.varied(reads=(reading,)))
+        found = results.read(trained / reading.id)
+        assert [plane.i_xt.tolist() for plane in found.planes] == [plane.i_xt.tolist() for plane in by_training.planes]
+    assert estimate(trained, "--edges", "-1", "1", "33", "--edges", "0", "1", "7") == 2  # one of them is there
+    assert len(contents(trained)) == len(whole) + 3 * 5
+    assert estimate(trained, "--edges", "0", "1", "7", "--edges", "0", "1", "7") == 2
+
+
+def test_a_run_that_reads_by_several_measures_leaves_a_result_of_each(tmp_path, undrawn, monkeypatch, capsys):
+    first = TINY.reads[0]
+    several = CATALOG["warm-up"].varied(reads=(first, replace(first, edges=(-1.0, 1.0, 9), out_of_range="clip")))
+    monkeypatch.setitem(CATALOG, "warm-up", several)
+    words = ("warm-up", "--epochs", "3", "--copies", "2")
+    assert run(*words, "--live", out=tmp_path) == 0
+    (folder,) = trained_in(tmp_path)
+    assert {path.name for path in folder.glob("counted-*")} == {reading.id for reading in several.reads}
+    assert capsys.readouterr().out.count("Right answers") == 2
+    for reading in several.reads:
+        by_itself = execute(several.varied(reads=(reading,), epochs=3, copies=2))
+        found = results.read(folder / reading.id)
+        assert found.run.reads == (reading,)
+        assert [plane.i_ty.tolist() for plane in found.planes] == [plane.i_ty.tolist() for plane in by_itself.planes]
+    assert results.read(folder).run.reads == (first,)
+
+
+def test_elsewhere_what_was_trained_lies_too_and_from_there_it_is_read_again(trained, tmp_path):
+    before, out = contents(trained), tmp_path / "again"
+    assert estimate(trained, "--edges", "-1", "1", "9", out=out) == 0
+    (folder,) = trained_in(out)
+    assert folder.name == trained.name
+    assert contents(trained) == before
+    own = Path(reading_of(trained).name)
+    assert {path for path in before if path.parts[0] != own.name} <= contents(folder).keys()
+    assert (folder / "snapshots" / "state.npz").stat().st_nlink == 2  # linked, not copied
+    assert estimate(folder, "--edges", "-1", "1", "50") == 0  # and from there back
+    assert (folder / own / "plane.csv").read_bytes() == before[own / "plane.csv"]
+    assert estimate(trained, "--edges", "-1", "1", "21", out=out) == 0  # beside what is there
+    assert len(list(folder.glob("counted-*"))) == 3
+    assert [row["status"] for row in rows_of(out)] == ["estimated"] * 3
 
 
 @pytest.mark.parametrize(
     "edges", [("1", "-1", "5"), ("0", "0", "5"), ("0", "1", "1"), ("0", "inf", "5"), ("nan", "1", "5"), ("0", "1", "2.5")]
 )
 def test_edges_that_are_none_are_refused(trained, tmp_path, capsys, edges):
-    assert estimate(trained, tmp_path / "again", "--edges", *edges) == 2
+    assert estimate(trained, "--edges", *edges, out=tmp_path / "again") == 2
     assert f"--edges is {' '.join(edges)}: pass LOW below HIGH, and N" in capsys.readouterr().err
     assert not (tmp_path / "again").exists()
 
 
 def test_the_run_s_own_edges_are_refused_where_they_would_replace_it(trained, capsys):
     before = contents(trained)
-    assert estimate(trained, trained.parent, "--edges", "-1", "1", "50") == 2
-    assert "was trained and read with these edges" in capsys.readouterr().err
+    for out in (None, trained.parent):
+        assert estimate(trained, "--edges", "-1", "1", "50", out=out) == 2
+        assert "holds this reading, written" in capsys.readouterr().err
     assert contents(trained) == before
 
 
 def test_a_result_without_its_snapshots_cannot_be_estimated(trained, tmp_path, capsys):
-    state = trained / "snapshots" / "state.npz"
-    state.unlink()
-    assert estimate(trained, tmp_path / "again", "--edges", "0", "1", "9") == 2
+    (trained / "snapshots" / "state.npz").unlink()
+    before = contents(trained)
+    assert estimate(trained, "--edges", "0", "1", "9", out=tmp_path / "again") == 2
     assert "there are no snapshots to read: train the run first" in capsys.readouterr().err
-    assert folders(tmp_path / "again") == []
-    assert estimate(tmp_path, tmp_path / "again", "--edges", "0", "1", "9") == 2
+    assert trained_in(tmp_path / "again") == []
+    assert estimate(trained, "--edges", "0", "1", "9") == 2
+    assert contents(trained) == before  # not one snapshot was removed
+    assert estimate(tmp_path, "--edges", "0", "1", "9", out=tmp_path / "again") == 2
     assert "which is no folder that `run` left" in capsys.readouterr().err
 
 
@@ -648,7 +698,7 @@ def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, un
     assert [n_parts for *_, n_parts in shown] == [1] * (len(shown) - 1) + [0]  # the last once the result is safe
     assert (tmp_path / "live" / "live.png").read_bytes().startswith(b"\x89PNG")
     assert run("warm-up", "--epochs", "2", out=tmp_path / "other") == 0
-    (one,), (other,) = folders(tmp_path / "live"), folders(tmp_path / "other")
+    (one,), (other,) = trained_in(tmp_path / "live"), trained_in(tmp_path / "other")
     assert one.name == other.name
     left = [{path: content for path, content in contents(folder).items() if path.suffix != ".json"} for folder in (one, other)]
     assert left[0] == left[1]
@@ -661,6 +711,17 @@ def test_list_names_every_run(capsys):
     assert cli.main(["list"]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in CATALOG)
+
+
+def test_list_loads_no_torch_and_calls_steps_steps():
+    code = "import sys; from experiments.__main__ import main; main(['list']); sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert list(lines) == list(CATALOG)
+    assert lines["mnist-mlp"].endswith("; 1 copy, 1,200 steps of 256, 5.1 passes")
+    assert lines["original"].endswith("; 1 copy, 8,000 epochs")
+    assert all(line.endswith(CATALOG[name].training.length) for name, line in lines.items())
 
 
 def test_an_unknown_run_is_refused_before_any_work(tmp_path, capsys):
@@ -686,19 +747,19 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(tmp_
 
 def test_all_is_every_run(tmp_path, monkeypatch):
     tried = []
-    monkeypatch.setattr(command, "_attempt", lambda record, device, out: tried.append(record.name) or True)
+    monkeypatch.setattr(running, "_attempt", lambda record, device, out: tried.append(record.name) or True)
     assert run("all", out=tmp_path) == 0
     assert tried == list(CATALOG)
 
 
 def test_a_run_s_own_numbers_are_changed_by_what_is_given_alone(tmp_path, monkeypatch):
     tried = []
-    monkeypatch.setattr(command, "_attempt", lambda record, device, out: tried.append(record) or True)
+    monkeypatch.setattr(running, "_attempt", lambda record, device, out: tried.append(record) or True)
     assert run("tishby-extended", out=tmp_path) == 0
     words = ["--epochs", "7", "--copies", "2", "--seed", "3", "--seeds", "4", "--init", "independent", "--record", "5"]
     assert run("tishby-extended", *words, out=tmp_path) == 0
     published = CATALOG["tishby-extended"]
-    given = replace(published, epochs=7, copies=2, seed=3, seeds=4, init="independent", n_recorded=5)
+    given = published.varied(epochs=7, copies=2, seed=3, seeds=4, init="independent", n_recorded=5)
     assert tried == [published, given]
 
 
@@ -706,10 +767,10 @@ def test_mnist_that_is_not_there_is_a_failed_row_with_the_ways_to_supply_it(tmp_
     monkeypatch.delenv(mnist.VARIABLE, raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "none"))
     assert run("mnist", "warm-up", "--epochs", "1", out=tmp_path / "out") == 1
-    failed, done = rows_of(tmp_path / "out" / attempts.LEDGER)
+    failed, done = rows_of(tmp_path / "out")
     assert "pass --mnist PATH or set FASTMI_MNIST" in failed["reason"]
     assert done["status"] == "done"
-    assert len(folders(tmp_path / "out")) == 1
+    assert len(trained_in(tmp_path / "out")) == 1
 
 
 def test_a_wrong_place_for_mnist_is_said_before_any_run(tmp_path, monkeypatch, capsys):
@@ -736,31 +797,21 @@ def test_the_compression_command_writes_its_page(tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_said_before_any_seed(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(command, "execute", lambda *arguments, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(running, "execute", lambda *arguments, **options: pytest.fail("work was done"))
     assert cli.main(["compression", "--out", str(tmp_path)]) == 2
     assert "which is a folder: pass the name of a file" in capsys.readouterr().err
-
-
-def test_a_ledger_that_is_none_is_said_before_any_run(tmp_path, capsys):
-    (tmp_path / attempts.LEDGER).write_text("other,columns\n1,2\n")
-    assert run("warm-up", "--epochs", "1", out=tmp_path) == 2
-    assert "is not the ledger of runs, its columns are others: move it away" in capsys.readouterr().err
-    assert (tmp_path / attempts.LEDGER).read_text() == "other,columns\n1,2\n"
-    (tmp_path / "b" / attempts.LEDGER).mkdir(parents=True)
-    assert run("warm-up", "--epochs", "1", out=tmp_path / "b") == 2
-    assert "cannot be read as the ledger of runs" in capsys.readouterr().err
 
 
 def test_an_interrupted_run_is_a_row_and_ends_the_others(tmp_path, monkeypatch, capsys):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "execute", interrupted)
+    monkeypatch.setattr(running, "execute", interrupted)
     assert run("warm-up", "tishby", out=tmp_path) == 130
-    (row,) = rows_of(tmp_path / attempts.LEDGER)
+    (row,) = rows_of(tmp_path)
     assert (row["run"], row["status"]) == ("warm-up", "interrupted")
     assert "interrupted" in capsys.readouterr().err
-    assert folders(tmp_path) == []  # it had nothing to go on from
+    assert trained_in(tmp_path) == []  # it had nothing to go on from
 
 
 def test_an_interrupted_run_keeps_what_it_can_go_on_from(tmp_path, monkeypatch, at_every_epoch, undrawn):
@@ -772,7 +823,7 @@ def test_an_interrupted_run_keeps_what_it_can_go_on_from(tmp_path, monkeypatch, 
         return execute(*words, on_epoch=stop, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(command, "execute", interrupted)
+        patch.setattr(running, "execute", interrupted)
         assert run("warm-up", "--epochs", "3", out=tmp_path) == 130
     assert run("warm-up", "--epochs", "3", "--resume", out=tmp_path) == 0
-    assert [row["status"] for row in rows_of(tmp_path / attempts.LEDGER)] == ["interrupted", "done"]
+    assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted", "done"]

@@ -1,39 +1,29 @@
-"""What is made of finished runs: figures side by side and overlaid, the comparison of rules for stopping, the reproduction."""
+"""What is made of finished runs: figures side by side and overlaid, and the page of the reproduction."""
 
 import csv
 import json
-import re
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import runs
+from runs import reading_of, trained, undraw
 
-from benchmarks import cases
 from experiments import __main__ as cli
-from experiments import drawing, outputs, reproduction, stopping
-from experiments.catalog import CATALOG, Stopping
+from experiments import drawing, outputs, pages, reproduction
+from experiments.catalog import CATALOG
+from experiments.readings import Counted
 from experiments.results import Finished, read
-from experiments.runner import Result, Score
-from experiments.stopping import RULES, compare, first_without_progress
-from experiments.summary import summary
-from fastmi import InformationPlane, tables
-from fastmi.points import Points
+from fastmi import tables
 
 STOPPING = ("stopping", "--epochs", "30", "--copies", "2")
 
 
 def run(*words, out):
-    assert cli.main(["run", *words, "--out", str(out)]) == 0
-    return max((path for path in out.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
-
-
-def undrawn(monkeypatch):
-    monkeypatch.setattr(outputs, "picture", lambda run, planes: None)
-    monkeypatch.setattr(outputs, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+    """The folder of what was read."""
+    assert runs.run(*words, out=out) == 0
+    return reading_of(max(trained(out), key=lambda path: path.stat().st_mtime_ns))
 
 
 AS_CATALOGUED = reproduction._as_catalogued
@@ -44,11 +34,12 @@ def results(tmp_path_factory):
     """A folder of finished runs, and their folders by a name."""
     out = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        undrawn(patch)
+        undraw(patch)
         found = {
             "warm-up": run("warm-up", "--epochs", "3", out=out),
             "ten": run("warm-up", "--epochs", "10", out=out),
             "seeds": run("warm-up", "--epochs", "3", "--seeds", "3", out=out),
+            "other seeds": run("warm-up", "--epochs", "3", "--seeds", "3", "--seed", "5", out=out),
             "copies": run("warm-up", "--epochs", "3", "--copies", "2", out=out),
             "original": run("original", "--epochs", "3", out=out),
             "stopping": run(*STOPPING, out=out),
@@ -62,7 +53,7 @@ def drawn(monkeypatch):
     """The grids of panels that were to be drawn, with the options; nothing is drawn."""
     grids = []
     monkeypatch.setattr("experiments.drawing.figures.information_plane", lambda grid, **options: grids.append((grid, options)))
-    monkeypatch.setattr(outputs, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+    monkeypatch.setattr(pages, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
     return grids
 
 
@@ -75,10 +66,40 @@ def draw(*words):
 
 def test_finished_runs_are_drawn_again_side_by_side(results, tmp_path, capsys):
     figure = tmp_path / "drawn.svg"
-    words = [results["copies"], results["copies"], "--reading", "mixture", "--color", "epoch", "--out", figure]
-    assert draw(*words) == 0
-    assert figure.read_text().count("mixture over copies") == 2
+    words = [results["copies"], results["warm-up"], "--reading", "mean", "--color", "epoch", "--out", figure]
+    assert draw(*words) == 2  # one network has no mean of several
+    assert "has no reading 'mean': it has each" in capsys.readouterr().err
+    assert draw(results["copies"], "--reading", "mixture", "--color", "epoch", "--out", figure) == 0
+    assert figure.read_text().count("mixture over copies") == 1
     assert capsys.readouterr().out == f"drawn: {figure}\n"
+
+
+@pytest.mark.parametrize("more", [[], ["--overlay"]])
+def test_one_result_given_twice_is_refused(results, tmp_path, capsys, more):
+    trained = results["copies"].parent
+    assert draw(results["copies"], trained, *more, "--out", tmp_path / "drawn.png") == 2
+    ids = f"{trained.name}/{results['copies'].name}"
+    assert capsys.readouterr().err == f"error: RESULT is given twice: {ids}; a result is drawn once\n"
+    assert not (tmp_path / "drawn.png").exists()
+
+
+def test_what_differs_is_named():
+    run = CATALOG["tishby"]
+    other_bins = run.varied(edges=(0.0, 1.0, 9))
+    assert drawing.names([run, CATALOG["warm-up"]]) == ["tishby", "warm-up"]
+    assert drawing.names([run, run.varied(copies=5), CATALOG["warm-up"]]) == [
+        "tishby (copies 1)",
+        "tishby (copies 5)",
+        "warm-up",
+    ]
+    names = drawing.names([run, other_bins.varied(epochs=7, init="independent")])
+    assert names == [
+        "tishby (epochs 1000, init shared, 50 edges on -1..1, wrap)",
+        "tishby (epochs 7, init independent, 9 edges on 0..1, wrap)",
+    ]
+    assert drawing.names([run, run.varied(widths=(12, 4, 1))])[1] == "tishby (widths 12-4-1)"
+    with pytest.raises(ValueError, match=r"RESULT is given twice: tishby-.*/counted-.*; a result is drawn once"):
+        drawing.names([run, other_bins, run.varied(about="in other words")])
 
 
 def test_a_run_alone_is_drawn_with_all_its_readings(results, tmp_path, drawn):
@@ -86,13 +107,19 @@ def test_a_run_alone_is_drawn_with_all_its_readings(results, tmp_path, drawn):
     ((grid, options),) = drawn
     titles = ["mean of single copies", "sampled: one copy a sample", "mixture over copies"]
     assert [[panel.title for panel in row] for row in grid] == [titles, titles]
-    assert options == {"rows": ["training", "held-out"], "color": "layer", "title": "warm-up: 12-5-1 tanh, 3 epochs"}
+    assert options == {
+        "rows": ["training", "held-out"],
+        "color": "layer",
+        "title": "warm-up: 12-5-1 tanh, 3 steps of 101, 0.3 passes",
+    }
 
 
 def test_side_by_side_each_panel_names_its_run(results, tmp_path, drawn):
     assert draw(results["warm-up"], results["ten"], "--layers", "output", "--out", tmp_path / "two.pdf") == 0
     ((grid, options),) = drawn
-    assert [[panel.title for panel in row] for row in grid] == [["warm-up: a single network"] * 2] * 2
+    assert [[panel.title for panel in row] for row in grid] == [
+        ["warm-up (epochs 3): a single network", "warm-up (epochs 10): a single network"]
+    ] * 2
     assert [len(panel.epochs) for panel in grid[0]] == [4, 11]
     assert options["title"] == ""
     planes = {plane.sample: plane for plane in read(results["ten"]).planes}
@@ -109,24 +136,27 @@ def test_samples_of_other_names_share_their_row(results, tmp_path, drawn):
 def test_runs_overlaid_share_their_panels(results, tmp_path, drawn):
     words = ["--overlay", "--layers", "output", "layer 1", "--out", tmp_path / "overlaid.png"]
     assert draw(results["warm-up"], results["copies"], "--reading", "each", *words) == 2  # one network against the mean of two
-    assert draw(results["seeds"], results["seeds"], *words) == 0
+    assert draw(results["seeds"], results["other seeds"], *words) == 0
     ((grid, options),) = drawn
-    run_id = results["seeds"].name
+    seeds = ["warm-up (seed 0)", "warm-up (seed 5)"]
     assert [len(row) for row in grid] == [1, 1]
     panel = grid[1][0]
-    assert panel.layers == [f"{run_id}: {layer}" for layer in ("output", "layer 1")] * 2
-    planes = [plane for plane in read(results["seeds"]).planes if plane.sample == "held-out"]
-    bits = np.stack([plane.i_ty[:, 0, ::-1] for plane in planes])
-    np.testing.assert_array_equal(panel.i_ty, np.tile(bits.mean(axis=0), 2))
-    np.testing.assert_array_equal(panel.spread_ty, np.tile(bits.std(axis=0, ddof=1), 2))
+    assert panel.layers == [f"{name}: {layer}" for name in seeds for layer in ("output", "layer 1")]
+    planes = [
+        [plane.i_ty[:, 0, ::-1] for plane in read(results[name]).planes if plane.sample == "held-out"]
+        for name in ("seeds", "other seeds")
+    ]
+    np.testing.assert_array_equal(panel.i_ty, np.concatenate([np.mean(bits, axis=0) for bits in planes], axis=1))
+    np.testing.assert_array_equal(panel.spread_ty, np.concatenate([np.std(bits, axis=0, ddof=1) for bits in planes], axis=1))
     assert options["rows"] == ["training", "held-out"]
 
 
 def test_an_overlay_is_really_drawn(results, tmp_path):
     figure = tmp_path / "overlaid.svg"
     assert draw(results["original"], results["warm-up"], "--out", figure) == 2  # other layers
-    assert draw(results["warm-up"], results["warm-up"], "--overlay", "--layers", "output", "--out", figure) == 0
-    assert f"{results['warm-up'].name}: output" in figure.read_text()
+    words = ["--overlay", "--layers", "output", "--out", figure]
+    assert draw(results["seeds"], results["other seeds"], *words) == 0
+    assert "warm-up (seed 5): output" in figure.read_text()
 
 
 @pytest.mark.parametrize(
@@ -151,119 +181,18 @@ def test_what_cannot_be_drawn_is_said(results, tmp_path, monkeypatch, capsys, wo
     assert list(tmp_path.iterdir()) == []
 
 
-# --- when to stop -----------------------------------------------------------------------------------------------------
-
-
-def made_up(i_xt, i_ty, losses, accuracies, *, seeds=1, **rules):
-    """A result of one output layer: arrays (n_checks, n_copies), the same for every seed."""
-    n_checks, n_copies = np.shape(i_xt)
-    record = replace(CATALOG["stopping"], epochs=10 * (n_checks - 1), copies=n_copies, seeds=seeds, seed=7)
-    record = replace(record, stopping=Stopping(**rules))
-    epochs = 10 * np.arange(n_checks)
-
-    def plane(seed):
-        bits = {name: np.array(values, float)[..., None] for name, values in (("i_xt", i_xt), ("i_ty", i_ty))}
-        bits |= {"n_symbols": np.ones_like(bits["i_xt"]), "coverage": np.ones_like(bits["i_xt"])}
-        numbers = {"n_samples": 8, "entropy_x": 3.0, "entropy_y": 1.0, "n_copies": n_copies, "seed": seed}
-        return InformationPlane(epochs, ("output",), Points(**bits), **numbers, reading="each", data="made up", binning="none")
-
-    def scores(seed):
-        loss, accuracy = np.array(losses, float), np.array(accuracies, float)
-        return [Score("held-out", seed, epochs, loss, -accuracy), Score("fresh", seed, epochs, -loss, accuracy)]
-
-    planes = [plane(alone.seed) for alone in record.alone]
-    return Result(record, "cpu", planes, [score for alone in record.alone for score in scores(alone.seed)], [0.0], {})
-
-
-def test_the_rules_on_a_path_by_hand():
-    """Copy 0: J rests from check 1 on, the loss as well. Copy 1: J moves by 1 bit each time, the loss falls."""
-    found = made_up(
-        i_xt=[[3, 0], [1, 1], [1, 2], [1, 3], [1, 4]],
-        i_ty=[[0, 0.9], [0.8, 0.9], [0.8, 0.9], [0.8, 0.9], [0.8, 0.9]],
-        losses=[[5, 5], [4, 4], [4, 3], [6, 2], [3, 1]],
-        accuracies=[[0.1, 0.2], [0.3, 0.4], [0.5, 0.6], [0.7, 0.8], [0.9, 1.0]],
-        seeds=2,
-        patience=2,
-        validation_patience=2,
-    )
-    own = [
-        (0, "fixed budget", False, 40, 0.9),
-        (0, "information", True, 30, 0.7),  # two changes of J of 0 bits
-        (0, "validation loss", True, 30, 0.7),  # two checks after 4
-        (1, "fixed budget", False, 40, 1.0),
-        (1, "information", False, 40, 1.0),
-        (1, "validation loss", False, 40, 1.0),
-    ]
-    rows = compare(found)
-    assert [tuple(row[key] for key in stopping.COLUMNS) for row in rows] == [(seed, *row) for seed in (7, 8) for row in own]
-    text = stopping.table(found.run, rows)
-    assert (
-        "every 10 epochs, on 4 networks (information: beta 1, tolerance 0.1 bits, patience 2; validation: patience 2)"
-        in text[0]
-    )
-    assert text[2].split() == ["fixed", "budget", "0/4", "40", "+-", "0", "0.950", "+-", "0.058"]
-    assert text[3].split() == ["information", "2/4", "35", "+-", "6", "0.850", "+-", "0.173"]
-
-
-def test_an_output_that_says_nothing_does_not_stop_the_information_rule():
-    dead = made_up([[1]] * 5, [[0.4]] * 5, [[1]] * 5, [[0.5]] * 5, patience=2, validation_patience=2)  # below half of H(Y)
-    assert [row["stopped"] for row in compare(dead)] == [False, False, True]
-
-
-def test_beta_and_tolerance_are_the_run_s():
-    path = ([[0], [1], [2], [3]], [[0.9]] * 4, [[4], [3], [2], [1]], [[0.5]] * 4)
-    for rules, stop in (({"beta": 0.0}, 10), ({"tolerance": 1.5}, 10), ({}, 30), ({"beta": 0.0, "patience": 2}, 20)):
-        (information,) = [row for row in compare(made_up(*path, **{"patience": 1, **rules})) if row["rule"] == "information"]
-        assert information["epochs"] == stop
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(1, 6))
-def test_no_progress_is_no_new_minimum_among_the_last_checks(losses, patience):
-    since = range(1, len(losses) - patience + 1)  # the last `patience` checks begin there
-    stops = [i + patience - 1 for i in since if min(losses[:i]) <= min(losses[i : i + patience])]
-    assert first_without_progress(np.array(losses, float), patience) == (stops[0] if stops else None)
-
-
-def test_a_run_without_rules_compares_nothing():
-    found = made_up([[1]], [[1]], [[1]], [[1]])
-    found = replace(found, run=replace(found.run, stopping=None))
-    assert compare(found) == []
-    assert stopping.table(found.run, []) == []
-
-
-def test_checks_that_are_not_evenly_spaced_are_not_called_so():
-    found = made_up([[1], [1]], [[1], [1]], [[1], [1]], [[1], [1]])
-    logarithmic = replace(found.run, n_recorded=5)
-    assert "every 10 epochs" not in stopping.table(logarithmic, compare(found))[0]
-
-
-def test_the_stopping_run_leaves_its_comparison(results):
-    with (results["stopping"] / "stopping.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["seed"], row["copy"], row["rule"]) for row in rows] == [("0", str(c), rule) for c in (0, 1) for rule in RULES]
-    with (results["stopping"] / "scores.csv").open(newline="") as file:
-        fresh = {(row["epoch"], row["copy"]): row["accuracy"] for row in csv.DictReader(file) if row["sample"] == "fresh"}
-    assert all(row["accuracy"] == fresh[row["epochs"], row["copy"]] for row in rows)
-    assert {row["epochs"] for row in rows if row["rule"] == "fixed budget"} == {"30"}
-    assert [path.name for path in results["stopping"].parent.glob("*/stopping.csv")] == ["stopping.csv"]
-
-
-def test_the_summary_of_a_stopping_run_holds_the_table():
-    found = made_up([[2], [1], [1]], [[1]] * 3, [[3], [2], [1]], [[0.5], [0.75], [0.75]], patience=1, validation_patience=1)
-    scores = [*found.scores, replace(found.scores[0], sample="training")]
-    text = summary(replace(found, scores=scores))
-    assert "\n".join(stopping.table(found.run, compare(found))) in text
-    assert re.search(r"validation loss +0/1 +20 \+- 0 +0\.750 \+- 0\.000", text)
-
-
 # --- the reproduction -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", autouse=True)
 def short_runs_are_shown():
     """The page takes the catalogue's own runs alone, which are too long to be made here."""
+
+    def short(result):
+        return "wall_seconds" in result.manifest and result.run.reads[0] in CATALOG[result.run.name].reads
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reproduction, "_as_catalogued", lambda result: "estimated_from" not in result.manifest)
+        patch.setattr(reproduction, "_as_catalogued", short)
         yield
 
 
@@ -279,9 +208,9 @@ def short_runs_are_shown():
     ],
 )
 def test_only_runs_of_the_catalogue_are_shown(change, shown):
-    run = replace(CATALOG["warm-up"], **change)
-    assert AS_CATALOGUED(Finished(Path(), run, {}, [])) == shown
-    assert not AS_CATALOGUED(Finished(Path(), run, {"estimated_from": "another folder"}, []))
+    run = CATALOG["warm-up"].varied(**change)
+    assert AS_CATALOGUED(Finished(Path(), Path(), run, {"wall_seconds": 1.0}, [])) == shown
+    assert not AS_CATALOGUED(Finished(Path(), Path(), run, {"estimated_from": "another folder"}, []))
 
 
 @pytest.fixture(scope="module")
@@ -297,7 +226,7 @@ def times(tmp_path_factory):
 def written(results, times, tmp_path_factory):
     """A page, and beside it its figures."""
     path = tmp_path_factory.mktemp("pages") / "page.md"
-    reproduction.write(results["seeds"].parent, path, times, "the command")
+    reproduction.write(results["seeds"].parent.parent, path, times, "the command")
     return path
 
 
@@ -314,13 +243,6 @@ def cells(section, row):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_every_run_has_its_sentence_and_every_case_is_one():
-    assert list(reproduction.SHOWS) == list(CATALOG)
-    assert reproduction.CASES.keys() <= CATALOG.keys()
-    assert set(reproduction.CASES.values()) <= {case.name for case in cases.CASES}
-    assert not any(re.search(r"\d\.\d", sentence) for sentence in reproduction.SHOWS.values())
-
-
 def test_the_page_holds_what_was_run_and_names_what_was_not(page, results):
     assert list(page) == ["", "warm-up", "original", "stopping"]
     assert "Written by `the command`" in page[""]
@@ -328,7 +250,7 @@ def test_the_page_holds_what_was_run_and_names_what_was_not(page, results):
     assert f"Not run: {', '.join(f'`{name}`' for name in missing)}." in page[""]
     for name in ("warm-up", "original"):
         assert f"*Published:* {CATALOG[name].published}." in page[name]
-        assert reproduction.SHOWS[name] in page[name]
+        assert CATALOG[name].shows in page[name]
     assert "*Published:* nothing" in page["stopping"]
 
 
@@ -355,7 +277,7 @@ def test_the_run_with_the_most_seeds_is_shown_and_its_numbers_are_those_of_its_p
     assert ends == ["output", f"{both(i_xt, '.2f')}, {both(i_ty, '.3f')}"]
     assert "| layer | held-out, a single network |" in page["warm-up"]
     assert "Training, a single network, n = 1,000:" in page["warm-up"]
-    with (results["seeds"] / "scores.csv").open(newline="") as file:
+    with (results["seeds"].parent / "scores.csv").open(newline="") as file:
         last = [float(row["accuracy"]) for row in csv.DictReader(file) if (row["sample"], row["epoch"]) == ("held-out", "3")]
     assert f"held-out {np.mean(last):.1%}" in page["warm-up"]
     assert "Of 12 pairs of neighbouring layers (training, a single network)" in page["warm-up"]
@@ -374,15 +296,12 @@ def test_one_seed_has_no_spread_and_copies_have_all_their_readings(page, results
 def test_the_output_stands_at_the_epochs_that_were_published(page, results):
     (plane,) = (plane for plane in read(results["original"]).planes if plane.sample == "all patterns")
     (row,) = cells(page["original"], "output, I(X;T)")
+    assert "; 3 epochs.\n" in page["original"]
+    assert "; 3 steps of 101, 0.3 passes.\n" in page["warm-up"]
+    assert "| at step |" in page["warm-up"]
     assert cells(page["original"], "epoch") == [["epoch", "0", "3", "3", "3", "3"]]  # the nearest that were recorded
     assert row[1:] == [f"{plane.i_xt[at, 0, -1]:.2f}" for at in (0, 3, 3, 3, 3)]
     assert "output, I(X;T)" not in page["warm-up"]
-
-
-def test_the_published_epochs_are_recorded_or_nearly():
-    for name, epochs in reproduction.EPOCHS.items():
-        recorded = np.array(CATALOG[name].recorded)
-        assert all(abs(recorded - epoch).min() <= 0.02 * epoch for epoch in epochs)
 
 
 def test_the_rules_for_stopping_stand_on_the_page(page, results):
@@ -394,9 +313,9 @@ def test_the_rules_for_stopping_stand_on_the_page(page, results):
 
 
 def test_times_are_those_of_the_manifest_and_of_the_published_loop(page, results):
-    wall = json.loads((results["seeds"] / "manifest.json").read_text())["wall_seconds"]
-    assert f"*Time:* {wall:.1f} s for 3 seeds of one network, 3 epochs, 4 of them read on 2 samples" in page["warm-up"]
-    assert "The published loop: 120000 ms an epoch, 6 min for one seed, 18 min for 3." in page["warm-up"]
+    wall = read(results["seeds"]).manifest["wall_seconds"]
+    assert f"*Time:* {wall:.1f} s for 3 seeds of one network, 3 steps, 4 recorded and read on 2 samples" in page["warm-up"]
+    assert "The published loop: 120000 ms a step, 6 min for one seed, 18 min for 3." in page["warm-up"]
     assert "published loop" not in page["original"]  # it is not the report's
     assert "published loop" not in page["stopping"]
 
@@ -415,22 +334,31 @@ def test_figures_lie_beside_the_page(page, written):
 
 def test_the_seeds_are_drawn_with_their_band(results):
     found = read(results["seeds"])
-    (panel, *_), *_ = drawing._panels(found.run, found.planes, None, (), named=False).values()
+    (panel, *_), *_ = drawing._panels(found.run, found.planes, None, (), "").values()
     assert panel.spread_xt is not None
 
 
-def test_a_result_that_was_estimated_again_is_not_the_run(results, times, tmp_path, monkeypatch):
-    undrawn(monkeypatch)
-    words = ["--edges", "0", "1", "9", "--out", str(tmp_path / "results")]
-    assert cli.main(["estimate", str(results["seeds"]), *words]) == 0
+def test_a_result_that_was_read_by_other_bins_is_not_the_run(results, times, tmp_path, monkeypatch):
+    undraw(monkeypatch)
+    assert runs.estimate(results["seeds"], "--edges", "0", "1", "9", out=tmp_path / "results") == 0
     with pytest.raises(ValueError, match="which holds no finished run"):
         reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
+    (folder,) = trained(tmp_path / "results")
+    assert read(folder).run.reads == (Counted((0.0, 1.0, 9)),)
+    assert runs.estimate(folder, "--edges", "-1", "1", "50") == 0  # and by the run's own it is
+    missing = reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
+    assert "warm-up" not in missing
+
+
+def test_results_of_an_earlier_version_are_shown(times, tmp_path):
+    reproduction.write(runs.FORMAT_1, tmp_path / "page.md", times, "the command")
+    assert "4 steps, 4 recorded and read on 2 samples" in (tmp_path / "page.md").read_text()
 
 
 def test_one_network_has_no_spread_over_networks(times, tmp_path, monkeypatch):
-    undrawn(monkeypatch)
+    undraw(monkeypatch)
     run("stopping", "--epochs", "10", "--copies", "1", out=tmp_path / "results")
-    monkeypatch.setattr(reproduction, "picture", lambda run, planes: SimpleNamespace(set_dpi=lambda dpi: None))
+    monkeypatch.setattr(reproduction, "picture", lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None))
     monkeypatch.setattr(reproduction, "figures", outputs.figures)
     reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
     assert "nan" not in (tmp_path / "page.md").read_text()
@@ -441,7 +369,7 @@ def test_times_that_are_none_are_refused(results, tmp_path, capsys, content):
     times = tmp_path / "bad.json"
     if content is not None:
         times.write_text(content)
-    words = ["--results", str(results["seeds"].parent), "--times", str(times), "--out", str(tmp_path / "page.md")]
+    words = ["--results", str(results["seeds"].parent.parent), "--times", str(times), "--out", str(tmp_path / "page.md")]
     assert cli.main(["reproduction", *words]) == 2
     assert "bad.json', which is not what `python -m benchmarks --json` writes" in capsys.readouterr().err
     assert not (tmp_path / "page.md").exists()
@@ -456,10 +384,10 @@ def test_without_a_finished_run_there_is_no_page(times, tmp_path, capsys):
 
 
 def test_the_command_names_what_was_not_run(results, times, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(reproduction, "picture", lambda run, planes: SimpleNamespace(set_dpi=lambda dpi: None))
+    monkeypatch.setattr(reproduction, "picture", lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None))
     monkeypatch.setattr(reproduction, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
     out = tmp_path / "page.md"
-    words = ["--results", str(results["seeds"].parent), "--times", str(times), "--out", str(out)]
+    words = ["--results", str(results["seeds"].parent.parent), "--times", str(times), "--out", str(out)]
     assert cli.main(["reproduction", *words]) == 0
     assert capsys.readouterr().out.startswith(f"written: {out}; not run: tishby, tishby-extended, ")
     assert "Written by `python -m experiments reproduction`" in out.read_text()

@@ -4,29 +4,27 @@ import json
 import os
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from mutations import changed, damaged, rebuilt
+from runs import FORMAT_0, FORMAT_1, estimate, reading_of, run, undraw
 
 from experiments import __main__ as cli
-from experiments import attempts, command, networks, outputs, reproduction, results, stopping
-from experiments.catalog import CATALOG, Run
+from experiments import earlier, estimating, manifests, networks, outputs, reproduction, results, scores
+from experiments.catalog import CATALOG
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
 from fastmi import files
 
-FORMAT_0 = Path(__file__).parent / "data" / "format-0"
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
 
 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
-    monkeypatch.setattr(outputs, "picture", lambda run, planes: None)
-    monkeypatch.setattr(outputs, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+    undraw(monkeypatch)
 
 
 @pytest.fixture
@@ -59,7 +57,8 @@ def refused(folder, reason):
 
 def test_a_result_of_format_0_is_read_for_ever(result):
     found = results.read(result)
-    assert found.run == replace(CATALOG["warm-up"], epochs=4, copies=2)
+    assert found.run.training == CATALOG["warm-up"].varied(epochs=4, copies=2).training
+    assert (found.run.reads, found.folder, found.trained) == (CATALOG["warm-up"].reads, result, result)
     assert [(plane.sample, plane.reading) for plane in found.planes] == [
         (sample, reading) for sample in ("training", "held-out") for reading in ("mean", "each", "sampled", "mixture")
     ]
@@ -71,18 +70,19 @@ def test_a_result_of_format_0_is_drawn_for_ever(result, tmp_path):
 
 
 def test_a_result_of_format_0_is_estimated_for_ever(result, tmp_path):
-    assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(tmp_path / "out")]) == 0
-    (folder,) = (path for path in (tmp_path / "out").iterdir() if path.is_dir())
+    assert estimate(result, "--edges", "-1", "1", "9") == 0
+    folder = reading_of(result)
     before = json.loads((FORMAT_0 / "manifest-estimated.json").read_text())
     after = manifest_of(folder)
-    assert after["format"] == 1
-    assert folder.name == after["id"] == before["id"]
+    assert after["format"] == 2
+    assert after["id"] == f"{results.read(result).run.id}/{folder.name}"
+    assert earlier.id_of(results.read(folder).run) == before["id"]
     one, other = (found["readings"][0]["layers"][1] for found in (before, after))
     assert one["i_xt_start"] == pytest.approx(other["i_xt_start"], abs=0.05)  # another machine's tanh may round otherwise
 
 
 def test_checkpoints_of_format_0_are_gone_on_with_for_ever(tmp_path):
-    run = replace(CATALOG["warm-up"], epochs=4)
+    run = CATALOG["warm-up"].varied(epochs=4)
     shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{run.id}.part")
     kept = Checkpoints(tmp_path / f"{run.id}.part" / "snapshots")
     assert (kept.n_snapshots, kept.state.epoch) == (3, 2)
@@ -94,24 +94,18 @@ def test_checkpoints_of_format_0_are_gone_on_with_for_ever(tmp_path):
 
 @pytest.mark.parametrize("name", ["stopping", "estimated"])
 def test_manifests_of_format_0_are_read_for_ever(name):
-    manifest = results._manifest(FORMAT_0 / f"manifest-{name}.json")
-    run = Run.of(manifest["run"])
-    assert run.id == manifest["id"]
-    assert (run.stopping is not None) == (name == "stopping")
+    manifest = manifests.typed(manifests.parse(FORMAT_0 / f"manifest-{name}.json"))
+    run = earlier.run_of(manifest["run"])
+    assert earlier.id_of(run) == manifest["id"]
+    assert run.analyses == (("stopping",) if name == "stopping" else ())
 
 
-def test_the_ledger_of_format_0_is_read_and_added_to_for_ever(tmp_path):
-    shutil.copy(FORMAT_0 / "runs.csv", tmp_path)
-    attempts.record(tmp_path, run="another", status="done")
-    assert [row["run"] for row in attempts.read_ledger(tmp_path)] == ["warm-up", "another"]
-
-
-@pytest.mark.parametrize("number", [2, 99])
+@pytest.mark.parametrize("number", [3, 99])
 def test_a_result_of_a_later_format_says_what_to_do(result, tmp_path, capsys, number):
     rewrite(result, format=number, readings="in another way")
     assert cli.main(["draw", str(result), "--out", str(tmp_path / "drawn.png")]) == 2
     said = capsys.readouterr().err
-    assert re.search(rf"manifest\.json' has format {number}, and this version of fastmi reads up to 1: update fastmi", said)
+    assert re.search(rf"manifest\.json' has format {number}, and this version of fastmi reads up to 2: update fastmi", said)
 
 
 def test_checkpoints_of_a_later_format_say_what_to_do(tmp_path):
@@ -120,6 +114,39 @@ def test_checkpoints_of_a_later_format_say_what_to_do(tmp_path):
     with pytest.raises(ValueError, match=r"state\.npz' has format 2, and .* update fastmi"):
         Checkpoints(tmp_path / "snapshots")
     assert len(list((tmp_path / "snapshots").iterdir())) == 4  # and nothing was removed
+
+
+def copied(version, tmp_path):
+    """All that a version left in its OUT."""
+    return Path(shutil.copytree(FORMAT_1.with_name(f"format-{version}"), tmp_path / "out"))
+
+
+def test_the_results_of_format_1_are_found_and_read_for_ever(tmp_path):
+    out = copied(1, tmp_path)
+    folders = results.folders(out)
+    assert [folder.name for folder in folders] == ["warm-up-1966dd320c", "warm-up-296a7af454"]
+    for folder, n_edges in zip(folders, (50, 9), strict=True):
+        found = results.read(folder)
+        assert (found.folder, found.trained, found.run.reads[0].edges) == (folder, folder, (-1.0, 1.0, n_edges))
+        assert found.run.training == CATALOG["warm-up"].varied(epochs=4, copies=2, n_recorded=3).training
+        assert [plane.reading for plane in found.planes] == ["mean", "each", "sampled", "mixture"] * 2
+        assert [score.epochs.tolist() for score in found.result().scores] == [[0, 1, 2, 4]] * 2
+    assert "wall_seconds" in results.read(folders[0]).manifest
+    assert "estimated_from" in results.read(folders[1]).manifest
+
+
+def test_the_results_of_format_1_are_drawn_and_read_again_to_the_same_bytes_for_ever(tmp_path):
+    trained, estimated = results.folders(copied(1, tmp_path))
+    assert cli.main(["draw", str(trained), str(estimated), "--out", str(tmp_path / "drawn.png")]) == 0
+    before = {path.name for path in trained.iterdir()}
+    assert estimate(trained, "--edges", "-1", "1", "9") == 0
+    reading = reading_of(trained)
+    assert {path.name for path in trained.iterdir()} == before | {reading.name}
+    assert results.read(reading).run.reads == results.read(estimated).run.reads
+    one, other = ([plane.i_xt for plane in results.read(folder).planes] for folder in (reading, estimated))
+    np.testing.assert_allclose(np.concatenate(one, axis=1), np.concatenate(other, axis=1), atol=0.05)  # another tanh may round
+    assert estimate(trained, "--edges", "-1", "1", "50") == 2  # which it was read with
+    assert estimate(estimated, "--edges", "-1", "1", "21") == 2  # its snapshots lie in the other
 
 
 # --- a manifest ----------------------------------------------------------------------------------------------------------
@@ -212,7 +239,7 @@ def test_a_manifest_that_lacks_anything_is_no_result(result, key):
         ({"run_out_of_range": "fold"}, "run.out_of_range is 'fold', where one of 'wrap'"),
         (
             {"run_stopping": {"patience": 0}},
-            r"stopping is Stopping\(.*: beta and tolerance are at least 0, patience at least 1",
+            r"stopping is .*: beta and tolerance are at least 0, patience at least 1",
         ),
         ({"run_stopping": {"hope": 1}}, "TypeError: .*hope"),
         ({"run_colour": "red"}, "TypeError: .*colour"),
@@ -269,7 +296,7 @@ def test_a_name_never_becomes_a_path(result, tmp_path, monkeypatch, capsys, name
     rewrite(result, run_name=name)
     refused(result, "name is .*: it is letters, digits, - and _, at most 64")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(command, "execute", lambda *words, **options: pytest.fail("it was read"))
+    monkeypatch.setattr(estimating, "execute", lambda *words, **options: pytest.fail("it was read"))
     assert cli.main(["estimate", str(result), "--edges", "0", "1", "9", "--out", str(tmp_path / "result")]) == 2
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -340,8 +367,10 @@ def test_snapshots_that_are_links_are_not_copied(result, tmp_path, capsys):
     target = result / "snapshots" / "snapshots-00000001.npz"
     target.unlink()
     target.symlink_to("/dev/zero")
-    assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(tmp_path / "out")]) == 2
-    assert "snapshots-00000001.npz' is no file, or a link to one" in capsys.readouterr().err
+    for out in (tmp_path / "out", None):
+        assert estimate(result, "--edges", "-1", "1", "9", out=out) == 2
+        assert "snapshots-00000001.npz' is no file, or a link to one" in capsys.readouterr().err
+    assert not list(result.glob("counted-*"))
 
 
 @pytest.mark.parametrize("damage", [damaged, rebuilt])
@@ -386,7 +415,7 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
     assert [other.partition("which")[0] for other in others] == [
         f"RESULT is '{tmp_path / name}', " for name in (".hidden", "other")
     ]
-    monkeypatch.setattr(reproduction, "picture", lambda run, planes: SimpleNamespace(set_dpi=lambda dpi: None))
+    monkeypatch.setattr(reproduction, "picture", lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None))
     monkeypatch.setattr(reproduction, "figures", outputs.figures)
     times = tmp_path / "times.json"
     times.write_text('{"cases": []}')
@@ -400,27 +429,39 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("change", "reason"),
     [
-        "",
-        "rule,stopped,epochs,accuracy\n",
-        "a,b\n1,2\n",
-        "rule,stopped,epochs,accuracy\ninformation,True,ten,0.5\n",
-        "\0",
-        '"' * 200_000,
+        (lambda text: None, "FileNotFoundError"),
+        (lambda text: "", "its columns are others"),
+        (lambda text: text.replace("copy", "clone", 1), "its columns are others"),
+        (lambda text: text + "training,0\n", "its columns are others"),
+        (lambda text: text + "training,0,4,one,0.1,0.5\n", "ValueError"),
+        (lambda text: text.replace("training,0,0,0,", "training,0,0,1,"), "'training', seed 0 is of other epochs or copies"),
+        (lambda text: text.replace("training,0,4", "training,0,5"), "'training', seed 0 is of other epochs or copies"),
+        (lambda text: text.replace("training,0,", "training,7,"), "seed 7 is none of the run's"),
+        (lambda text: re.sub(r"[.0-9]+\n", "1.5\n", text), "'training', seed 0 holds an accuracy outside 0..1"),
+        (lambda text: re.sub(r"[.0-9]+\n", "nan\n", text), "'training', seed 0 holds an accuracy outside 0..1"),
+        (lambda text: text + '"' + "a" * 200_000, "field larger"),
     ],
 )
-def test_a_comparison_of_rules_that_is_none_is_named(tmp_path, text):
-    (tmp_path / "stopping.csv").write_text(text)
-    with pytest.raises(ValueError, match=r"stopping\.csv' is not what `run` wrote \(.*\): move that result away"):
-        stopping.read_rows(tmp_path / "stopping.csv")
+def test_scores_that_are_none_are_named(result, change, reason):
+    path = result / "scores.csv"
+    text = change(path.read_text())
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(ValueError, match=rf"scores\.csv' is not what `run` wrote \(.*{reason}.*\): run it again"):
+        results.read(result).result()
 
 
-def test_a_comparison_of_rules_with_numbers_beyond_all_is_named(tmp_path):
-    lines = [f"{rule},True,1e999,0.5" for rule in reproduction.RULES]
-    (tmp_path / "stopping.csv").write_text("rule,stopped,epochs,accuracy\n" + "\n".join(lines) + "\n")
-    with pytest.raises(ValueError, match="it has not a number for each rule"):
-        stopping.read_rows(tmp_path / "stopping.csv")
+def test_scores_come_back_to_the_same_bits(tmp_path):
+    found = execute(CATALOG["warm-up"].varied(epochs=3, copies=2, seeds=2))
+    outputs._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
+    again = scores.read(tmp_path / "scores.csv", found.run.training)
+    assert [(score.sample, score.seed, score.epochs.tolist()) for score in again] == [
+        (score.sample, score.seed, score.epochs.tolist()) for score in found.scores
+    ]
+    for one, other in zip(again, found.scores, strict=True):
+        assert np.array_equal(one.loss, other.loss)
+        assert np.array_equal(one.accuracy, other.accuracy)
 
 
 # --- records -------------------------------------------------------------------------------------------------------------
@@ -430,12 +471,13 @@ def test_a_comparison_of_rules_with_numbers_beyond_all_is_named(tmp_path):
 def test_the_catalogue_is_without_fault_and_its_networks_have_outlines(name):
     run = CATALOG[name]
     run.check()
-    built = networks.build(run.network, run.widths, 0)
-    outline = networks.outline(run.network, run.widths)
+    training = run.training
+    built = networks.build(training.network, training.widths, 0)
+    outline = networks.outline(training.network, training.widths)
     assert networks.watched(outline) == networks.watched(built)
     assert [leaf.shape for leaf in outline.parameters()] == [leaf.shape for leaf in built.parameters()]
     assert all(leaf.is_meta for leaf in outline.parameters())
-    assert run.n_epochs >= len(run.recorded)
+    assert training.n_epochs >= len(training.recorded)
 
 
 @pytest.mark.parametrize(("name", "widths"), [("lenet", (1, 2)), ("digits-cnn", (1, 2, 3)), ("tanh", (2**62, 2**62))])
@@ -452,10 +494,119 @@ def test_an_outline_leaves_the_generator_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_reading_what_was_written_today(tmp_path):
-    run = replace(CATALOG["warm-up"], epochs=2)
-    part, folder = tmp_path / "x.part", tmp_path / "x"
-    part.mkdir()
-    outputs.save(execute(run), part, folder, {"wall_seconds": 1.0, "resumed": False})
-    assert manifest_of(folder)["format"] == results.FORMAT == 1
-    assert results.read(folder).run == run
+# --- of today -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    out = tmp_path_factory.mktemp("once")
+    with pytest.MonkeyPatch.context() as patch:
+        undraw(patch)
+        assert run("warm-up", "--epochs", "2", out=out) == 0
+    return out / CATALOG["warm-up"].varied(epochs=2).id
+
+
+@pytest.fixture
+def today(tmp_path, once):
+    """The folder of what was trained."""
+    return Path(shutil.copytree(once, tmp_path / "today"))
+
+
+def test_reading_what_was_written_today(today, monkeypatch):
+    reading = reading_of(today)
+    for folder in (today, reading):
+        assert manifest_of(folder)["format"] == manifests.FORMAT == 2
+    for folder in (today, reading, reading / ".." / reading.name):
+        found = results.read(folder)
+        assert found.run == CATALOG["warm-up"].varied(epochs=2)
+        assert found.folder.resolve() == reading
+        assert found.manifest["seconds"].keys() == {"train", "forward", "estimate"}
+    assert results.folders(today.parent) == [reading]
+    monkeypatch.chdir(reading)
+    assert results.read(Path()).trained == today
+    monkeypatch.chdir(today)
+    assert results.read(Path()).run == found.run
+
+
+def test_the_story_stands_in_the_manifest_of_what_was_trained(today):
+    told, run = manifest_of(today)["run"], CATALOG["warm-up"]
+    assert (told["about"], told["published"], told["shows"], told["case"]) == (run.about, run.published, run.shows, run.case)
+
+
+def test_a_training_with_several_readings_stands_for_its_own(today):
+    assert estimate(today, "--edges", "-1", "1", "9") == 0
+    reading = today / CATALOG["warm-up"].reads[0].id
+    assert results.read(today).folder == reading
+    shutil.rmtree(reading)
+    assert results.read(today).run.reads[0].edges == (-1, 1, 9)
+    assert estimate(today, "--edges", "-1", "1", "21") == 0
+    refused(today, r"it holds 2 readings: pass one of 'counted-.*', 'counted-.*'")
+    for path in today.glob("counted-*"):
+        shutil.rmtree(path)
+    refused(today, "no reading lies in it")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda told: told["run"]["training"].update(epochs="many"), "run.training.epochs is 'many', where a whole number"),
+        (lambda told: told["run"]["training"].update(epochs=0), "epochs is 0: it is from 1 to"),
+        (lambda told: told["run"]["training"].update(network="perceptron"), "network is 'perceptron': this version knows"),
+        (lambda told: told["run"]["training"].update(colour=3), "TypeError: .*colour"),
+        (lambda told: told["run"].update(training=3), "run.training is 3, where an object should be"),
+        (lambda told: told["run"].update(name="../x"), "name is '../x': it is letters"),
+        (lambda told: told["run"].update(analyses=["astrology"]), "analyses names 'astrology': the analyses are"),
+        (lambda told: told["run"].update(reads=[{"measure": "felt"}]), "measure is 'felt': this version knows counted"),
+        (lambda told: told.update(run=3), "manifest.run is 3, where an object should be"),
+        (lambda told: told.pop("run"), "manifest has no 'run'"),
+        (lambda told: told.pop("remark"), "manifest has no 'remark'"),
+        (lambda told: told.update(seconds=3), "manifest.seconds"),
+        (lambda told: told.update(resumed=3), "manifest.resumed is 3, where true or false should be"),
+        (lambda told: told.pop("wall_seconds"), "manifest has neither"),
+    ],
+)
+def test_a_manifest_of_what_was_trained_is_trusted_in_nothing(today, change, reason):
+    told = manifest_of(today)
+    change(told)
+    (today / "manifest.json").write_text(json.dumps(told))
+    refused(reading_of(today), reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda told: told.update(reading=3), "manifest.reading is 3, where an object should be"),
+        (lambda told: told.update(reading={}), "manifest.reading.measure is None: this version knows counted"),
+        (lambda told: told["reading"].update(measure="felt"), "manifest.reading.measure is 'felt': this version knows"),
+        (lambda told: told["reading"].update(edges=[1, -1, 9]), "edges are 1.0, -1.0, 9: they are LOW"),
+        (lambda told: told["reading"].update(colour=3), "TypeError: .*colour"),
+        (lambda told: told.update(readings=[]), "the planes are of 2 samples and readings, and the manifest speaks of others"),
+        (lambda told: told.update(seconds=3), "manifest.seconds"),
+        (lambda told: told.update(format="2"), "its format is '2'"),
+    ],
+)
+def test_a_manifest_of_what_was_read_is_trusted_in_nothing(today, change, reason):
+    told = manifest_of(reading_of(today))
+    change(told)
+    (reading_of(today) / "manifest.json").write_text(json.dumps(told))
+    refused(reading_of(today), reason)
+
+
+def test_a_reading_away_from_what_was_trained_is_no_result(today, tmp_path):
+    (tmp_path / "away").mkdir()
+    refused(Path(shutil.copytree(reading_of(today), tmp_path / "away" / "reading")), "FileNotFoundError")
+
+
+def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_drawn(today, tmp_path, capsys):
+    reading, n_refused = reading_of(today), 0
+    for folder in (today, reading):
+        told = manifest_of(folder)
+        for text in changed(told, 75, seed=23):
+            (folder / "manifest.json").write_text(text)
+            code = cli.main(["draw", str(reading), "--out", str(tmp_path / "drawn.png")])
+            said = capsys.readouterr().err
+            assert code in (0, 2)
+            assert code == 0 or re.fullmatch(r"error: RESULT is .*\n|error: .* update fastmi\n", said), said
+            n_refused += code == 2
+        (folder / "manifest.json").write_text(json.dumps(told))
+    assert n_refused > 40

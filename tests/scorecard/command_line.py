@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import shutil
 import subprocess
@@ -134,12 +135,19 @@ def _unfinished() -> tuple[str, ...]:
 AGAIN = [
     _refused("run of a finished id", _again, "run(NAME)", "results", "--force", "--resume"),
     _refused("run of an unfinished id", _unfinished, "run(NAME)", ".part", "--resume"),
-    _refused("run with a ledger that is none", lambda: _ledger("a,b\n1,2\n"), "run(--out) file(ledger)", "runs.csv", "move"),
-    _refused("run with a ledger of bytes", lambda: _ledger(bytes(range(256))), "run(--out) file(ledger)", "runs.csv", "move"),
-    _refused("run with a ledger that is a folder", lambda: _ledger(None), "run(--out) file(ledger)", "runs.csv", "move"),
-    _refused("run with a ledger of NULs", lambda: _ledger("\0" * 100), "run(--out) file(ledger)", "runs.csv", "move"),
     _refused(
-        "run with a ledger of one huge field", lambda: _ledger("x" * 10_000_000), "run(--out) file(ledger)", "runs.csv", "move"
+        "run with attempts that are a file", lambda: _attempts(None), "run(--out) file(ledger)", "attempts", "written", "--out"
+    ),
+    Case("run with a damaged attempt", lambda: _status(*_attempts("{")), (0, False), "run(--out) file(ledger)", seconds=60),
+    *(
+        Case(
+            f"run with a ledger {name}",
+            lambda content=content: _status(*_ledger(content)),
+            (0, False),
+            "file(ledger)",
+            seconds=60,
+        )
+        for name, content in (("that is none", "a,b\n1,2\n"), ("of bytes", bytes(range(256))), ("that is a folder", None))
     ),
     Case("run with an empty ledger", lambda: _status(*_ledger("")), (0, False), "run(--out) file(ledger)", seconds=60),
 ]
@@ -152,6 +160,14 @@ def _ledger(content: str | bytes | None) -> tuple[str, ...]:
         path.mkdir()
     else:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return SHORT
+
+
+def _attempts(content: str | None) -> tuple[str, ...]:
+    """A file where the attempts would lie, or one among them."""
+    path = Path("results/attempts/20260101T000000.000000Z-x-00.json" if content is not None else "results/attempts")
+    path.parent.mkdir(parents=True)
+    path.write_text(content or "")
     return SHORT
 
 
@@ -282,11 +298,9 @@ DRAW = [
         "overlaid",
     ),
     _refused("draw of other layers", lambda: ("draw", str(finished()), str(finished("copies"))), "draw(RESULT)", "layers"),
-    _refused(
-        "draw of one result twice",
-        _with_result("draw", "RESULT", "RESULT", "--overlay", "--layers", "x"),
-        "draw(--layers)",
-        "x",
+    *(
+        _refused(f"draw of one result twice {more}", _with_result("draw", "RESULT", "RESULT", *more), "draw(RESULT)", "twice")
+        for more in ([], ["--overlay"])
     ),
 ]
 
@@ -296,44 +310,42 @@ def _folder(name: str) -> str:
     return name
 
 
+def _brief(name: str) -> tuple[str, ...]:
+    return (name, "--seeds", "1", "--epochs", "2", "--out")
+
+
 OTHERS = [
     *(
-        _refused(
-            f"compression {option} {value!r}",
-            ("compression", f"{option}={value}"),
-            f"compression({option})",
-            option,
-            value[:20],
-        )
+        _refused(f"{name} {option} {value!r}", (name, f"{option}={value}"), f"{name}({option})", option, value[:20])
+        for name in ("compression", "stopping")
         for option in ("--seeds", "--epochs")
         for value in ("0", "-1", "ten", "1.5", "")
     ),
     *(
-        _refused(
-            f"compression {option} {HUGE}", ("compression", option, HUGE), f"compression({option})", option.lstrip("-"), HUGE
-        )
+        _refused(f"{name} {option} {HUGE}", (name, option, HUGE), f"{name}({option})", option.lstrip("-"), HUGE)
+        for name in ("compression", "stopping")
         for option in ("--seeds", "--epochs")
     ),
-    _refused("compression --device", ("compression", "--device", "meta"), "compression(--device)", "device", "meta"),
-    _refused(
-        "compression --out of a folder",
-        lambda: ("compression", "--seeds", "1", "--epochs", "2", "--out", _folder("page")),
-        "compression(--out)",
-        "out",
-        "folder",
+    *(
+        case
+        for name in ("compression", "stopping")
+        for case in (
+            _refused(f"{name} --device", (name, "--device", "meta"), f"{name}(--device)", "device", "meta"),
+            _refused(f"{name} of no folder", (name, "nowhere"), f"{name}(RESULT)", "RESULT", "nowhere"),
+            _refused(
+                f"{name} --out of a folder",
+                lambda name=name: (*_brief(name), _folder("page")),
+                f"{name}(--out)",
+                "out",
+                "folder",
+            ),
+            _refused(f"{name} --out of nothing", (*_brief(name), ""), f"{name}(--out)", "out"),
+            _refused(f"{name} --out in a file", lambda name=name: (*_brief(name), _file() + "/x.md"), f"{name}(--out)", "out"),
+        )
     ),
-    _refused(
-        "compression --out of nothing",
-        ("compression", "--seeds", "1", "--epochs", "2", "--out", ""),
-        "compression(--out)",
-        "out",
-    ),
-    _refused(
-        "compression --out below a file",
-        lambda: ("compression", "--seeds", "1", "--epochs", "2", "--out", _file() + "/x.md"),
-        "compression(--out)",
-        "out",
-    ),
+    _refused("compression of one result twice", _with_result("compression", "RESULT", "RESULT"), "compression(RESULT)", "once"),
+    _refused("stopping of another run", _with_result("stopping", "RESULT"), "stopping(RESULT)", "fresh"),
+    _refused("attempts of no folder", ("attempts", "--out", "nowhere"), "attempts(--out)", "out", "nowhere"),
     _refused(
         "reproduction --results that are not there",
         ("reproduction", "--results", "nowhere", "--out", "page.md"),
@@ -398,7 +410,7 @@ def _named(name: str, content: str | bytes) -> str:
 def _reproduction(times: str | None) -> tuple[str, ...]:
     """Of a run as the catalogue has it, but for what it recorded: the manifest says so."""
     folder = finished()
-    places.manifest(lambda data: data["run"].update(epochs=300))(folder)
+    places.manifest(lambda data: data["run"]["training"].update(epochs=300))(folder)
     times = times or _named("good.json", '{"cases": []}')
     return ("reproduction", "--results", "results", "--times", times, "--out", "page.md")
 
@@ -428,9 +440,9 @@ def _home() -> list[Any]:
 
 def _forced() -> bool:
     folder = finished()
-    (folder / "plane.csv").write_text("old")
+    (places.reading(folder) / "plane.csv").write_text("old")
     command(*SHORT, "--force")
-    return (folder / "plane.csv").read_bytes() == places.plane_csv()
+    return (places.reading(folder) / "plane.csv").read_bytes() == places.plane_csv()
 
 
 def _skipped() -> str:
@@ -445,8 +457,8 @@ def _other_bins() -> list[str]:
 
 def _ledger_row() -> list[str]:
     command(*SHORT)
-    *_, row = Path("results/runs.csv").read_text().splitlines()
-    return [row.split(",")[1], row.split(",")[5]]
+    *_, row = csv.DictReader(io.StringIO(command("attempts")))
+    return [row["run"], row["status"]]
 
 
 def _failing() -> Any:
@@ -458,8 +470,7 @@ def _failing() -> Any:
         status, _, err = said("run", "warm-up", "tishby", "--epochs", "2")
     finally:
         datasets.load = kept
-    with open("results/runs.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(command("attempts"))))
     return [status, [row["status"] for row in rows], "no data today" in rows[0]["reason"], "Traceback" in err]
 
 
@@ -532,7 +543,7 @@ RIGHT = [
 
 
 def _plane_of(out: str) -> bytes:
-    (path,) = Path(out).glob("*/plane.csv")
+    (path,) = Path(out).glob("*/*/plane.csv")
     return path.read_bytes()
 
 

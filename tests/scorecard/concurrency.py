@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import threading
 import time
@@ -52,19 +51,14 @@ def two_on_one(*more: str, after_checkpoint: bool) -> list[Any]:
     status, _, err = places.said(*LONG, *more)
     seconds = time.perf_counter() - start
     outcome = ended(first)
-    planes = list(Path("results").glob("*/plane.csv"))
-    return [status, seconds < 1, str(first) in err, "Traceback" in err, outcome, len(planes), statuses("results")]
-
-
-def statuses(out: str) -> list[str]:
-    with (Path(out) / "runs.csv").open(newline="") as file:
-        return [row["status"] for row in csv.DictReader(file)]
+    planes = list(Path("results").glob("*/*/plane.csv"))
+    return [status, seconds < 1, str(first) in err, "Traceback" in err, outcome, len(planes), places.statuses("results")]
 
 
 def two_apart() -> list[Any]:
     """Two runs of other ids side by side."""
     pids = [child(lambda seed=seed: places.said(*places.SHORT, "--seed", str(seed))[0]) for seed in (1, 2)]
-    return [[ended(pid) for pid in pids], len(list(Path("results").glob("*/plane.csv"))), statuses("results")]
+    return [[ended(pid) for pid in pids], len(list(Path("results").glob("*/*/plane.csv"))), places.statuses("results")]
 
 
 def two_readings() -> list[Any]:
@@ -72,7 +66,7 @@ def two_readings() -> list[Any]:
     folder = places.finished()
     call = lambda: places.said("estimate", str(folder), "--edges", "-1", "1", "9", "--out", "elsewhere")[0]  # noqa: E731
     found = sorted(ended(pid) for pid in [child(call), child(call)])
-    (plane,) = Path("elsewhere").glob("*/plane.csv")
+    (plane,) = Path("elsewhere").glob("*/*/plane.csv")
     return [
         found in ([0, 0], [0, 2]),
         len(plane.read_text().splitlines()) > 10,
@@ -89,9 +83,8 @@ def ledger(writers: int, rows: int) -> list[Any]:
         return 0
 
     done = [ended(pid) for pid in [child(lambda who=who: write(who)) for who in range(writers)]]
-    with Path("runs.csv").open(newline="") as file:
-        found = [row["run"] for row in csv.DictReader(file)]
-    left = [name for name in os.listdir(".") if name.endswith(".part")]
+    found = [row["run"] for row in attempts.read(Path("."))]
+    left = [name for name in os.listdir("attempts") if not name.endswith(".json")]
     return [sum(done), sorted(found) == sorted(f"{who}-{i}" for who in range(writers) for i in range(rows)), left]
 
 

@@ -568,9 +568,14 @@ def _inside(change: Callable[[Path], Any], arguments: tuple[str, ...]) -> str:
 
 
 def _run_field(value: Any, key: str) -> list[Case]:
-    """One field of the run is another."""
-    change = places.manifest(lambda data: data["run"].update({key: value}))
-    return _manifest(f"{key} is {str(value)[:20]!r}", change, lenient=True)
+    """One field of the run is another, or one of what it trains, or of what was read."""
+
+    def change(data: dict[str, Any]) -> None:
+        told = data["reading"] if "reading" in data else data["run"]
+        (told["training"] if key in told.get("training", ()) else told).update({key: value})
+
+    of_reading = key in ("edges", "out_of_range", "measure")
+    return _manifest(f"{key} is {str(value)[:20]!r}", places.manifest(change, of_reading), lenient=True)
 
 
 MANIFESTS = [
@@ -592,7 +597,7 @@ MANIFESTS = [
     *_manifest("run is null", places.manifest(lambda data: data.update(run=None))),
     *_manifest("no run", places.manifest(lambda data: data.pop("run") and None)),
     *_manifest("a field too many", places.manifest(lambda data: data["run"].update(colour="red"))),
-    *_manifest("a field too few", places.manifest(lambda data: data["run"].pop("epochs") and None)),
+    *_manifest("a field too few", places.manifest(lambda data: data["run"]["training"].pop("epochs") and None)),
     *_manifest("a newer format", lambda folder: _newer_manifest(folder), ("newer", "format")),
     *(
         case
@@ -647,9 +652,14 @@ MANIFESTS = [
             ("record_every", 0),
             ("n_recorded", -3),
             ("n_recorded", 10**12),
-            ("stopping", "soon"),
-            ("stopping", {"beta": -1}),
-            ("stopping", {"nope": 1}),
+            ("measure", "felt"),
+            ("measure", 3),
+            ("training", "hard"),
+            ("reads", []),
+            ("reads", [{"measure": "felt"}]),
+            ("analyses", "soon"),
+            ("analyses", ["astrology"]),
+            ("analyses", [3]),
         )
         for case in _run_field(value, key)
     ),
@@ -678,7 +688,9 @@ MANIFESTS = [
     *(
         Case(
             f"manifest, reproduction: {key} is {value!r:.20}",
-            lambda key=key, value=value: _page(places.manifest(lambda data: data.update({key: value}))),
+            lambda key=key, value=value: _page(
+                places.manifest(lambda data: data.update({key: value}), key in ("n_samples", "h_y_bits", "data", "versions"))
+            ),
             Either("written", Refused("results", kind=CommandRefused)),
             "file(manifest) reproduction(--results)",
             seconds=40,
@@ -699,33 +711,45 @@ MANIFESTS = [
             ("device", ["cpu"]),
         )
     ),
-    *_manifest("no planes", lambda folder: os.remove(folder / "planes.npz"), about="file(table)", lenient=True),
-    *_manifest("planes that are text", text("planes.npz", "no zip"), about="file(table)", lenient=True),
+    *_manifest("no planes", lambda folder: os.remove(_planes(folder)), about="file(table)", lenient=True),
+    *_manifest(
+        "planes that are text",
+        lambda folder: text("planes.npz", "no zip")(places.reading(folder)),
+        about="file(table)",
+        lenient=True,
+    ),
     *_manifest(
         "planes of none",
-        lambda folder: npz(folder / "planes.npz", lambda arrays: {"plain": np.array("[]")}),
+        lambda folder: npz(_planes(folder), lambda arrays: {"plain": np.array("[]")}),
         about="file(table)",
         lenient=True,
     ),
     *_manifest(
         "planes with a pickle",
-        lambda folder: npz(folder / "planes.npz", lambda arrays: one_array(arrays, planted())),
+        lambda folder: npz(_planes(folder), lambda arrays: one_array(arrays, planted())),
         about="file(table)",
         lenient=True,
     ),
     *_manifest(
         "planes that are a bomb",
-        lambda folder: bomb(str(folder / "planes.npz"), "0/i_xt.npy"),
+        lambda folder: bomb(str(_planes(folder)), "0/i_xt.npy"),
         about="file(table)",
         lenient=True,
     ),
     *_manifest(
         "planes that are endless",
-        lambda folder: [os.remove(folder / "planes.npz"), device(str(folder / "planes.npz"), 5)],
+        lambda folder: [
+            os.remove(_planes(folder)),
+            device(str(_planes(folder)), 5),
+        ],
         about="file(table)",
         lenient=True,
     ),
 ]
+
+
+def _planes(folder: Path) -> Path:
+    return places.reading(folder) / "planes.npz"
 
 
 def _sparse(path: Path, size: int) -> None:
@@ -757,7 +781,7 @@ def _estimated(change: Callable[[Path], Any]) -> str:
 def _page(change: Callable[[Path], Any]) -> str:
     """The page of a run that passes for the catalogue's."""
     folder = finished()
-    places.manifest(lambda data: data["run"].update(epochs=300))(folder)
+    places.manifest(lambda data: data["run"]["training"].update(epochs=300))(folder)
     change(folder)
     Path("times.json").write_text('{"cases": []}')
     return failing("reproduction", "--results", "results", "--times", "times.json", "--out", "page.md") and "written"

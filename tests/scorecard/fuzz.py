@@ -201,7 +201,7 @@ def _ledger() -> str:
         attempts.record(
             Path("."), run="warm-up", id=str(i), data="d", device="cpu", status="failed", reason='a "b", c\nd', seconds="1"
         )
-    return "runs.csv"
+    return str(next(Path("attempts").iterdir()))
 
 
 def _small_mnist() -> str:
@@ -219,8 +219,8 @@ READERS: dict[str, Reader] = {
     ),
     "table with a pickle": Reader(_planted_table, lambda: tables.load_planes("plane.npz"), ValueError, True),
     "state": Reader(_state, _load_state, ValueError, True),
-    "manifest": Reader(_manifest, lambda: results.read(next(Path("results").glob("*-*"))), ValueError, False),
-    "ledger": Reader(_ledger, lambda: attempts.read_ledger(Path(".")), ValueError, False),
+    "manifest": Reader(_manifest, lambda: results.read(places.trained("results")), ValueError, False),
+    "ledger": Reader(_ledger, lambda: attempts.read(Path(".")), ValueError, False),
     "IDX": Reader(lambda: places.idx("images", IMAGES), lambda: mnist.read_idx(Path("images")), ValueError, False),
     "IDX.gz": Reader(
         lambda: places.idx("images.gz", IMAGES, True), lambda: mnist.read_idx(Path("images.gz")), ValueError, False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import random
 import shutil
@@ -90,17 +89,18 @@ def killed(seed: int, how: signal.Signals, times: int) -> list[Any]:
         os.kill(pid, how)
         statuses.append(ended(pid))
     last = ended(child(lambda: run("--out", "out", "--resume")))
-    (folder,) = (path for path in Path("out").iterdir() if path.is_dir())
-    (calm,) = (path for path in Path("calm").iterdir() if path.is_dir())
-    same = [(folder / name).read_bytes() == (calm / name).read_bytes() for name in ("plane.csv", "scores.csv")]
+    both = places.trained("out"), places.trained("calm")
+    tables = [[(places.reading(folder) / "plane.csv").read_bytes(), (folder / "scores.csv").read_bytes()] for folder in both]
+    same = [one == other for one, other in zip(*tables, strict=True)]
     left = [path.name for path in Path("out").iterdir() if path.name.startswith(".")]
     return [last, same, sorted(set(statuses) - {0}), ledger(), left]
 
 
 def ledger() -> bool:
-    with Path("out/runs.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return bool(rows) and {row["status"] for row in rows} <= {"done", "interrupted", "failed"} and None not in rows[-1].values()
+    """Whether every attempt says how it ended, and nothing half written lies among them."""
+    found = places.statuses("out")
+    files = list(Path("out/attempts").iterdir())
+    return bool(found) and set(found) <= {"done", "interrupted", "failed"} and len(files) == len(found)
 
 
 def stopped(how: signal.Signals) -> list[Any]:
@@ -118,9 +118,7 @@ def stopped(how: signal.Signals) -> list[Any]:
         time.sleep(0.01)
     os.kill(pid, how)
     status = ended(pid)
-    with Path("out/runs.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [status, rows[-1]["status"], "--resume" in said.read_text(), "Traceback" in said.read_text()]
+    return [status, places.statuses("out")[-1], "--resume" in said.read_text(), "Traceback" in said.read_text()]
 
 
 # --- streams ------------------------------------------------------------------------------------------------------------

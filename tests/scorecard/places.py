@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from experiments import __main__ as command_line
-from experiments import mnist
+from experiments import attempts, mnist
 
 from .judge import CommandRefused, Surfaced
 
@@ -59,7 +59,7 @@ def said(*arguments: str) -> tuple[int, str, str]:
 
 def reason(err: str) -> str:
     """stderr without the usage that argparse prints before its line, and without progress bars."""
-    lines = [line for line in re.split(r"[\r\n]+", err) if line.strip() and "epochs/s" not in line and "%|" not in line]
+    lines = [line for line in re.split(r"[\r\n]+", err) if line.strip() and not re.search(r"(step|epoch)s/s|%\|", line)]
     at = next((i for i, line in enumerate(lines) if re.match(r"(python -m experiments.*: )?error: ", line)), 0)
     return "\n".join(lines[at:] if lines and lines[0].startswith("usage:") else lines)
 
@@ -102,15 +102,31 @@ def in_a_fork(call: Callable[[], int]) -> int:
 
 
 def finished(name: str = "short") -> Path:
-    """A copy of a finished run, in the working directory: results/<id>."""
-    source = next(path for path in (_kept() / name).iterdir() if path.is_dir())
+    """A copy of a finished run, in the working directory: results/<training id>."""
+    source = trained(_kept() / name)
     shutil.copytree(source, Path("results") / source.name)
     return Path("results") / source.name
 
 
+def trained(out: str | Path) -> Path:
+    """The folder of what was trained, of which there is one."""
+    (folder,) = (path for path in Path(out).iterdir() if path.is_dir() and path.name != attempts.ATTEMPTS)
+    return folder
+
+
+def reading(folder: Path) -> Path:
+    """The folder of what was read of it first."""
+    return min(folder.glob("*/plane.csv"), key=lambda path: path.stat().st_mtime_ns).parent
+
+
 def plane_csv(name: str = "short") -> bytes:
     """The table of the undisturbed run."""
-    return (next(path for path in (_kept() / name).iterdir() if path.is_dir()) / "plane.csv").read_bytes()
+    return (reading(trained(_kept() / name)) / "plane.csv").read_bytes()
+
+
+def statuses(out: str | Path) -> list[str]:
+    """How each attempt ended."""
+    return [row["status"] for row in attempts.read(Path(out))]
 
 
 def damaged(change: Callable[[Path], Any], name: str = "short") -> str:
@@ -120,11 +136,11 @@ def damaged(change: Callable[[Path], Any], name: str = "short") -> str:
     return str(folder)
 
 
-def manifest(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
-    """A change to the manifest's data, or what is written in its place."""
+def manifest(change: Callable[[dict[str, Any]], Any], of_reading: bool = False) -> Callable[[Path], None]:
+    """A change to the data of a manifest, of what was trained or of what was read, or what is written in its place."""
 
     def apply(folder: Path) -> None:
-        path = folder / "manifest.json"
+        path = (reading(folder) if of_reading else folder) / "manifest.json"
         data = json.loads(path.read_text(encoding="utf-8"))
         changed = change(data)
         path.write_text(json.dumps(data if changed is None else changed), encoding="utf-8")

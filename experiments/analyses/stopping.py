@@ -1,0 +1,153 @@
+"""A finished result -> when each rule would have stopped each of its networks, and how well it answers then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments.analyses.analysis import Analysis, Rows, markdown
+from experiments.drawing import Mark
+from experiments.records import Run
+from experiments.runner import Result
+from fastmi import InformationPlane, InformationStopping
+
+__all__ = ["ANALYSIS", "RULES", "Stopping", "first_without_progress"]
+
+RULES = ("fixed budget", "information", "validation loss")
+SHAPES = {"information": "*", "validation loss": "x"}  # of the whole budget the end of the path is the mark
+
+
+@dataclass(frozen=True)
+class Stopping(Analysis):
+    """The rules that are compared at a run's recorded epochs, which are their checks.
+
+    `beta`, `tolerance` (bits) and `patience` are those of `fastmi.InformationStopping`, its floor half of H(Y). Validation
+    stops once the held-out loss has not reached a new minimum for `validation_patience` checks.
+    """
+
+    beta: float = 1.0
+    tolerance: float = 0.1
+    patience: int = 3
+    validation_patience: int = 10
+
+    columns: ClassVar = ("seed", "copy", "rule", "stopped", "epochs", "accuracy")
+
+    def rows(self, result: Result) -> list[dict[str, Any]]:
+        """A row for each network and rule: where it stops, or the whole budget, and the accuracy there on the fresh sample.
+
+        All rules are applied to the one path that was recorded: training does not depend on when one would have stopped it.
+
+        Raises:
+            ValueError: the result has no fresh sample, on which the rules are judged.
+        """
+        scores = {(score.sample, score.seed): score for score in result.scores}
+        rows = list[dict[str, Any]]()
+        for alone in result.run.training.alone:
+            if ("held-out", alone.seed) not in scores or ("fresh", alone.seed) not in scores:
+                raise ValueError(
+                    f"{result.run.name} has no fresh sample, on which rules for stopping are judged: pass results of `stopping`"
+                )
+            plane = result.plane("each", "training", alone.seed)
+            validation, fresh = scores["held-out", alone.seed], scores["fresh", alone.seed]
+            for copy in range(alone.copies):
+                for name, stop in self._stops(plane, copy, validation.loss[:, copy]).items():
+                    at = len(plane.epochs) - 1 if stop is None else stop
+                    row = {"seed": alone.seed, "copy": copy, "rule": name, "stopped": stop is not None}
+                    rows.append(row | {"epochs": int(plane.epochs[at]), "accuracy": float(fresh.accuracy[at, copy])})
+        return rows
+
+    def _stops(self, plane: InformationPlane, copy: int, losses: npt.NDArray[np.float64]) -> dict[str, int | None]:
+        rule = InformationStopping(self.beta, self.tolerance, self.patience, floor=plane.entropy_y / 2)
+        return {
+            "fixed budget": None,
+            "information": rule.first_stop(plane.i_xt[:, copy, -1], plane.i_ty[:, copy, -1]),
+            "validation loss": first_without_progress(losses, self.validation_patience),
+        }
+
+    def table(self, run: Run, rows: Rows) -> list[str]:
+        head = [
+            *("rule", "networks that it stopped", f"{run.training.unit} used"),
+            "accuracy there on 20,000 fresh samples",
+        ]
+        return markdown(head, [[rule, f"{stopped} of {n}", *spreads] for rule, stopped, n, *spreads in _summed(rows, "±")])
+
+    def lines(self, run: Run, rows: Rows) -> list[str]:
+        """Mean and spread over the networks."""
+        training, unit = run.training, run.training.unit
+        checks = (
+            f"every {training.record_every} {unit}" if training.n_recorded is None else f"at {len(training.recorded)} {unit}"
+        )
+        return [
+            f"Stopping, checked {checks}, on {len(rows) // len(RULES)} networks (information: beta {self.beta:g}, tolerance "
+            f"{self.tolerance:g} bits, patience {self.patience}; validation: patience {self.validation_patience}):",
+            f"{'rule':16} {'stopped':>8} {unit:>16} {'accuracy on fresh samples':>27}",
+            *(
+                f"{rule:16} {f'{stopped}/{n}':>8} {epochs:>16} {accuracy:>27}"
+                for rule, stopped, n, epochs, accuracy in _summed(rows, "+-")
+            ),
+        ]
+
+    def page(self, run: Run, rows: Rows, command: str) -> str:
+        lines = [
+            f"# When to stop: the networks of `{run.name}`",
+            "",
+            f"Written by `{command}`; not edited by hand.",
+            "",
+            f"Three rules on {len(rows) // len(RULES)} networks of {run.training.length}: the information criterion (beta "
+            f"{self.beta:g}, tolerance",
+            f"{self.tolerance:g} bits, patience {self.patience}), the held-out loss (patience {self.validation_patience}), and "
+            "the whole budget. A rule that is not met uses it too.",
+            "",
+            *self.table(run, rows),
+            "",
+        ]
+        return "\n".join(lines)
+
+    def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
+        """Where each rule stopped the output layer of each network, in the panel of the sample that is trained on."""
+        each = {plane.seed: plane for plane in planes if (plane.sample, plane.reading) == ("training", "each")}
+        marks = list[Mark]()
+        for rule, shape in SHAPES.items():
+            points = list[tuple[float, float]]()
+            for row in rows:
+                if row["rule"] == rule and row["stopped"]:
+                    plane = each[row["seed"]]
+                    at = int(np.flatnonzero(plane.epochs == row["epochs"])[0])
+                    points.append(tuple(float(part[at, row["copy"], -1]) for part in (plane.i_xt, plane.i_ty)))  # type: ignore[arg-type]
+            if points:
+                marks.append(Mark("training", f"stopped by {rule}", shape, points))
+        return marks
+
+
+def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> int | None:
+    """The first check at which the loss has not reached a new minimum for `patience` checks."""
+    best = 0
+    for i, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = i
+        elif i - best >= patience:
+            return i
+    return None
+
+
+def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
+    """rule, the networks that it stopped, of how many, and mean and spread of the epochs and of the accuracies."""
+    lines = list[tuple[str, int, int, str, str]]()
+    for rule in RULES:
+        of_rule = [row for row in rows if row["rule"] == rule]
+        epochs, accuracy = (np.array([row[key] for row in of_rule], float) for key in ("epochs", "accuracy"))
+        stopped = sum(row["stopped"] for row in of_rule)
+        lines.append((rule, stopped, len(of_rule), _spread(epochs, ".0f", sign), _spread(accuracy, ".3f", sign)))
+    return lines
+
+
+def _spread(values: npt.NDArray[np.float64], form: str, sign: str) -> str:
+    """Mean and standard deviation; of a single value there is none."""
+    return f"{values.mean():{form}} {sign} {values.std(ddof=1) if len(values) > 1 else 0:{form}}"
+
+
+ANALYSIS = Stopping()

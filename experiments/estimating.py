@@ -1,0 +1,146 @@
+"""A finished run -> more readings of it, from its snapshots: beside the first, without training and without copies."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from experiments import attempts, endings, mnist, outputs, sizes
+from experiments.checkpoints import Checkpoints
+from experiments.layout import SNAPSHOTS, named
+from experiments.locks import held
+from experiments.readings import MOST_EDGES
+from experiments.records import Run
+from experiments.results import Finished, read
+from experiments.runner import Result, check_device, execute
+from experiments.summary import tell
+from experiments.unfinished import begin, finished, take_name
+from fastmi import files
+
+__all__ = ["estimate", "read_again"]
+
+
+def estimate(arguments: argparse.Namespace) -> int:
+    """0.
+
+    Raises:
+        ValueError: the request was wrong, or the snapshots are not those of the run.
+    """
+    source, start = read(arguments.folder), time.perf_counter()
+    run = _asked(source, arguments)
+    sizes.check(run, arguments.out or source.trained)
+    mnist.choose(arguments.mnist)
+    device = str(check_device(arguments.device))
+    trained = source.trained
+    if arguments.out is not None:
+        trained = outputs.prepare(arguments.out) / named(run.id, _device(source))
+    elsewhere = not finished(trained)
+    folders = [trained / named(reading.id, device) for reading in run.reads]
+    with ExitStack() as locks:
+        for folder in [trained] if elsewhere else folders:
+            locks.enter_context(held(folder))
+        if elsewhere:
+            result = _copied(source, run, trained, device)
+        else:
+            result = read_again(run, outputs.prepare(trained), device, force=arguments.force, told=_of(source))
+        seconds = time.perf_counter() - start
+        for one, folder in zip(result.apart(), folders, strict=True):
+            row = {"run": run.name, "id": one.run.ids[0], "data": run.training.data, "device": arguments.device}
+            row |= {"status": "estimated", "seconds": f"{seconds:.1f}", "folder": f"{trained.name}/{folder.name}"}
+            attempts.record(trained.absolute().parent, **row)
+    tell(result, seconds, ", ".join(f"{folder}{'/'}" for folder in folders))
+    return 0
+
+
+Told = Callable[[Exception], Exception]
+
+
+def read_again(run: Run, trained: Path, device: str, *, force: bool, told: Told = lambda error: error) -> Result:
+    """All readings of the run, of the snapshots in the folder of what was trained, each in its folder there.
+
+    Args:
+        told: what to raise where the snapshots cannot be read, which anybody may have written.
+
+    Raises:
+        ValueError: one is there before and is not to be replaced, or the snapshots are not those of the run.
+    """
+    folders = [trained / named(reading.id, str(check_device(device))) for reading in run.reads]
+    parts = [begin(folder, resume=False, force=force) for folder in folders]
+    try:
+        try:
+            kept = Checkpoints(_whole(trained / SNAPSHOTS), read_only=True)
+            result = execute(run, device, checkpoints=kept, train=False)
+        except mnist.NoMnist:
+            raise
+        except Exception as error:
+            raise told(error) from error
+        for one, part, folder in zip(result.apart(), parts, folders, strict=True):
+            outputs.save_reading(one, part, folder)
+    finally:
+        with endings.tidying():
+            for part in parts:
+                shutil.rmtree(part, ignore_errors=True)  # what it was read from is whole
+    return result
+
+
+def _asked(source: Finished, arguments: argparse.Namespace) -> Run:
+    """The run, with the readings that are asked for."""
+    rule: dict[str, Any] = {"out_of_range": arguments.out_of_range} if arguments.out_of_range else {}
+    (before,) = source.run.reads
+    reads = tuple(replace(before, edges=_edges(*edges), **rule) for edges in arguments.edges)  # type: ignore[type-var]
+    run = replace(source.run, reads=reads)
+    run.check()
+    if source.folder == source.trained and before in reads and arguments.out is None:
+        raise ValueError(f"'{source.folder}' was trained and read with these edges: pass other --edges, or another --out")
+    return run
+
+
+def _edges(low: str, high: str, n: str) -> tuple[float, float, int]:
+    try:
+        edges = float(low), float(high), int(n)
+    except ValueError:
+        edges = (0.0, 0.0, 0)
+    if not (edges[0] < edges[1] and 2 <= edges[2] <= MOST_EDGES and math.isfinite(edges[1] - edges[0])):
+        given = " ".join(text if len(text) <= 40 else f"{text[:37]}..." for text in (low, high, n))
+        raise ValueError(f"--edges is {given}: pass LOW below HIGH, and N, a whole number from 2 to {MOST_EDGES:,}")
+    return edges
+
+
+def _copied(source: Finished, run: Run, trained: Path, device: str) -> Result:
+    """What was trained lies in another OUT too, its snapshots linked where the file system can, and beside it the readings."""
+    part = begin(trained, resume=False, force=False)
+    try:
+        try:
+            outputs.copy_training(source.trained, part)
+        except (OSError, ValueError) as error:
+            raise _of(source)(error) from error
+        result = read_again(run, part, device, force=False, told=_of(source))
+        take_name(part, trained)
+    finally:
+        with endings.tidying():
+            shutil.rmtree(part, ignore_errors=True)
+    return result
+
+
+def _of(source: Finished) -> Told:
+    return lambda error: ValueError(f"RESULT is '{source.folder}', which cannot be read again ({files.reason(error)})")
+
+
+def _device(source: Finished) -> str:
+    """Where it was trained, if its manifest says it in so many letters: it becomes part of a name."""
+    return source.manifest["device"] if re.fullmatch(r"cuda(:[0-9]{1,3})?", source.manifest["device"]) else "cpu"
+
+
+def _whole(snapshots: Path) -> Path:
+    for path in snapshots.glob("*.npz"):
+        if path.is_symlink() or not path.is_file():
+            raise ValueError(f"'{path}' is no file, or a link to one")
+    return snapshots

@@ -1,0 +1,114 @@
+"""A result's folder -> alone at work on it: a lock that the system holds, and a file beside it that says who."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+from fastmi import plain
+
+__all__ = ["LOCK", "held"]
+
+LOCK = ".lock"
+
+_log = logging.getLogger("fastmi.experiments")
+
+
+class Holder(TypedDict):
+    """What a lock says."""
+
+    host: str
+    pid: int
+    since: str
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Alone at work on a result, as long as this lasts; a file beside it says who is.
+
+    The system holds the lock for the process, and drops it when that is gone, however it went: what a killed one left behind
+    is taken over. A lock of another machine on a shared disk is never taken over: nothing here tells whether it still works.
+
+    Raises:
+        ValueError: somebody else is at work on it, or may be.
+    """
+    path = folder.with_name(folder.name + LOCK)
+    descriptor = _acquired(path, folder)
+    try:
+        holder: Holder = {"host": platform.node(), "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, json.dumps(holder).encode())
+        yield
+    finally:
+        os.ftruncate(descriptor, 0)
+        with suppress(OSError):  # Windows removes no open file; an empty one holds nobody off
+            path.unlink()
+        os.close(descriptor)
+
+
+def _acquired(path: Path, folder: Path) -> int:
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        except OSError as error:
+            raise ValueError(f"'{path}' cannot be used as a lock ({error.strerror}): move it away") from None
+        try:
+            _judge(descriptor, path, folder)
+            if os.path.lexists(path) and os.path.samestat(os.stat(path), os.fstat(descriptor)):
+                return descriptor  # and not one that its holder has removed since
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _judge(descriptor: int, path: Path, folder: Path) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise ValueError(f"'{path}' is no file, and cannot be used as a lock: move it away")
+    ours, text = _locked(descriptor), os.read(descriptor, 1000)
+    if not text and ours is not False:
+        return
+    try:
+        holder: Holder | None = plain.typed("lock", plain.parse(text.decode()), Holder)
+    except ValueError:
+        holder = None
+    who = f"process {holder['pid']} on {holder['host']!r}, since {holder['since']:.40}" if holder else "another process"
+    if ours is False:
+        raise ValueError(f"'{folder}' is being worked on by {who}: wait until that is done, or stop it")
+    if holder is None or ours is None or holder["host"] != platform.node():
+        raise ValueError(f"'{folder}' may be worked on by {who}, which cannot be told from here: if it is not, remove '{path}'")
+    _log.warning("%s was left by %s, which is gone: taken over", folder, who)
+
+
+def _locked(descriptor: int) -> bool | None:
+    """Whether the system gave this process the lock; None where the file system has none."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, 2**30, os.SEEK_SET)  # far from what others read
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True

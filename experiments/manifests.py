@@ -1,0 +1,156 @@
+"""A result -> what its manifests say, of what was trained and of what was read; and back, whoever wrote them."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+from experiments.drawing import by_reading
+from experiments.runner import Result
+from experiments.summary import findings, funnel, scores_at_end
+from fastmi import files, plain
+
+__all__ = ["FORMAT", "Manifest", "of_reading", "of_training", "parse", "typed"]
+
+FORMAT = 2  # of the manifests that are written; those without a number have 0
+
+
+class Layer(TypedDict):
+    """What `summary.findings` says of a layer; with several seeds each number has its spread beside it."""
+
+    layer: str
+    i_xt_start: float
+    i_xt_peak: float
+    peak_epoch: float
+    i_xt_end: float
+    i_ty_start: float
+    i_ty_end: float
+    coverage_end: float
+    i_xt_start_sd: NotRequired[float]
+    i_xt_peak_sd: NotRequired[float]
+    peak_epoch_sd: NotRequired[float]
+    i_xt_end_sd: NotRequired[float]
+    i_ty_start_sd: NotRequired[float]
+    i_ty_end_sd: NotRequired[float]
+    coverage_end_sd: NotRequired[float]
+
+
+class Funnel(TypedDict):
+    i_xt: int
+    i_ty: int
+    pairs: int
+
+
+class Table(TypedDict):
+    sample: str
+    reading: str
+    layers: list[Layer]
+    funnel: Funnel
+
+
+class End(TypedDict):
+    sample: str
+    loss: float
+    accuracy: float
+
+
+class Manifest(TypedDict):
+    """All that a reader has to know of a result; in formats 0 and 1 one file said it, since then one of each folder."""
+
+    id: str
+    run: dict[str, Any]
+    data: str
+    readings: list[Table]
+    scores_end: list[End]
+    n_samples: int
+    h_x_bits: float
+    h_y_bits: float
+    binning: str
+    estimator: str
+    loss_end: float
+    remark: str
+    device: str
+    seconds: dict[str, float]
+    versions: dict[str, str]
+    written: str
+    reading: NotRequired[dict[str, Any]]  # the record, since format 2
+    wall_seconds: NotRequired[float]  # of what was trained
+    resumed: NotRequired[bool]
+    estimated_from: NotRequired[str]  # of what was read again, in formats 0 and 1
+    format: NotRequired[int]
+
+
+def of_training(result: Result, wall_seconds: float, resumed: bool) -> dict[str, Any]:
+    """What was trained: the record with its story, the scores, and how it went."""
+    return {
+        "format": FORMAT,
+        "id": result.run.id,
+        "run": result.run.fields(),
+        "data": result.planes[0].data,
+        "scores_end": [{"sample": name} | values for name, values in scores_at_end(result.scores).items()],
+        "loss_end": result.losses[-1],
+        "remark": result.remark,
+        "wall_seconds": wall_seconds,
+        "resumed": resumed,
+        **_made(result, ("train",)),
+    }
+
+
+def of_reading(result: Result) -> dict[str, Any]:
+    """What was read of it: the record of the one measure, and what its planes show."""
+    first, (reading,) = result.planes[0], result.run.reads
+    return {
+        "format": FORMAT,
+        "id": f"{result.run.id}/{reading.id}",
+        "reading": reading.fields(),
+        "data": first.data,
+        "readings": [
+            {"sample": sample, "reading": name, "layers": findings(planes), "funnel": funnel(planes)}
+            for (sample, name), planes in by_reading(result.planes).items()
+        ],
+        "n_samples": first.n_samples,
+        "h_x_bits": first.entropy_x,
+        "h_y_bits": first.entropy_y,
+        "binning": first.binning,
+        "estimator": "plug-in",
+        **_made(result, ("forward", "estimate")),
+    }
+
+
+def _made(result: Result, stages: tuple[str, ...]) -> dict[str, Any]:
+    """Where, in what time, with what, and when."""
+    return {
+        "device": result.device,
+        "seconds": {stage: seconds for stage, seconds in result.seconds.items() if stage in stages},
+        "versions": {"python": platform.python_version()}
+        | {name: import_module(name).__version__ for name in ("numpy", "numba", "torch")},
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """One file, as it stands there.
+
+    Raises:
+        OSError, ValueError: it cannot be read, is no object, or was written by a later version.
+    """
+    given = plain.parse(files.read_text(path))
+    if not isinstance(given, dict):
+        raise ValueError(f"manifest is {type(given).__name__}, where an object should be")
+    files.check_format(path, given.get("format", 0), FORMAT)
+    return given
+
+
+def typed(given: dict[str, Any]) -> Manifest:
+    """Both files' contents as one, each value of its type.
+
+    Raises:
+        ValueError: a value is missing, or of another type.
+    """
+    manifest: Manifest = plain.typed("manifest", given, Manifest)
+    if "estimated_from" not in manifest and not {"wall_seconds", "resumed"} <= manifest.keys():
+        raise ValueError("manifest has neither 'estimated_from' nor 'wall_seconds' and 'resumed'")
+    return manifest

@@ -1,0 +1,158 @@
+"""Runs that are asked for -> results, one after the other: judged before any work, held while it lasts, each a row."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from tqdm import tqdm
+
+from experiments import attempts, earlier, endings, mnist, outputs, sizes
+from experiments.catalog import CATALOG, Run
+from experiments.checkpoints import Checkpoints
+from experiments.drawing import picture
+from experiments.estimating import read_again
+from experiments.layout import READING, SNAPSHOTS, named, part_of
+from experiments.locks import LOCK, held
+from experiments.runner import Result, check_device, execute
+from experiments.summary import tell
+from experiments.unfinished import adopt, begin, discard, finished
+from fastmi import InformationPlane, files, screens
+
+__all__ = ["folder_of", "run"]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 where all succeeded, 1 where a run failed; the runs after it go on.
+
+    Raises:
+        ValueError: the request was wrong; nothing was begun.
+    """
+    names = list(CATALOG) if arguments.names == ["all"] else list(dict.fromkeys(arguments.names))
+    runs = [_chosen(name, arguments) for name in names]
+    check_device(arguments.device)
+    for record in runs:
+        sizes.check(record, arguments.out)
+    mnist.choose(arguments.mnist, arguments.download)
+    out = outputs.prepare(arguments.out)
+    if os.path.lexists(out / attempts.ATTEMPTS):  # what cannot be added to is said now
+        outputs.prepare(out / attempts.ATTEMPTS)
+    folders = [folder_of(record, arguments.device, out) for record in runs]
+    with ExitStack() as locks:
+        for folder in folders:
+            locks.enter_context(held(folder))
+            for reading in _being_read(folder) if arguments.force else ():
+                locks.enter_context(held(reading))
+        for record, folder in zip(runs, folders, strict=True):  # what is unfinished, or would be replaced, is said now as well
+            _judge(record, folder, arguments)
+        failed = [record.name for record in runs if not _attempt(record, arguments, out)]
+    if failed:
+        print(f"failed: {', '.join(failed)}; the reasons are in {out / attempts.ATTEMPTS}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def folder_of(record: Run, device: str, out: Path) -> Path:
+    """Where what is trained goes: the run's id, and the device's name where that is not the CPU."""
+    return out / named(record.id, str(check_device(device)))
+
+
+def _chosen(name: str, arguments: argparse.Namespace) -> Run:
+    if name not in CATALOG:
+        raise ValueError(f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)")
+    given = {key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")}
+    given["n_recorded"] = arguments.record
+    record = CATALOG[name].varied(**{key: value for key, value in given.items() if value is not None})
+    record.check()
+    return record
+
+
+def _being_read(folder: Path) -> list[Path]:
+    """The readings of a finished run at which somebody is, or was, at work: they would go with it where it is replaced."""
+    locked = [path.with_name(path.name.removesuffix(LOCK)) for path in sorted(folder.glob(f"*{LOCK}"))]
+    return [path for path in locked if READING.fullmatch(path.name)]
+
+
+def _earlier(record: Run, folder: Path, device: str) -> Path | None:
+    """Where an earlier version kept the same run."""
+    name = earlier.id_of(record)
+    return None if name is None else folder.with_name(named(name, str(check_device(device))))
+
+
+def _judge(record: Run, folder: Path, arguments: argparse.Namespace) -> bool:
+    """Whether there is anything to do; raises ValueError where it may not be begun."""
+    before = _earlier(record, folder, arguments.device)
+    if before is not None:
+        adopt(before, folder, resume=arguments.resume)
+        if finished(before) and not finished(folder) and not arguments.force:
+            begin(before, resume=arguments.resume, force=False)
+            return False
+    part = begin(folder, resume=arguments.resume, force=arguments.force)
+    return arguments.force or part.exists() or not finished(folder) or bool(_missing(record, folder, arguments.device))
+
+
+def _missing(record: Run, folder: Path, device: str) -> Run | None:
+    """The run with those of its readings that a finished one lacks."""
+    reads = tuple(reading for reading in record.reads if not finished(folder / named(reading.id, str(check_device(device)))))
+    return record.varied(reads=reads) if reads else None
+
+
+def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
+    """One run, its files and its row; a failure is a row with its reason, and the runs after it go on."""
+    folder = folder_of(record, arguments.device, out)
+    if not _judge(record, folder, arguments):
+        before = _earlier(record, folder, arguments.device)
+        there = folder if finished(folder) or before is None else before
+        print(f"{record.name} was finished before: {there}{'/'}")
+        return True
+    start = time.perf_counter()
+    row = {"run": record.name, "id": record.id, "data": record.training.data, "device": arguments.device}
+    screen = screens.Live(out / "live.png") if arguments.live else None
+    try:
+        result = _worked(record, folder, arguments, screen)
+    except (Exception, KeyboardInterrupt) as error:
+        stopped = isinstance(error, KeyboardInterrupt)
+        status, reason = ("interrupted", "") if stopped else ("failed", files.reason(error))
+        with endings.tidying():
+            discard(part_of(folder))
+            attempts.record(out, **row, status=status, reason=reason, seconds=f"{time.perf_counter() - start:.1f}")
+        if stopped:
+            raise
+        print(f"{record.name} failed: {reason}", file=sys.stderr)
+        return False
+    seconds = time.perf_counter() - start
+    attempts.record(out, **row, status="done", seconds=f"{seconds:.1f}", folder=folder.name)
+    tell(result, seconds, f"{folder}{'/'}")
+    if screen is not None:
+        try:
+            screen.finish(lambda: picture(*_first(record, result.planes)))
+        except OSError as error:  # the run is done and written
+            print(f"the live plane could not be drawn: {error}", file=sys.stderr)
+    return True
+
+
+def _worked(record: Run, folder: Path, arguments: argparse.Namespace, screen: screens.Live | None) -> Result:
+    """Trained, or gone on with, and read; or only read, where all but that was done before."""
+    part = begin(folder, resume=arguments.resume, force=arguments.force)
+    resumed, start = part.exists(), time.perf_counter()
+    missing = None if resumed or arguments.force or not finished(folder) else _missing(record, folder, arguments.device)
+    if missing is not None:
+        return read_again(missing, folder, arguments.device, force=False)
+    with tqdm(total=record.training.epochs, desc=record.name, unit=f" {record.training.unit}", disable=None) as bar:
+        result = execute(
+            record,
+            arguments.device,
+            on_epoch=lambda epoch: bar.update(epoch - bar.n),
+            on_planes=lambda planes, done: screen and screen.redraw(lambda: picture(*_first(record, planes())), done),
+            checkpoints=Checkpoints(part / SNAPSHOTS),
+        )
+    outputs.save(result, part, folder, wall_seconds=time.perf_counter() - start, resumed=resumed)
+    return result
+
+
+def _first(record: Run, planes: list[InformationPlane]) -> tuple[Run, list[InformationPlane]]:
+    """Of several measures the first is drawn while it runs."""
+    return record, planes[: len(planes) // len(record.reads)]
