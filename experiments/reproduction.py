@@ -30,7 +30,7 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     """The page, and beside it a folder of figures -> the names of the runs that have no finished result there.
 
     Args:
-        results: the folder in which `run` left results; of each run the one with the most seeds, and of those the lowest, is shown.
+        results: the folder in which `run` left results; of each run that with most seeds, of those the lowest, is shown.
         times: what `python -m benchmarks --json` wrote.
 
     Raises:
