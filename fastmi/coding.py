@@ -91,8 +91,7 @@ def encode_layers(
     _warn_of_collisions(max(how.expected_collisions(n_together or n) for how in schemes), n_together or n)
     flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
     twin = backends.twin_for(flat[0])
-    cuts = {id(binning): binning.cut for binning in binnings}
-    codes, censuses = twin.encode_layers(flat, [cuts[id(one)] for one in binnings], [how.weights for how in schemes])
+    codes, censuses = twin.encode_layers(flat, [one.cut for one in binnings], [how.weights for how in schemes])
     for name, census, binning in zip(names, censuses, binnings, strict=True):
         _judge_census(name, census.nan, census.outside, binning)
     return Encoded(codes.reshape(len(layers), *leading, n), schemes, censuses)

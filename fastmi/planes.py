@@ -17,6 +17,8 @@ from fastmi.points import Points, joined
 
 __all__ = ["PlaneEstimator", "Points", "Readings"]
 
+ALONE = ("layers[0]",)
+
 
 class Readings(dict[str, Points]):
     """Points by the name of their reading."""
@@ -170,6 +172,9 @@ class PlaneEstimator:
         return _checked_layers(layers, self.n_samples)
 
     def _bits(self, layers: Layers) -> Bits:
+        reader, names = self._readers[0]
+        if names is None:
+            return reader.bits(reader.prepare(layers))
         groups = self._groups(layers)
         return _bits([reader.bits(reader.prepare(some)) for reader, some, _ in groups], groups)
 
@@ -248,11 +253,13 @@ def _measure(name: str, given: Any, method: str) -> Measure:
 
 def _checked_layers(layers: Any, n_samples: int) -> Layers:
     """One array, a sequence or a mapping of them -> float32 (..., n, d), on one device, with the same leading axes."""
+    names: Sequence[str]
     if isinstance(layers, np.ndarray) or is_tensor(layers):
-        layers = [layers]
-    if isinstance(layers, Mapping):
-        names: Sequence[str] = list(map(str, layers))
-        places, given = [f"layers[{name!r}]" for name in names], list(layers.values())
+        given, names = [layers], ALONE
+        places = names
+    elif isinstance(layers, Mapping):
+        given, names = list(layers.values()), list(map(str, layers))
+        places = [f"layers[{name!r}]" for name in names]
     else:
         given = list(layers) if isinstance(layers, Sequence) and not isinstance(layers, str | bytes) else []
         names = places = [f"layers[{i}]" for i in range(len(given))]
@@ -260,7 +267,8 @@ def _checked_layers(layers: Any, n_samples: int) -> Layers:
         raise TypeError(
             f"layers is {shown(layers)}: pass one array (..., n, d), a non-empty sequence of them (list(layers)) or a mapping"
         )
-    checks.same_device(**dict(zip(places, given, strict=True)))
+    if len(given) > 1:
+        checks.same_device(**dict(zip(places, given, strict=True)))
     arrays = [checks.activations(place, layer, n_samples) for place, layer in zip(places, given, strict=True)]
     for place, array in zip(places, arrays, strict=True):
         if array.shape[:-2] != arrays[0].shape[:-2]:

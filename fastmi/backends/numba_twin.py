@@ -92,13 +92,13 @@ def encode_layers(
 ) -> tuple[IntArray, list[Census]]:
     """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
     codes = np.empty((len(layers), len(layers[0])), np.int64)
-    kernels = {id(cut): _kernel_of(cut) for cut in cuts}
-    census = []
+    before, kernel, census = None, (), []
     for layer, cut, weight, out in zip(layers, cuts, weights, codes, strict=True):
+        if cut is not before:  # mostly all layers are cut alike
+            before, kernel = cut, _kernel_of(cut)
         flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
         rows = [
-            partial(_encode, flat[part.start * d : part.stop * d], *kernels[id(cut)], weight, out[part])
-            for part in _parts(out.size, d)
+            partial(_encode, flat[part.start * d : part.stop * d], *kernel, weight, out[part]) for part in _parts(out.size, d)
         ]
         census.append(Census(*map(sum, zip(*together(rows), strict=True))))
     return codes, census
