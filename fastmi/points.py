@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastmi import checks
 from fastmi.arrays import FloatArray
 
 __all__ = ["FINITE", "Column", "Points", "joined"]
@@ -87,6 +88,7 @@ class Points:
 
     def map(self, function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Points:
         """Applies a function to every array, as lambda column: column[:, 0]."""
+        checks.function("function", function, "array -> array, as lambda column: column[:, 0]")
         return Points(**{name: function(array) for name, array in self.present.items()})
 
     def __repr__(self) -> str:

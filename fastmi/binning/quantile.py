@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Activations
 from fastmi.binning.base import MOST_EDGES, Binning, finite_values
+from fastmi.containers import shown
 
 __all__ = ["QuantileBins"]
 
@@ -53,6 +54,8 @@ class QuantileBins(Binning):
             raise ValueError(f"n_bins is {n_bins}: from 2 to {MOST_EDGES}")
         object.__setattr__(self, "n_bins", n_bins)
         if self.inner is not None:
+            if not isinstance(self.inner, tuple):
+                raise TypeError(f"inner is {shown(self.inner)}: it is a tuple of edges of a fit; call .fit(activations)")
             self._settle(self.inner, "separate")
 
     def fit(self, activations: Activations) -> QuantileBins:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Activations
 from fastmi.binning.base import MOST_EDGES, OUT_OF_RANGE, Binning, finite_values
+from fastmi.containers import shown
 
 __all__ = ["WidthBins"]
 
@@ -53,6 +55,7 @@ class WidthBins(Binning):
         object.__setattr__(self, "width", width)
         checks.one_of("out_of_range", self.out_of_range, OUT_OF_RANGE)
         if self.seen is not None:
+            object.__setattr__(self, "seen", _pair(self.seen))
             low, high = (math.floor(value / width) for value in self.seen)
             if high - low + 2 > MOST_EDGES:
                 raise ValueError(
@@ -81,6 +84,15 @@ class WidthBins(Binning):
         if self.seen is None:
             return f"bins of width {self.width:g}"
         return f"bins of width {self.width:g} on [{self.edges[0]:g}, {self.edges[-1]:g}), outside: {self.out_of_range}"
+
+
+def _pair(seen: Any) -> tuple[float, float]:
+    if not isinstance(seen, tuple) or len(seen) != 2 or not all(isinstance(one, int | float) for one in seen):
+        raise TypeError(f"seen is {shown(seen)}: it is the lowest and the highest value of a fit; call .fit(activations)")
+    low, high = map(float, seen)
+    if not (math.isfinite(high - low) and low <= high):
+        raise ValueError(f"seen is {shown(seen)}: it is the lowest and the highest value of a fit; call .fit(activations)")
+    return low, high
 
 
 def _first_floats(k: npt.NDArray[np.int64], width: float) -> npt.NDArray[np.float32]:

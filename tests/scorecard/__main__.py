@@ -19,6 +19,7 @@ GROUPS = {  # name -> module
     "activations": "activations",
     "binning": "binnings",
     "stream": "streams",
+    "measure": "measures",
     "plane": "planes",
     "ensemble": "ensembles",
     "table": "tables",

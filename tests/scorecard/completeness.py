@@ -14,13 +14,15 @@ import fastmi
 from .judge import Case, Refused
 
 MODULES = {
+    "measures": ("Counted", "KDEBounds"),
     "tables": ("save_planes", "load_planes", "write_csv", "panel"),
-    "figures": ("information_plane", "save"),
+    "figures": ("draw", "information_plane", "save"),
     "compat.experimental_setup": None,  # all that it lists
     "compat.information_process": None,
     "compat.sklearn": None,
 }
 FILES = ("table", "state", "snapshots", "manifest", "ledger", "IDX", "IDX.gz", "npz", "times")
+JUDGED = "a record between a measure and the table, which judges it"
 UNUSED = "of the original's signature, and not used"
 ANYTHING = {  # parameters that every value is right for, and why
     **{
@@ -28,6 +30,14 @@ ANYTHING = {  # parameters that every value is right for, and why
         for name in ("calc_information_sampling", "calc_information_for_layer_with_other")
         for parameter in ("label", "b", "b1", "len_unique_a", "p_YgX", "percent_of_sampling")
     },
+    **{
+        f"Points({name})": JUDGED
+        for name in (
+            *("i_xt", "i_ty", "n_symbols", "coverage", "n_samples", "coding"),
+            *("i_xt_lower", "i_xt_upper", "i_ty_lower", "i_ty_upper"),
+        )
+    },
+    **{f"measures.{name}.reader(variables)": "PlaneEstimator makes it" for name in ("Counted", "KDEBounds")},
     "compat.information_process.narrowed(data)": "between the drop-ins: what it gives is judged where it goes",
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
