@@ -23,10 +23,14 @@ def test_the_code_runs_and_prints_what_a_reader_expects(capsys, tmp_path, monkey
     scope: dict = {}
     for block in code:
         exec(compile(block, "README.md", "exec"), scope)
-    first, *mixture = capsys.readouterr().out.splitlines()
+    first, *mixture, points, kernels = capsys.readouterr().out.splitlines()
     i_xt, i_ty = (float(number) for number in first.strip("[]").split())
     assert 0 < i_ty <= 1 < i_xt <= 12
     assert len(mixture) == 2  # two tanh layers
+    assert points.startswith("Points (5, 2): i_xt, i_ty, n_symbols, coverage")
+    upper_xt, upper_ty = (float(number) for number in kernels.strip("[]").split())
+    assert 0 < upper_ty <= 1 < upper_xt <= 12
+    assert (tmp_path / "planes.png").stat().st_size > 10_000
     assert len((tmp_path / "plane.csv").read_text().splitlines()) == 1 + 21 * 5 * 2
     assert (tmp_path / "plane.png").stat().st_size > 10_000
 
