@@ -9,7 +9,7 @@ import pytest
 
 import fastmi
 from fastmi import Edges, PlaneEstimator, UniformBins
-from fastmi.measures import Counted, KDEBounds, Measure, Reader
+from fastmi.measures import Counted, KDEBounds, Measure, Reader, SoftmaxChannel
 
 DATA = Path(__file__).parent / "data"
 BINS, FINE = UniformBins(5, range=(-1, 1)), UniformBins(50, range=(-1, 1), out_of_range="clip")
@@ -29,7 +29,7 @@ def case(rng):
 # --- the seam ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("measure", [Counted(BINS), KDEBounds(0.1)], ids=str)
+@pytest.mark.parametrize("measure", [Counted(BINS), KDEBounds(0.1), SoftmaxChannel()], ids=str)
 def test_a_measure_has_the_verbs_of_the_seam(measure, case):
     x, y, _ = case
     assert isinstance(measure, Measure)

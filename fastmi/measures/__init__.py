@@ -3,5 +3,6 @@
 from fastmi.measures.base import Layers, Measure, Reader, Variables
 from fastmi.measures.counted import Counted
 from fastmi.measures.kde import KDEBounds
+from fastmi.measures.softmax import SoftmaxChannel
 
-__all__ = ["Counted", "KDEBounds", "Layers", "Measure", "Reader", "Variables"]
+__all__ = ["Counted", "KDEBounds", "Layers", "Measure", "Reader", "SoftmaxChannel", "Variables"]

@@ -14,7 +14,7 @@ import fastmi
 from .judge import Case, Refused
 
 MODULES = {
-    "measures": ("Counted", "KDEBounds"),
+    "measures": ("Counted", "KDEBounds", "SoftmaxChannel"),
     "tables": ("save_planes", "load_planes", "write_csv", "panel"),
     "figures": ("draw", "information_plane", "save"),
     "compat.experimental_setup": None,  # all that it lists
@@ -37,7 +37,7 @@ ANYTHING = {  # parameters that every value is right for, and why
             *("i_xt_lower", "i_xt_upper", "i_ty_lower", "i_ty_upper"),
         )
     },
-    **{f"measures.{name}.reader(variables)": "PlaneEstimator makes it" for name in ("Counted", "KDEBounds")},
+    **{f"measures.{name}.reader(variables)": "PlaneEstimator makes it" for name in ("Counted", "KDEBounds", "SoftmaxChannel")},
     "compat.information_process.narrowed(data)": "between the drop-ins: what it gives is judged where it goes",
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",

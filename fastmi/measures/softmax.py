@@ -1,0 +1,76 @@
+"""A layer that gives the probabilities of classes is a channel itself, and needs no bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastmi.arrays import Bits, FloatArray, IntArray
+from fastmi.containers import on_host
+from fastmi.measures.base import Layers, Variables, through
+from fastmi.points import Points
+
+__all__ = ["SoftmaxChannel"]
+
+TOLERANCE = 1e-3  # of the sum of a row's probabilities, which float16 still keeps
+
+
+@dataclass(frozen=True)
+class SoftmaxChannel:
+    """Measures I(X;C) = H(mean p) - mean_i H(p_i) and I(C;Y) = H(mean p) - sum_y P(y) H(mean_y p), in bits.
+
+    p_i is what a softmax layer gives for sample i: the probability that a class C, drawn from it, is each of the k classes. So
+    both are exact for the channel from these samples to C, without bins, and at most log2 k. In a mixture p_i is the mean over
+    the copies. Layers that are no probabilities are refused: measure those in another way (a mapping name -> measure).
+    """
+
+    def reader(self, variables: Variables) -> _Reader:
+        """Fixes Y; X is what tells the samples apart."""
+        return _Reader(variables)
+
+    def __str__(self) -> str:
+        return "the channel of a softmax"
+
+
+class _Reader:
+    mixes = True
+
+    def __init__(self, variables: Variables) -> None:
+        self._variables = variables
+        self._shares = np.bincount(variables.ids_y) / variables.n_samples
+        self._of_class = np.eye(variables.n_y)[variables.ids_y].T / np.bincount(variables.ids_y)[:, None]  # (n_y, n)
+
+    def prepare(self, layers: Layers, n_copies: int = 1) -> list[FloatArray]:
+        probabilities = [on_host(array).astype(np.float64) for array in layers.arrays]
+        for place, p in zip(layers.places, probabilities, strict=True):
+            far = np.abs(p.sum(axis=-1) - 1)
+            if not (p >= 0).all() or not (far <= TOLERANCE).all():
+                raise ValueError(
+                    f"{place} holds no probabilities (a row sums to {p.sum(axis=-1).flat[np.argmax(far)]:g}, the lowest value "
+                    f"is {p.min():g}): pass the output of a softmax over the last axis"
+                )
+        return [p / p.sum(axis=-1, keepdims=True) for p in probabilities]
+
+    def sampled(self, prepared: list[FloatArray], assignment: IntArray) -> list[FloatArray]:
+        return [through(layer, assignment) for layer in prepared]
+
+    def mixture(self, prepared: list[FloatArray]) -> list[FloatArray]:
+        return [layer.mean(axis=-3) for layer in prepared]
+
+    def bits(self, prepared: list[FloatArray]) -> Bits:
+        return self.points(prepared).bits
+
+    def points(self, prepared: list[FloatArray]) -> Points:
+        i_xt, i_ty = np.stack([self._layer(layer) for layer in prepared], axis=-1)
+        return Points(i_xt, i_ty, n_samples=np.full(i_xt.shape, self._variables.n_samples))
+
+    def _layer(self, p: FloatArray) -> tuple[FloatArray, FloatArray]:
+        of_all = _entropy(p.mean(axis=-2))
+        of_class = _entropy(self._of_class @ p) @ self._shares
+        return np.maximum(of_all - _entropy(p).mean(axis=-1), 0), np.maximum(of_all - of_class, 0)
+
+
+def _entropy(p: FloatArray) -> FloatArray:
+    """(..., k) -> (...) in bits; 0 log 0 is 0."""
+    return -np.where(p > 0, p * np.log2(np.where(p > 0, p, 1)), 0).sum(axis=-1)
