@@ -10,7 +10,7 @@ import numpy as np
 
 import fastmi
 from fastmi import PlaneEstimator, QuantileBins, UniformBins, WidthBins
-from fastmi.measures import Counted, KDEBounds
+from fastmi.measures import Counted, KDEBounds, SoftmaxChannel
 
 from .judge import Case, Refused
 
@@ -130,6 +130,16 @@ MEASURES = [
         lambda: Counted({"a": BINS}).binning_of("b"),
         "'b'",
         "'a'",
+    ),
+    *(
+        _bad(
+            f"no softmax: {name}",
+            "PlaneEstimator.estimate(layers)",
+            lambda given=given: PlaneEstimator(X, Y, SoftmaxChannel()).estimate(given),
+            "layers[0]",
+            "softmax",
+        )
+        for name, given in (("NaN", T * np.nan), ("tanh", T), ("one unit", T[:, :1]))
     ),
     _bad("an empty mapping", "PlaneEstimator(binning)", lambda: PlaneEstimator(X, Y, {}), "binning", "empty"),
     _bad(
