@@ -41,7 +41,7 @@ FINITE = "bits are finite"
 BITS = "bits are finite and not negative; leave out the epochs that have none"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Points:
     """Points of the plane, and what to know beside them: arrays of one shape, (..., n_layers).
 
