@@ -86,7 +86,7 @@ def overlaid(
     layers: Sequence[str] = (),
     color: str = "layer",
 ) -> Figure:
-    """The runs in the same panels, one for each sample and reading; a colour for each run's layer.
+    """The runs in the same panels, one for each sample and reading; a colour for each layer, a dash for each run.
 
     Raises:
         ValueError: as `side_by_side`; runs with other samples or readings, or recorded at other epochs.
@@ -173,7 +173,8 @@ def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
     columns = {name: [getattr(panel, name) for panel in panels] for name in _COLUMNS}
     return replace(
         first,
-        layers=[f"{name}: {layer}" for name, panel in zip(labels, panels, strict=True) for layer in panel.layers],
+        layers=[layer for panel in panels for layer in panel.layers],
+        runs=[name for name, panel in zip(labels, panels, strict=True) for _ in panel.layers],
         ceiling_x=max(panel.ceiling_x for panel in panels),
         ceiling_y=max(panel.ceiling_y for panel in panels),
         caption="; ".join(dict.fromkeys(panel.caption for panel in panels)),

@@ -1,4 +1,4 @@
-"""Names for the arrays that cross rooms."""
+"""Type names of the arrays that several modules pass to each other."""
 
 from __future__ import annotations
 

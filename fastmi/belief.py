@@ -1,4 +1,4 @@
-"""counts -> what they say about the number that is read off them: what chance alone would give."""
+"""counts -> how far a number can be believed: the mean information under shuffled labels, what chance alone would give."""
 
 from __future__ import annotations
 

@@ -54,6 +54,7 @@ MOVED = ("Live", "place", "show")  # to `fastmi.screens`, for one release
 
 # Okabe and Ito's colours, told apart by colour-blind readers; the marks differ too, for print.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (2.5, 1, 1, 1, 1, 1)))  # of runs, in turn
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 GUIDE = "#8a8a8a"
 SCALE = "viridis"
@@ -66,6 +67,8 @@ class Panel:
     """One plane to draw: i_xt and i_ty are (n_epochs, n_layers) in bits, the ceilings log2 n and H(Y).
 
     With spread_xt and spread_ty, of the same shape, i_xt and i_ty are means over seeds and these their standard deviations.
+    Where several runs lie over each other, `runs` names that of each path, and a layer's name may stand once for each of them:
+    it keeps its colour, and a run is a dash.
 
     Raises:
         TypeError: a title or caption that is no string, layers that are no list of strings.
@@ -82,11 +85,15 @@ class Panel:
     caption: str
     spread_xt: npt.NDArray[Any] | None = None
     spread_ty: npt.NDArray[Any] | None = None
+    runs: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         _strings("title", [self.title])
         _strings("caption", [self.caption])
         _strings("layers", self.layers)
+        _strings("runs", self.runs)
+        if len(self.runs) not in (0, len(self.layers)):
+            raise ValueError(f"runs has {len(self.runs)} names for {len(self.layers)} paths: pass one for each, or none")
         shape = (np.size(self.epochs), len(self.layers))
         for name, axes in (("epochs", shape[:1]), ("i_xt", shape), ("i_ty", shape)):
             _finite(name, getattr(self, name), axes)
@@ -174,7 +181,7 @@ def information_plane(
         axes = figure.subplots(len(grid), n_columns, sharex=True, sharey=True, squeeze=False)
         axes[0, 0].set(xlim=(-0.04 * reach[0], 1.06 * reach[0]), ylim=(-0.05 * reach[1], 1.12 * reach[1]))
         for (r, c), ax in np.ndenumerate(axes):
-            _draw(ax, grid[r][c], color, norm, reach)
+            _draw(ax, grid[r][c], color, norm, reach, _named(every, "layers"), _named(every, "runs"))
         for ax in axes[-1]:
             ax.set_xlabel("I(X;T)  [bits]")
         for ax, lines in zip(axes[:, 0], names, strict=True):
@@ -209,9 +216,10 @@ def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
     ax.set(xlabel="I(X;T)  [bits]", ylabel="I(T;Y)  [bits]")
     ax.set_title(_visible(panel.title, LONGEST), parse_math=False)
     with np.errstate(all="warn", under="ignore"):
-        _draw(ax, panel, color, LogNorm(1, max(2, float(panel.epochs.max()))), reach)
-    handles = []
-    for layer, name in enumerate(panel.layers):
+        layers, runs = _named([panel], "layers"), _named([panel], "runs")
+        _draw(ax, panel, color, LogNorm(1, max(2, float(panel.epochs.max()))), reach, layers, runs)
+    handles = [Line2D([], [], color=GUIDE, linestyle=_dash(i), label=_visible(run, LONGEST)) for i, run in enumerate(runs)]
+    for layer, name in enumerate(layers):
         shade, mark = _look(layer)
         tint = shade if color == "layer" else GUIDE
         handles.append(Line2D([], [], color=tint, marker=mark, label=_visible(name, LONGEST)))
@@ -306,14 +314,29 @@ def _writable(figure: Any, path: Any) -> None:
         raise ValueError(f"path is {shown(path)}, which names no file: figure.png, say")
 
 
-def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm, reach: npt.NDArray[Any]) -> None:
+def _named(panels: Sequence[Panel], names: str) -> list[str]:
+    """The names of all layers, or of all runs, once, in the order in which they come."""
+    return list(dict.fromkeys(name for panel in panels for name in getattr(panel, names)))
+
+
+def _draw(
+    ax: Axes,
+    panel: Panel,
+    color: str,
+    norm: LogNorm,
+    reach: npt.NDArray[Any],
+    layers: Sequence[str],
+    runs: Sequence[str],
+) -> None:
+    """`layers` and `runs` are the names of the whole figure: a colour, a mark and a dash have one meaning in it."""
     _guides(ax, panel)
     windows = _windows(panel.epochs)
     epochs = _means(panel.epochs, windows)
     first_sizes, last_sizes = (_sizes(panel.i_xt[end], panel.i_ty[end], reach) for end in (0, -1))
     for layer in range(len(panel.layers)):
         x, y = panel.i_xt[:, layer], panel.i_ty[:, layer]
-        shade, mark = _look(layer)
+        shade, mark = _look(layers.index(panel.layers[layer]))
+        dash = _dash(runs.index(panel.runs[layer])) if panel.runs else "-"
         path = np.stack([_means(x, windows), _means(y, windows)], axis=-1)
         lines = LineCollection(list(np.stack([path[:-1], path[1:]], axis=1)), linewidths=1.6, zorder=3, capstyle="round")
         dots: dict[str, Any]
@@ -323,7 +346,7 @@ def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm, reach: npt.NDArray[
         else:
             dots = {"c": np.maximum(panel.epochs, 1), "cmap": SCALE, "norm": norm}
             first, last = (mpl.colormaps[SCALE](end) for end in (0.0, 1.0))
-            lines.set(array=np.maximum(epochs[1:], 1), cmap=SCALE, norm=norm)
+            lines.set(array=np.maximum(epochs[1:], 1), cmap=SCALE, norm=norm, linestyle=dash)
         if panel.spread_xt is None or panel.spread_ty is None:
             ax.scatter(x, y, s=3, alpha=0.25, linewidths=0, zorder=2, rasterized=True, **dots)
         else:
@@ -332,7 +355,10 @@ def _draw(ax: Axes, panel: Panel, color: str, norm: LogNorm, reach: npt.NDArray[
             outline = _within(_band(path, spread, reach), path, panel)
             band = PathPatch(outline, facecolor=tint, alpha=0.2, linewidth=0, zorder=2, rasterized=True)
             ax.add_artist(band)  # add_patch would walk the outline for limits that are set already
-        ax.add_collection(lines)
+        if dash == "-" or color == "epoch":
+            ax.add_collection(lines)
+        else:  # dashes that go on over the segments
+            ax.add_artist(Line2D(*path.T, color=shade, linewidth=1.6, linestyle=dash, zorder=3))
         ax.plot(
             x[0],
             y[0],
@@ -386,6 +412,10 @@ def _band(path: npt.NDArray[Any], spread: npt.NDArray[Any], reach: npt.NDArray[A
     return Outline.make_compound_path_from_polys(hulls * reach)
 
 
+def _dash(run: int) -> Any:
+    return DASHES[run % len(DASHES)]
+
+
 def _look(layer: int) -> tuple[str, str]:
     """A colour and a mark; beyond seven layers both begin again, but in other pairs."""
     return COLORS[layer % len(COLORS)], MARKS[(layer + layer // len(COLORS)) % len(MARKS)]
@@ -429,17 +459,20 @@ def _guides(ax: Axes, panel: Panel) -> None:
 def _legend(figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str], color: str) -> float:
     """One entry a layer, the marks of start and end, and as its title what the points rest on; the height that this needs."""
     points = 72 * figure.get_figwidth()
-    handles, layers = [], [_fitted(name, points - 60, 8) for name in grid[0][0].layers]
+    every = [panel for row in grid for panel in row]
+    handles, layers, runs = [], *([_fitted(name, points - 60, 8) for name in _named(every, key)] for key in ("layers", "runs"))
     for i, lines in enumerate(layers):
         shade, mark = _look(i)
         shade = shade if color == "layer" else "#555555"
         handles.append(Line2D([], [], color=shade, marker=mark, markersize=5.5, linewidth=1.4, label="\n".join(lines)))
+    for i, lines in enumerate(runs):
+        handles.append(Line2D([], [], color="#555555", linestyle=_dash(i), linewidth=1.4, label="\n".join(lines)))
     handles.append(
         Line2D([], [], color="black", marker="o", markerfacecolor="white", linestyle="", markersize=5, label="start")
     )
     handles.append(Line2D([], [], color="black", marker="o", linestyle="", markersize=5, label="end"))
     # a handle and the space around it take 30 points, a letter up to 0.6 of its size; where it is wider, what it takes
-    widest = max(max(0.6 * 8 * len(line), _width(line, 8)) for lines in (["start"], *layers) for line in lines)
+    widest = max(max(0.6 * 8 * len(line), _width(line, 8)) for lines in (["start"], *layers, *runs) for line in lines)
     fitting = int(points / (30 + widest))
     n_columns = max(1, min(fitting, 4 if points < 500 else len(handles)))
     lines = [
@@ -459,7 +492,7 @@ def _legend(figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str]
     for text in (legend.get_title(), *legend.get_texts()):
         text.set_parse_math(False)
     legend.get_title().set(color="#444444", multialignment="center")
-    columns = np.array_split([len(name) - 1 for name in layers] + [0, 0], n_columns)  # as the legend fills them
+    columns = np.array_split([len(name) - 1 for name in (*layers, *runs)] + [0, 0], n_columns)  # as the legend fills them
     return 0.13 * (len(lines) + max(column.sum() for column in columns)) + 0.18 * -(-len(handles) // n_columns)
 
 
@@ -531,13 +564,6 @@ def _some_panels(grid: Sequence[Sequence[Any]], rows: Sequence[str]) -> None:
         raise ValueError(f"panels has rows of {', '.join(str(len(row)) for row in grid)} panels: pass as many in every row")
     if len(rows) != len(grid) and (len(rows) or len(grid) > 1):
         raise ValueError(f"rows has {len(rows)} names for {len(grid)} rows of panels: pass one for each")
-    first = grid[0][0].layers
-    for panel in (panel for row in grid for panel in row):
-        if tuple(panel.layers) != tuple(first):
-            raise ValueError(
-                f"panels have different layers, {', '.join(first)} and {', '.join(panel.layers)}: "
-                "one legend cannot name both; draw them apart"
-            )
 
 
 def __getattr__(name: str) -> Any:

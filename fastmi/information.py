@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any, NamedTuple
 
@@ -196,7 +197,7 @@ def _result(bits: FloatArray, base: float | None) -> Any:
 def _checked_base(value: float | None) -> float | None:
     if value is not None and not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"base must be a number above 1, or None for nats, not {shown(value)}")
-    if value is not None and not (np.isfinite(value) and value > 1):
+    if value is not None and not (1 < value <= sys.float_info.max):
         raise ValueError(f"base must be a number above 1, or None for nats, not {shown(value)}")
     return value
 

@@ -1,4 +1,4 @@
-"""layers (..., n, d) -> points of the information plane (..., n_layers): I(X;T) and I(T;Y), in three readings."""
+"""PlaneEstimator: layers (..., n, d) -> points of the information plane (..., n_layers), in three readings."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Readings(dict[str, Points]):
         ways = {
             "mean": 'the mean over copies is InformationPlane.collect(..., [readings["each"]], ...).mean()',
             "sampled": "pass assignment= to `readings`, the copy of each sample",
+            "mixture": "a layer is measured by what has no mixture, as KDEBounds (`PlaneEstimator.mixture` gives its reason)",
         }
         way = ways.get(str(name), "take one of these")
         raise KeyError(f'no reading "{name}" among {", ".join(self)}; {way}')  # KeyError shows its repr: one kind of quotes
@@ -73,7 +74,8 @@ class PlaneEstimator:
         fixed = variables(x, y)
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
-        self.entropy_y, self.entropy_x = fixed.entropies(method).tolist()
+        counted = next((one.method for one, _ in self.measures if isinstance(one, Counted)), "plugin")
+        self.entropy_y, self.entropy_x = fixed.entropies(counted).tolist()
 
     def estimate(self, layers: LayersOf) -> Bits:
         """Estimates both of each network by itself, and computes nothing else.
@@ -229,7 +231,7 @@ def _measures(given: Any, method: str) -> list[tuple[Measure, tuple[str, ...] | 
         return [(_measure("binning", given, method), None)]
     if not given:
         raise ValueError("binning is empty: pass a mapping name -> binning of the layers that are to be measured")
-    found = {name: _measure(f"binning[{name!r}]", one, method) for name, one in given.items()}
+    found = {str(name): _measure(f"binning[{name!r}]", one, method) for name, one in given.items()}
     counted: dict[str, dict[str, Binning]] = {}
     for name, one in found.items():
         if isinstance(one, Counted):
@@ -260,6 +262,8 @@ def _checked_layers(layers: Any, n_samples: int) -> Layers:
     elif isinstance(layers, Mapping):
         given, names = list(layers.values()), list(map(str, layers))
         places = [f"layers[{name!r}]" for name in names]
+        if len(set(names)) < len(names):
+            raise ValueError(f"layers names {max(names, key=names.count)!r} twice: names are strings, and each stands once")
     else:
         given = list(layers) if isinstance(layers, Sequence) and not isinstance(layers, str | bytes) else []
         names = places = [f"layers[{i}]" for i in range(len(given))]

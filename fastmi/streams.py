@@ -73,6 +73,9 @@ class Stream:
         self.binning = as_binning(binning)
         self._state = _Counted(0, None, (), {}, (), {})
 
+    def __repr__(self) -> str:
+        return f"Stream of {self.n_samples} samples: {self.binning}"
+
     @property
     def n_samples(self) -> int:
         """How many samples have been counted."""

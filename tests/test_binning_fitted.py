@@ -66,6 +66,11 @@ def test_what_lies_beyond_the_bins_that_were_reached_is_outside():
         (lambda: WidthBins("0.1"), TypeError, "width must be a number"),
         (lambda: WidthBins(0.1, "ignore"), ValueError, "out_of_range must be one of"),
         (lambda: WidthBins(1e-9).fit(np.eye(2)), ValueError, "width is 1e-09, and from 0 to 1 that makes .* bins: at most"),
+        (lambda: WidthBins(1e-310).fit(np.ones((4, 1))), ValueError, "width is 1e-310, and from 1 to 1 that makes"),
+        (lambda: WidthBins(1e39).fit(np.ones((4, 1))), ValueError, r"width is 1e\+39, and its edges lie beyond float32"),
+        (lambda: WidthBins(1, seen=3), TypeError, "seen is 3: it is the lowest and the highest value of a fit"),
+        (lambda: WidthBins(1, seen=(2.0, 1.0)), ValueError, r"seen is \(2.0, 1.0\): it is the lowest and the highest value"),
+        (lambda: QuantileBins(3, 3), TypeError, "inner is 3: it is a tuple of edges of a fit"),
         (lambda: WidthBins(1).fit([[0.5]]), TypeError, "activations is a builtins.list"),
         (lambda: WidthBins(1).fit(np.float32([[np.inf]])), ValueError, "activations hold inf: bins are fitted to finite"),
         (lambda: QuantileBins(4).fit(np.float32([[np.nan]])), ValueError, "activations hold nan: bins are fitted to finite"),
@@ -125,6 +130,8 @@ def test_a_fit_is_a_record_of_its_own_and_is_remembered(rule, rng):
     assert fitted.fit(2 * t) == rule.fit(2 * t)  # fitted anew, it forgets
     assert not fitted.edges.flags.writeable
     assert str(rule) != str(fitted)
+    assert repr(rule) != repr(fitted)
+    assert "\n" not in repr(fitted)
     with pytest.raises(dataclasses.FrozenInstanceError):
         fitted.out_of_range = "clip"
 

@@ -522,11 +522,28 @@ def test_no_panels_are_refused(nothing):
         information_plane(nothing)
 
 
-def test_panels_with_different_layers_are_refused():
-    with pytest.raises(ValueError, match=r"different layers, layer 1, layer 2 and layer 1, output: .* draw them apart"):
-        information_plane([panel(n_layers=2), panel(layers=["layer 1", "output"])])
-    with pytest.raises(ValueError, match="layer 1, layer 2 and layer 1"):
-        information_plane([[panel(n_layers=2)], [panel(n_layers=1)]], rows=SAMPLES)
+def test_a_layer_has_one_colour_in_panels_of_different_networks():
+    figure = information_plane([panel(layers=["layer 1", "layer 2"]), panel(layers=["layer 1", "output"])])
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["layer 1", "layer 2", "output", "start", "end"]
+    (first, second), (again, output) = ([line.get_color() for line in ax.lines[-4::2]] for ax in figure.axes)
+    assert first == again
+    assert len({first, second, output}) == 3
+
+
+def test_runs_over_each_other_are_dashes_and_a_layer_keeps_its_colour():
+    one = panel(layers=["a", "b", "a", "b"])
+    figure = information_plane([replace(one, runs=["tanh", "tanh", "ReLU", "ReLU"])])
+    axes = figure.axes[0]
+    solid = [to_hex(line.get_color()[0]) for line in axes.get_children() if isinstance(line, LineCollection)]
+    dashed = [line for line in axes.lines if line.is_dashed() and line.get_linewidth() == 1.6]
+    assert [to_hex(line.get_color()) for line in dashed] == solid
+    assert len(set(solid)) == 2
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["a", "b", "tanh", "ReLU", "start", "end"]
+    information_plane([replace(one, runs=["tanh", "tanh", "ReLU", "ReLU"])], color="epoch").draw_without_rendering()
+    with pytest.raises(ValueError, match="runs has 1 names for 4 paths: pass one for each, or none"):
+        replace(one, runs=["tanh"])
 
 
 def test_rows_of_different_lengths_are_refused():

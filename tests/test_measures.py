@@ -102,7 +102,8 @@ def test_messages_name_the_layer(case):
 
 
 def test_measures_of_several_kinds_stand_in_the_order_of_the_layers(case):
-    x, y, layers = case
+    _, y, layers = case
+    x = np.arange(60)
     kernel = KDEBounds(0.1)
     plane = PlaneEstimator(x, y, {"c": kernel, "b": BINS, "a": kernel})
     points = plane.readings(layers)["each"]
@@ -181,6 +182,35 @@ def test_a_method_that_there_is_not_is_refused(case):
         PlaneEstimator(x, y, KDEBounds(1), method="miller-madow")
 
 
+@pytest.mark.parametrize("method", fastmi.entropies.METHODS)
+def test_copies_that_are_alike_have_one_mixture_under_every_method(method, case):
+    x, y, layers = case
+    plane = PlaneEstimator(x, y, BINS, method=method)
+    constant = np.zeros((5, 60, 2), np.float32)
+    assert plane.mixture(constant)[0] == pytest.approx([0, 0], abs=0.01)
+    alike = np.broadcast_to(layers["a"][0, :1], (5, 60, 3))
+    labels = {"x": np.tile(x, (5, 1)), "y": np.tile(y, 5), "t": np.tile(fastmi.encode(alike[0], BINS), 5)}
+    expected = [fastmi.mutual_information(labels["t"], labels[name], method=method) for name in "xy"]
+    assert plane.mixture(alike)[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_ceilings_are_those_of_the_method_however_it_is_said(case):
+    x, y, _ = case
+    said = [PlaneEstimator(x, y, BINS, method="grassberger"), PlaneEstimator(x, y, Counted(BINS, "grassberger"))]
+    assert said[0].entropy_x == said[1].entropy_x != PlaneEstimator(x, y, BINS).entropy_x
+    assert hash(Counted({"a": BINS})) == hash(Counted({"a": BINS}))
+
+
+def test_names_are_strings_on_both_sides(case):
+    x, y, layers = case
+    plane = PlaneEstimator(x, y, {0: BINS, 1: FINE})
+    assert plane.estimate({0: layers["a"], 1: layers["b"]}).shape == (3, 2, 2, 2)
+    with pytest.raises(ValueError, match="layers names '0' twice"):
+        plane.estimate({0: layers["a"], "0": layers["b"]})
+    with pytest.raises(ValueError, match="binning is empty"):
+        Counted({})
+
+
 # --- bounds by kernels -------------------------------------------------------------------------------------------------
 
 EIGHT = np.array([(0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5), (0.2, 0.8), (0.8, 0.2), (0.1, 0.1)], np.float32)
@@ -238,6 +268,23 @@ def test_kernels_are_the_formula(precision, n, d, k, variance, rng):
     assert bounds == pytest.approx([wide, narrow, wide - narrow_y, narrow - wide_y], abs=tolerance)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-20, 1, 1e15, 1e30])
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_a_layer_and_its_noise_may_be_of_any_size(scale, precision, rng):
+    t = rng.normal(size=(30, 2)).astype(np.float32)
+    expected = estimate(t, np.arange(30) % 2, 1).bits
+    found = estimate((scale * t.astype(float)).astype(np.float32), np.arange(30) % 2, scale**2, precision=precision)
+    assert found.bits == pytest.approx(expected, abs=1e-5)
+
+
+def test_kernels_take_a_layer_to_be_a_function_of_x(rng):
+    x, t = np.array([0, 1, 0, 1]), rng.normal(size=(2, 3)).astype(np.float32)
+    plane = PlaneEstimator(x, [0, 1, 0, 1], KDEBounds(0.1))
+    assert plane.estimate(t[x]) == pytest.approx(PlaneEstimator(x[:2], [0, 1], KDEBounds(0.1)).estimate(t), abs=1e-6)
+    with pytest.raises(ValueError, match="x has rows that are equal where a layer is not"):
+        plane.estimate(np.concatenate([t, t + 1]))
+
+
 def test_far_samples_leave_no_trace():
     t = np.float32([[0], [1e18], [-1e18], [1e18]])
     points = estimate(t, [0, 0, 1, 1], 1e-3)
@@ -252,8 +299,8 @@ def test_threads_change_nothing(rng):
 
 
 def test_kernels_read_copies_apart_and_sampled_and_no_mixture(case, rng):
-    x, y, layers = case
-    plane, copy_of = PlaneEstimator(x, y, KDEBounds(0.1)), rng.integers(0, 2, (3, 60))
+    _, y, layers = case
+    plane, copy_of = PlaneEstimator(np.arange(60), y, KDEBounds(0.1)), rng.integers(0, 2, (3, 60))
     readings = plane.readings(layers, copy_of)
     assert list(readings) == ["each", "sampled"]
     assert readings["each"].i_xt.shape == (3, 2, 3)

@@ -45,6 +45,15 @@ def test_every_reading_is_the_definition(layer, rng, twin):
     assert np.array_equal(plane.estimate(layer), readings["each"].bits)
 
 
+def test_x_is_what_x_says(rng):
+    p = rng.dirichlet(np.ones(3), size=8)
+    assert PlaneEstimator(np.zeros(8, int), np.arange(8) % 2, SoftmaxChannel()).estimate(p)[0, 0] == pytest.approx(0, abs=1e-7)
+    x, y = np.arange(8) // 2, np.arange(8) % 2
+    together = np.repeat(p[:4], 2, axis=0)
+    apart = PlaneEstimator(np.arange(4), np.zeros(4, int), SoftmaxChannel()).estimate(p[:4])
+    assert PlaneEstimator(x, y, SoftmaxChannel()).estimate(together)[0, 0] == pytest.approx(apart[0, 0], abs=1e-12)
+
+
 def test_certain_answers_are_counted():
     y = np.array([0, 1, 2, 0, 1, 2])
     plane = PlaneEstimator(np.arange(6), y, SoftmaxChannel())
@@ -55,6 +64,6 @@ def test_certain_answers_are_counted():
 @pytest.mark.parametrize("wrong", [[[0.5, 0.6]] * 3, [[1.5, -0.5]] * 3, [[np.nan, 1.0]] * 3, [[3.0, 1.0]] * 3])
 def test_what_is_no_probability_is_refused(wrong):
     with pytest.raises(
-        ValueError, match=r"layers\[0\] holds no probabilities \(a row sums to .*: pass the output of a softmax"
+        ValueError, match=r"layers\[0\] holds no probabilities \(a row's sum is .*: pass the output of a softmax"
     ):
         PlaneEstimator(np.arange(3), [0, 1, 0], SoftmaxChannel()).estimate(np.array(wrong))

@@ -726,7 +726,11 @@ def test_pandas_gets_the_rows():
     table = plane()
     frame = table.to_pandas()
     assert tuple(frame.columns) == COLUMNS
-    assert frame.to_dict("records") == list(table.rows())
+    filled = [column for column in frame.columns if frame[column].notna().all()]
+    assert frame[filled].to_dict("records") == [{name: row[name] for name in filled} for row in table.rows()]
+    assert set(COLUMNS) - set(filled) == {"coding", *(name for name in COLUMNS if name.endswith(("lower_bits", "upper_bits")))}
+    assert frame["coding"].isna().all()  # numbers, and none: no text among them
+    assert frame["coding"].dtype == np.float64
 
 
 def test_without_pandas_there_is_an_import_error(monkeypatch):
@@ -1123,6 +1127,11 @@ def test_seeds_are_bands_and_samples_are_rows():
 
 def test_single_networks_are_left_out_beside_their_mean():
     each = plane(n_copies=2)
+    others = [replaced(each, data="other"), replaced(each, sample="held-out"), replaced(each, method="grassberger")]
+    with pytest.raises(ValueError, match="its rows do not hold the same panels"):
+        fastmi.plot([each.mean(), each, others[0]], rows="data")
+    assert len(fastmi.plot([each.mean(), each, others[1]], rows="binning").axes) == 2
+    assert len(fastmi.plot([each.mean(), each, replaced(others[2], seed=1).mean()]).axes) == 2
     assert len(fastmi.plot([each, each.mean()]).axes) == 1
     assert len(fastmi.plot([each]).axes) == 1
 

@@ -13,7 +13,7 @@ from fastmi.binning.base import Binning
 __all__ = ["Edges"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Edges(Binning):
     """Bins between given edges: symbol(t) = np.digitize(t, edges) in 0..n_edges, on float32.
 
@@ -42,6 +42,9 @@ class Edges(Binning):
 
     def __init__(self, edges: Any, out_of_range: str = "separate") -> None:
         self._settle(edges, out_of_range)
+
+    def __repr__(self) -> str:
+        return f"Edges({self})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Edges):

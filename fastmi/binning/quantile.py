@@ -15,7 +15,7 @@ from fastmi.containers import shown
 __all__ = ["QuantileBins"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class QuantileBins(Binning):
     """Bins of equal mass: the inner edges are quantiles of all the activations of a layer that it is fitted to.
 
@@ -74,6 +74,9 @@ class QuantileBins(Binning):
         ranks = np.unique(np.arange(1, self.n_bins) * values.size // self.n_bins)
         inner = np.unique(np.partition(values, ranks)[ranks])
         return replace(self, inner=tuple(inner.tolist()))
+
+    def __repr__(self) -> str:
+        return f"QuantileBins({self})"
 
     def __str__(self) -> str:
         if self.inner is None:

@@ -16,6 +16,8 @@ from fastmi.containers import shown
 
 __all__ = ["WidthBins"]
 
+HIGHEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class WidthBins(Binning):
@@ -56,12 +58,15 @@ class WidthBins(Binning):
         checks.one_of("out_of_range", self.out_of_range, OUT_OF_RANGE)
         if self.seen is not None:
             object.__setattr__(self, "seen", _pair(self.seen))
-            low, high = (math.floor(value / width) for value in self.seen)
-            if high - low + 2 > MOST_EDGES:
+            ends = [value / width for value in self.seen]
+            low, high = (math.floor(end) if math.isfinite(end) else 0 for end in ends)
+            if high - low + 2 > MOST_EDGES or not all(map(math.isfinite, ends)):
                 raise ValueError(
-                    f"width is {width:g}, and from {self.seen[0]:g} to {self.seen[1]:g} that makes {high - low + 1} bins: at "
-                    f"most {MOST_EDGES - 1}; pass a larger one"
+                    f"width is {width:g}, and from {self.seen[0]:g} to {self.seen[1]:g} that makes "
+                    f"{ends[1] - ends[0] + 1:.3g} bins: at most {MOST_EDGES - 1}; pass a larger one"
                 )
+            if max(abs(low), abs(high + 1)) * width > HIGHEST:
+                raise ValueError(f"width is {width:g}, and its edges lie beyond float32: pass a smaller one")
             edges = np.unique(_first_floats(np.arange(low, high + 2), width))
             self._settle(edges, self.out_of_range, line=(low * width, width))
 

@@ -41,10 +41,17 @@ class Counted:
     def __post_init__(self) -> None:
         given = self.binning
         if isinstance(given, Mapping):
-            object.__setattr__(self, "binning", {name: as_binning(one, f"binning[{name!r}]") for name, one in given.items()})
+            if not given:
+                raise ValueError("binning is empty: pass a mapping name -> binning of the layers that are to be counted")
+            object.__setattr__(
+                self, "binning", {str(name): as_binning(one, f"binning[{name!r}]") for name, one in given.items()}
+            )
         else:
             as_binning(given)
         entropies.method(self.method)
+
+    def __hash__(self) -> int:
+        return hash((str(self), self.method))
 
     def reader(self, variables: Variables) -> _Reader:
         """Fixes X and Y."""
@@ -116,7 +123,14 @@ class _Reader:
         h_t, h_ty, *h_tx = self._entropy(counted).reshape(1 + len(sizes), -1)
         joint = np.empty((2, h_t.size))
         joint[0], joint[1] = h_tx[0] if h_tx else self._h_x, h_ty
-        return entropies.information(h_t, self._ceilings, joint), counted
+        return entropies.information(h_t, self._ceilings_of(n_repeats), joint), counted
+
+    def _ceilings_of(self, n_repeats: int) -> FloatArray:
+        """H(X) and H(Y) over as many rows as T has: a correction depends on their number, the shares do not."""
+        if n_repeats == 1 or self._measure.method == "plugin":
+            return self._ceilings
+        h_y, h_x = self._entropy(tally(np.tile(self._variables.labels, n_repeats)))
+        return np.array([[h_x], [h_y]])
 
 
 def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:

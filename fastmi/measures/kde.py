@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from fastmi.points import Points
 __all__ = ["KDEBounds"]
 
 PAIRS = 2**24  # of samples compared at a time on a device
+HIGHEST = 1e15  # in float32, whose squares stay finite
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class KDEBounds:
 
     Args:
         noise_variance: s^2, above 0. pair: "upper" (what is usually drawn) or "lower".
-        precision: of distances and kernels, "float32" (right to about 1e-6 bits) or "float64", about five times slower.
+        precision: of distances and kernels, "float32" (right to about 1e-6 bits) or "float64", about five times slower. Layers
+            come in float32.
 
     Raises:
         TypeError, ValueError: a variance that is no number above 0, another pair or precision.
@@ -70,7 +73,8 @@ class _Reader:
 
     def __init__(self, measure: KDEBounds, variables: Variables) -> None:
         self._measure, self._variables = measure, variables
-        self._shares = np.bincount(variables.ids_y) / variables.n_samples
+        self._class_sizes = np.bincount(variables.ids_y)[variables.ids_y]  # of each sample's class
+        _, self._first_of_x = np.unique(variables.labels[1], return_index=True)
 
     def prepare(self, layers: Layers, n_copies: int = 1) -> list[Any]:
         for name, array in zip(layers.places, layers.arrays, strict=True):
@@ -113,33 +117,43 @@ class _Reader:
         networks = [self._network(one) for one in layer.reshape(-1, *layer.shape[-2:])]
         return np.array(networks).T.reshape(4, *leading)
 
+    def _in_noise_units(self, t: Any) -> Any:
+        """t / s: neither very small nor very large layers leave the range of floats; where float32's ends, float64."""
+        on_device = is_tensor(t) and t.device.type == "cuda"
+        t = t.double() if on_device else np.asarray(t, np.float64)
+        t = t / math.sqrt(self._measure.noise_variance)
+        if self._measure.precision == "float64" or float(abs(t).max()) > HIGHEST:
+            return t
+        return t.float() if on_device else t.astype(np.float32)
+
     def _network(self, t: Any) -> FloatArray:
-        fixed, variance = self._variables, self._measure.noise_variance
-        if is_tensor(t) and t.device.type == "cuda":
-            sums = _sums_on_device(t, fixed.ids_y, variance, self._measure.precision)
+        fixed = self._variables
+        t = self._in_noise_units(t)
+        if fixed.n_x < fixed.n_samples and not bool((t[self._first_of_x[fixed.labels[1]]] == t).all()):
+            raise ValueError(
+                "x has rows that are equal where a layer is not, and KDEBounds takes a layer to be a function of x: H(T|X) "
+                "would not be the entropy of the noise; count such layers, or drop repeated x"
+            )
+        if is_tensor(t):
+            sums = _sums_on_device(t, fixed.ids_y)
         else:
             from fastmi.backends.numba_distances import gaussian_sums
 
-            sums = gaussian_sums(t.astype(self._measure.precision, copy=False), fixed.ids_y, fixed.n_y, variance)
+            sums = gaussian_sums(t, fixed.ids_y, fixed.n_y, 1.0)
         of_all, of_class = -np.log2(sums[:2] / fixed.n_samples), -np.log2(sums[2:] / self._class_sizes)
         return np.concatenate([of_all.mean(axis=1), of_class.mean(axis=1)])
 
-    @property
-    def _class_sizes(self) -> FloatArray:
-        """Of each sample's class."""
-        return (self._shares * self._variables.n_samples)[self._variables.ids_y]
 
-
-def _sums_on_device(t: Any, ids: IntArray, variance: float, precision: str) -> FloatArray:
-    """As `gaussian_sums`, by differences of all pairs, some rows at a time."""
+def _sums_on_device(t: Any, ids: IntArray) -> FloatArray:
+    """As `gaussian_sums` of variance 1, by differences of all pairs, some rows at a time."""
     import torch
 
-    t, of_class = t.to(getattr(torch, precision)), torch.from_numpy(ids).to(t.device)
+    of_class = torch.from_numpy(ids).to(t.device)
     step = max(1, PAIRS // len(t))
     parts = []
     for first in range(0, len(t), step):
         squares = torch.cdist(t[first : first + step], t, compute_mode="donot_use_mm_for_euclid_dist").square()
-        wide = torch.exp(squares / (-8 * variance)).double()
+        wide = torch.exp(squares / -8).double()
         same = (of_class[first : first + step, None] == of_class[None]).double()
         fourth = wide**4
         parts.append(torch.stack([wide.sum(1), fourth.sum(1), (wide * same).sum(1), (fourth * same).sum(1)]))

@@ -1,4 +1,4 @@
-"""A layer that gives the probabilities of classes is a channel itself, and needs no bins."""
+"""SoftmaxChannel: the exact information of a layer that gives the probabilities of classes, without bins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOLERANCE = 1e-3  # of the sum of a row's probabilities, which float16 still kee
 
 @dataclass(frozen=True)
 class SoftmaxChannel:
-    """Measures I(X;C) = H(mean p) - mean_i H(p_i) and I(C;Y) = H(mean p) - sum_y P(y) H(mean_y p), in bits.
+    """Measures I(X;C) = H(mean p) - sum_x P(x) H(mean_x p) and I(C;Y) = H(mean p) - sum_y P(y) H(mean_y p), in bits.
 
     p_i is what a softmax layer gives for sample i: the probability that a class C, drawn from it, is each of the k classes. So
     both are exact for the channel from these samples to C, without bins, and at most log2 k. In a mixture p_i is the mean over
@@ -38,16 +38,15 @@ class _Reader:
 
     def __init__(self, variables: Variables) -> None:
         self._variables = variables
-        self._shares = np.bincount(variables.ids_y) / variables.n_samples
-        self._of_class = np.eye(variables.n_y)[variables.ids_y].T / np.bincount(variables.ids_y)[:, None]  # (n_y, n)
 
     def prepare(self, layers: Layers, n_copies: int = 1) -> list[FloatArray]:
         probabilities = [on_host(array).astype(np.float64) for array in layers.arrays]
         for place, p in zip(layers.places, probabilities, strict=True):
-            far = np.abs(p.sum(axis=-1) - 1)
-            if not (p >= 0).all() or not (far <= TOLERANCE).all():
+            with np.errstate(invalid="ignore"):  # inf - inf
+                far = np.abs(p.sum(axis=-1) - 1)
+            if not np.isfinite(p).all() or not (p >= 0).all() or not (far <= TOLERANCE).all():
                 raise ValueError(
-                    f"{place} holds no probabilities (a row sums to {p.sum(axis=-1).flat[np.argmax(far)]:g}, the lowest value "
+                    f"{place} holds no probabilities (a row's sum is {np.max(far):g} from 1, the lowest value "
                     f"is {p.min():g}): pass the output of a softmax over the last axis"
                 )
         return [p / p.sum(axis=-1, keepdims=True) for p in probabilities]
@@ -66,9 +65,17 @@ class _Reader:
         return Points(i_xt, i_ty, n_samples=np.full(i_xt.shape, self._variables.n_samples))
 
     def _layer(self, p: FloatArray) -> tuple[FloatArray, FloatArray]:
-        of_all = _entropy(p.mean(axis=-2))
-        of_class = _entropy(self._of_class @ p) @ self._shares
-        return np.maximum(of_all - _entropy(p).mean(axis=-1), 0), np.maximum(of_all - of_class, 0)
+        labels, of_all = self._variables.labels, _entropy(p.mean(axis=-2))
+        of_class, of_x = (_conditional(p, ids) for ids in labels)
+        return np.maximum(of_all - of_x, 0), np.maximum(of_all - of_class, 0)
+
+
+def _conditional(p: FloatArray, ids: IntArray) -> FloatArray:
+    """sum_a P(a) H(mean of p over the samples of a)."""
+    order, counts = np.argsort(ids, kind="stable"), np.bincount(ids)
+    counts = counts[counts > 0]
+    sums = np.add.reduceat(p[..., order, :], np.cumsum(counts) - counts, axis=-2)
+    return _entropy(sums / counts[:, None]) @ (counts / len(ids))
 
 
 def _entropy(p: FloatArray) -> FloatArray:

@@ -162,6 +162,10 @@ class Ensemble:
         split = {name: leaf.split(self._sizes) for name, leaf in whole.items()}
         return [{name: leaves[i] for name, leaves in split.items()} for i in range(len(self._sizes))]
 
+    def __repr__(self) -> str:
+        layers = ", ".join(self._forwarding.watched.modules)
+        return f"Ensemble of {self.n_copies} x {type(self._template).__name__} on {self.device}, watching {layers:.200}"
+
     @property
     def reason(self) -> str:
         """Why the copies are looped over; "" while they are not."""

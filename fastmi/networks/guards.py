@@ -1,4 +1,4 @@
-"""What an ensemble cannot take: networks, batches, losses and states that are none, each with its way out."""
+"""Input checks of the wing: networks, batches, losses and optimisers that an ensemble cannot take, each with its way out."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class InformationStopping:
     tolerance: float = 0.1
     patience: int = 3
     floor: float = 0.0
-    objective: list[float] = field(default_factory=list, init=False)
+    objective: list[float] = field(default_factory=list, init=False, repr=False)
     stopped: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:

@@ -81,12 +81,12 @@ def plot(tables: InformationPlane | Sequence[InformationPlane], *, rows: str = "
 
     checks.one_of("rows", rows, ROWS)
     planes = listed([tables] if isinstance(tables, InformationPlane) else tables, "tables")
-    readings = {plane.reading for plane in planes}
+    means = {_alike(plane) for plane in planes if plane.reading == "mean"}
     groups: dict[str, dict[tuple[str, ...], list[InformationPlane]]] = {}
     for plane in planes:
-        if plane.reading == "each" and "mean" in readings:
+        if plane.reading == "each" and _alike(plane) in means:
             continue
-        place = tuple(getattr(plane, name) for name in ROWS if name != rows)
+        place = tuple(getattr(plane, name) for name in (*ROWS, "method") if name != rows)
         groups.setdefault(getattr(plane, rows), {}).setdefault(place, []).append(plane)
     places = [list(row) for row in groups.values()]
     if any(row != places[0] for row in places):
@@ -94,6 +94,11 @@ def plot(tables: InformationPlane | Sequence[InformationPlane], *, rows: str = "
         raise ValueError(f"rows is {rows!r}, and its rows do not hold the same panels ({held}): draw them apart")
     grid = [[panel(seeds) for seeds in row.values()] for row in groups.values()]
     return figures.information_plane(grid, rows=list(groups) if len(groups) > 1 else (), color=color)
+
+
+def _alike(plane: InformationPlane) -> tuple[object, ...]:
+    """What a mean has in common with the single networks that it is the mean of."""
+    return plane.sample, plane.data, plane.binning, plane.method, plane.seed
 
 
 def html(plane: InformationPlane) -> str:
@@ -117,7 +122,7 @@ def _same_tables(planes: Sequence[Any]) -> Any:
     """The first of some tables that may be averaged: the same points of the same reading."""
     first = planes[0]
     for plane in planes[1:]:
-        for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning"):
+        for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning", "method"):
             if getattr(plane, name) != getattr(first, name):
                 raise ValueError(
                     f"planes differ in their {name}, {getattr(first, name)!r} and {getattr(plane, name)!r}: "

@@ -1,4 +1,4 @@
-"""The table: the path of every layer through the information plane, with what each point rests on."""
+"""InformationPlane, the table: the path of every layer through the information plane, with what each point rests on."""
 
 from __future__ import annotations
 
@@ -188,7 +188,10 @@ class InformationPlane:
         """The rows as a pandas.DataFrame. Raises ImportError where pandas is not installed."""
         import pandas
 
-        return pandas.DataFrame(list(self.rows()), columns=list(COLUMNS))
+        frame = pandas.DataFrame(list(self.rows()), columns=list(COLUMNS))
+        for column in Points.columns():  # an empty cell is NaN
+            frame[column.header] = pandas.to_numeric(frame[column.header], errors="coerce")
+        return frame
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """One .npz: the arrays, and the rest as JSON. Nothing is pickled."""
@@ -254,10 +257,10 @@ def _joined(estimator: Any, points: Any) -> Points:
                 f"points have {name} of shapes {shapes}: pass batches (n_epochs, [n_paths,] n_layers) of one reading"
             )
     for i, batch in enumerate(points):
-        if batch.n_samples is not None and (batch.n_samples != estimator.n_samples).any():
+        if batch.n_samples is not None and np.any(np.asarray(batch.n_samples) != estimator.n_samples):
             raise ValueError(
-                f"points[{i}] rest on {batch.n_samples.flat[0]} samples, the estimator on {estimator.n_samples}: pass the "
-                "estimator that estimated them"
+                f"points[{i}] rest on {np.asarray(batch.n_samples).flat[0]} samples, the estimator on "
+                f"{estimator.n_samples}: pass the estimator that estimated them"
             )
     whole = replace(joined(points, axis=0), n_samples=None)
     return whole.map(lambda column: column[:, None] if column.ndim == 2 else column)

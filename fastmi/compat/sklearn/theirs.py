@@ -1,4 +1,4 @@
-"""scikit-learn itself: its functions where they are asked for, and its peace with the caller's np.seterr."""
+"""scikit-learn's own functions, imported where they are asked for; the caller's np.seterr raises nothing in them."""
 
 from __future__ import annotations
 
