@@ -297,7 +297,13 @@ DRAW = [
         "draw(RESULT)",
         "overlaid",
     ),
-    _refused("draw of other layers", lambda: ("draw", str(finished()), str(finished("copies"))), "draw(RESULT)", "layers"),
+    Case(
+        "draw of other layers",
+        lambda: _status("draw", str(finished()), str(finished("copies"))),
+        (0, False),
+        "draw(RESULT)",
+        seconds=60,
+    ),
     *(
         _refused(f"draw of one result twice {more}", _with_result("draw", "RESULT", "RESULT", *more), "draw(RESULT)", "twice")
         for more in ([], ["--overlay"])
