@@ -142,6 +142,8 @@ def _fitting(training: Training, layers: tuple[str, ...], manifest: Manifest, pl
         paths = training.copies if plane.reading == "each" else 1
         if plane.layers != layers or plane.n_copies != training.copies or plane.i_xt.shape[1] != paths:
             raise ValueError(f"a plane has {plane.n_copies} copies and layers {', '.join(plane.layers):.60}, the run others")
+        if plane.n_symbols is None or plane.coverage is None:
+            raise ValueError("a plane lacks the symbols or the coverage that counting gives")
         if not _recorded(training, plane.epochs.tolist()):
             raise ValueError("a plane was recorded at other epochs than the run")
 

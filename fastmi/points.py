@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,9 +97,8 @@ class Points:
 
 def joined(points: Sequence[Points], axis: int) -> Points:
     """Joins points along an axis; a column that only some of them have is NaN in the others."""
-    names: dict[str, Field[Any]] = {one.name: one for one in fields(Points) if any(one.name in part.present for part in points)}
-    columns = {}
-    for name in names:
-        arrays = [part.present.get(name, np.full(np.shape(part.i_xt), np.nan)) for part in points]
-        columns[name] = np.concatenate(arrays, axis=axis)
-    return Points(**columns)
+    present = [batch.present for batch in points]
+    names = dict.fromkeys(name for columns in present for name in columns)
+    absent = [np.full(np.shape(batch.i_xt), np.nan) for batch in points]
+    arrays = {name: [columns.get(name, nan) for columns, nan in zip(present, absent, strict=True)] for name in names}
+    return Points(**{name: np.concatenate(columns, axis=axis) for name, columns in arrays.items()})

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from runs import FORMAT_0, TINY, names, rows_of, run, undraw
+from runs import TINY, names, rows_of, run, undraw
 
 from experiments import __main__ as cli
-from experiments import command, endings, estimating, running, unfinished
+from experiments import command, endings, running, unfinished
 from experiments.runner import execute
 
 ROOT = Path(__file__).parents[1]
@@ -26,35 +25,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     undraw(monkeypatch)
-
-
-@pytest.fixture
-def idle(monkeypatch):
-    """No work is done."""
-    for module in (running, estimating):
-        monkeypatch.setattr(module, "execute", lambda *words, **options: pytest.fail("work was done"))
-
-
-@pytest.fixture
-def part(tmp_path):
-    """An unfinished run."""
-    return Path(shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{TINY.id}.part"))
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    """A finished run of two copies."""
-    out = tmp_path_factory.mktemp("once")
-    with pytest.MonkeyPatch.context() as patch:
-        undraw(patch)
-        assert run("warm-up", "--epochs", "4", "--copies", "2", out=out) == 0
-    return out / TINY.varied(copies=2).id
-
-
-@pytest.fixture
-def finished(tmp_path, once):
-    """Another finished run than TINY, of two copies."""
-    return Path(shutil.copytree(once, tmp_path / once.name))
 
 
 SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

@@ -4,15 +4,14 @@ import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from runs import FORMAT_0, TINY, estimate, names, run, undraw
+from runs import TINY, estimate, names, run, undraw
 
-from experiments import estimating, running
+from experiments import running
 from experiments.locks import held
 from experiments.runner import execute
 
@@ -23,35 +22,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     undraw(monkeypatch)
-
-
-@pytest.fixture
-def idle(monkeypatch):
-    """No work is done."""
-    for module in (running, estimating):
-        monkeypatch.setattr(module, "execute", lambda *words, **options: pytest.fail("work was done"))
-
-
-@pytest.fixture
-def part(tmp_path):
-    """An unfinished run."""
-    return Path(shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{TINY.id}.part"))
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    """A finished run of two copies."""
-    out = tmp_path_factory.mktemp("once")
-    with pytest.MonkeyPatch.context() as patch:
-        undraw(patch)
-        assert run("warm-up", "--epochs", "4", "--copies", "2", out=out) == 0
-    return out / TINY.varied(copies=2).id
-
-
-@pytest.fixture
-def finished(tmp_path, once):
-    """Another finished run than TINY, of two copies."""
-    return Path(shutil.copytree(once, tmp_path / once.name))
 
 
 HOLDS = """

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from experiments.catalog import CATALOG
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
 from fastmi import files
+from fastmi.tables import load_planes, save_planes
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
 
@@ -269,6 +271,15 @@ def test_planes_that_are_none_are_no_result(result):
         refused(result, "is not a table that InformationPlane.save wrote")
     shutil.copy(FORMAT_0 / "planes.npz", result / "planes.npz")  # of something else
     refused(result, "the planes are of 2 samples and readings, and the manifest speaks of others")
+
+
+@pytest.mark.parametrize("column", ["n_symbols", "coverage"])
+def test_planes_without_what_counting_gives_are_no_result(result, capsys, column):
+    planes = [replace(one, points=replace(one.points, **{column: None})) for one in load_planes(result / "planes.npz")]
+    save_planes(result / "planes.npz", planes)
+    refused(result, "a plane lacks the symbols or the coverage that counting gives")
+    assert cli.main(["compression", str(result)]) == 2
+    assert re.fullmatch(r"error: RESULT is .*\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(

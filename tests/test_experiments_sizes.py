@@ -2,15 +2,14 @@
 
 import os
 import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from runs import FORMAT_0, TINY, names, run, undraw
+from runs import TINY, names, run, undraw
 
 from experiments import __main__ as cli
-from experiments import estimating, mnist, networks, running, sizes
+from experiments import mnist, networks, running, sizes
 from experiments.catalog import CATALOG
 
 ROOT = Path(__file__).parents[1]
@@ -20,35 +19,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     undraw(monkeypatch)
-
-
-@pytest.fixture
-def idle(monkeypatch):
-    """No work is done."""
-    for module in (running, estimating):
-        monkeypatch.setattr(module, "execute", lambda *words, **options: pytest.fail("work was done"))
-
-
-@pytest.fixture
-def part(tmp_path):
-    """An unfinished run."""
-    return Path(shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{TINY.id}.part"))
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    """A finished run of two copies."""
-    out = tmp_path_factory.mktemp("once")
-    with pytest.MonkeyPatch.context() as patch:
-        undraw(patch)
-        assert run("warm-up", "--epochs", "4", "--copies", "2", out=out) == 0
-    return out / TINY.varied(copies=2).id
-
-
-@pytest.fixture
-def finished(tmp_path, once):
-    """Another finished run than TINY, of two copies."""
-    return Path(shutil.copytree(once, tmp_path / once.name))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def _squares(t, i, first, last, squares):
 
 
 def _exponentials(squares, scale, bits, powers, n):
-    """exp(-square / (8 s^2)) in float32, as 2^(whole) 2^(rest); `powers` looks at the memory of `bits`."""
+    """exp(-square / 8) in float32, as 2^(whole) 2^(rest); `powers` looks at the memory of `bits`."""
     for j in range(n):
         exponent = squares[j] * scale
         exponent = exponent if exponent > LOWEST else LOWEST
@@ -83,7 +83,7 @@ def _share(values, wide, fourth):
 
 
 def _gaussian_sums(t, starts, ids, rows, scale, squares, bits, powers, out):
-    """out[:, i] = sums over all j, then over those of i's class, of exp(-d / 8 s^2), and of exp(-d / 2 s^2).
+    """out[:, i] = sums over all j, then over those of i's class, of exp(-d / 8), and of exp(-d / 2).
 
     Of the pairs i < j alone, i in rows: each is added to both.
     """
@@ -117,22 +117,21 @@ sums = jit(_gaussian_sums)
 
 
 @np.errstate(all="ignore")  # what is too small is 0
-def gaussian_sums(t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: int, variance: float) -> npt.NDArray[np.float64]:
-    """Sums Gaussians of all pairs of samples.
+def gaussian_sums(t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: int) -> npt.NDArray[np.float64]:
+    """Sums Gaussians of all pairs of samples, of variances 4 and 1: t is in units of the noise.
 
     Args:
         t: (n, d), float32 or float64, in which distances are computed. ids: (n,) the class of each sample, 0..n_classes - 1.
-        variance: s^2.
 
     Returns:
-        (4, n): the sums over all j of exp(-|t_i - t_j|^2 / (8 s^2)) and of exp(-|t_i - t_j|^2 / (2 s^2)), and both over the j
-        of i's class. Each sum has the term of j = i, which is 1.
+        (4, n): the sums over all j of exp(-|t_i - t_j|^2 / 8) and of exp(-|t_i - t_j|^2 / 2), and both over the j of i's
+        class. Each sum has the term of j = i, which is 1.
     """
     order = np.argsort(ids, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=n_classes))])
     by_unit = np.ascontiguousarray(t[order].T)
     single = t.dtype == np.float32
-    scale = -(LOG2_E if single else 1.0) / (8 * variance)
+    scale = -(LOG2_E if single else 1.0) / 8
     bounds = np.linspace(0, len(t), min(len(t), N_PARTS) + 1).astype(int)  # whatever the threads: sums have one order
     tasks = [
         partial(_rows, by_unit, starts, ids[order], (int(first), int(last)), scale, single) for first, last in pairwise(bounds)

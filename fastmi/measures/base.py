@@ -54,6 +54,10 @@ class Variables:
         return self.labels[0]
 
     @property
+    def ids_x(self) -> IntArray:
+        return self.labels[1]
+
+    @property
     def n_samples(self) -> int:
         return self.labels.shape[1]
 

@@ -74,7 +74,7 @@ class _Reader:
     def __init__(self, measure: KDEBounds, variables: Variables) -> None:
         self._measure, self._variables = measure, variables
         self._class_sizes = np.bincount(variables.ids_y)[variables.ids_y]  # of each sample's class
-        _, self._first_of_x = np.unique(variables.labels[1], return_index=True)
+        _, self._first_of_x = np.unique(variables.ids_x, return_index=True)
 
     def prepare(self, layers: Layers, n_copies: int = 1) -> list[Any]:
         for name, array in zip(layers.places, layers.arrays, strict=True):
@@ -119,17 +119,16 @@ class _Reader:
 
     def _in_noise_units(self, t: Any) -> Any:
         """t / s: neither very small nor very large layers leave the range of floats; where float32's ends, float64."""
-        on_device = is_tensor(t) and t.device.type == "cuda"
-        t = t.double() if on_device else np.asarray(t, np.float64)
+        t = t.double() if is_tensor(t) else t.astype(np.float64)
         t = t / math.sqrt(self._measure.noise_variance)
         if self._measure.precision == "float64" or float(abs(t).max()) > HIGHEST:
             return t
-        return t.float() if on_device else t.astype(np.float32)
+        return t.float() if is_tensor(t) else t.astype(np.float32)
 
     def _network(self, t: Any) -> FloatArray:
         fixed = self._variables
         t = self._in_noise_units(t)
-        if fixed.n_x < fixed.n_samples and not bool((t[self._first_of_x[fixed.labels[1]]] == t).all()):
+        if fixed.n_x < fixed.n_samples and not bool((t[self._first_of_x[fixed.ids_x]] == t).all()):
             raise ValueError(
                 "x has rows that are equal where a layer is not, and KDEBounds takes a layer to be a function of x: H(T|X) "
                 "would not be the entropy of the noise; count such layers, or drop repeated x"
@@ -139,13 +138,13 @@ class _Reader:
         else:
             from fastmi.backends.numba_distances import gaussian_sums
 
-            sums = gaussian_sums(t, fixed.ids_y, fixed.n_y, 1.0)
+            sums = gaussian_sums(t, fixed.ids_y, fixed.n_y)
         of_all, of_class = -np.log2(sums[:2] / fixed.n_samples), -np.log2(sums[2:] / self._class_sizes)
         return np.concatenate([of_all.mean(axis=1), of_class.mean(axis=1)])
 
 
 def _sums_on_device(t: Any, ids: IntArray) -> FloatArray:
-    """As `gaussian_sums` of variance 1, by differences of all pairs, some rows at a time."""
+    """As `gaussian_sums`, by differences of all pairs, some rows at a time."""
     import torch
 
     of_class = torch.from_numpy(ids).to(t.device)

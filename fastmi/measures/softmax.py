@@ -65,15 +65,14 @@ class _Reader:
         return Points(i_xt, i_ty, n_samples=np.full(i_xt.shape, self._variables.n_samples))
 
     def _layer(self, p: FloatArray) -> tuple[FloatArray, FloatArray]:
-        labels, of_all = self._variables.labels, _entropy(p.mean(axis=-2))
-        of_class, of_x = (_conditional(p, ids) for ids in labels)
-        return np.maximum(of_all - of_x, 0), np.maximum(of_all - of_class, 0)
+        whole, fixed = _entropy(p.mean(axis=-2)), self._variables
+        given_x, given_y = _conditional(p, fixed.ids_x), _conditional(p, fixed.ids_y)
+        return np.maximum(whole - given_x, 0), np.maximum(whole - given_y, 0)
 
 
 def _conditional(p: FloatArray, ids: IntArray) -> FloatArray:
     """sum_a P(a) H(mean of p over the samples of a)."""
-    order, counts = np.argsort(ids, kind="stable"), np.bincount(ids)
-    counts = counts[counts > 0]
+    order, counts = np.argsort(ids, kind="stable"), np.bincount(ids)  # numbers without gaps
     sums = np.add.reduceat(p[..., order, :], np.cumsum(counts) - counts, axis=-2)
     return _entropy(sums / counts[:, None]) @ (counts / len(ids))
 
