@@ -10,7 +10,7 @@ import numpy as np
 from fastmi import checks, entropies
 from fastmi.arrays import Bits, LayersOf
 from fastmi.binning import Binning, as_binning
-from fastmi.containers import is_tensor, shown
+from fastmi.containers import container, is_tensor, shown
 from fastmi.measures import Counted, Layers, Measure, Reader
 from fastmi.measures.base import through, variables
 from fastmi.points import Points, joined
@@ -168,7 +168,10 @@ class PlaneEstimator:
     @property
     def measured(self) -> str:
         """Says how layers are measured, in a line."""
-        return "; ".join(str(measure) for measure, _ in self.measures)
+        return "; ".join(
+            str(measure) if names is None or isinstance(measure, Counted) else f"{', '.join(names)}: {measure}"
+            for measure, names in self.measures  # counting names its layers itself, each with its bins
+        )
 
     def _checked(self, layers: LayersOf) -> Layers:
         return _checked_layers(layers, self.n_samples)
@@ -244,6 +247,8 @@ def _measures(given: Any, method: str) -> list[tuple[Measure, tuple[str, ...] | 
 
 
 def _measure(name: str, given: Any, method: str) -> Measure:
+    if isinstance(given, type) and hasattr(given, "reader"):
+        raise TypeError(f"{name} is the class {given.__name__}: pass one of it, {given.__name__}(...)")
     if isinstance(given, type) or not isinstance(given, Measure):
         return Counted(as_binning(given, name), method)
     if method != "plugin":
@@ -268,6 +273,8 @@ def _checked_layers(layers: Any, n_samples: int) -> Layers:
         given = list(layers) if isinstance(layers, Sequence) and not isinstance(layers, str | bytes) else []
         names = places = [f"layers[{i}]" for i in range(len(given))]
     if not given:
+        if hasattr(layers, "__array__"):  # a DataFrame, say: no sequence of layers, and its own way to one
+            container("layers", layers)
         raise TypeError(
             f"layers is {shown(layers)}: pass one array (..., n, d), a non-empty sequence of them (list(layers)) or a mapping"
         )

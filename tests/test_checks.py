@@ -283,7 +283,7 @@ GUARDS = {
         lambda: encode(T, [0, 1]),
         TypeError,
         "binning is [0, 1]",
-        "pass fastmi.Edges(...), fastmi.UniformBins(...) or another binning",
+        "pass fastmi.Edges(...), fastmi.UniformBins(...), another binning",
     ),
     "plane, no binning": (lambda: PlaneEstimator(T, T[:, 0], 30), TypeError, "binning is 30", "fastmi.Edges(...)"),
     "2-D edges": (

@@ -75,6 +75,26 @@ def test_the_table_says_which_bins_each_layer_has(case):
     assert table.binning == f"a: {BINS}; b: {FINE}"
 
 
+def test_the_table_says_which_layer_has_which_measure(case):
+    x, y, _ = case
+    plane = PlaneEstimator(np.arange(60), y, {"a": BINS, "b": KDEBounds(1), "c": SoftmaxChannel()})
+    assert plane.measured == f"a: {BINS}; b: {KDEBounds(1)}; c: {SoftmaxChannel()}"
+    for given in (SoftmaxChannel, KDEBounds):
+        with pytest.raises(TypeError, match=rf"binning is the class {given.__name__}: pass one of it, {given.__name__}\("):
+            PlaneEstimator(x, y, given)
+        with pytest.raises(TypeError, match=r"binning\['a'\] is the class"):
+            PlaneEstimator(x, y, {"a": given})
+
+
+def test_a_frame_is_told_how_it_becomes_a_layer(case):
+    pandas = pytest.importorskip("pandas")
+    _, y, layers = case
+    frame, plane = pandas.DataFrame(layers["a"][0, 0]), PlaneEstimator(np.arange(60), y, BINS)
+    with pytest.raises(TypeError, match=r"^layers is a pandas\.DataFrame: .*layers\.to_numpy\(\)"):
+        plane.estimate(frame)
+    assert np.array_equal(plane.estimate(frame.to_numpy()), plane.estimate(layers["a"][0, 0]))
+
+
 def test_a_layer_without_bins_is_named(case):
     x, y, layers = case
     plane = PlaneEstimator(x, y, {"a": BINS, "b": BINS})

@@ -75,7 +75,9 @@ def as_binning(value: Any, name: str = "binning") -> Any:
             "its own where there are several ({name: binning.fit(layer) for name, layer in layers.items()})"
         )
     if not isinstance(value, Binning) or not isinstance(getattr(value, "edges", None), np.ndarray):
-        raise TypeError(f"{name} is {shown(value)}: pass fastmi.Edges(...), fastmi.UniformBins(...) or another binning")
+        raise TypeError(
+            f"{name} is {shown(value)}: pass fastmi.Edges(...), fastmi.UniformBins(...), another binning or, for layers, a measure"
+        )
     return value
 
 
