@@ -76,7 +76,8 @@ def as_binning(value: Any, name: str = "binning") -> Any:
         )
     if not isinstance(value, Binning) or not isinstance(getattr(value, "edges", None), np.ndarray):
         raise TypeError(
-            f"{name} is {shown(value)}: pass fastmi.Edges(...), fastmi.UniformBins(...), another binning or, for layers, a measure"
+            f"{name} is {shown(value)}: pass fastmi.Edges(...), fastmi.UniformBins(...), another binning or, for layers, a "
+            "measure"
         )
     return value
 
