@@ -1,7 +1,8 @@
 """This checkout against another one: python -m benchmarks.against PATH [--rounds N]; both versions in one run, in turn.
 
 Each version works in a process of its own, and only one at a time: a block of calls here, a block there, their order changed
-every round. What is compared is the median over the rounds of the ratio of neighbouring blocks.
+every round. Where a process' memory happens to lie is worth a few percent, so the rounds are shared out over several pairs of
+processes. What is compared is the median over all rounds of the ratio of neighbouring blocks.
 """
 
 from __future__ import annotations
@@ -73,6 +74,12 @@ class Version:
         self._process.stdin.flush()
         return float(self._answer())
 
+    def end(self) -> None:
+        """Ends its process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
     def _answer(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -84,20 +91,25 @@ class Version:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.against", description=__doc__)
     parser.add_argument("other", type=Path, help="a checkout of another version")
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=48, help="of all pairs together")
+    parser.add_argument("--pairs", type=int, default=6, help="of processes")
     arguments = parser.parse_args(argv)
-    there, here = Version(arguments.other.resolve()), Version(HERE)
+    times: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(arguments.pairs):
+        versions = Version(arguments.other.resolve()), Version(HERE)
+        for name in versions[1].names:
+            n = max(1, round(BLOCK_SECONDS / versions[0].seconds(name, 5)))
+            for i in range(-(-arguments.rounds // arguments.pairs)):
+                turn = (0, 1) if i % 2 else (1, 0)
+                seconds = {k: versions[k].seconds(name, n) for k in turn}
+                times.setdefault(name, []).append((seconds[0], seconds[1]))
+        for version in versions:
+            version.end()
     print(f"{'case':24} {'there, us':>10} {'here, us':>10} {'here / there (quartiles)':>28}")
-    for name in here.names:
-        n = max(1, round(BLOCK_SECONDS / there.seconds(name, 5)))
-        blocks = {there: list[float](), here: list[float]()}
-        for i in range(arguments.rounds):
-            for version in (there, here) if i % 2 else (here, there):
-                blocks[version].append(version.seconds(name, n))
-        ratios = [b / a for a, b in zip(blocks[there], blocks[here], strict=True)]
-        low, _, high = statistics.quantiles(ratios, n=4)
-        mine, theirs = (1e6 * statistics.median(blocks[version]) for version in (here, there))
-        print(f"{name:24} {theirs:10.1f} {mine:10.1f} {statistics.median(ratios):14.3f} ({low:.3f}-{high:.3f})")
+    for name, pairs in times.items():
+        low, middle, high = statistics.quantiles((here / there for there, here in pairs), n=4)
+        there, here = (1e6 * statistics.median(seconds) for seconds in zip(*pairs, strict=True))
+        print(f"{name:24} {there:10.1f} {here:10.1f} {middle:14.3f} ({low:.3f}-{high:.3f})")
     return 0
 
 

@@ -69,8 +69,10 @@ def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
         raise ValueError(f"{name} has shape {tuple(array.shape)}: there is nothing to encode")
     if is_tensor(array):
         return array.float()
+    if array.dtype == np.float32:
+        return array
     with np.errstate(all="ignore"):  # beyond float32 is +-inf, and +-inf has its symbol; what is too small is 0
-        return array.astype(np.float32, copy=False)
+        return array.astype(np.float32)
 
 
 def _samples_first(shape: tuple[int, ...], n_samples: int) -> str:

@@ -13,7 +13,7 @@ import torch
 import fastmi
 from fastmi import CollisionWarning, Edges, UniformBins, coding, encode
 from fastmi.backends import numba_twin
-from fastmi.backends.numba_kernels import DOUBLE, SEARCH, SINGLE, digitise_uniform
+from fastmi.backends.numba_kernels import digitise_uniform
 from fastmi.coding import scheme
 
 F32 = np.finfo(np.float32)
@@ -127,8 +127,12 @@ def test_a_symbol_is_np_digitize_on_ten_million_values_and_on_every_edge(twin):
     assert n_values > 1e7
 
 
+SINGLE, DOUBLE, SEARCH = np.float32, np.float64, None
+
+
 def how(cut):
-    return numba_twin._plan(cut.edges.tobytes(), cut.line).how
+    line = numba_twin._search(cut.edges.tobytes(), cut.line).line
+    return line and type(line.step)
 
 
 def test_the_ten_million_values_take_every_search_of_the_numba_twin():
@@ -149,12 +153,12 @@ def test_the_lines_of_either_precision_are_np_digitize(rng, monkeypatch):
     """Each alone, wherever it was proved, on values near the edges."""
     for n_bins, low in zip(rng.integers(2, 400, 100), rng.normal(0, 3, 100), strict=True):
         cut = UniformBins(int(n_bins), (low, low + rng.uniform(0.1, 9)))
-        plan = numba_twin._plan(cut.edges.tobytes(), cut.line)
+        low, step = map(np.float64, cut.line)
         near = (cut.edges[:, None] + rng.normal(0, 1e-6, (n_bins + 1, 20)) * np.abs(cut.edges).max()).astype(np.float32).ravel()
-        for line in (plan.single, plan.double):
+        for line in (numba_twin._single(cut.edges, low, step), numba_twin._double(cut.edges, low, step)):
             if numba_twin._proved(line, cut.edges):
                 symbols, n_edges = np.empty(near.size, np.int32), np.int32(cut.n_edges)
-                digitise_uniform(near, line, cut.edges[0], cut.edges[-1], n_edges, (np.int32(0), n_edges), symbols)
+                digitise_uniform(near, line, n_edges, (np.int32(0), n_edges), symbols)
                 np.testing.assert_array_equal(symbols, np.digitize(near, cut.edges))
 
 

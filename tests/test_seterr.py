@@ -63,7 +63,7 @@ def backend(request):
 
 
 def answers_of_activations(t, binning):
-    numba_twin._plan.cache_clear()
+    numba_twin._search.cache_clear()
     n = len(t)
     plane = PlaneEstimator(np.arange(n)[:, None] // 2, np.arange(n) % 3, binning())
     stream = Stream(binning())

@@ -16,15 +16,11 @@ from numba import njit
 from fastmi.backends.caching import KernelCache
 
 __all__ = [
-    "DOUBLE",
-    "SEARCH",
-    "SINGLE",
     "Desk",
     "Line",
-    "Plan",
     "Room",
+    "Search",
     "Seed",
-    "combine",
     "count_nan",
     "desk",
     "digitise_any",
@@ -70,21 +66,22 @@ class Line(NamedTuple):
     middle: Any
     step_rest: Any
     middle_rest: Any
+    first: np.float32
+    last: np.float32
 
 
-class Plan(NamedTuple):
-    """How one set of edges is searched: by a line only where that was proved to be np.digitize."""
+class Search(NamedTuple):
+    """How one set of edges is searched: by a line where that was proved to be np.digitize, else among the padded edges.
 
-    how: int
-    single: Line
-    double: Line
-    padded: npt.NDArray[np.float32]
+    The other one is None, and kernels are compiled for what they are handed: who has no uneven edges waits for no search.
+    """
+
+    line: Line | None
+    padded: npt.NDArray[np.float32] | None
+    n_edges: np.int32
 
 
-SINGLE, DOUBLE, SEARCH = 0, 1, 2
-
-
-def _digitise_uniform(x, line, first, last, n_edges, ends, symbols):
+def _digitise_uniform(x, line, n_edges, ends, symbols):
     """Evenly spaced edges: the nearest one by one multiplication, then one exact comparison. Returns how many fell outside."""
     highest = np.float32(n_edges - 1)
     outside = np.int32(0)
@@ -97,9 +94,9 @@ def _digitise_uniform(x, line, first, last, n_edges, ends, symbols):
         f = np.float32(np.int32(j - line.j_middle))
         edge = np.float32((f * line.step + line.middle) + (f * line.step_rest + line.middle_rest))
         symbol = np.int32(j + np.int32(v >= edge))
-        symbol = symbol if v >= first else ends[0]
-        symbols[i] = ends[1] if v >= last else symbol
-        outside = np.int32(outside + np.int32(not ((v >= first) & (v < last))))  # int32 throughout: half the vector width
+        symbol = symbol if v >= line.first else ends[0]
+        symbols[i] = ends[1] if v >= line.last else symbol
+        outside = np.int32(outside + np.int32(not ((v >= line.first) & (v < line.last))))  # int32: half the vector width
     return outside
 
 
@@ -136,51 +133,44 @@ count_nan = jit(_count_nan)
 # --- encode: rows of activations -> one code a row --------------------------------------------------------------------
 
 
-def _encode_rows(x, n_units, plan, n_edges, ends, weights, symbols, codes):
-    """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64."""
+def _encode_rows(x, line, padded, n_edges, ends, weights, symbols, codes):
+    """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64.
+
+    Narrow rows by a loop made for their width, which the compiler unrolls over several rows at once.
+    """
+    w, n_units = weights, weights.size
     nan = outside = 0
     rows_per_tile = symbols.size // n_units
     for first in range(0, codes.size, rows_per_tile):
-        last = min(codes.size, first + rows_per_tile)
-        tile = x[first * n_units : last * n_units]
-        if plan.how == SINGLE:
-            found = digitise_uniform(tile, plan.single, plan.padded[0], plan.padded[n_edges - 1], n_edges, ends, symbols)
-        elif plan.how == DOUBLE:
-            found = digitise_uniform(tile, plan.double, plan.padded[0], plan.padded[n_edges - 1], n_edges, ends, symbols)
-        else:
-            found = digitise_any(tile, plan.padded, n_edges, ends, symbols)
+        out = codes[first : first + rows_per_tile]
+        tile = x[first * n_units : (first + out.size) * n_units]
+        found = np.int32(0)
+        if line is not None:  # Numba drops the one that is None before it compiles
+            found = digitise_uniform(tile, line, n_edges, ends, symbols)
+        if padded is not None:
+            found = digitise_any(tile, padded, n_edges, ends, symbols)
         if found:  # only then can there be a NaN: it passes as symbol 0
             outside += found
             nan += count_nan(tile)
-        combine(symbols, weights, codes[first:last])
+        if n_units == 1:
+            combine_narrow(symbols, (w[0],), out)
+        elif n_units == 2:
+            combine_narrow(symbols, (w[0], w[1]), out)
+        elif n_units == 3:
+            combine_narrow(symbols, (w[0], w[1], w[2]), out)
+        elif n_units == 4:
+            combine_narrow(symbols, (w[0], w[1], w[2], w[3]), out)
+        elif n_units == 5:
+            combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4]), out)
+        elif n_units == 6:
+            combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5]), out)
+        elif n_units == 7:
+            combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6]), out)
+        elif n_units == 8:
+            combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]), out)
+        else:
+            combine_wide(symbols, w, out)
     return nan, outside
-
-
-def _combine(symbols, weights, codes):
-    """Narrow rows by a loop made for their width, which the compiler unrolls over several rows at once."""
-    w = weights
-    if w.size == 1:
-        combine_narrow(symbols, (w[0],), codes)
-    elif w.size == 2:
-        combine_narrow(symbols, (w[0], w[1]), codes)
-    elif w.size == 3:
-        combine_narrow(symbols, (w[0], w[1], w[2]), codes)
-    elif w.size == 4:
-        combine_narrow(symbols, (w[0], w[1], w[2], w[3]), codes)
-    elif w.size == 5:
-        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4]), codes)
-    elif w.size == 6:
-        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5]), codes)
-    elif w.size == 7:
-        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6]), codes)
-    elif w.size == 8:
-        combine_narrow(symbols, (w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]), codes)
-    else:
-        for row in range(codes.size):
-            code = np.int64(0)
-            for d in range(w.size):
-                code += np.int64(symbols[row * w.size + d]) * w[d]
-            codes[row] = code
 
 
 def _combine_narrow(symbols, weights, codes):
@@ -192,8 +182,16 @@ def _combine_narrow(symbols, weights, codes):
         codes[row] = code
 
 
+def _combine_wide(symbols, weights, codes):
+    for row in range(codes.size):
+        code = np.int64(0)
+        for d in range(weights.size):
+            code += np.int64(symbols[row * weights.size + d]) * weights[d]
+        codes[row] = code
+
+
 combine_narrow = jit(_combine_narrow)
-combine = jit(_combine)
+combine_wide = jit(_combine_wide)
 encode_rows = jit(_encode_rows)
 
 
@@ -205,15 +203,15 @@ class Seed(NamedTuple):
 
     low: np.uint64
     high: np.uint64
-    factor: np.uint64
+    factor: np.uint32
 
 
 def seed_of(drawn: bytes) -> Seed:
-    low, high, factor = np.frombuffer(drawn, np.uint64)
-    return Seed(low, high, factor | np.uint64(1))
+    """20 bytes -> a seed; an even factor would push bits of the hash out at its front."""
+    return Seed(*np.frombuffer(drawn[:16], np.uint64), np.frombuffer(drawn[16:], np.uint32)[0] | np.uint32(1))
 
 
-SEED = seed_of(os.urandom(24))  # handed to the kernels: what they find in their module is kept with them on disk
+SEED = seed_of(os.urandom(20))  # handed to the kernels: what they find in their module is kept with them on disk
 
 
 class Room(NamedTuple):
@@ -256,19 +254,20 @@ def desk(n: int) -> Desk:
     )
 
 
-def _hashed(code, seed):
-    """The halves of a code, each moved by a secret, multiplied: two codes have one product with probability 2^-32 (NH, of
-    UMAC: Black et al. 1999). A secret factor then brings all of its bits to the front. A secret factor alone would not do:
-    under some of them evenly spaced codes, which nobody need choose, pile up.
+def _hash(codes, skip, n_bits, seed, slots):
+    """The n_bits bits of each code's hash that follow its first `skip`; it has 32, and is 0 beyond them.
+
+    The halves of a code, each moved by a secret, multiplied: two codes have one product with probability 2^-32 (NH, of UMAC:
+    Black et al. 1999). The product is folded, and a secret factor brings all of its bits to the front. A secret factor alone
+    would not do: under some of them evenly spaced codes, which nobody need choose, pile up. All factors are of 32 bits, which
+    a vector unit multiplies at once.
     """
-    key = np.uint64(code)
-    product = ((key + seed.low) & HALF) * (((key >> np.uint64(32)) + seed.high) & HALF)
-    return (product ^ (product >> np.uint64(32))) * seed.factor
-
-
-def _hash(codes, skip, shift, seed, slots):
+    left, right = np.uint32(skip), np.uint32(32 - n_bits)
     for i in range(codes.size):
-        slots[i] = np.uint32((hashed(codes[i], seed) << np.uint64(skip)) >> shift)
+        key = np.uint64(codes[i])
+        product = ((key + seed.low) & HALF) * (((key >> np.uint64(32)) + seed.high) & HALF)
+        hashed = np.uint32(np.uint32(product ^ (product >> np.uint64(32))) * seed.factor)
+        slots[i] = np.uint32(hashed << left) >> right
 
 
 def _renumber(codes, skip, room, ids):
@@ -279,9 +278,9 @@ def _renumber(codes, skip, room, ids):
     slot ends the search as a hit does, and what a new code would write is written for a known one too. Unsigned throughout:
     a signed index costs a test for a negative one at every access.
     """
-    size, shift = np.int64(2), np.uint64(63)
+    size, n_bits = 2, 1
     while size < 4 * codes.size:
-        size, shift = size * 2, shift - np.uint64(1)
+        size, n_bits = size * 2, n_bits + 1
     table, keys, counts = room.table[:size], room.keys, room.counts[: codes.size + 1]
     table[:] = 0
     counts[:] = 0
@@ -289,7 +288,7 @@ def _renumber(codes, skip, room, ids):
     n_symbols = np.uint32(0)
     for first in range(0, codes.size, room.slots.size):
         block = codes[first : first + room.slots.size]
-        hash_codes(block, skip, max(shift, np.uint64(32)), room.seed, room.slots)
+        hash_codes(block, skip, min(n_bits, 32), room.seed, room.slots)
         for i in range(block.size):
             code = block[i]
             keys[0] = code
@@ -327,7 +326,7 @@ def _scatter(codes, labels, bits, seed, buckets, starts, ends, to_codes, to_labe
 
     Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one bucket stays in the cache, one for all does not.
     """
-    hash_codes(codes, 0, np.uint64(64 - bits), seed, buckets)
+    hash_codes(codes, 0, bits, seed, buckets)
     starts[:] = 0
     for i in range(codes.size):
         starts[buckets[i] + np.uint64(1)] += 1
@@ -436,7 +435,6 @@ def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, desk, 
                 written[k + 1] = write(room.counts[1 : n_pairs + 1], histograms, often, segment, written[k + 1], out[k + 1])
 
 
-hashed = jit(_hashed)
 hash_codes = jit(_hash)
 renumber = jit(_renumber)
 number = jit(_number)

@@ -11,11 +11,8 @@ import numpy.typing as npt
 
 from fastmi.backends import Census, Cut, IntArray, Occurrences
 from fastmi.backends.numba_kernels import (
-    DOUBLE,
-    SEARCH,
-    SINGLE,
     Line,
-    Plan,
+    Search,
     desk,
     digitise_uniform,
     encode_rows,
@@ -41,20 +38,24 @@ SHARES = 4  # pieces of work a thread, so that one that is held up holds up litt
 
 @lru_cache(maxsize=256)
 @np.errstate(all="ignore")  # what overflows is not proved
-def _plan(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Plan:
+def _search(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Search:
     """`line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a guess, to be proved."""
     edges = np.frombuffer(edge_bytes, np.float32)
+    n_edges = np.int32(edges.size)
+    first, last = float(edges[0]), float(edges[-1])
+    origin, step = map(np.float64, line or (first, (last - first) / (edges.size - 1)))
+    for guess in (_single, _double):
+        tried = guess(edges, origin, step)
+        if _proved(tried, edges):
+            return Search(tried, None, n_edges)
     padded = np.full(1 << edges.size.bit_length(), np.inf, np.float32)
     padded[: edges.size] = edges
-    low, high = float(edges[0]), float(edges[-1])
-    origin, step = line or (low, (high - low) / (edges.size - 1))
-    lines = _single(edges, np.float64(origin), np.float64(step)), _double(np.float64(origin), np.float64(step))
-    how = next((how for how, guess in zip((SINGLE, DOUBLE), lines, strict=True) if _proved(guess, edges)), SEARCH)
-    return Plan(how, *lines, padded)
+    return Search(None, padded, n_edges)
 
 
-def _double(origin: np.float64, step: np.float64) -> Line:
-    return Line(1 / step, 0.5 - origin / step, np.int32(0), step, origin, np.float64(0), np.float64(0))
+def _double(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64) -> Line:
+    none = np.float64(0)
+    return Line(1 / step, 0.5 - origin / step, np.int32(0), step, origin, none, none, edges[0], edges[-1])
 
 
 def _single(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64) -> Line:
@@ -64,7 +65,8 @@ def _single(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64
     at_middle = origin + middle * step
     coarse, coarse_step = np.round(at_middle / grid) * grid, np.round(step / grid) * grid
     numbers = coarse_step, coarse, step - coarse_step, at_middle - coarse
-    return Line(np.float32(1 / step), np.float32(0.5 - origin / step), middle, *map(np.float32, numbers))
+    inverse, shift = np.float32(1 / step), np.float32(0.5 - origin / step)
+    return Line(inverse, shift, middle, *map(np.float32, numbers), edges[0], edges[-1])
 
 
 def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
@@ -77,7 +79,7 @@ def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
     points = np.concatenate([edges, np.nextafter(edges, np.float32(-np.inf))])
     symbols = np.empty(points.size, np.int32)
     n_edges = np.int32(edges.size)
-    digitise_uniform(points, line, edges[0], edges[-1], n_edges, (np.int32(0), n_edges), symbols)
+    digitise_uniform(points, line, n_edges, (np.int32(0), n_edges), symbols)
     return bool(np.array_equal(symbols, np.digitize(points, edges)))
 
 
@@ -92,15 +94,18 @@ def encode_layers(
 ) -> tuple[IntArray, list[Census]]:
     """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
     codes = np.empty((len(layers), len(layers[0])), np.int64)
-    before, kernel, census = None, (), []
+    before, told, symbols, census = None, (), np.empty(TILE, np.int32), []
     for layer, cut, weight, out in zip(layers, cuts, weights, codes, strict=True):
         if cut is not before:  # mostly all layers are cut alike
-            before, kernel = cut, _kernel_of(cut)
+            before, told = cut, _told(cut)
         flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
-        rows = [
-            partial(_encode, flat[part.start * d : part.stop * d], *kernel, weight, out[part]) for part in _parts(out.size, d)
-        ]
-        census.append(Census(*map(sum, zip(*together(rows), strict=True))))
+        parts = _parts(out.size, d)
+        if len(parts) == 1:
+            tile = symbols if d <= TILE else np.empty(d, np.int32)
+            census.append(Census(*encode_rows(flat, *told, weight, tile, out)))
+        else:
+            rows = [partial(_encode, flat[part.start * d : part.stop * d], told, weight, out[part]) for part in parts]
+            census.append(Census(*map(sum, zip(*together(rows), strict=True))))
     return codes, census
 
 
@@ -115,14 +120,13 @@ def encode(
     return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
-def _kernel_of(cut: Cut) -> tuple[Plan, np.int32, tuple[np.int32, np.int32]]:
-    """What a kernel is told of it."""
-    return _plan(cut.edges.tobytes(), cut.line), np.int32(cut.edges.size), (np.int32(cut.ends[0]), np.int32(cut.ends[1]))
+def _told(cut: Cut) -> tuple[Any, ...]:
+    """What a kernel is told of it: line, padded, n_edges, ends."""
+    return *_search(cut.edges.tobytes(), cut.line), (np.int32(cut.ends[0]), np.int32(cut.ends[1]))
 
 
-def _encode(flat: Any, plan: Plan, n_edges: np.int32, numbers: Any, weight: IntArray, out: IntArray) -> tuple[int, int]:
-    symbols = np.empty(max(TILE, weight.size), np.int32)
-    return encode_rows(flat, weight.size, plan, n_edges, numbers, weight, symbols, out)
+def _encode(flat: Any, told: tuple[Any, ...], weight: IntArray, out: IntArray) -> tuple[int, int]:
+    return encode_rows(flat, *told, weight, np.empty(max(TILE, weight.size), np.int32), out)
 
 
 def _parts(n: int, size: int) -> list[slice]:
