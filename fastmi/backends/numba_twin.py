@@ -64,9 +64,10 @@ def _single(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64
     grid = 2.0 ** (np.ceil(np.log2(np.float64(np.abs(edges).max()))) - 23)  # its multiples among the edges are float32
     at_middle = origin + middle * step
     coarse, coarse_step = np.round(at_middle / grid) * grid, np.round(step / grid) * grid
-    numbers = coarse_step, coarse, step - coarse_step, at_middle - coarse
-    inverse, shift = np.float32(1 / step), np.float32(0.5 - origin / step)
-    return Line(inverse, shift, middle, *map(np.float32, numbers), edges[0], edges[-1])
+    inverse, shift, step_32, middle_32, step_rest, middle_rest = np.array(
+        [1 / step, 0.5 - origin / step, coarse_step, coarse, step - coarse_step, at_middle - coarse]
+    ).astype(np.float32)
+    return Line(inverse, shift, middle, step_32, middle_32, step_rest, middle_rest, edges[0], edges[-1])
 
 
 def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
