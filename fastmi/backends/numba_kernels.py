@@ -208,7 +208,9 @@ class Seed(NamedTuple):
 
 def seed_of(drawn: bytes) -> Seed:
     """20 bytes -> a seed; an even factor would push bits of the hash out at its front."""
-    return Seed(*np.frombuffer(drawn[:16], np.uint64), np.frombuffer(drawn[16:], np.uint32)[0] | np.uint32(1))
+    low, high = np.frombuffer(drawn[:16], np.uint64)
+    (factor,) = np.frombuffer(drawn[16:], np.uint32)
+    return Seed(low, high, factor | np.uint32(1))
 
 
 SEED = seed_of(os.urandom(20))  # handed to the kernels: what they find in their module is kept with them on disk
