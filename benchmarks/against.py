@@ -1,8 +1,10 @@
-"""This checkout against another one: python -m benchmarks.against PATH [--rounds N]; both versions in one run, in turn.
+"""This checkout against another one: python -m benchmarks.against PATH [--rounds N]; both versions
+in one run, in turn.
 
-Each version works in a process of its own, and only one at a time: a block of calls here, a block there, their order changed
-every round. Where a process' memory happens to lie is worth a few percent, so the rounds are shared out over several pairs of
-processes. What is compared is the median over all rounds of the ratio of neighbouring blocks.
+Each version works in a process of its own, and only one at a time: a block of calls here, a block
+there, their order changed every round. Where a process' memory happens to lie is worth a few
+percent, so the rounds are shared out over several pairs of processes. What is compared is the
+median over all rounds of the ratio of neighbouring blocks.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ def cases() -> dict[str, Callable[[], object]]:
     rng = np.random.default_rng(0)
     y, bins = rng.integers(0, 2, 4096), fastmi.UniformBins(30, range=(-1, 1))
     plane = fastmi.PlaneEstimator(np.arange(4096), y, bins)
-    layers = [np.tanh(rng.normal(size=(5, 4096, d))).astype(np.float32) for d in (10, 7, 5, 4, 3, 2)]
+    layers = [
+        np.tanh(rng.normal(size=(5, 4096, d))).astype(np.float32) for d in (10, 7, 5, 4, 3, 2)
+    ]
     small = layers[0][0]
     a, b = rng.integers(0, 10, 100_000), rng.integers(0, 12, 100_000)
     return {

@@ -1,6 +1,8 @@
-"""The same cases under pytest-benchmark: `make bench-pytest`, whose JSON can be compared with that of other days.
+"""The same cases under pytest-benchmark: `make bench-pytest`, whose JSON can be compared with that
+of other days.
 
-The ordinary `pytest` collects nothing here: it looks in tests and fastmi, and for files named test_*.
+The ordinary `pytest` collects nothing here: it looks in tests and fastmi, and for files named
+test_*.
 """
 
 from __future__ import annotations
@@ -27,13 +29,17 @@ def alone() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def agreed(case: Case) -> Race:
-    """A race whose answers agree: those of one case follow each other, and one case at a time is held."""
+    """A race whose answers agree: those of one case follow each other, and one case at a time is
+    held.
+    """
     race = case.race(True)
     differences(race)
     return race
 
 
-ENTRIES = [pytest.param(case, name, id=f"{case.name}: {name}") for case in CASES for name in case.who]
+ENTRIES = [
+    pytest.param(case, name, id=f"{case.name}: {name}") for case in CASES for name in case.who
+]
 
 
 @pytest.mark.parametrize(("case", "name"), ENTRIES)

@@ -1,4 +1,6 @@
-"""The first call: fresh processes with an empty cache of compiled kernels, then with the one that the first of them left."""
+"""The first call: fresh processes with an empty cache of compiled kernels, then with the one that
+the first of them left.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ print(json.dumps(taken))
 
 @dataclass(frozen=True)
 class Cold:
-    """Seconds: of `import fastmi`, and of one layer of 4096 x 10 from x, y and activations to points."""
+    """Seconds: of `import fastmi`, and of one layer of 4096 x 10 from x, y and activations to
+    points.
+    """
 
     imported: float
     compiling: float
@@ -41,8 +45,9 @@ class Cold:
 
     def __str__(self) -> str:
         return (
-            f"the first call of a process: {self.compiling:.1f} s while kernels are compiled, {self.cached:.2f} s once they "
-            f"are cached on disk, {self.again * 1e3:.2f} ms from the second call on; import {self.imported:.2f} s"
+            f"the first call of a process: {self.compiling:.1f} s while kernels are compiled, "
+            f"{self.cached:.2f} s once they are cached on disk, {self.again * 1e3:.2f} ms from the "
+            f"second call on; import {self.imported:.2f} s"
         )
 
 
@@ -57,5 +62,11 @@ def _taken(cache: str) -> list[float]:
     """Seconds of the import, the first call and the second call in one fresh process."""
     root = Path(fastmi.__file__).parents[1]
     command = [sys.executable, "-c", PROGRAM]
-    said = subprocess.run(command, cwd=root, env=os.environ | {"NUMBA_CACHE_DIR": cache}, check=True, capture_output=True)
+    said = subprocess.run(
+        command,
+        cwd=root,
+        env=os.environ | {"NUMBA_CACHE_DIR": cache},
+        check=True,
+        capture_output=True,
+    )
     return json.loads(said.stdout)

@@ -1,4 +1,6 @@
-"""`python -m benchmarks [PART ...] [--quick] [--json FILE] [--device cuda]`, and `... gpu-check`, `... report`."""
+"""`python -m benchmarks [PART ...] [--quick] [--json FILE] [--device cuda]`, and `... gpu-check`,
+`... report`.
+"""
 
 from __future__ import annotations
 
@@ -54,18 +56,30 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     known = [*(case.name for case in CASES), CURVED, COLD]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Every candidate's answer is compared before any is timed. Also: python -m benchmarks report --help, and "
-        "on a GPU: python -m benchmarks gpu-check --help",
-        epilog=f"cases: {', '.join(known[:-2])}; and besides them: {CURVED}, how the cost grows; {COLD}, the first call",
+        description=(
+            "Every candidate's answer is compared before any is timed. Also: python -m benchmarks "
+            "report --help, and on a GPU: python -m benchmarks gpu-check --help"
+        ),
+        epilog=(
+            f"cases: {', '.join(known[:-2])}; and besides them: {CURVED}, how the cost grows; "
+            f"{COLD}, the first call"
+        ),
     )
     parser.add_argument("parts", nargs="*", metavar="CASE", help="which ones, all if none is named")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter runs: a look, not a measurement")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rounds, shorter runs: a look, not a measurement"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there as well")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda: layers that lie on a GPU")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="cuda: layers that lie on a GPU"
+    )
     options = parser.parse_args(arguments)
     for name in options.parts:
         if name not in known:
-            parser.error(f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check or report alone")
+            parser.error(
+                f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check or report "
+                "alone"
+            )
     return options
 
 
@@ -74,14 +88,25 @@ def _run(parts: Sequence[str], quick: bool, out: Path | None) -> None:
     start = machine()
     absent = {peer.name: reason for peer in peers() if (reason := peer.unavailable())}
     memory = limits()
-    print(f"{start}\n{memory}\n" + "".join(f"not here: {name}: {reason}\n" for name, reason in absent.items()), flush=True)
-    record: dict[str, Any] = {"device": "cpu", "quick": quick, "machine": asdict(start), "not_here": absent}
+    print(
+        f"{start}\n{memory}\n"
+        + "".join(f"not here: {name}: {reason}\n" for name, reason in absent.items()),
+        flush=True,
+    )
+    record: dict[str, Any] = {
+        "device": "cpu",
+        "quick": quick,
+        "machine": asdict(start),
+        "not_here": absent,
+    }
     record |= {"limits": asdict(memory), "cases": [], "curves": [], "cold": None}
     if COLD in wanted:
         first = cold()
         print(f"{first}\n")
         record["cold"] = asdict(first)
-    record["cases"] = [_measured(case, quick, memory, absent) for case in CASES if case.name in wanted]
+    record["cases"] = [
+        _measured(case, quick, memory, absent) for case in CASES if case.name in wanted
+    ]
     if CURVED in wanted:
         record["curves"] = [_drawn(curve, quick, memory) for curve in CURVES]
     if out is not None:
@@ -98,7 +123,10 @@ def _measured(case: Case, quick: bool, memory: Limits, absent: dict[str, str]) -
 
 
 def _drawn(curve: Curve, quick: bool, memory: Limits) -> dict[str, Any]:
-    points = [{"at": at} | as_record(compare(race, **CURVE), memory.read) for at, race in curve.points(quick)]
+    points = [
+        {"at": at} | as_record(compare(race, **CURVE), memory.read)
+        for at, race in curve.points(quick)
+    ]
     record = {"name": curve.name, "what": curve.what, "axis": curve.axis, "points": points}
     print(curve_section(record), flush=True)
     return record

@@ -1,4 +1,6 @@
-"""How the cost grows: one number moved, everything else fixed; each point agrees with NumPy where NumPy can be waited for."""
+"""How the cost grows: one number moved, everything else fixed; each point agrees with NumPy where
+NumPy can be waited for.
+"""
 
 from __future__ import annotations
 
@@ -38,14 +40,21 @@ class Curve:
 
 
 def layer_race(n_segments: int, n: int, d: int, affordable: int) -> Race:
-    """Segments of n samples and d units whose rows nearly all differ, the costly kind, in bounded memory."""
+    """Segments of n samples and d units whose rows nearly all differ, the costly kind, in bounded
+    memory.
+    """
     rng = np.random.default_rng(0)
     held = min(n_segments, TOGETHER)
     layer = np.tanh(4 * rng.standard_normal((held, n, d), dtype=np.float32))
     x, y = np.arange(n)[:, None], rng.integers(2, size=n)
-    candidates: dict[str, Callable[[], Any]] = {"fastmi": partial(_rest_again, _fastmi(x, y), layer, n_segments)}
+    candidates: dict[str, Callable[[], Any]] = {
+        "fastmi": partial(_rest_again, _fastmi(x, y), layer, n_segments)
+    }
     absent = {}
-    for name, symbols in (("NumPy, bins by arithmetic", symbols_by_arithmetic), ("NumPy, np.digitize", symbols_by_digitize)):
+    for name, symbols in (
+        ("NumPy, bins by arithmetic", symbols_by_arithmetic),
+        ("NumPy, np.digitize", symbols_by_digitize),
+    ):
         if n_segments * n * d > affordable:
             absent[name] = f"more than {affordable:,} activations"
         else:
@@ -53,7 +62,9 @@ def layer_race(n_segments: int, n: int, d: int, affordable: int) -> Race:
     return Race(candidates, absent=absent, n_bytes=4 * n_segments * n * d)
 
 
-def _rest_again(estimate: Callable[[Any], Any], layer: npt.NDArray[np.float32], n_segments: int) -> Any:
+def _rest_again(
+    estimate: Callable[[Any], Any], layer: npt.NDArray[np.float32], n_segments: int
+) -> Any:
     """The points of the segments that are held, read over and over until n_segments have been."""
     points = None
     for first in range(0, n_segments, len(layer)):
@@ -86,16 +97,24 @@ def _streamed(quick: bool) -> Iterator[tuple[int, Race]]:
     labels = rng.integers(2, size=shape)
     for n_chunks in (1, 10) if quick else (1, 10, 100):
         n = n_chunks * shape[1]
-        candidates: dict[str, Callable[[], Any]] = {"fastmi.Stream": partial(_stream, chunks, labels, n_chunks)}
+        candidates: dict[str, Callable[[], Any]] = {
+            "fastmi.Stream": partial(_stream, chunks, labels, n_chunks)
+        }
         if n_chunks <= 10:
             order = np.arange(n_chunks) % CHUNKS
             plane = fastmi.PlaneEstimator(np.arange(n), labels[order].reshape(-1), BINNING)
-            candidates["fastmi, all at once"] = partial(_at_once, plane, chunks[order].reshape(n, N_UNITS))
-        absent = {} if n_chunks <= 10 else {"fastmi, all at once": "more than is held in memory here"}
+            candidates["fastmi, all at once"] = partial(
+                _at_once, plane, chunks[order].reshape(n, N_UNITS)
+            )
+        absent = (
+            {} if n_chunks <= 10 else {"fastmi, all at once": "more than is held in memory here"}
+        )
         yield n, Race(candidates, absent=absent, n_bytes=4 * n * N_UNITS, weighed=True)
 
 
-def _stream(chunks: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], n_chunks: int) -> list[float]:
+def _stream(
+    chunks: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], n_chunks: int
+) -> list[float]:
     """H(T) and I(T;Y) of the chunks, which come again and again."""
     stream = fastmi.Stream(BINNING)
     for i in range(n_chunks):
@@ -109,7 +128,9 @@ def _at_once(plane: fastmi.PlaneEstimator, layer: npt.NDArray[np.float32]) -> An
 
 
 def _units(quick: bool) -> Iterator[tuple[int, Race]]:
-    for d in (1, 3, 10, 30, 100, 300, 1000) if quick else (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000):
+    for d in (
+        (1, 3, 10, 30, 100, 300, 1000) if quick else (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
+    ):
         yield d, layer_race(1, 4096, d, AFFORDABLE[quick])
 
 
@@ -128,7 +149,10 @@ def _threads(quick: bool) -> Iterator[tuple[int, Race]]:
 
 def _threads_beside_others(quick: bool) -> Iterator[tuple[int, Race]]:
     """The same while other programs keep all cores but one busy."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(max(1, (os.cpu_count() or 1) - 1))]
+    others = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(max(1, (os.cpu_count() or 1) - 1))
+    ]
     try:
         yield from _threads(quick)
     finally:
@@ -145,9 +169,24 @@ def _threaded(run: Callable[[], Any], n: int) -> Any:
 THREADED = "a thousand segments of 4096 samples x 10 units (--quick: a hundred)"
 CURVES = (
     Curve("samples", "one layer of 10 units, rows nearly all distinct", "samples", _samples),
-    Curve("chunks", f"one layer of {N_UNITS} units, few rows distinct, streamed a million at a time", "samples", _streamed),
+    Curve(
+        "chunks",
+        f"one layer of {N_UNITS} units, few rows distinct, streamed a million at a time",
+        "samples",
+        _streamed,
+    ),
     Curve("units", "one layer, 4096 samples, rows all distinct", "units", _units),
-    Curve("segments", "segments of 1000 samples x 10 units, a thousand in memory at a time", "segments", _segments),
+    Curve(
+        "segments",
+        "segments of 1000 samples x 10 units, a thousand in memory at a time",
+        "segments",
+        _segments,
+    ),
     Curve("threads", THREADED, "threads", _threads),
-    Curve("threads-busy", f"{THREADED}, while other programs keep all cores but one busy", "threads", _threads_beside_others),
+    Curve(
+        "threads-busy",
+        f"{THREADED}, while other programs keep all cores but one busy",
+        "threads",
+        _threads_beside_others,
+    ),
 )

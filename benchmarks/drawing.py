@@ -26,26 +26,57 @@ def curves(records: Sequence[Record], folder: Path) -> dict[str, Path]:
     for record in records:
         for curve in record["curves"]:
             out[curve["name"]] = path = folder / f"curve-{curve['name']}.svg"
-            with mpl.rc_context({"svg.hashsalt": "fastmi"}), replacing(path) as part:  # the same bytes for the same numbers
-                draw(curve, record["limits"]["read"]).savefig(part, format="svg", metadata={"Date": None})
+            # the same bytes for the same numbers
+            with mpl.rc_context({"svg.hashsalt": "fastmi"}), replacing(path) as part:
+                draw(curve, record["limits"]["read"]).savefig(
+                    part, format="svg", metadata={"Date": None}
+                )
     return out
 
 
 def draw(curve: Record, bytes_per_second: float) -> Figure:
-    """A line for each candidate, and one for the memory: below it no one can be who reads each number once."""
+    """A line for each candidate, and one for the memory: below it no one can be who reads each
+    number once.
+    """
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    names = list(dict.fromkeys(candidate["name"] for point in curve["points"] for candidate in point["candidates"]))
+    names = list(
+        dict.fromkeys(
+            candidate["name"] for point in curve["points"] for candidate in point["candidates"]
+        )
+    )
     for name, color, mark in zip(names, COLORS, MARKS, strict=False):
-        found = [(point["at"], own) for point in curve["points"] for own in point["candidates"] if own["name"] == name]
+        found = [
+            (point["at"], own)
+            for point in curve["points"]
+            for own in point["candidates"]
+            if own["name"] == name
+        ]
         at = [x for x, _ in found]
-        low, middle, high = ([end(own["seconds"]) for _, own in found] for end in (min, median, max))
+        low, middle, high = (
+            [end(own["seconds"]) for _, own in found] for end in (min, median, max)
+        )
         axes.plot(at, middle, color=color, marker=mark, markersize=5, label=name)
         axes.fill_between(at, low, high, color=color, alpha=0.2, linewidth=0)
-    read = [(point["at"], point["read"]["bytes"] / bytes_per_second) for point in curve["points"] if point["read"]]
+    read = [
+        (point["at"], point["read"]["bytes"] / bytes_per_second)
+        for point in curve["points"]
+        if point["read"]
+    ]
     if read:
-        axes.plot(*zip(*read, strict=True), color=GUIDE, linestyle="--", label="memory read once, one thread")
-    axes.set(xscale="log", yscale="log", xlabel=curve["axis"], ylabel="seconds", title=fill(curve["what"], 70))
+        axes.plot(
+            *zip(*read, strict=True),
+            color=GUIDE,
+            linestyle="--",
+            label="memory read once, one thread",
+        )
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel=curve["axis"],
+        ylabel="seconds",
+        title=fill(curve["what"], 70),
+    )
     low, high = axes.get_ylim()
     if high < 10 * low:  # what hardly moves should look so
         axes.set_ylim(low / 3, high * 3)

@@ -1,4 +1,6 @@
-"""activations -> symbols, and one code a row: the pass over the data that stands before all counting."""
+"""activations -> symbols, and one code a row: the pass over the data that stands before all
+counting.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,19 @@ from fastmi.coding import scheme
 __all__ = ["CANDIDATES", "CODINGS", "EncodingCase"]
 
 BINNING = fastmi.Edges(EDGES)
-CANDIDATES = ("fastmi", "fastmi, torch twin on the CPU", "NumPy, bins by arithmetic", "NumPy, np.digitize")
+CANDIDATES = (
+    "fastmi",
+    "fastmi, torch twin on the CPU",
+    "NumPy, bins by arithmetic",
+    "NumPy, np.digitize",
+)
 
 
 @dataclass(frozen=True)
 class EncodingCase:
-    """Rows of uniformly random numbers between the edges and a little beyond: no branch of a search can be foreseen."""
+    """Rows of uniformly random numbers between the edges and a little beyond: no branch of a search
+    can be foreseen.
+    """
 
     name: str
     n_samples: int
@@ -32,12 +41,19 @@ class EncodingCase:
     @property
     def what(self) -> str:
         """One line for the reader."""
-        rows = "the symbol of each" if self.n_units == 1 else f"the code of each row of {self.n_units}"
+        rows = (
+            "the symbol of each" if self.n_units == 1 else f"the code of each row of {self.n_units}"
+        )
         numbers = self.n_samples * self.n_units
-        return f"{rows} of {numbers:,} random numbers, {len(EDGES)} edges; the answers are whole numbers and have to be equal"
+        return (
+            f"{rows} of {numbers:,} random numbers, {len(EDGES)} edges; the answers are whole "
+            "numbers and have to be equal"
+        )
 
     def race(self, quick: bool) -> Race:
-        """NumPy weighs the symbols as fastmi does, modulo 2^64; the code of one unit is its symbol."""
+        """NumPy weighs the symbols as fastmi does, modulo 2^64; the code of one unit is its
+        symbol.
+        """
         n = self.n_samples // 10 if quick else self.n_samples
         t = np.random.default_rng(0).uniform(-1.1, 1.1, (n, self.n_units)).astype(np.float32)
         weights = scheme(self.n_units, len(EDGES)).weights
@@ -45,9 +61,16 @@ class EncodingCase:
         ways = (
             partial(fastmi.encode, t, BINNING),
             partial(_by_torch, t),
-            *(partial(_weighed, t, edges, weights, symbols) for symbols in (symbols_by_arithmetic, np.digitize)),
+            *(
+                partial(_weighed, t, edges, weights, symbols)
+                for symbols in (symbols_by_arithmetic, np.digitize)
+            ),
         )
-        return Race(dict(zip(CANDIDATES, ways, strict=True)), agree=dict.fromkeys(CANDIDATES, 0), n_bytes=t.nbytes)
+        return Race(
+            dict(zip(CANDIDATES, ways, strict=True)),
+            agree=dict.fromkeys(CANDIDATES, 0),
+            n_bytes=t.nbytes,
+        )
 
 
 def _by_torch(t: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
@@ -55,7 +78,9 @@ def _by_torch(t: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         return fastmi.encode(t, BINNING)
 
 
-def _weighed(t: npt.NDArray[np.float32], edges: Any, weights: npt.NDArray[np.int64], symbols: Any) -> npt.NDArray[Any]:
+def _weighed(
+    t: npt.NDArray[np.float32], edges: Any, weights: npt.NDArray[np.int64], symbols: Any
+) -> npt.NDArray[Any]:
     """One unit needs no weights."""
     found = symbols(t, edges)
     return found[:, 0] if len(weights) == 1 else found @ weights

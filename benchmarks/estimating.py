@@ -1,4 +1,6 @@
-"""activations fixed beforehand -> the same points of the plane by every peer: the cases that time the estimate alone."""
+"""activations fixed beforehand -> the same points of the plane by every peer: the cases that time
+the estimate alone.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,12 @@ Layers = list[npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class PlaneCase:
-    """Copies of one random tanh network on binary patterns, from `gains[0]` (first copy) to `gains[1]` (last).
+    """Copies of one random tanh network on binary patterns, from `gains[0]` (first copy) to
+    `gains[1]` (last).
 
-    The higher the gain, the more saturated the units; `hidden` layers stand before the measured ones, so that rows repeat.
-    With `n_patterns` the samples are drawn from so many patterns, and the units are noisy: T is no function of X then.
+    The higher the gain, the more saturated the units; `hidden` layers stand before the measured
+    ones, so that rows repeat. With `n_patterns` the samples are drawn from so many patterns, and
+    the units are noisy: T is no function of X then.
     """
 
     name: str
@@ -52,13 +56,22 @@ class PlaneCase:
     def what(self) -> str:
         """One line for the reader."""
         units = ", ".join(map(str, self.widths))
-        segments = f"{self.n_segments} segments = {self.n_copies} copies x {len(self.widths)} layers ({units} units)"
+        segments = (
+            f"{self.n_segments} segments = {self.n_copies} copies x {len(self.widths)} layers "
+            f"({units} units)"
+        )
         layer = segments if self.n_segments > 1 else f"one layer of {units} units"
-        samples = f"samples of {self.n_patterns} patterns, noisy units" if self.n_patterns else "distinct samples"
+        samples = (
+            f"samples of {self.n_patterns} patterns, noisy units"
+            if self.n_patterns
+            else "distinct samples"
+        )
         return f"{layer}, {self.n_samples} {samples}, {self.n_classes} classes, {len(EDGES)} edges"
 
     def data(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Layers]:
-        """-> x (n, n_inputs) of 0 and 1, y (n,) classes, by a noisy score, and layers of (n_copies, n, d) float32."""
+        """-> x (n, n_inputs) of 0 and 1, y (n,) classes, by a noisy score, and layers of (n_copies,
+        n, d) float32.
+        """
         rng = np.random.default_rng(0)
         patterns = rng.permutation(2**self.n_inputs)[: self.n_patterns or self.n_samples]
         chosen = patterns if self.n_patterns is None else rng.choice(patterns, self.n_samples)
@@ -77,7 +90,9 @@ class PlaneCase:
         return x, np.searchsorted(limits, score), layers[len(self.hidden) :]
 
     def numbered(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Layers]:
-        """The same data, each row of x as the one number that it spells: the same symbols, found sooner."""
+        """The same data, each row of x as the one number that it spells: the same symbols, found
+        sooner.
+        """
         x, y, layers = self.data()
         return x @ (1 << np.arange(self.n_inputs)), y, layers
 
@@ -93,14 +108,22 @@ def plane_race(x: Any, y: Any, layers: Layers, longest: float) -> Race:
     def seconds(peer: Peer) -> float:
         return n_copies * sum(peer.seconds(n, layer.shape[-1]) for layer in layers)
 
-    running, absent = who_runs(lambda peer: "" if peer.plane else "gives I(T;Y) alone: see joint-rows", seconds, longest)
+    running, absent = who_runs(
+        lambda peer: "" if peer.plane else "gives I(T;Y) alone: see joint-rows", seconds, longest
+    )
     candidates = {peer.name: partial(_estimator(peer)(x, y, EDGES), layers) for peer in running}
     codes = (fastmi.encode(layer, BINNING).reshape(-1, n) for layer in layers)
     distinct = [len(np.unique(segment)) for layer in codes for segment in layer]
     lowest, highest = min(distinct), max(distinct)
     about = f"{lowest if lowest == highest else f'{lowest} .. {highest}'} distinct rows of {n}"
     agree = {peer.name: peer.agree for peer in running}
-    return Race(candidates, agree=agree, absent=absent, n_bytes=sum(layer.nbytes for layer in layers), about=about)
+    return Race(
+        candidates,
+        agree=agree,
+        absent=absent,
+        n_bytes=sum(layer.nbytes for layer in layers),
+        about=about,
+    )
 
 
 def _estimator(peer: Peer) -> Callable[[Any, Any, Any], Callable[[Any], Any]]:
@@ -109,9 +132,12 @@ def _estimator(peer: Peer) -> Callable[[Any, Any, Any], Callable[[Any], Any]]:
 
 
 FUNNEL = (10, 7, 5, 4, 3, 1)
-BOTTLENECK: dict[str, Any] = {"hidden": (4,), "gains": (64, 64)}  # saturated, and few of their combinations occur
+# saturated, and few of their combinations occur
+BOTTLENECK: dict[str, Any] = {"hidden": (4,), "gains": (64, 64)}
 # long enough for the published recipe
-SEGMENTS_30 = PlaneCase("segments-30", 4096, FUNNEL, gains=(0.5, 8), n_copies=5, longest=60.0, patience=10.0)
+SEGMENTS_30 = PlaneCase(
+    "segments-30", 4096, FUNNEL, gains=(0.5, 8), n_copies=5, longest=60.0, patience=10.0
+)
 SEGMENTS_3000 = PlaneCase("segments-3000", 4096, FUNNEL, gains=(0.25, 8), n_copies=500)
 PLANES = (
     SEGMENTS_30,

@@ -1,4 +1,6 @@
-"""layers that lie on a GPU -> the same answers as the Numba twin's, bit by bit, then times by the device's own events."""
+"""layers that lie on a GPU -> the same answers as the Numba twin's, bit by bit, then times by the
+device's own events.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,18 @@ __all__ = ["check", "main", "run"]
 
 RESULTS = Path("benchmarks/results")
 DEVICE_BYTES = 4 << 30  # of which a GPU reads much in the time that a launch takes
-NOTHING = "no CUDA device here: nothing was checked, and the GPU half of the torch twin stays unproved on this machine"
+NOTHING = (
+    "no CUDA device here: nothing was checked, and the GPU half of the torch twin stays unproved on"
+    " this machine"
+)
 
 
 def main(arguments: Sequence[str]) -> int:
     """`python -m benchmarks gpu-check [--out FILE]`: two cases; no device is no failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks gpu-check", description=__doc__)
-    parser.add_argument("--out", type=Path, help=f"where the JSON goes; {RESULTS}/<device name>.json")
+    parser.add_argument(
+        "--out", type=Path, help=f"where the JSON goes; {RESULTS}/<device name>.json"
+    )
     options = parser.parse_args(arguments)
     if not torch.cuda.is_available():
         print(NOTHING)
@@ -41,7 +48,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
-    """`python -m benchmarks --device cuda [CASE ...]`: the cases that estimate and two whole runs, all if none is named.
+    """`python -m benchmarks --device cuda [CASE ...]`: the cases that estimate and two whole runs,
+    all if none is named.
 
     Raises:
         ValueError: no CUDA device, or a case that is none of them.
@@ -50,7 +58,9 @@ def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
         raise ValueError(NOTHING)
     known: dict[str, PlaneCase | RunCase] = {case.name: case for case in (*PLANES, *ON_DEVICE)}
     if unknown := [name for name in names if name not in known]:
-        raise ValueError(f"{', '.join(unknown)}: no such case on a GPU: choose from {', '.join(known)}")
+        raise ValueError(
+            f"{', '.join(unknown)}: no such case on a GPU: choose from {', '.join(known)}"
+        )
     device, start = torch.device("cuda"), machine()
     name = torch.cuda.get_device_name(device)
     out = out or RESULTS / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.json"
@@ -58,17 +68,26 @@ def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
     memory = limits(device, stopwatch(device), DEVICE_BYTES)
     print(f"{name}, CUDA {torch.version.cuda}\n{start}\n{memory}\n", flush=True)
     cases = [check(known[case], device, memory, quick) for case in names or known]
-    record = {"device": name, "cuda": torch.version.cuda, "quick": quick, "machine": asdict(start), "limits": asdict(memory)}
+    record = {
+        "device": name,
+        "cuda": torch.version.cuda,
+        "quick": quick,
+        "machine": asdict(start),
+        "limits": asdict(memory),
+    }
     write_json(out, record | {"not_here": {}, "cases": cases, "curves": [], "cold": None})
     print(f"written to {out}")
     return 0
 
 
-def check(case: PlaneCase | RunCase, device: torch.device, memory: Limits, quick: bool = False) -> dict[str, Any]:
+def check(
+    case: PlaneCase | RunCase, device: torch.device, memory: Limits, quick: bool = False
+) -> dict[str, Any]:
     """Answers, then times; layers are on the device beforehand, the points come back to the CPU.
 
     Raises:
-        Disagreement: the twins' answers are not the same to the last bit, or a peer's differs; nothing has been timed then.
+        Disagreement: the twins' answers are not the same to the last bit, or a peer's differs;
+            nothing has been timed then.
     """
     said = {"name": case.name, "what": case.what, "scale": "bits"}
     how = {"rounds": 3 if quick else 7, "stopwatch": stopwatch(device)}
@@ -77,7 +96,11 @@ def check(case: PlaneCase | RunCase, device: torch.device, memory: Limits, quick
         record = said | {"unit": "epoch"} | as_record(comparison, memory.read)
     else:
         comparison = compare(race_on(case, device), patience=case.patience, **how)
-        record = said | {"unit": "run", "rows": case.n_segments * case.n_samples} | as_record(comparison, memory.read)
+        record = (
+            said
+            | {"unit": "run", "rows": case.n_segments * case.n_samples}
+            | as_record(comparison, memory.read)
+        )
         record |= _bound(case, device, comparison.timed[0].median)
     record |= _room(comparison.race.candidates["fastmi"], device)
     print(section(record, {}), flush=True)
@@ -85,34 +108,47 @@ def check(case: PlaneCase | RunCase, device: torch.device, memory: Limits, quick
 
 
 def _bound(case: PlaneCase, device: torch.device, taken: float) -> dict[str, Any]:
-    """The same calls on two samples take the time of launching alone: is it most of what the case takes?"""
+    """The same calls on two samples take the time of launching alone: is it most of what the case
+    takes?
+    """
     small = race_on(replace(case, n_samples=2, n_patterns=None), device)
-    (alone,) = measure(Race({"fastmi": small.candidates["fastmi"]}), rounds=7, stopwatch=stopwatch(device))
+    (alone,) = measure(
+        Race({"fastmi": small.candidates["fastmi"]}), rounds=7, stopwatch=stopwatch(device)
+    )
     launching = alone.median
     return {"launching": launching, "bound": "launches" if 2 * launching > taken else "work"}
 
 
 def race_on(case: PlaneCase, device: torch.device) -> Race:
-    """fastmi on the device's tensors, the Numba twin on the CPU, and the peers that can use the device."""
+    """fastmi on the device's tensors, the Numba twin on the CPU, and the peers that can use the
+    device.
+    """
     x, y, layers = case.numbered()
     plane = fastmi.PlaneEstimator(x, y, BINNING)
     moved = [torch.from_numpy(layer).to(device) for layer in layers]
 
     def on_device() -> Any:
-        with fastmi.use_backend("torch"):  # CUDA tensors go there anyway: said for a rehearsal on the CPU
+        # CUDA tensors go there anyway: said for a rehearsal on the CPU
+        with fastmi.use_backend("torch"):
             return plane.estimate(moved)
 
     candidates: dict[str, Callable[[], Any]] = {
         "fastmi": on_device,
         "fastmi, Numba twin on the CPU": partial(plane.estimate, layers),
     }
-    running, absent = who_runs(lambda peer: "" if peer.on_device else "uses no GPU", lambda peer: 0.0, LONGEST)
+    running, absent = who_runs(
+        lambda peer: "" if peer.on_device else "uses no GPU", lambda peer: 0.0, LONGEST
+    )
     for peer in running:
         assert peer.plane is not None
-        candidates[peer.name] = partial(peer.plane(x, y, EDGES), moved if peer.on_device == "tensors" else layers)
+        candidates[peer.name] = partial(
+            peer.plane(x, y, EDGES), moved if peer.on_device == "tensors" else layers
+        )
     absent = {name: reason for name, reason in absent.items() if not name.startswith("fastmi")}
     exactly = {"fastmi, Numba twin on the CPU": 0.0}
-    return Race(candidates, agree=exactly, absent=absent, n_bytes=sum(layer.nbytes for layer in layers))
+    return Race(
+        candidates, agree=exactly, absent=absent, n_bytes=sum(layer.nbytes for layer in layers)
+    )
 
 
 def stopwatch(device: torch.device) -> Stopwatch:

@@ -1,4 +1,6 @@
-"""KDE bounds against the broadcasting NumPy formula: python -m benchmarks.kernels; agree first, then time, in one run."""
+"""KDE bounds against the broadcasting NumPy formula: python -m benchmarks.kernels; agree first,
+then time, in one run.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ TOLERANCE_BITS = 1e-5
 
 
 def by_broadcasting(t: npt.NDArray[np.float64], y: npt.NDArray[np.int64]) -> list[float]:
-    """I(X;T) and I(T;Y), the published upper pair and the lower one, as one writes it: all differences at once."""
+    """I(X;T) and I(T;Y), the published upper pair and the lower one, as one writes it: all
+    differences at once.
+    """
 
     def h(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         squares = ((rows[:, None] - rows[None]) ** 2).sum(-1)
@@ -42,12 +46,18 @@ def main() -> int:
         return 1
     seconds: dict[str, list[float]] = {"broadcasting": [], "fastmi": []}
     for _ in range(ROUNDS):
-        for name, call in (("broadcasting", lambda: by_broadcasting(wide, y)), ("fastmi", lambda: plane.estimate(t))):
+        for name, call in (
+            ("broadcasting", lambda: by_broadcasting(wide, y)),
+            ("fastmi", lambda: plane.estimate(t)),
+        ):
             start = time.perf_counter()
             call()
             seconds[name].append(time.perf_counter() - start)
     published, own = (statistics.median(seconds[name]) for name in ("broadcasting", "fastmi"))
-    print(f"broadcasting {published:.2f} s, fastmi {1e3 * own:.1f} ms (all four, float32): {published / own:.0f} times")
+    print(
+        f"broadcasting {published:.2f} s, fastmi {1e3 * own:.1f} ms (all four, float32): "
+        f"{published / own:.0f} times"
+    )
     return 0
 
 

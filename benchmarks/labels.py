@@ -1,4 +1,6 @@
-"""labels as they come, and rows of them -> their mutual information in nats, by every peer: scikit-learn's job."""
+"""labels as they come, and rows of them -> their mutual information in nats, by every peer:
+scikit-learn's job.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ COMPAT = "fastmi.compat.sklearn"
 
 @dataclass(frozen=True)
 class LabelCase:
-    """A and B, partly dependent, of 10 and 12 classes; or, with `n_units`, A a joint row of so many symbols."""
+    """A and B, partly dependent, of 10 and 12 classes; or, with `n_units`, A a joint row of so many
+    symbols.
+    """
 
     name: str
     n_samples: int
@@ -33,12 +37,17 @@ class LabelCase:
     def what(self) -> str:
         """One line for the reader."""
         if self.n_units:
-            return f"I(T;Y) of {self.n_samples} joint rows of {self.n_units} symbols and their labels, 12 classes, in nats"
+            return (
+                f"I(T;Y) of {self.n_samples} joint rows of {self.n_units} symbols and their labels,"
+                " 12 classes, in nats"
+            )
         kind = "strings" if self.strings else "int64"
         return f"I(A;B) of {self.n_samples} pairs of labels ({kind}), 10 and 12 classes, in nats"
 
     def data(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """-> a (n,), or rows (n, n_units) with it in their first column; b (n,): three in ten of b are a."""
+        """-> a (n,), or rows (n, n_units) with it in their first column; b (n,): three in ten of b
+        are a.
+        """
         rng = np.random.default_rng(0)
         a = rng.integers(10, size=self.n_samples)
         b = np.where(rng.random(self.n_samples) < 0.3, a, rng.integers(12, size=self.n_samples))
@@ -50,7 +59,9 @@ class LabelCase:
         return names[a], names[b]
 
     def race(self, quick: bool) -> Race:
-        """Every peer that is there, takes such labels and is expected to be done in time; one score needs no peer."""
+        """Every peer that is there, takes such labels and is expected to be done in time; one score
+        needs no peer.
+        """
         a, b = self.data()
 
         def can(peer: Peer) -> str:
@@ -58,7 +69,9 @@ class LabelCase:
                 return "has no way of its own to do this"
             return "takes integers" if self.strings and not peer.strings else ""
 
-        running, absent = who_runs(can, lambda peer: peer.seconds(len(a), self.n_units or 1), QUICK if quick else LONGEST)
+        running, absent = who_runs(
+            can, lambda peer: peer.seconds(len(a), self.n_units or 1), QUICK if quick else LONGEST
+        )
         candidates = {peer.name: partial(_scorer(peer), a, b) for peer in running}
         if self.n_units:
             absent[COMPAT] = "takes no rows"

@@ -1,4 +1,6 @@
-"""What the memory allows: a sum that reads each number once, and a copy, of an array that no cache holds."""
+"""What the memory allows: a sum that reads each number once, and a copy, of an array that no cache
+holds.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ N_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes per second, by the quickest round: read once; copied, where each byte is read and written."""
+    """Bytes per second, by the quickest round: read once; copied, where each byte is read and
+    written.
+    """
 
     n_bytes: int
     read: float
@@ -27,8 +31,8 @@ class Limits:
 
     def __str__(self) -> str:
         return (
-            f"limits, on {self.n_bytes >> 20} MiB of float32: a sum reads {self.read / 1e9:.1f} GB/s, "
-            f"a copy moves {self.copied / 1e9:.1f} GB/s (in and out)"
+            f"limits, on {self.n_bytes >> 20} MiB of float32: a sum reads {self.read / 1e9:.1f} "
+            f"GB/s, a copy moves {self.copied / 1e9:.1f} GB/s (in and out)"
         )
 
 
@@ -41,9 +45,15 @@ def _sum(values):
     return total
 
 
-def limits(device: torch.device | None = None, stopwatch: Stopwatch = clock, n_bytes: int = N_BYTES) -> Limits:
+def limits(
+    device: torch.device | None = None, stopwatch: Stopwatch = clock, n_bytes: int = N_BYTES
+) -> Limits:
     """Of this machine's memory by one thread, or of a device's."""
-    values: Any = np.ones(n_bytes // 4, np.float32) if device is None else torch.ones(n_bytes // 4, device=device)
+    values: Any = (
+        np.ones(n_bytes // 4, np.float32)
+        if device is None
+        else torch.ones(n_bytes // 4, device=device)
+    )
     if device is None:
         target = np.zeros_like(values)
         candidates = {"read": partial(_sum, values), "copied": partial(np.copyto, target, values)}

@@ -15,7 +15,17 @@ from benchmarks.timing import clock
 __all__ = ["Machine", "machine", "spins"]
 
 PACKAGES = (
-    *("numpy", "numba", "torch", "scikit-learn", "pandas", "polars", "torchmetrics", "pyitlib", "infomeasure"),
+    *(
+        "numpy",
+        "numba",
+        "torch",
+        "scikit-learn",
+        "pandas",
+        "polars",
+        "torchmetrics",
+        "pyitlib",
+        "infomeasure",
+    ),
     *("cudf-cu12", "cudf-cu13", "fastmi"),
 )
 BUSY = 0.7  # of the cores
@@ -25,7 +35,9 @@ SPIN, SPINS = 100_000, 40
 
 @dataclass(frozen=True)
 class Machine:
-    """Processor, cores, versions, and whether it was quiet at the start: the load, and how much a fixed loop varies."""
+    """Processor, cores, versions, and whether it was quiet at the start: the load, and how much a
+    fixed loop varies.
+    """
 
     processor: str
     cores: int
@@ -41,7 +53,9 @@ class Machine:
         check = f"{load}, a fixed loop's middle run {self.unrest:.0%} longer than its shortest"
         quiet = "BUSY, trust the ratios before the times" if self.busy else "quiet"
         versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
-        used = f"{self.processor}, {self.cores} cores, every candidate held to {self.threads} thread"
+        used = (
+            f"{self.processor}, {self.cores} cores, every candidate held to {self.threads} thread"
+        )
         return f"{used}\nat the start: {check}: {quiet}\n{versions}; {self.date}"
 
 
@@ -55,7 +69,16 @@ def machine() -> Machine:
     busy = unrest > UNQUIET or (load is not None and load > BUSY * cores)
     versions = {"python": platform.python_version()}
     versions |= {name: number for name in PACKAGES if (number := _version(name))}
-    return Machine(_processor(), cores, 1, load, unrest, busy, versions, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    return Machine(
+        _processor(),
+        cores,
+        1,
+        load,
+        unrest,
+        busy,
+        versions,
+        datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
 
 
 def spins() -> list[float]:

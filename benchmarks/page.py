@@ -1,4 +1,6 @@
-"""benchmarks/results/*.json -> docs/performance.md and its figures: every number on the page stands in those files."""
+"""benchmarks/results/*.json -> docs/performance.md and its figures: every number on the page stands
+in those files.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,16 @@ from benchmarks import drawing
 from benchmarks.cold import Cold
 from benchmarks.limits import Limits
 from benchmarks.machine import Machine
-from benchmarks.report import check_target, curve_not_run, curve_rows, duration, faster, not_run, notes, rows
+from benchmarks.report import (
+    check_target,
+    curve_not_run,
+    curve_rows,
+    duration,
+    faster,
+    not_run,
+    notes,
+    rows,
+)
 from benchmarks.targets import found
 from fastmi.files import replacing
 
@@ -23,15 +34,17 @@ RESULTS, PAGE = Path("benchmarks/results"), Path("docs/performance.md")
 
 OPENING = """# How fast
 
-Written by `python -m benchmarks report` from the files in `benchmarks/results`, where every round stands; not by hand.
-`make bench` measures anew.
+Written by `python -m benchmarks report` from the files in `benchmarks/results`, where every round
+stands; not by hand. `make bench` measures anew.
 
-**How to read the tables.** Every candidate does the same job through its own public interface, held to one thread, and answers
-before anything is timed: where an answer differs by more than its arithmetic allows, the run stops and no time is printed;
-"differs by" is how far it was from the first candidate's. Then they take turns in blocks long enough for the clock, and each
-block stands between two of the first candidate's: a shared machine changes its speed, so times faster or slower are taken
-there, side by side; shown is the median over the rounds, with the lowest and the highest behind. "Spread" is the longest round
-less the shortest, as a share of the median. Who was expected to take too long was not asked, and is named below the table.
+**How to read the tables.** Every candidate does the same job through its own public interface, held
+to one thread, and answers before anything is timed: where an answer differs by more than its
+arithmetic allows, the run stops and no time is printed; "differs by" is how far it was from the
+first candidate's. Then they take turns in blocks long enough for the clock, and each block stands
+between two of the first candidate's: a shared machine changes its speed, so times faster or slower
+are taken there, side by side; shown is the median over the rounds, with the lowest and the highest
+behind. "Spread" is the longest round less the shortest, as a share of the median. Who was expected
+to take too long was not asked, and is named below the table.
 """
 
 Record = Mapping[str, Any]
@@ -40,7 +53,9 @@ Record = Mapping[str, Any]
 def main(arguments: Sequence[str]) -> int:
     """`python -m benchmarks report [--results FOLDER] [--out FILE]`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks report", description=__doc__)
-    parser.add_argument("--results", type=Path, default=RESULTS, help=f"where the files are; {RESULTS}")
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, help=f"where the files are; {RESULTS}"
+    )
     parser.add_argument("--out", type=Path, default=PAGE, help=f"where the page goes; {PAGE}")
     options = parser.parse_args(arguments)
     files = sorted(options.results.glob("*.json"), key=lambda path: (path.stem != "cpu", path.stem))
@@ -49,7 +64,11 @@ def main(arguments: Sequence[str]) -> int:
     check_target(options.out)
     records = [_read(path) for path in files]
     figures = drawing.curves(records, options.results)
-    text = page(records, {name: path.resolve() for name, path in figures.items()}, options.out.parent.resolve())
+    text = page(
+        records,
+        {name: path.resolve() for name, path in figures.items()},
+        options.out.parent.resolve(),
+    )
     with replacing(options.out) as part:
         part.write_text(text, encoding="utf-8")
     print(f"written to {options.out}")
@@ -81,7 +100,10 @@ def _device(record: Record, links: Mapping[str, str]) -> Iterator[str]:
     yield "### Faster than fastmi anywhere\n"
     yield "".join(f"- {line}\n" for line in _faster_anywhere(record)) or "Nobody.\n"
     if aims := list(_aims(record)):
-        yield f"### What was aimed at\n\n{_table([('case', 'against', 'at least', 'found', ''), *aims])}\n"
+        yield (
+            "### What was aimed "
+            f"at\n\n{_table([('case', 'against', 'at least', 'found', ''), *aims])}\n"
+        )
     if record["cases"]:
         yield f"### At a glance\n\n{_table(_glance(record['cases']))}\n"
         yield "### Cases\n"
@@ -97,10 +119,17 @@ def _faster_anywhere(record: Record) -> Iterator[str]:
     """Every candidate that took less time than fastmi did, cases and points of curves alike."""
     named = [(case["name"], case) for case in record["cases"]]
     for curve in record["curves"]:
-        named += [(f"the curve over {curve['name']}, at {point['at']:,}", point) for point in curve["points"]]
+        named += [
+            (f"the curve over {curve['name']}, at {point['at']:,}", point)
+            for point in curve["points"]
+        ]
     for name, case in named:
         first, *others = case["candidates"]
-        foreign = (own for own in others if first["name"] == "fastmi" and not own["name"].startswith("fastmi"))
+        foreign = (
+            own
+            for own in others
+            if first["name"] == "fastmi" and not own["name"].startswith("fastmi")
+        )
         for candidate in foreign:
             if candidate["ratio"]["median"] < 1:
                 yield f"{candidate['name']}, on {name}: fastmi is {faster(candidate['ratio'])}"
@@ -109,7 +138,9 @@ def _faster_anywhere(record: Record) -> Iterator[str]:
 def _aims(record: Record) -> Iterator[tuple[str, ...]]:
     """What was missed with the reason."""
     for target, reached in found(record):
-        case = target.case if target.at is None else f"the curve over {target.case}, at {target.at:,}"
+        case = (
+            target.case if target.at is None else f"the curve over {target.case}, at {target.at:,}"
+        )
         sizes = (
             f"{size:.0%}" if target.against is None else f"{size:,.{0 if size >= 10 else 2}f} times"
             for size in (target.least, reached)
@@ -137,7 +168,10 @@ def _case(case: Record, absent: Record) -> Iterator[str]:
     yield _table(rows(case))
     others = not_run(case, absent)
     said = [
-        f"Answers agree: the largest difference is {case['largest_difference']:.2g} {case['scale']}.",
+        (
+            f"Answers agree: the largest difference is {case['largest_difference']:.2g} "
+            f"{case['scale']}."
+        ),
         *(f"{_capital(note)}." for note in notes(case)),
         *([f"Not run: {others}."] if others else []),
     ]

@@ -1,14 +1,18 @@
-"""activations -> I(X;T), I(T;Y) by the published recipe, as slow as published: what every other candidate is measured against.
+"""activations -> I(X;T), I(T;Y) by the published recipe, as slow as published: what every other
+candidate is measured against.
 
-What is published (facts from vadim0x60/IDNN-Replication-Study, a replication of Shwartz-Ziv and Tishby 2017,
-arXiv:1703.00810): activations are digitised between evenly spaced edges, and a value below the first edge joins the last
-symbol. H(T) is the entropy of the distinct rows. H(T|X) is a Python loop over the distinct inputs: a mask over the samples,
-the distinct rows under it, their entropy, weighted by the share of the mask; H(T|Y) likewise. An epoch is one SGD step of
-every network copy on 101 rows drawn without replacement; then every sample is forwarded by itself through one copy drawn at
-random (of one or of several) while the outputs of the watched layers are buffered, and the recipe runs for each of them.
+What is published (facts from vadim0x60/IDNN-Replication-Study, a replication of Shwartz-Ziv and
+Tishby 2017, arXiv:1703.00810): activations are digitised between evenly spaced edges, and a value
+below the first edge joins the last symbol. H(T) is the entropy of the distinct rows. H(T|X) is a
+Python loop over the distinct inputs: a mask over the samples, the distinct rows under it, their
+entropy, weighted by the share of the mask; H(T|Y) likewise. An epoch is one SGD step of every
+network copy on 101 rows drawn without replacement; then every sample is forwarded by itself through
+one copy drawn at random (of one or of several) while the outputs of the watched layers are
+buffered, and the recipe runs for each of them.
 
-What is here: those facts in our own words and on today's libraries; no line of the published code. Where a choice was open
-the faster one was taken (no gradients while forwarding), so that the ratios err to the published side.
+What is here: those facts in our own words and on today's libraries; no line of the published code.
+Where a choice was open the faster one was taken (no gradients while forwarding), so that the ratios
+err to the published side.
 """
 
 from __future__ import annotations
@@ -48,7 +52,7 @@ WATCHED = (nn.Tanh, nn.Softmax)
 IntArray = npt.NDArray[np.int64]
 
 
-# --- the estimate -----------------------------------------------------------------------------------------------------
+# --- the estimate ---------------------------------------------------------------------------------
 
 
 def identify(rows: Any) -> IntArray:
@@ -60,7 +64,9 @@ def identify(rows: Any) -> IntArray:
 
 
 def symbols(activations: Any, edges: Any) -> IntArray:
-    """Activations -> 0..n_edges - 1, compared in float32; below the first edge is -1, which wraps to the last symbol."""
+    """Activations -> 0..n_edges - 1, compared in float32; below the first edge is -1, which wraps
+    to the last symbol.
+    """
     edges = np.asarray(edges, np.float32)
     return (np.digitize(np.asarray(activations, np.float32), edges) - 1) % len(edges)
 
@@ -88,18 +94,22 @@ def plane_point(x: IntArray, y: IntArray, activations: Any, edges: Any) -> tuple
     return h_t - conditional_entropy(t, x), h_t - conditional_entropy(t, y)
 
 
-# --- the run around it ------------------------------------------------------------------------------------------------
+# --- the run around it ----------------------------------------------------------------------------
 
 
 def simple_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
-    """-> x (n, 12) whole numbers in -1..3, classes (n,): whether the mean of x, with noise, is above 0.7."""
+    """-> x (n, 12) whole numbers in -1..3, classes (n,): whether the mean of x, with noise, is
+    above 0.7.
+    """
     rng = np.random.default_rng(seed)
     x = rng.integers(5, size=(n_samples, 12)) - 1
     return x, (x.mean(axis=1) + rng.normal(0, 0.1, n_samples) > 0.7).astype(np.int64)
 
 
 def complicated_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
-    """-> the same x, classes (n,): whether a score is above its mean; as published, x_0 alone moves the score."""
+    """-> the same x, classes (n,): whether a score is above its mean; as published, x_0 alone moves
+    the score.
+    """
     rng = np.random.default_rng(seed)
     x = rng.integers(5, size=(n_samples, 12)) - 1
     score = np.sum(x[:, 2::2] * x[:, 3::2]) - x[:, 0] ** 2
@@ -107,9 +117,11 @@ def complicated_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]
 
 
 def image_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
-    """-> x (n, 196) random pixels in 0..12, random classes (n,) in 0..9: of pooled MNIST the shape, the range and the repeats.
+    """-> x (n, 196) random pixels in 0..12, random classes (n,) in 0..9: of pooled MNIST the shape,
+    the range and the repeats.
 
-    As there, the sample is drawn with replacement from 70,000 images, so that a few rows occur twice.
+    As there, the sample is drawn with replacement from 70,000 images, so that a few rows occur
+    twice.
     """
     rng = np.random.default_rng(seed)
     images, who = np.unique(rng.integers(70_000, size=n_samples), return_inverse=True)
@@ -123,8 +135,12 @@ def train_step(network: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, 
     optimiser.step()
 
 
-def forward_one_by_one(networks: Sequence[nn.Sequential], x: Tensor, assignment: IntArray) -> list[npt.NDArray[np.float32]]:
-    """x (n, ...), each sample by itself through networks[assignment[i]] -> the buffered watched outputs, each (n, d)."""
+def forward_one_by_one(
+    networks: Sequence[nn.Sequential], x: Tensor, assignment: IntArray
+) -> list[npt.NDArray[np.float32]]:
+    """x (n, ...), each sample by itself through networks[assignment[i]] -> the buffered watched
+    outputs, each (n, d).
+    """
     rows: list[list[Tensor]] = []
     with torch.no_grad():
         for sample, drawn in zip(x.split(1), assignment, strict=True):
@@ -140,7 +156,8 @@ def forward_one_by_one(networks: Sequence[nn.Sequential], x: Tensor, assignment:
 def published_loop(
     network: nn.Sequential, x: IntArray, y: Any, *, n_copies: int, n_epochs: int, seed: int = 0
 ) -> Iterator[list[tuple[float, float]]]:
-    """Train deep copies of `network` side by side; after each epoch yield (I(X;T), I(T;Y)) of every watched layer.
+    """Train deep copies of `network` side by side; after each epoch yield (I(X;T), I(T;Y)) of every
+    watched layer.
 
     y (n, k): the targets, whose rows are the symbols of Y.
     """

@@ -1,4 +1,6 @@
-"""comparisons -> records (for programs) -> rows of a table (for people); a table shows nothing that is not in its record."""
+"""comparisons -> records (for programs) -> rows of a table (for people); a table shows nothing that
+is not in its record.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ Record = Mapping[str, Any]
 
 
 def as_record(comparison: Comparison, bytes_per_second: float) -> dict[str, Any]:
-    """Every round and what is made of them; `bytes_per_second` is how fast memory can be read once."""
+    """Every round and what is made of them; `bytes_per_second` is how fast memory can be read
+    once.
+    """
     race, first = comparison.race, comparison.timed[0]
     candidates = [
         {
@@ -70,7 +74,9 @@ def duration(seconds: float) -> str:
 
 
 def faster(ratio: Record) -> str:
-    """How many times the first candidate is faster or slower, and the same for the ends of the rounds."""
+    """How many times the first candidate is faster or slower, and the same for the ends of the
+    rounds.
+    """
     slower = ratio["median"] < 1
     middle, low, high = (ratio[end] for end in ("median", "low", "high"))
     middle, low, high = (1 / middle, 1 / high, 1 / low) if slower else (middle, low, high)
@@ -80,9 +86,19 @@ def faster(ratio: Record) -> str:
 
 
 def rows(record: Record) -> list[tuple[str, ...]]:
-    """The head, then one row for each candidate: its times, how many times faster the first is, how far the answers are."""
+    """The head, then one row for each candidate: its times, how many times faster the first is, how
+    far the answers are.
+    """
     first = record["candidates"][0]
-    head = ("candidate", f"median per {record['unit']}", "minimum", "spread", "rounds", f"{first['name']} is", "differs by")
+    head = (
+        "candidate",
+        f"median per {record['unit']}",
+        "minimum",
+        "spread",
+        "rounds",
+        f"{first['name']} is",
+        "differs by",
+    )
     return [head, *(_row(candidate, candidate is first) for candidate in record["candidates"])]
 
 
@@ -109,16 +125,25 @@ def not_run(record: Record, absent: Record) -> str:
 
 
 def notes(record: Record) -> list[str]:
-    """Of the first candidate: how fast it reads, what holds it up on a device, and the memory it takes there, where known."""
+    """Of the first candidate: how fast it reads, what holds it up on a device, and the memory it
+    takes there, where known.
+    """
     said, name = [], record["candidates"][0]["name"]
     if record["read"]:
         speed, share = record["read"]["bytes_per_second"], record["read"]["share"]
-        said.append(f"{name} reads {speed / 1e9:.2f} GB of activations a second, {share:.1%} of what memory read once allows")
+        said.append(
+            f"{name} reads {speed / 1e9:.2f} GB of activations a second, {share:.1%} of what memory"
+            " read once allows"
+        )
     if "bound" in record:
-        said.append(f"bound by {record['bound']}: launching alone takes {duration(record['launching'])}")
+        said.append(
+            f"bound by {record['bound']}: launching alone takes {duration(record['launching'])}"
+        )
     if "peak_bytes" in record:
         most, before = (record[key] / 1e6 for key in ("peak_bytes", "input_bytes"))
-        said.append(f"memory on the device: {most:,.0f} MB at most, {before:,.0f} MB of them before")
+        said.append(
+            f"memory on the device: {most:,.0f} MB at most, {before:,.0f} MB of them before"
+        )
     return said
 
 
@@ -126,7 +151,10 @@ def section(record: Record, absent: Record) -> str:
     """A case for the terminal."""
     others = not_run(record, absent)
     lines = [
-        f"answers agree: the largest difference is {record['largest_difference']:.2g} {record['scale']}",
+        (
+            f"answers agree: the largest difference is {record['largest_difference']:.2g} "
+            f"{record['scale']}"
+        ),
         *aligned(rows(record)),
         *([f"not run: {others}"] if others else []),
         *notes(record),
@@ -137,12 +165,30 @@ def section(record: Record, absent: Record) -> str:
 
 def curve_rows(curve: Record) -> list[tuple[str, ...]]:
     """The head, then one row for each point: the medians of all candidates."""
-    names = list(dict.fromkeys(candidate["name"] for point in curve["points"] for candidate in point["candidates"]))
-    weighed = any(candidate.get("peak_bytes") for point in curve["points"] for candidate in point["candidates"])
-    cells = [(curve["axis"], *names, "read, of what memory allows", "differ by", *(["memory taken"] if weighed else []))]
+    names = list(
+        dict.fromkeys(
+            candidate["name"] for point in curve["points"] for candidate in point["candidates"]
+        )
+    )
+    weighed = any(
+        candidate.get("peak_bytes")
+        for point in curve["points"]
+        for candidate in point["candidates"]
+    )
+    cells = [
+        (
+            curve["axis"],
+            *names,
+            "read, of what memory allows",
+            "differ by",
+            *(["memory taken"] if weighed else []),
+        )
+    ]
     for point in curve["points"]:
         room = point["candidates"][0].get("peak_bytes")
-        taken = {candidate["name"]: duration(candidate["median"]) for candidate in point["candidates"]}
+        taken = {
+            candidate["name"]: duration(candidate["median"]) for candidate in point["candidates"]
+        }
         share = f"{point['read']['share']:.1%}" if point["read"] else ""
         difference = f"{point['largest_difference']:.1g}" if len(taken) > 1 else ""
         row = f"{point['at']:,}", *(taken.get(name, "") for name in names), share, difference
@@ -159,13 +205,23 @@ def curve_section(curve: Record) -> str:
 
 def curve_not_run(curve: Record) -> str:
     """Why some cells are empty."""
-    return not_run({"absent": {name: why for point in curve["points"] for name, why in point["absent"].items()}}, {})
+    return not_run(
+        {
+            "absent": {
+                name: why for point in curve["points"] for name, why in point["absent"].items()
+            }
+        },
+        {},
+    )
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
     """Rows of cells -> lines whose columns stand below each other."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
 
 
 def check_target(path: Path) -> None:

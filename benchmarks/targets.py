@@ -1,4 +1,6 @@
-"""What the engine is held to, on this project's machine: a record -> what was aimed at beside what was found."""
+"""What the engine is held to, on this project's machine: a record -> what was aimed at beside what
+was found.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,19 @@ __all__ = ["TARGETS", "Target", "found"]
 
 Record = Mapping[str, Any]
 BY_SORTING = (
-    "half of fastmi's time is counting, where each row waits for a table, and a sixth the Python around six layers; the recipe "
-    "here, one sort a layer, takes two thirds of the time of the one that set this aim"
+    "half of fastmi's time is counting, where each row waits for a table, and a sixth the Python "
+    "around six layers; the recipe here, one sort a layer, takes two thirds of the time of the one "
+    "that set this aim"
 )
 
 
 @dataclass(frozen=True)
 class Target:
-    """At least so many times faster than a candidate of a case, or (no candidate) so large a share of what memory allows.
+    """At least so many times faster than a candidate of a case, or (no candidate) so large a share
+    of what memory allows.
 
-    `at` is the point of a curve, where the case is one; `why` is what profiling said where it was missed.
+    `at` is the point of a curve, where the case is one; `why` is what profiling said where it was
+    missed.
     """
 
     case: str
@@ -54,8 +59,14 @@ TARGETS = (
 
 def found(record: Record) -> Iterator[tuple[Target, float]]:
     """Each target whose case was measured, and what was reached."""
-    places: dict[tuple[str, int | None], Record] = {(case["name"], None): case for case in record["cases"]}
-    places |= {(curve["name"], point["at"]): point for curve in record["curves"] for point in curve["points"]}
+    places: dict[tuple[str, int | None], Record] = {
+        (case["name"], None): case for case in record["cases"]
+    }
+    places |= {
+        (curve["name"], point["at"]): point
+        for curve in record["curves"]
+        for point in curve["points"]
+    }
     for target in TARGETS:
         if place := places.get((target.case, target.at)):
             reached = {own["name"]: own["ratio"]["median"] for own in place["candidates"]}

@@ -1,4 +1,6 @@
-"""One thread for every candidate: libraries read these once, so this runs before they are loaded."""
+"""One thread for every candidate: libraries read these once, so this runs before they are
+loaded.
+"""
 
 from __future__ import annotations
 

@@ -41,12 +41,12 @@ class Race:
 
     Fields:
         candidates: name -> what to run and time; the others are compared with the first.
-        answers: name -> what to run for the answer, where that of a timed run cannot be compared (a training is chaotic).
-        work: name -> how many units (epochs, say) one run does, where it is not one; seconds are per unit.
-        agree: name -> how far its answer may be, where its own arithmetic allows no better than the rest.
-        absent: name -> why it is not among the candidates.
-        n_bytes: how many bytes of activations one run of the first candidate reads, where it reads any.
-        weighed: whether the memory that an answer takes is of interest.
+        answers: name -> what to run for the answer, where that of a timed run cannot be compared (a
+        training is chaotic). work: name -> how many units (epochs, say) one run does, where it is
+        not one; seconds are per unit. agree: name -> how far its answer may be, where its own
+        arithmetic allows no better than the rest. absent: name -> why it is not among the
+        candidates. n_bytes: how many bytes of activations one run of the first candidate reads,
+        where it reads any. weighed: whether the memory that an answer takes is of interest.
         about: what the data turned out to be.
     """
 
@@ -71,7 +71,9 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds per unit of work, one for each round, and `beside` each those of the first candidate right before and after."""
+    """Seconds per unit of work, one for each round, and `beside` each those of the first candidate
+    right before and after.
+    """
 
     name: str
     seconds: tuple[float, ...]
@@ -101,7 +103,9 @@ class Timed:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What each candidate's answer differs by from the first one's, and what each takes; bytes only if they were weighed."""
+    """What each candidate's answer differs by from the first one's, and what each takes; bytes only
+    if they were weighed.
+    """
 
     race: Race
     differences: Mapping[str, float]
@@ -132,7 +136,8 @@ def compare(
 
     Args:
         candidates: name -> what to run and time, or a `Race` where that is not all there is to say.
-        agree: the largest difference between any answer and the first, where the race does not say otherwise.
+        agree: the largest difference between any answer and the first, where the race does not say
+            otherwise.
         rounds, patience, stopwatch: see `measure`.
 
     Raises:
@@ -140,11 +145,14 @@ def compare(
     """
     race = candidates if isinstance(candidates, Race) else Race(candidates)
     apart, peaks = differences(race, agree)
-    return Comparison(race, apart, measure(race, rounds=rounds, patience=patience, stopwatch=stopwatch), peaks)
+    return Comparison(
+        race, apart, measure(race, rounds=rounds, patience=patience, stopwatch=stopwatch), peaks
+    )
 
 
 def differences(race: Race, agree: float = 1e-12) -> tuple[dict[str, float], dict[str, int]]:
-    """Run each; how far each is from the first one's answer, and the most bytes that Python and NumPy held for it at once.
+    """Run each; how far each is from the first one's answer, and the most bytes that Python and
+    NumPy held for it at once.
 
     Raises:
         Disagreement: as `compare`.
@@ -159,16 +167,25 @@ def differences(race: Race, agree: float = 1e-12) -> tuple[dict[str, float], dic
     out = {first: 0.0}
     for name, found in others:
         if found.shape != expected.shape:
-            raise Disagreement(f"{name} answers with shape {found.shape}, {first} with {expected.shape}: nothing was timed")
+            raise Disagreement(
+                f"{name} answers with shape {found.shape}, {first} with {expected.shape}: nothing "
+                "was timed"
+            )
         out[name], allowed = float(np.abs(found - expected).max()), race.agree.get(name, agree)
-        if not 0 <= out[name] <= allowed:  # NaN too, and the one int64 whose absolute value is negative
-            raise Disagreement(f"{name} differs from {first} by {out[name]:.3g}, more than {allowed:g}: nothing was timed")
+        # NaN too, and the one int64 whose absolute value is negative
+        if not 0 <= out[name] <= allowed:
+            raise Disagreement(
+                f"{name} differs from {first} by {out[name]:.3g}, more than {allowed:g}: nothing "
+                "was timed"
+            )
     return out, peaks
 
 
 @contextmanager
 def _weighing(wanted: bool) -> Iterator[list[int]]:
-    """A list that holds the most bytes held at once, once the block is left; empty where that is not wanted."""
+    """A list that holds the most bytes held at once, once the block is left; empty where that is
+    not wanted.
+    """
     peak: list[int] = []
     if wanted:
         tracemalloc.start()
@@ -180,16 +197,21 @@ def _weighing(wanted: bool) -> Iterator[list[int]]:
             tracemalloc.stop()
 
 
-def measure(race: Race, *, rounds: int = 7, patience: float = 8.0, stopwatch: Stopwatch = clock) -> tuple[Timed, ...]:
-    """Alternating blocks: each candidate is repeated for at least 20 ms, or run once where it is slower.
+def measure(
+    race: Race, *, rounds: int = 7, patience: float = 8.0, stopwatch: Stopwatch = clock
+) -> tuple[Timed, ...]:
+    """Alternating blocks: each candidate is repeated for at least 20 ms, or run once where it is
+    slower.
 
-    A machine's speed may change within a second. So each candidate's block stands between two of the first one's, the second
-    of them a tenth as long as the block at least: the ratio is of what ran side by side.
+    A machine's speed may change within a second. So each candidate's block stands between two of
+    the first one's, the second of them a tenth as long as the block at least: the ratio is of what
+    ran side by side.
 
     Args:
         race: what to run; its answers are not looked at here.
         rounds: how many; the order of the others turns around in every other one.
-        patience: a candidate that has taken this many seconds in all sits out the rounds that are left.
+        patience: a candidate that has taken this many seconds in all sits out the rounds that are
+            left.
         stopwatch: what takes the time: `clock`, or a device's own events.
     """
     first, *others = race.candidates
@@ -197,7 +219,11 @@ def measure(race: Race, *, rounds: int = 7, patience: float = 8.0, stopwatch: St
     spent = dict.fromkeys(blocks, 0.0)
 
     def seconds(name: str, *spans: tuple[float, int]) -> float:
-        return sum(elapsed for elapsed, _ in spans) / sum(runs for _, runs in spans) / race.work.get(name, 1)
+        return (
+            sum(elapsed for elapsed, _ in spans)
+            / sum(runs for _, runs in spans)
+            / race.work.get(name, 1)
+        )
 
     for turn in range(rounds):
         for name in list(blocks)[:: 1 if turn % 2 == 0 else -1]:

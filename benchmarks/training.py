@@ -1,4 +1,6 @@
-"""Whole runs of the report, an estimate after every epoch: by fastmi from snapshots, and by the published loop."""
+"""Whole runs of the report, an estimate after every epoch: by fastmi from snapshots, and by the
+published loop.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,24 @@ from experiments import records
 from experiments.catalog import CATALOG
 from experiments.networks import build
 
-__all__ = ["EPOCHS", "EXP_1", "EXP_2", "EXP_3", "EXP_4", "ON_DEVICE", "QUICK", "READINGS", "RUNS", "RunCase"]
+__all__ = [
+    "EPOCHS",
+    "EXP_1",
+    "EXP_2",
+    "EXP_3",
+    "EXP_4",
+    "ON_DEVICE",
+    "QUICK",
+    "READINGS",
+    "RUNS",
+    "RunCase",
+]
 
 TOGETHER = 60  # snapshots evaluated at a time; where every copy is, so many networks
-ASKED = 5  # copies whose own readings are compared, at most: the published recipe takes its time for each
-EPOCHS, QUICK = (100, 2), (50, 2)  # at most, of fastmi; of the published loop: about as long, so that they alternate
+# copies whose own readings are compared, at most: the published recipe takes its time for each
+ASKED = 5
+# at most, of fastmi; of the published loop: about as long, so that they alternate
+EPOCHS, QUICK = (100, 2), (50, 2)
 READINGS = "training", "and the sampled reading", "and all three readings"
 TOLERANCE = 1e-5  # between float32 sums taken in different orders
 
@@ -58,12 +73,16 @@ class RunCase:
     @property
     def what(self) -> str:
         """One line for the reader."""
-        (full, published), (quick, quick_published) = self.n_epochs(quick=False), self.n_epochs(quick=True)
+        (full, published), (quick, quick_published) = (
+            self.n_epochs(quick=False),
+            self.n_epochs(quick=True),
+        )
         reading = "the one reading" if self.run.copies == 1 else "the sampled reading"
         return (
-            f"{self.about}, {self.run.n_samples} samples, {reading} of every layer after every epoch, training and forwarding "
-            f"included; fastmi timed over {full} epochs (--quick: {quick}), the published loop over {published} (--quick: "
-            f"{quick_published}); whole runs part by rounding alone, so the answers compared are the readings of one trained "
+            f"{self.about}, {self.run.n_samples} samples, {reading} of every layer after every "
+            f"epoch, training and forwarding included; fastmi timed over {full} epochs (--quick: "
+            f"{quick}), the published loop over {published} (--quick: {quick_published}); whole "
+            "runs part by rounding alone, so the answers compared are the readings of one trained "
             "state"
         )
 
@@ -79,19 +98,32 @@ class RunCase:
     def sample(self) -> tuple[IntArray, npt.NDArray[Any]]:
         """-> x (n, d), targets (n, 1), or (n, n_classes) one-hot."""
         x, classes = self.data(self.run.n_samples)
-        values = np.eye(self.run.widths[-1]) if self.run.targets is None else np.array(self.run.targets)[:, None]
+        values = (
+            np.eye(self.run.widths[-1])
+            if self.run.targets is None
+            else np.array(self.run.targets)[:, None]
+        )
         return x, values[classes]
 
     def race(self, quick: bool) -> Race:
         """fastmi against the published loop, which is timed over fewer epochs."""
         n_epochs, n_published = self.n_epochs(quick)
         x, y = self.sample()
-        published = functools.partial(published_loop, self.network(), x, y, n_copies=self.run.copies, n_epochs=n_published)
-        candidates = {"fastmi": self.over(n_epochs, Training.reading), "published loop": lambda: list(published())}
-        return Race(candidates, frozen_answers(self), {"fastmi": n_epochs, "published loop": n_published})
+        published = functools.partial(
+            published_loop, self.network(), x, y, n_copies=self.run.copies, n_epochs=n_published
+        )
+        candidates = {
+            "fastmi": self.over(n_epochs, Training.reading),
+            "published loop": lambda: list(published()),
+        }
+        return Race(
+            candidates, frozen_answers(self), {"fastmi": n_epochs, "published loop": n_published}
+        )
 
     def race_on(self, device: torch.device, quick: bool) -> Race:
-        """The same run on a device and on the CPU; compared are the readings of one trained state's activations, bit by bit."""
+        """The same run on a device and on the CPU; compared are the readings of one trained state's
+        activations, bit by bit.
+        """
         n_epochs, _ = self.n_epochs(quick)
         candidates = {
             "fastmi": self.over(n_epochs, Training.reading, device=device),
@@ -103,16 +135,26 @@ class RunCase:
         assignment = training.assignment(1)
         answers = {
             "fastmi": lambda: _by_torch(lambda: three_readings(training.plane, layers, assignment)),
-            "fastmi on the CPU": lambda: three_readings(training.plane, [layer.cpu() for layer in layers], assignment),
+            "fastmi on the CPU": lambda: three_readings(
+                training.plane, [layer.cpu() for layer in layers], assignment
+            ),
         }
-        return Race(candidates, answers, dict.fromkeys(candidates, n_epochs), {"fastmi on the CPU": 0.0})
+        return Race(
+            candidates, answers, dict.fromkeys(candidates, n_epochs), {"fastmi on the CPU": 0.0}
+        )
 
     def readings(self, quick: bool) -> Race:
         """Training alone, then with one reading, then with all three."""
         n_epochs, _ = self.n_epochs(quick)
         some = TOGETHER // self.run.copies
-        reads = (lambda training, snapshots: None, TOGETHER), (Training.reading, TOGETHER), (Training.readings, some)
-        candidates = {name: self.over(n_epochs, *read) for name, read in zip(READINGS, reads, strict=True)}
+        reads = (
+            (lambda training, snapshots: None, TOGETHER),
+            (Training.reading, TOGETHER),
+            (Training.readings, some),
+        )
+        candidates = {
+            name: self.over(n_epochs, *read) for name, read in zip(READINGS, reads, strict=True)
+        }
         return Race(candidates, frozen_answers(self), dict.fromkeys(candidates, n_epochs))
 
     def over(
@@ -127,17 +169,24 @@ class RunCase:
         def candidate() -> list[Any]:
             training = Training(self, device)
             snapshots = training.snapshots(n_epochs)
-            return [read(training, snapshots[first : first + together]) for first in range(0, n_epochs, together)]
+            return [
+                read(training, snapshots[first : first + together])
+                for first in range(0, n_epochs, together)
+            ]
 
         return candidate
 
 
 class Training:
-    """Data, network and ensemble of one run, on a device (None is the CPU); `snapshots(n)` trains on."""
+    """Data, network and ensemble of one run, on a device (None is the CPU); `snapshots(n)` trains
+    on.
+    """
 
     def __init__(self, case: RunCase, device: torch.device | None = None) -> None:
         self.x, self.y = case.sample()
-        self.inputs, self.targets = (torch.tensor(part, dtype=torch.float32, device=device) for part in (self.x, self.y))
+        self.inputs, self.targets = (
+            torch.tensor(part, dtype=torch.float32, device=device) for part in (self.x, self.y)
+        )
         self.plane = fastmi.PlaneEstimator(self.x, self.y, BINNING)
         self.n_copies = case.run.copies
         network = case.network().to(device)
@@ -159,7 +208,9 @@ class Training:
         return self.rng.integers(self.n_copies, size=(n_epochs, len(self.x)))
 
     def reading(self, snapshots: list[Snapshot]) -> Bits:
-        """The published one: every sample through one copy, anew at each epoch -> (chunk, n_layers, 2)."""
+        """The published one: every sample through one copy, anew at each epoch -> (chunk, n_layers,
+        2).
+        """
         drawn = self.assignment(len(snapshots))
         return self.plane.estimate(self.ensemble.activations(self.inputs, snapshots, drawn))
 
@@ -175,17 +226,23 @@ def _by_torch(read: Callable[[], Bits]) -> Bits:
         return read()
 
 
-def three_readings(plane: fastmi.PlaneEstimator, layers: list[Tensor], assignment: IntArray) -> Bits:
+def three_readings(
+    plane: fastmi.PlaneEstimator, layers: list[Tensor], assignment: IntArray
+) -> Bits:
     """Layers (chunk, n_copies, n, d), assignment (chunk, n) -> (3, chunk, n_layers, 2)."""
     found = plane.readings(layers, assignment)
-    return np.stack([found["each"].bits[:, :ASKED].mean(axis=1), found["sampled"].bits, found["mixture"].bits])
+    return np.stack(
+        [found["each"].bits[:, :ASKED].mean(axis=1), found["sampled"].bits, found["mixture"].bits]
+    )
 
 
 def frozen_answers(case: RunCase) -> dict[str, Callable[[], Bits]]:
-    """The three readings of one trained state, by fastmi and by the published recipe on the same activations.
+    """The three readings of one trained state, by fastmi and by the published recipe on the same
+    activations.
 
-    Training at this learning rate is chaotic: whole runs part by rounding alone. So what a run is made of is compared: one
-    step and one forward pass (`_same_network`, within float32 rounding), and the readings of equal activations (exactly).
+    Training at this learning rate is chaotic: whole runs part by rounding alone. So what a run is
+    made of is compared: one step and one forward pass (`_same_network`, within float32 rounding),
+    and the readings of equal activations (exactly).
     """
     training = Training(case)
     training.snapshots(10)
@@ -198,40 +255,69 @@ def frozen_answers(case: RunCase) -> dict[str, Callable[[], Bits]]:
     x, y = identify(training.x), identify(training.y)
 
     def published() -> Bits:
-        each = [np.mean([plane_point(x, y, member, EDGES) for member in stack[:ASKED]], axis=0) for stack in stacks]
+        each = [
+            np.mean([plane_point(x, y, member, EDGES) for member in stack[:ASKED]], axis=0)
+            for stack in stacks
+        ]
         sampled = [plane_point(x, y, rows, EDGES) for rows in chosen]
         tiled = np.tile(x, training.n_copies), np.tile(y, training.n_copies)
-        mixture = [plane_point(*tiled, stack.reshape(-1, stack.shape[-1]), EDGES) for stack in stacks]
+        mixture = [
+            plane_point(*tiled, stack.reshape(-1, stack.shape[-1]), EDGES) for stack in stacks
+        ]
         return np.array([each, sampled, mixture])
 
     batch_of_one = [layer[None] for layer in layers]
-    return {"fastmi": lambda: three_readings(training.plane, batch_of_one, assignment)[:, 0], "published recipe": published}
+    return {
+        "fastmi": lambda: three_readings(training.plane, batch_of_one, assignment)[:, 0],
+        "published recipe": published,
+    }
 
 
-def _same_network(training: Training, rows: list[npt.NDArray[np.float32]], assignment: IntArray) -> None:
-    """The ensemble's forward pass, and its next step, are the published ones within float32 rounding."""
+def _same_network(
+    training: Training, rows: list[npt.NDArray[np.float32]], assignment: IntArray
+) -> None:
+    """The ensemble's forward pass, and its next step, are the published ones within float32
+    rounding.
+    """
     ensemble, inputs, targets = training.ensemble, training.inputs, training.targets
     members = cast("list[torch.nn.Sequential]", ensemble.networks())
     _close("forward pass", rows, forward_one_by_one(members, inputs, assignment))
     drawn = ensemble.draw(len(inputs), BATCH)
     for member, batch in zip(members, drawn, strict=True):
-        train_step(member, torch.optim.SGD(member.parameters(), lr=LEARNING_RATE), inputs[batch], targets[batch])
+        train_step(
+            member,
+            torch.optim.SGD(member.parameters(), lr=LEARNING_RATE),
+            inputs[batch],
+            targets[batch],
+        )
     ensemble.step(inputs[drawn], targets[drawn])
-    expected = [parameter.detach().numpy() for member in members for parameter in member.parameters()]
-    found = [parameter.detach().numpy() for member in ensemble.networks() for parameter in member.parameters()]
+    expected = [
+        parameter.detach().numpy() for member in members for parameter in member.parameters()
+    ]
+    found = [
+        parameter.detach().numpy()
+        for member in ensemble.networks()
+        for parameter in member.parameters()
+    ]
     _close("training step", found, expected)
 
 
 def _close(what: str, found: list[Any], expected: list[Any]) -> None:
     difference = max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True))
     if not difference <= TOLERANCE:
-        raise Disagreement(f"the {what} differs by {difference:.3g} from the published one: nothing was timed")
+        raise Disagreement(
+            f"the {what} differs by {difference:.3g} from the published one: nothing was timed"
+        )
 
 
 TRAINED = {name: run.training for name, run in CATALOG.items()}
 EXP_1 = RunCase("exp-1", "a 12-5-1 tanh network, one copy", TRAINED["warm-up"], simple_data)
-EXP_2 = RunCase("exp-2", "a 12-10-7-5-4-3-1 tanh network, 5 copies", TRAINED["tishby-extended"], simple_data)
-EXP_2_ALONE = RunCase("exp-2-one-copy", "the network of exp-2, one copy", TRAINED["tishby"], simple_data)
+EXP_2 = RunCase(
+    "exp-2", "a 12-10-7-5-4-3-1 tanh network, 5 copies", TRAINED["tishby-extended"], simple_data
+)
+EXP_2_ALONE = RunCase(
+    "exp-2-one-copy", "the network of exp-2, one copy", TRAINED["tishby"], simple_data
+)
 EXP_2_MANY = RunCase(
     "exp-2-50-copies",
     "the network of exp-2, 50 copies",
@@ -244,11 +330,16 @@ EXP_2_CROWD = RunCase(
     replace(TRAINED["tishby-extended"], copies=1000, epochs=60),
     simple_data,
 )
-EXP_3 = RunCase("exp-3", "the network of exp-2 on the complicated data, 5 copies", TRAINED["complicated"], complicated_data)
+EXP_3 = RunCase(
+    "exp-3",
+    "the network of exp-2 on the complicated data, 5 copies",
+    TRAINED["complicated"],
+    complicated_data,
+)
 EXP_4 = RunCase(
     "exp-4",
-    "a convolutional network on 14x14 images of 10 classes, 3 copies; random pixels stand in for MNIST, because the work does "
-    "not depend on what they show",
+    "a convolutional network on 14x14 images of 10 classes, 3 copies; random pixels stand in for "
+    "MNIST, because the work does not depend on what they show",
     TRAINED["mnist"],
     image_data,
 )

@@ -1,4 +1,6 @@
-"""`python -m experiments`: see experiments.command, which takes seconds to be loaded; how it all ends is said here."""
+"""`python -m experiments`: see experiments.command, which takes seconds to be loaded; how it all
+ends is said here.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line: 0 where all succeeded, 1 where a run failed, 2 where the request was wrong, 130 if interrupted (143 by
+    """The command line: 0 where all succeeded, 1 where a run failed, 2 where the request was wrong,
+    130 if interrupted (143 by
     SIGTERM, 129 by SIGHUP). What fastmi logs goes to standard error.
     """
     with endings.heard() as listener, _logged():
@@ -22,7 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return command.main(argv, loaded=listener.loaded)
         except (ValueError, OSError, MemoryError) as error:
-            print(f"error: {' '.join(str(error).split()) or 'there is not enough memory'}", file=sys.stderr)
+            print(
+                f"error: {' '.join(str(error).split()) or 'there is not enough memory'}",
+                file=sys.stderr,
+            )
             return 2
         except KeyboardInterrupt as error:
             stopped = error if isinstance(error, endings.Stopped) else endings.Stopped(2)

@@ -1,4 +1,6 @@
-"""Every attempt at a run is one JSON file, so that any number of writers may: OUT/attempts/<when>-<run>-<random>.json."""
+"""Every attempt at a run is one JSON file, so that any number of writers may:
+OUT/attempts/<when>-<run>-<random>.json.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,26 @@ __all__ = ["ATTEMPTS", "COLUMNS", "LEDGER", "read", "record"]
 
 ATTEMPTS = "attempts"
 LEDGER = "runs.csv"  # of formats 0 and 1: read, and never written again
-COLUMNS: tuple[str, ...] = ("when", "run", "id", "data", "device", "status", "reason", "seconds", "folder")
+COLUMNS: tuple[str, ...] = (
+    "when",
+    "run",
+    "id",
+    "data",
+    "device",
+    "status",
+    "reason",
+    "seconds",
+    "folder",
+)
 FORMAT = 1
 
 _log = logging.getLogger("fastmi.experiments")
 
 
 class Attempt(TypedDict):
-    """What a file says: how it ended, "done", "estimated", "failed" or "interrupted"; a failed one with its reason."""
+    """What a file says: how it ended, "done", "estimated", "failed" or "interrupted"; a failed one
+    with its reason.
+    """
 
     format: NotRequired[int]
     when: str
@@ -40,13 +54,15 @@ class Attempt(TypedDict):
 
 
 def record(out: Path, **row: Any) -> None:
-    """One more attempt, failed ones with their reason, under a name of its own: whole, whoever else writes theirs.
+    """One more attempt, failed ones with their reason, under a name of its own: whole, whoever else
+    writes theirs.
 
     What cannot be written is said, and keeps no run from its end.
     """
     now = datetime.now(UTC)
     row = {key: " ".join(str(value).split()) for key, value in row.items()}
-    name = f"{now:%Y%m%dT%H%M%S.%fZ}-{row.get('id', 'run').partition('/')[0]}-{os.urandom(4).hex()}.json"
+    training_id, _, _ = row.get("id", "run").partition("/")
+    name = f"{now:%Y%m%dT%H%M%S.%fZ}-{training_id}-{os.urandom(4).hex()}.json"
     path = out / ATTEMPTS / name
     content = {"format": FORMAT, "when": now.isoformat(timespec="microseconds"), **row}
     try:
@@ -54,11 +70,17 @@ def record(out: Path, **row: Any) -> None:
         with files.replacing(path) as part:
             part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        _log.warning("'%s' lacks the attempt %s (%s)", path.parent, ", ".join(row.values()), error.strerror or error)
+        _log.warning(
+            "'%s' lacks the attempt %s (%s)",
+            path.parent,
+            ", ".join(row.values()),
+            error.strerror or error,
+        )
 
 
 def read(out: Path) -> list[dict[str, str]]:
-    """The attempts so far, in the order of time, each under the names of `COLUMNS`; an earlier ledger's rows among them.
+    """The attempts so far, in the order of time, each under the names of `COLUMNS`; an earlier
+    ledger's rows among them.
 
     A file that is none, or a row that a crash has torn, is said and passed over.
     """
@@ -94,4 +116,8 @@ def _ledger(path: Path) -> Iterator[dict[str, str]]:
         if len(row) == len(COLUMNS):
             yield dict(zip(COLUMNS, row, strict=True))
         else:
-            _log.warning("'%s' was torn by a crash in the row of %.40r, which is passed over", path, "".join(row[:1]))
+            _log.warning(
+                "'%s' was torn by a crash in the row of %.40r, which is passed over",
+                path,
+                "".join(row[:1]),
+            )

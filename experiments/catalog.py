@@ -1,4 +1,6 @@
-"""The runs, as frozen records that tell their story: a run is a value, and its ids are computed from its fields."""
+"""The runs, as frozen records that tell their story: a run is a value, and its ids are computed
+from its fields.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +19,28 @@ _TISHBY = Run(
         epochs=1000,
     ),
     about="exp 2: the 12-10-7-5-4-3-1 tanh network of the information-plane papers, one copy",
-    published="layers 1-3 near (9.97, .80); layer 4 (8.2, .42) -> (7, .79); layer 5 (3.9, .05) -> peak 6.5 -> (4.2, .75); "
-    "output (0.5, 0) -> peak 4.5 -> (1.9, .73)",
-    shows="The output first fits, then loses I(X;T): its tanh saturates into fewer bins. Layers 1 and 2 stand at their "
-    "ceilings from the start and cannot move at this n; nothing here is evidence that information about x was lost.",
+    published=(
+        "layers 1-3 near (9.97, .80); layer 4 (8.2, .42) -> (7, .79); layer 5 (3.9, .05) -> peak "
+        "6.5 -> (4.2, .75); output (0.5, 0) -> peak 4.5 -> (1.9, .73)"
+    ),
+    shows=(
+        "The output first fits, then loses I(X;T): its tanh saturates into fewer bins. Layers 1 and"
+        " 2 stand at their ceilings from the start and cannot move at this n; nothing here is "
+        "evidence that information about x was lost."
+    ),
     case="exp-2-one-copy",
 )
 
 _EXTENDED = _TISHBY.varied(
     name="tishby-extended",
     copies=5,
-    about="exp 2 with copies: mean of single copies, sampled (as published) and mixture, side by side",
-    shows="As `tishby`. The three readings are different quantities, and differ most where copies disagree.",
+    about=(
+        "exp 2 with copies: mean of single copies, sampled (as published) and mixture, side by side"
+    ),
+    shows=(
+        "As `tishby`. The three readings are different quantities, and differ most where copies "
+        "disagree."
+    ),
     case="exp-2",
 )
 
@@ -36,9 +48,14 @@ _COMPLICATED = _EXTENDED.varied(
     name="complicated",
     data="complicated",
     epochs=200,
-    about="exp 3 as published: labels that depend on the first input alone, for want of an axis in a sum",
+    about=(
+        "exp 3 as published: labels that depend on the first input alone, for want of an axis in "
+        "a sum"
+    ),
     published="I(T;Y) tops at .97",
-    shows="The labels depend on one input alone, so the task is not complicated: I(T;Y) reaches H(Y).",
+    shows=(
+        "The labels depend on one input alone, so the task is not complicated: I(T;Y) reaches H(Y)."
+    ),
     case="exp-3",
 )
 
@@ -53,10 +70,16 @@ _MNIST = Run(
         epochs=6000,
         copies=3,
     ),
-    about="exp 4 as published: a small convolutional network on MNIST, 2x2 blocks summed in uint8, which wraps",
+    about=(
+        "exp 4 as published: a small convolutional network on MNIST, 2x2 blocks summed in uint8, "
+        "which wraps"
+    ),
     published="layer 1 (9.4-9.95, 3.05-3.3); output 3.1 -> 7.5 / 0.5 -> 2.35",
-    shows="The network learns; most samples are alone with their code in the hidden layer, where I(T;Y) is counting. Our "
-    "networks start and end higher in both quantities than the published one, and spread widely; why, we do not know.",
+    shows=(
+        "The network learns; most samples are alone with their code in the hidden layer, where "
+        "I(T;Y) is counting. Our networks start and end higher in both quantities than the "
+        "published one, and spread widely; why, we do not know."
+    ),
     case="exp-4",
 )
 
@@ -77,11 +100,16 @@ _ORIGINAL = Run(
         n_recorded=400,
     ),
     reads=(Counted((-1.0, 1.0, 30)),),
-    about="the original paper's setting: all 4096 patterns, tanh, softmax, cross-entropy, Adam; the figure the field knows",
+    about=(
+        "the original paper's setting: all 4096 patterns, tanh, softmax, cross-entropy, Adam; the "
+        "figure the field knows"
+    ),
     published="output layer, I(X;T) at epochs 0/10/100/400/1500: 1.39/.93/4.21/3.32/2.12",
     published_at=(0, 10, 100, 400, 1500),
-    shows="The figure that the field knows, on a whole population, so without sampling error over inputs. That it is "
-    "tanh saturating under fixed bins, the same run with ReLU shows.",
+    shows=(
+        "The figure that the field knows, on a whole population, so without sampling error over "
+        "inputs. That it is tanh saturating under fixed bins, the same run with ReLU shows."
+    ),
 )
 
 _MNIST_MLP = Run(
@@ -100,9 +128,15 @@ _MNIST_MLP = Run(
         n_recorded=20,
     ),
     reads=(Counted((-1.0, 1.0, 30)),),
-    about="all of MNIST, the tanh network of Saxe et al., read on 60,000 training images and 10,000 test images",
-    shows="In the hidden layers nearly every image is alone with its code, even among so many and in the narrow ones: "
-    "binning cannot size them, whatever they know. The output can be sized; its softmax saturates, so I(X;T) falls.",
+    about=(
+        "all of MNIST, the tanh network of Saxe et al., read on 60,000 training images and 10,000 "
+        "test images"
+    ),
+    shows=(
+        "In the hidden layers nearly every image is alone with its code, even among so many and in "
+        "the narrow ones: binning cannot size them, whatever they know. The output can be sized; "
+        "its softmax saturates, so I(X;T) falls."
+    ),
 )
 
 _RUNS = (
@@ -117,7 +151,10 @@ _RUNS = (
         ),
         about="exp 1: a 12-5-1 tanh network, one copy, targets 0 and 1",
         published="layer 1 fixed at (9.97, .80), output to (4.2, .60)",
-        shows="The hidden layer stands at both ceilings whatever it computes; only the output can be sized.",
+        shows=(
+            "The hidden layer stands at both ceilings whatever it computes; only the output can be "
+            "sized."
+        ),
         case="exp-1",
     ),
     _TISHBY,
@@ -128,7 +165,10 @@ _RUNS = (
         data="complicated-intended",
         about="exp 3 as intended: the sum of products within each sample",
         published="",
-        shows="With eleven inputs to combine, the same network in the same number of steps fits far less.",
+        shows=(
+            "With eleven inputs to combine, the same network in the same number of steps fits far "
+            "less."
+        ),
     ),
     _MNIST,
     _MNIST.varied(
@@ -151,11 +191,16 @@ _RUNS = (
         network="relu-softmax",
         edges=(0.0, 35.0, 501),
         out_of_range="separate",
-        about="the same with ReLU, under bins of width 0.07 that cover its range: what compresses in tanh is saturation",
+        about=(
+            "the same with ReLU, under bins of width 0.07 that cover its range: what compresses in "
+            "tanh is saturation"
+        ),
         published="",
         published_at=(),
-        shows="Under bins that cover their range the hidden ReLU layers do not compress: what fell with tanh was "
-        "saturation. The output, a softmax, still does.",
+        shows=(
+            "Under bins that cover their range the hidden ReLU layers do not compress: what fell "
+            "with tanh was saturation. The output, a softmax, still does."
+        ),
     ),
     _MNIST_MLP,
     _MNIST_MLP.varied(
@@ -171,17 +216,26 @@ _RUNS = (
         network="lenet",
         widths=(120, 84, 10),
         about="all of MNIST, a convolutional network of LeNet's size",
-        shows="Convolutional layers have far too many units to be sized by binning; only the output can be.",
+        shows=(
+            "Convolutional layers have far too many units to be sized by binning; only the output "
+            "can be."
+        ),
     ),
     _EXTENDED.varied(
         name="stopping",
         data="simple-and-fresh",
         init="independent",
         record_every=10,
-        about="when to stop: the information criterion, validation loss and a fixed budget on the network of exp 2",
+        about=(
+            "when to stop: the information criterion, validation loss and a fixed budget on the "
+            "network of exp 2"
+        ),
         published="",
-        shows="Where each rule would have stopped the same networks, and what that costs: on fresh samples next to nothing. "
-        "The information criterion sees that the output has come to rest, not that it generalises, and is not met by all.",
+        shows=(
+            "Where each rule would have stopped the same networks, and what that costs: on fresh "
+            "samples next to nothing. The information criterion sees that the output has come to "
+            "rest, not that it generalises, and is not met by all."
+        ),
         case="",
         analyses=("stopping",),
     ),

@@ -1,4 +1,6 @@
-"""A folder that holds what a run has trained so far: its snapshots, and the state from which it goes on. Nothing is pickled."""
+"""A folder that holds what a run has trained so far: its snapshots, and the state from which it
+goes on. Nothing is pickled.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Counts(TypedDict):
 
 
 class State(NamedTuple):
-    """Where a run stands after an epoch: the ensemble's state, and the losses of all steps so far."""
+    """Where a run stands after an epoch: the ensemble's state, and the losses of all steps so
+    far.
+    """
 
     epoch: int
     ensemble: Arrays
@@ -37,10 +41,11 @@ class State(NamedTuple):
 
 
 class Checkpoints:
-    """Snapshots in the order of the recorded epochs, some to a file, and `state.npz`, which says how many of them count.
+    """Snapshots in the order of the recorded epochs, some to a file, and `state.npz`, which says
+    how many of them count.
 
-    A file takes its name once it is complete, the state after the snapshots that it counts: whenever the process is killed,
-    what is here is whole.
+    A file takes its name once it is complete, the state after the snapshots that it counts:
+    whenever the process is killed, what is here is whole.
 
     Args:
         folder: of a run, made here if it is not there.
@@ -60,18 +65,23 @@ class Checkpoints:
         folder.mkdir(parents=True, exist_ok=True)
         self.n_snapshots, self.state = self._read_state()
         uncounted = [path for path in self._files() if self._first(path) >= self.n_snapshots]
-        for path in (*uncounted, *folder.glob(".*.part")):  # whole or half written when the process was killed
+        # whole or half written when the process was killed
+        for path in (*uncounted, *folder.glob(".*.part")):
             path.unlink()
 
     def write(self, snapshots: Sequence[Arrays], state: State) -> None:
         """Some more snapshots, and the state after them."""
         if snapshots:
-            stacked = {name: np.stack([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]}
+            stacked = {
+                name: np.stack([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]
+            }
             _write(self.folder / f"snapshots-{self.n_snapshots:08d}.npz", stacked)
         self.n_snapshots += len(snapshots)
         counts = json.dumps({"epoch": state.epoch, "n_snapshots": self.n_snapshots})
         arrays = {f"ensemble/{name}": array for name, array in state.ensemble.items()}
-        _write(self.folder / self.STATE, arrays | {"losses": state.losses, "plain": np.array(counts)})
+        _write(
+            self.folder / self.STATE, arrays | {"losses": state.losses, "plain": np.array(counts)}
+        )
         self.state = state
 
     def snapshots(self) -> Iterator[Arrays]:
@@ -87,13 +97,18 @@ class Checkpoints:
             stacked = _read(path)
             lengths = {array.shape[:1] for array in stacked.values()}
             if len(lengths) != 1 or lengths <= {(), (0,)}:
-                raise ValueError(f"'{path}' holds no snapshots, as many of each parameter: remove it")
+                raise ValueError(
+                    f"'{path}' holds no snapshots, as many of each parameter: remove it"
+                )
             ((length,),) = lengths
             for i in range(length):
                 yield {name: array[i] for name, array in stacked.items()}
             n += length
         if n != self.n_snapshots:
-            raise ValueError(f"'{self.folder}' holds {n} of the {self.n_snapshots} snapshots of its {self.STATE}: remove it")
+            raise ValueError(
+                f"'{self.folder}' holds {n} of the {self.n_snapshots} snapshots of its "
+                f"{self.STATE}: remove it"
+            )
 
     def _read_state(self) -> tuple[int, State | None]:
         path = self.folder / self.STATE
@@ -103,13 +118,19 @@ class Checkpoints:
         try:
             counts = plain.typed("plain", plain.parse(str(arrays.pop("plain"))), Counts)
             losses = arrays.pop("losses")
-            ensemble = {name.removeprefix("ensemble/"): array for name, array in arrays.items() if name.startswith("ensemble/")}
+            ensemble = {
+                name.removeprefix("ensemble/"): array
+                for name, array in arrays.items()
+                if name.startswith("ensemble/")
+            }
             if counts["epoch"] < 0 or counts["n_snapshots"] < 0 or len(ensemble) < len(arrays):
                 raise ValueError(f"it has {', '.join(sorted(arrays))}"[:200])
             if losses.ndim != 1 or losses.dtype != np.float32:
                 raise ValueError(f"its losses are {losses.dtype} {losses.shape}")
         except (KeyError, ValueError) as error:
-            raise ValueError(f"'{path}' is not the state of a run ({files.reason(error)}): remove it") from error
+            raise ValueError(
+                f"'{path}' is not the state of a run ({files.reason(error)}): remove it"
+            ) from error
         return counts["n_snapshots"], State(counts["epoch"], ensemble, losses)
 
     @classmethod

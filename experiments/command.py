@@ -1,6 +1,8 @@
-"""python -m experiments list | run NAME [NAME...] | estimate RESULT | draw RESULT [RESULT...] | an analysis | ...
+"""python -m experiments list | run NAME [NAME...] | estimate RESULT | draw RESULT [RESULT...] | an
+analysis | ...
 
-What a user may ask, as a parser. Torch and the rest are loaded by what does the work, once it is known what that is.
+What a user may ask, as a parser. Torch and the rest are loaded by what does the work, once it is
+known what that is.
 """
 
 from __future__ import annotations
@@ -39,25 +41,54 @@ def main(argv: Sequence[str] | None = None, loaded: Callable[[], object] = lambd
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m experiments", description="The published information-plane runs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments", description="The published information-plane runs."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the runs, a line each")
     listing.set_defaults(work="experiments.command:print_list")
     _add_run(commands.add_parser("run", help="run one or more of them"))
-    _add_estimate(commands.add_parser("estimate", help="read a finished run again, from its snapshots, without training"))
-    _add_draw(commands.add_parser("draw", help="draw finished runs again, side by side or overlaid"))
+    _add_estimate(
+        commands.add_parser(
+            "estimate", help="read a finished run again, from its snapshots, without training"
+        )
+    )
+    _add_draw(
+        commands.add_parser("draw", help="draw finished runs again, side by side or overlaid")
+    )
     for name, row in ANALYSES.items():
         _add_analysis(commands.add_parser(name, help=f"{row.about}, as a Markdown page"), name)
-    tries = commands.add_parser("attempts", help="every attempt at a run so far, as CSV, failed ones with their reason")
-    tries.add_argument("--out", type=_path, default=Path("results"), help="the folder of the runs (default: results)")
+    tries = commands.add_parser(
+        "attempts", help="every attempt at a run so far, as CSV, failed ones with their reason"
+    )
+    tries.add_argument(
+        "--out",
+        type=_path,
+        default=Path("results"),
+        help="the folder of the runs (default: results)",
+    )
     tries.set_defaults(work="experiments.command:print_attempts")
-    page = commands.add_parser("reproduction", help="what was published beside what finished runs found, as a Markdown page")
-    page.add_argument("--results", type=_path, default=Path("results"), help="the folder of the runs (default: results)")
-    page.add_argument(
-        "--times", type=_path, default=Path("benchmarks/results/cpu.json"), help="what `python -m benchmarks --json` wrote"
+    page = commands.add_parser(
+        "reproduction",
+        help="what was published beside what finished runs found, as a Markdown page",
     )
     page.add_argument(
-        "--out", type=_path, default=Path("docs/reproduction.md"), help="the file to write (default: docs/reproduction.md)"
+        "--results",
+        type=_path,
+        default=Path("results"),
+        help="the folder of the runs (default: results)",
+    )
+    page.add_argument(
+        "--times",
+        type=_path,
+        default=Path("benchmarks/results/cpu.json"),
+        help="what `python -m benchmarks --json` wrote",
+    )
+    page.add_argument(
+        "--out",
+        type=_path,
+        default=Path("docs/reproduction.md"),
+        help="the file to write (default: docs/reproduction.md)",
     )
     page.set_defaults(work="experiments.pages:reproduce")
     return parser
@@ -65,26 +96,61 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("names", nargs="+", metavar="NAME", help="a name that `list` shows, or all")
-    run.add_argument("--epochs", type=_positive, help="steps, or passes where the run says so, in place of its own number")
-    run.add_argument("--copies", type=_positive, help="network copies, in place of the run's own number")
     run.add_argument(
-        "--init", choices=("shared", "independent"), help="whether all copies start alike, in place of the run's own"
+        "--epochs",
+        type=_positive,
+        help="steps, or passes where the run says so, in place of its own number",
     )
-    run.add_argument("--seed", type=_seed, default=0, help="of data, initialisation and batches (default 0)")
-    run.add_argument("--seeds", type=_positive, help="so many seeds from --seed on, trained side by side: means with a band")
+    run.add_argument(
+        "--copies", type=_positive, help="network copies, in place of the run's own number"
+    )
+    run.add_argument(
+        "--init",
+        choices=("shared", "independent"),
+        help="whether all copies start alike, in place of the run's own",
+    )
+    run.add_argument(
+        "--seed", type=_seed, default=0, help="of data, initialisation and batches (default 0)"
+    )
+    run.add_argument(
+        "--seeds",
+        type=_positive,
+        help="so many seeds from --seed on, trained side by side: means with a band",
+    )
     run.add_argument(
         "--record",
         type=_positive,
         metavar="N",
-        help="read after N of its epochs, evenly spaced in the logarithm, in place of the run's own",
+        help=(
+            "read after N of its epochs, evenly spaced in the logarithm, in place of the run's own"
+        ),
     )
     run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    run.add_argument("--out", type=_path, default=Path("results"), help="folder for the results (default: results)")
-    run.add_argument("--resume", action="store_true", help="skip what is finished there, go on with what was interrupted")
-    run.add_argument("--force", action="store_true", help="run again what is finished there, and replace it")
-    run.add_argument("--live", action="store_true", help="redraw the plane as it grows: window, notebook, or OUT/live.png")
-    run.add_argument("--mnist", type=_path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)")
-    run.add_argument("--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here")
+    run.add_argument(
+        "--out",
+        type=_path,
+        default=Path("results"),
+        help="folder for the results (default: results)",
+    )
+    run.add_argument(
+        "--resume",
+        action="store_true",
+        help="skip what is finished there, go on with what was interrupted",
+    )
+    run.add_argument(
+        "--force", action="store_true", help="run again what is finished there, and replace it"
+    )
+    run.add_argument(
+        "--live",
+        action="store_true",
+        help="redraw the plane as it grows: window, notebook, or OUT/live.png",
+    )
+    run.add_argument(
+        "--mnist", type=_path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)"
+    )
+    run.add_argument(
+        "--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here"
+    )
     run.set_defaults(work="experiments.running:run")
 
 
@@ -98,29 +164,60 @@ def _add_estimate(again: argparse.ArgumentParser) -> None:
         metavar=("LOW", "HIGH", "N"),
         help="N evenly spaced edges; given several times, so many results at once",
     )
-    again.add_argument("--out-of-range", choices=("wrap", "separate", "clip", "raise"), help="in place of the run's own rule")
+    again.add_argument(
+        "--out-of-range",
+        choices=("wrap", "separate", "clip", "raise"),
+        help="in place of the run's own rule",
+    )
     again.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    again.add_argument("--mnist", type=_path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)")
-    again.add_argument("--out", type=_path, help="folder for the result, if not beside what was read of it before")
-    again.add_argument("--force", action="store_true", help="replace what was read with these edges before")
+    again.add_argument(
+        "--mnist", type=_path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)"
+    )
+    again.add_argument(
+        "--out", type=_path, help="folder for the result, if not beside what was read of it before"
+    )
+    again.add_argument(
+        "--force", action="store_true", help="replace what was read with these edges before"
+    )
     again.set_defaults(work="experiments.estimating:estimate")
 
 
 def _add_draw(draw: argparse.ArgumentParser) -> None:
     draw.add_argument("folders", nargs="+", type=_path, metavar="RESULT", help=RESULT)
-    draw.add_argument("--reading", choices=("mean", "each", "sampled", "mixture"), help="only this one; without it all of them")
+    draw.add_argument(
+        "--reading",
+        choices=("mean", "each", "sampled", "mixture"),
+        help="only this one; without it all of them",
+    )
     draw.add_argument("--overlay", action="store_true", help="in the same panels")
     draw.add_argument("--layers", nargs="+", default=[], metavar="LAYER", help="only these")
-    draw.add_argument("--color", choices=("layer", "epoch"), default="layer", help="layer (default) or epoch")
-    draw.add_argument("--out", type=_path, default=Path("drawn.png"), help="a .png, .svg or .pdf (default: drawn.png)")
+    draw.add_argument(
+        "--color", choices=("layer", "epoch"), default="layer", help="layer (default) or epoch"
+    )
+    draw.add_argument(
+        "--out",
+        type=_path,
+        default=Path("drawn.png"),
+        help="a .png, .svg or .pdf (default: drawn.png)",
+    )
     draw.set_defaults(work="experiments.pages:draw")
 
 
 def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
     run, out = CATALOG[ANALYSES[name].run], Path(f"docs/{name}.md")
-    page.add_argument("folders", nargs="*", type=_path, metavar="RESULT", help=f"{RESULT}; without one {run.name} is trained")
-    page.add_argument("--seeds", type=_positive, default=10, help="how many are trained (default 10)")
-    page.add_argument("--epochs", type=_positive, default=run.training.epochs, help=f"{run.training.unit} of each")
+    page.add_argument(
+        "folders",
+        nargs="*",
+        type=_path,
+        metavar="RESULT",
+        help=f"{RESULT}; without one {run.name} is trained",
+    )
+    page.add_argument(
+        "--seeds", type=_positive, default=10, help="how many are trained (default 10)"
+    )
+    page.add_argument(
+        "--epochs", type=_positive, default=run.training.epochs, help=f"{run.training.unit} of each"
+    )
     page.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     page.add_argument("--out", type=_path, default=out, help=f"the file to write (default: {out})")
     page.set_defaults(work="experiments.pages:analyse", analysis=name)
@@ -129,9 +226,13 @@ def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
 def _path(text: str) -> Path:
     """With the home folder in place of a leading ~, which a shell leaves in --out=~/x."""
     if not text:
-        raise argparse.ArgumentTypeError("'' is no path: pass the name of a file or folder, or . for this one")
+        raise argparse.ArgumentTypeError(
+            "'' is no path: pass the name of a file or folder, or . for this one"
+        )
     if "\0" in text:
-        raise argparse.ArgumentTypeError(f"{shown(text)} holds a NUL, which no name can: pass another")
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} holds a NUL, which no name can: pass another"
+        )
     return Path(os.path.expanduser(text))
 
 
@@ -145,7 +246,9 @@ def _seed(text: str) -> int:
 
 def _at_least(lowest: int, text: str) -> int:
     if not text.removeprefix("-").isdecimal() or len(text) > 30 or int(text) < lowest:
-        raise argparse.ArgumentTypeError(f"{shown(text)} is not a whole number of at least {lowest}, of 30 digits at most")
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} is not a whole number of at least {lowest}, of 30 digits at most"
+        )
     return int(text)
 
 
@@ -167,7 +270,10 @@ def print_attempts(arguments: argparse.Namespace) -> int:
     from experiments import attempts
 
     if not arguments.out.is_dir():
-        raise ValueError(f"out is '{arguments.out}', which is no folder: pass --out FOLDER, where runs left their results")
+        raise ValueError(
+            f"out is '{arguments.out}', which is no folder: pass --out FOLDER, where runs left "
+            "their results"
+        )
     writer = csv.DictWriter(sys.stdout, attempts.COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(attempts.read(arguments.out))

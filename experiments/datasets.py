@@ -1,4 +1,6 @@
-"""The data sets of the runs: name, number of samples, seed -> what is trained on, and what is read."""
+"""The data sets of the runs: name, number of samples, seed -> what is trained on, and what is
+read.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is trained on, and the samples whose planes are read, by name: the published one first, then a held-out one.
+    """What is trained on, and the samples whose planes are read, by name: the published one first,
+    then a held-out one.
 
     `name` is what every row and figure quotes.
     """
@@ -43,16 +46,19 @@ def _read_and_held_out(name: str, draw: Callable[[], Sample]) -> Dataset:
 
 
 def simple(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """The report's simple data: twelve integers in -1..3; class 1 where their mean plus N(0, 0.1) exceeds 0.7.
+    """The report's simple data: twelve integers in -1..3; class 1 where their mean plus N(0, 0.1)
+    exceeds 0.7.
 
-    The label is noisy: I(X;Y) is 0.6036 bits (`simple_truth`), so whatever a network's I(T;Y) shows above that on a sample
-    is overfitting and the bias of counting.
+    The label is noisy: I(X;Y) is 0.6036 bits (`simple_truth`), so whatever a network's I(T;Y) shows
+    above that on a sample is overfitting and the bias of counting.
     """
     return _read_and_held_out("simple", lambda: _simple(n_samples, rng))
 
 
 def simple_and_fresh(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """The same and a third sample, of 20,000, on which rules for stopping are judged; "held-out" serves to validate."""
+    """The same and a third sample, of 20,000, on which rules for stopping are judged; "held-out"
+    serves to validate.
+    """
     both = simple(n_samples, rng)
     return replace(both, read=both.read | {"fresh": _simple(20_000, rng)})
 
@@ -68,7 +74,9 @@ def _sample(x: npt.NDArray[Any], classes: npt.NDArray[Any]) -> Sample:
 
 
 def simple_truth() -> tuple[float, float, float]:
-    """P(class 1), H(Y) and I(X;Y) of the simple data in bits, by enumeration of the sum of the twelve inputs."""
+    """P(class 1), H(Y) and I(X;Y) of the simple data in bits, by enumeration of the sum of the
+    twelve inputs.
+    """
     ways = functools.reduce(np.convolve, [np.ones(5)] * 12) / 5**12
     means = np.arange(-12, 37) / 12
     p_one = np.array([0.5 * (1 + math.erf((mean - 0.7) / (0.1 * math.sqrt(2)))) for mean in means])
@@ -83,10 +91,12 @@ def _binary_entropy(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def complicated(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """As published: s = sum(x[:, 2::2] * x[:, 3::2]) - x_0^2, the sum over the whole sample for want of an axis.
+    """As published: s = sum(x[:, 2::2] * x[:, 3::2]) - x_0^2, the sum over the whole sample for
+    want of an axis.
 
-    So s is one constant minus x_0^2: class 1 where s + N(0, 0.2) exceeds the mean of s, which depends on x_0 alone. Held-out
-    samples keep the constant and the mean of the sample that is trained on.
+    So s is one constant minus x_0^2: class 1 where s + N(0, 0.2) exceeds the mean of s, which
+    depends on x_0 alone. Held-out samples keep the constant and the mean of the sample that is
+    trained on.
     """
     x = rng.integers(5, size=(n_samples, 12)) - 1
     constant = np.sum(x[:, 2::2] * x[:, 3::2])
@@ -94,13 +104,23 @@ def complicated(n_samples: int, rng: np.random.Generator) -> Dataset:
 
 
 def complicated_intended(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """As intended: the sum of products within each sample (axis=1), so that ten of the twelve inputs and x_0 count."""
+    """As intended: the sum of products within each sample (axis=1), so that ten of the twelve
+    inputs and x_0 count.
+    """
     x = rng.integers(5, size=(n_samples, 12)) - 1
-    return _above_mean("complicated-intended", x, lambda x: np.sum(x[:, 2::2] * x[:, 3::2], axis=1) - x[:, 0] ** 2, rng)
+    return _above_mean(
+        "complicated-intended",
+        x,
+        lambda x: np.sum(x[:, 2::2] * x[:, 3::2], axis=1) - x[:, 0] ** 2,
+        rng,
+    )
 
 
 def _above_mean(
-    name: str, x: npt.NDArray[np.int64], score: Callable[[npt.NDArray[np.int64]], Any], rng: np.random.Generator
+    name: str,
+    x: npt.NDArray[np.int64],
+    score: Callable[[npt.NDArray[np.int64]], Any],
+    rng: np.random.Generator,
 ) -> Dataset:
     samples, mean = iter([x, rng.integers(5, size=x.shape) - 1]), score(x).mean()
 
@@ -112,7 +132,8 @@ def _above_mean(
 
 
 def mnist_pooled(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """As published: 2x2 blocks of MNIST summed in uint8, which wraps modulo 256, then int(sum / 20), 14x14.
+    """As published: 2x2 blocks of MNIST summed in uint8, which wraps modulo 256, then int(sum /
+    20), 14x14.
 
     Drawn with replacement from all 70,000, so rows may repeat.
     """
@@ -124,7 +145,9 @@ def mnist_widened(n_samples: int, rng: np.random.Generator) -> Dataset:
     return _mnist("mnist, pooled in int64", n_samples, rng, np.int64)
 
 
-def _mnist(name: str, n_samples: int, rng: np.random.Generator, dtype: type[np.integer[Any]]) -> Dataset:
+def _mnist(
+    name: str, n_samples: int, rng: np.random.Generator, dtype: type[np.integer[Any]]
+) -> Dataset:
     images = mnist.find()
 
     def pooled(drawn: npt.NDArray[np.int64]) -> Sample:
@@ -136,9 +159,15 @@ def _mnist(name: str, n_samples: int, rng: np.random.Generator, dtype: type[np.i
 
 
 def _drawn(
-    name: str, n_samples: int, n_images: int, prepared: Callable[[npt.NDArray[np.int64]], Sample], rng: np.random.Generator
+    name: str,
+    n_samples: int,
+    n_images: int,
+    prepared: Callable[[npt.NDArray[np.int64]], Sample],
+    rng: np.random.Generator,
 ) -> Dataset:
-    """n images drawn with replacement; as many, with replacement, from those never drawn are held out."""
+    """n images drawn with replacement; as many, with replacement, from those never drawn are held
+    out.
+    """
     drawn = rng.integers(n_images, size=n_samples)
     left = np.setdiff1d(np.arange(n_images), drawn)
     rows = iter([drawn, rng.choice(left, n_samples)])
@@ -146,7 +175,8 @@ def _drawn(
 
 
 def mnist_whole(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """All of MNIST, pixels / 255: the 60,000 training images, and its 10,000 test images held out. Nothing is drawn.
+    """All of MNIST, pixels / 255: the 60,000 training images, and its 10,000 test images held out.
+    Nothing is drawn.
 
     Fewer than 60,000 are the first ones.
     """
@@ -154,12 +184,16 @@ def mnist_whole(n_samples: int, rng: np.random.Generator) -> Dataset:
         raise ValueError(f"n_samples is {n_samples}, but MNIST has 60,000 training images")
     images = mnist.find()
     parts = [slice(n_samples), slice(60_000, None)]
-    training, test = (_sample(images.pixels[part].reshape(-1, 784) / np.float32(255), images.labels[part]) for part in parts)
+    training, test = (
+        _sample(images.pixels[part].reshape(-1, 784) / np.float32(255), images.labels[part])
+        for part in parts
+    )
     return Dataset("mnist", training, {"training": training, "held-out": test})
 
 
 def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """scikit-learn's 1797 digits of 8x8 pixels in 0..16, each pixel repeated to 14x14; drawn with replacement.
+    """scikit-learn's 1797 digits of 8x8 pixels in 0..16, each pixel repeated to 14x14; drawn with
+    replacement.
 
     What stands in where MNIST is not at hand; smaller and easier, so it is a run of its own name.
     """
@@ -169,7 +203,10 @@ def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
     near = np.arange(14) * 8 // 14
 
     def enlarged(drawn: npt.NDArray[np.int64]) -> Sample:
-        return _sample(images.reshape(-1, 8, 8)[drawn][:, near[:, None], near].reshape(n_samples, 196), classes[drawn])
+        return _sample(
+            images.reshape(-1, 8, 8)[drawn][:, near[:, None], near].reshape(n_samples, 196),
+            classes[drawn],
+        )
 
     return _drawn("digits", n_samples, len(images), enlarged, rng)
 
@@ -177,16 +214,21 @@ def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
 def var_u(n_samples: int, rng: np.random.Generator) -> Dataset:
     """All 4096 binary patterns of 12 bits with the classes of Shwartz-Ziv and Tishby's var_u.mat.
 
-    80 % of them, drawn at random, are trained on, the default of the authors' code (github.com/ravidziv/IDNNs); the plane is
-    read on all, as theirs, and on the 820 held out.
+    80 % of them, drawn at random, are trained on, the default of the authors' code
+    (github.com/ravidziv/IDNNs); the plane is read on all, as theirs, and on the 820 held out.
 
-    The 4096 classes are the bits of var_u.bin, taken from that file (sha256 0ba9551878a855..., redistributed under the MIT
-    licence by https://github.com/artemyk/ibsgd); its patterns are those of the numbers 0..4095, the highest bit first.
+    The 4096 classes are the bits of var_u.bin, taken from that file (sha256 0ba9551878a855...,
+    redistributed under the MIT licence by https://github.com/artemyk/ibsgd); its patterns are those
+    of the numbers 0..4095, the highest bit first.
     """
     if n_samples != 4096:
-        raise ValueError(f"n_samples is {n_samples}, but 'var-u' is a whole population of 4096 patterns")
+        raise ValueError(
+            f"n_samples is {n_samples}, but 'var-u' is a whole population of 4096 patterns"
+        )
     x = ((np.arange(4096)[:, None] >> np.arange(12)[::-1]) & 1).astype(np.float32)
-    classes = np.unpackbits(np.frombuffer(Path(__file__).with_name("var_u.bin").read_bytes(), np.uint8)).astype(np.int64)
+    classes = np.unpackbits(
+        np.frombuffer(Path(__file__).with_name("var_u.bin").read_bytes(), np.uint8)
+    ).astype(np.int64)
     trained, held_out = np.split(rng.permutation(4096), [int(0.8 * 4096)])
     return Dataset(
         "var-u",

@@ -1,4 +1,6 @@
-"""planes -> figures: a row for each sample, a column for each reading, a band over the seeds; runs side by side or overlaid."""
+"""planes -> figures: a row for each sample, a column for each reading, a band over the seeds; runs
+side by side or overlaid.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ Drawn = tuple[Run, Sequence[InformationPlane]]
 
 @dataclass(frozen=True)
 class Mark:
-    """Points (I(X;T), I(T;Y)) of single networks, marked in that panel of a sample; `shape` is a marker of matplotlib's."""
+    """Points (I(X;T), I(T;Y)) of single networks, marked in that panel of a sample; `shape` is a
+    marker of matplotlib's.
+    """
 
     sample: str
     label: str
@@ -46,15 +50,28 @@ def picture(run: Run, planes: Sequence[InformationPlane], marks: Sequence[Mark] 
     for i, sample in enumerate(samples):
         of_sample = [mark for mark in marks if mark.sample == sample]
         if of_sample:
-            _mark(figure.axes[i * n_columns], of_sample)  # of single networks, or their mean: the first
+            # of single networks, or their mean: the first
+            _mark(figure.axes[i * n_columns], of_sample)
     return figure
 
 
 def _mark(axes: Axes, marks: Sequence[Mark]) -> None:
     for mark in marks:
         x, y = np.transpose(mark.points)
-        axes.plot(x, y, mark.shape, color="black", markersize=5, markeredgewidth=0.8, alpha=0.8, zorder=6, label=mark.label)
-    axes.legend(loc="upper right", bbox_to_anchor=(1.02, 1.04), fontsize=6, frameon=False, handletextpad=0.2)
+        axes.plot(
+            x,
+            y,
+            mark.shape,
+            color="black",
+            markersize=5,
+            markeredgewidth=0.8,
+            alpha=0.8,
+            zorder=6,
+            label=mark.label,
+        )
+    axes.legend(
+        loc="upper right", bbox_to_anchor=(1.02, 1.04), fontsize=6, frameon=False, handletextpad=0.2
+    )
 
 
 def side_by_side(
@@ -63,21 +80,28 @@ def side_by_side(
     layers: Sequence[str] = (),
     color: str = "layer",
 ) -> Figure:
-    """A row for each sample, its panels the readings of one run after the other, all of them or one.
+    """A row for each sample, its panels the readings of one run after the other, all of them or
+    one.
 
     Raises:
         ValueError: runs that were read on other samples, a reading or a layer that is not there.
     """
     labels = names([run for run, _ in runs]) if len(runs) > 1 else [""]
-    rows = [_panels(run, planes, reading, layers, label) for (run, planes), label in zip(runs, labels, strict=True)]
+    rows = [
+        _panels(run, planes, reading, layers, label)
+        for (run, planes), label in zip(runs, labels, strict=True)
+    ]
     samples = [list(row) for row in rows]
     if len({len(of_run) for of_run in samples}) > 1:
         raise ValueError("the runs were read on different numbers of samples: draw them apart")
     grid = [
-        [panel for row, of_run in zip(rows, samples, strict=True) for panel in row[of_run[i]]] for i in range(len(samples[0]))
+        [panel for row, of_run in zip(rows, samples, strict=True) for panel in row[of_run[i]]]
+        for i in range(len(samples[0]))
     ]
     titles = [" / ".join(dict.fromkeys(of_row)) for of_row in zip(*samples, strict=True)]
-    return figures.information_plane(grid, rows=titles, color=color, title=_title(runs[0][0]) if len(runs) == 1 else "")
+    return figures.information_plane(
+        grid, rows=titles, color=color, title=_title(runs[0][0]) if len(runs) == 1 else ""
+    )
 
 
 def overlaid(
@@ -86,22 +110,34 @@ def overlaid(
     layers: Sequence[str] = (),
     color: str = "layer",
 ) -> Figure:
-    """The runs in the same panels, one for each sample and reading; a colour for each layer, a dash for each run.
+    """The runs in the same panels, one for each sample and reading; a colour for each layer, a dash
+    for each run.
 
     Raises:
-        ValueError: as `side_by_side`; runs with other samples or readings, or recorded at other epochs.
+        ValueError: as `side_by_side`; runs with other samples or readings, or recorded at other
+            epochs.
     """
     rows = [_panels(run, planes, reading, layers, "") for run, planes in runs]
-    titles = [{sample: [panel.title for panel in panels] for sample, panels in row.items()} for row in rows]
+    titles = [
+        {sample: [panel.title for panel in panels] for sample, panels in row.items()}
+        for row in rows
+    ]
     if any(of_run != titles[0] for of_run in titles):
-        raise ValueError("the runs have not the same samples and readings, so they cannot be overlaid: draw them side by side")
+        raise ValueError(
+            "the runs have not the same samples and readings, so they cannot be overlaid: draw them"
+            " side by side"
+        )
     labels = names([run for run, _ in runs])
-    grid = [[_laid_over(labels, panels) for panels in zip(*(row[sample] for row in rows), strict=True)] for sample in rows[0]]
+    grid = [
+        [_laid_over(labels, panels) for panels in zip(*(row[sample] for row in rows), strict=True)]
+        for sample in rows[0]
+    ]
     return figures.information_plane(grid, rows=list(rows[0]), color=color)
 
 
 def names(runs: Sequence[Run]) -> list[str]:
-    """What tells runs apart, in as few words as do: their names, or where those are the same, the fields that differ too.
+    """What tells runs apart, in as few words as do: their names, or where those are the same, the
+    fields that differ too.
 
     Raises:
         ValueError: two of them are the same run, read in the same way.
@@ -111,7 +147,12 @@ def names(runs: Sequence[Run]) -> list[str]:
             raise ValueError(f"RESULT is given twice: {run.ids[0]}; a result is drawn once")
     labels = [run.name for run in runs]
     return [
-        f"{run.name} ({words})" if labels.count(run.name) > 1 and (words := _differing(run, runs)) else run.name for run in runs
+        (
+            f"{run.name} ({words})"
+            if labels.count(run.name) > 1 and (words := _differing(run, runs))
+            else run.name
+        )
+        for run in runs
     ]
 
 
@@ -131,19 +172,27 @@ def _shown(value: Any) -> str:
 
 
 def _panels(
-    run: Run, planes: Sequence[InformationPlane], reading: str | None, layers: Sequence[str], label: str
+    run: Run,
+    planes: Sequence[InformationPlane],
+    reading: str | None,
+    layers: Sequence[str],
+    label: str,
 ) -> dict[str, list[Panel]]:
     """sample -> panels; "each" only where it stands alone, for "mean" is its mean."""
     groups = by_reading(planes)
     present = list(dict.fromkeys(name for _, name in groups))
     if reading is not None and reading not in present:
         raise ValueError(f"{run.id} has no reading {reading!r}: it has {', '.join(present)}")
-    chosen = [reading] if reading else [name for name in present if name != "each" or len(present) == 1]
+    chosen = (
+        [reading] if reading else [name for name in present if name != "each" or len(present) == 1]
+    )
     out: dict[str, list[Panel]] = {}
     for (sample, name), seeds in groups.items():
         if name in chosen:
             panel = _only(layers, tables.panel(seeds))
-            out.setdefault(sample, []).append(replace(panel, title=f"{label}: {panel.title}") if label else panel)
+            out.setdefault(sample, []).append(
+                replace(panel, title=f"{label}: {panel.title}") if label else panel
+            )
     return out
 
 
@@ -154,7 +203,9 @@ def _only(layers: Sequence[str], panel: Panel) -> Panel:
     if unknown:
         raise ValueError(f"layers names {unknown[0]!r}: the layers are {', '.join(panel.layers)}")
     at = [list(panel.layers).index(layer) for layer in layers]
-    return replace(panel, layers=tuple(layers), **{name: _at(getattr(panel, name), at) for name in _COLUMNS})
+    return replace(
+        panel, layers=tuple(layers), **{name: _at(getattr(panel, name), at) for name in _COLUMNS}
+    )
 
 
 _COLUMNS = ("i_xt", "i_ty", "spread_xt", "spread_ty")
@@ -167,9 +218,14 @@ def _at(column: Any, layers: list[int]) -> Any:
 def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
     first = panels[0]
     if any(not np.array_equal(panel.epochs, first.epochs) for panel in panels):
-        raise ValueError("the runs were recorded at different epochs, so they cannot be overlaid: draw them side by side")
+        raise ValueError(
+            "the runs were recorded at different epochs, so they cannot be overlaid: draw them side"
+            " by side"
+        )
     if len({panel.spread_xt is None for panel in panels}) > 1:
-        raise ValueError("some of the runs have several seeds and some have one: draw them side by side")
+        raise ValueError(
+            "some of the runs have several seeds and some have one: draw them side by side"
+        )
     columns = {name: [getattr(panel, name) for panel in panels] for name in _COLUMNS}
     return replace(
         first,
@@ -178,11 +234,17 @@ def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
         ceiling_x=max(panel.ceiling_x for panel in panels),
         ceiling_y=max(panel.ceiling_y for panel in panels),
         caption="; ".join(dict.fromkeys(panel.caption for panel in panels)),
-        **{name: None if parts[0] is None else np.concatenate(parts, axis=1) for name, parts in columns.items()},
+        **{
+            name: None if parts[0] is None else np.concatenate(parts, axis=1)
+            for name, parts in columns.items()
+        },
     )
 
 
 def _title(run: Run) -> str:
     training = run.training
     seeds = f", {training.seeds} seeds" if training.seeds > 1 else ""
-    return f"{run.name}: {'-'.join(map(str, training.widths))} {training.network}, {training.length}{seeds}"
+    return (
+        f"{run.name}: {'-'.join(map(str, training.widths))} {training.network}, "
+        f"{training.length}{seeds}"
+    )

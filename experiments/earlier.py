@@ -1,4 +1,6 @@
-"""Results of formats 0 and 1, where one flat record was trained and read: their runs, and the ids that they had."""
+"""Results of formats 0 and 1, where one flat record was trained and read: their runs, and the ids
+that they had.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ __all__ = ["id_of", "run_of"]
 
 @dataclass(frozen=True)
 class _Rules:
-    """Of a run that compared rules for stopping: those that experiments.analyses.stopping has by default."""
+    """Of a run that compared rules for stopping: those that experiments.analyses.stopping has by
+    default.
+    """
 
     beta: float = 1.0
     tolerance: float = 0.1
@@ -57,13 +61,20 @@ def run_of(given: dict[str, Any]) -> Run:
     """The run of a manifest of format 0 or 1, whoever wrote it.
 
     Raises:
-        TypeError: its fields are not those of a run. ValueError: a value is of another type, or none that a run can have.
+        TypeError: its fields are not those of a run. ValueError: a value is of another type, or
+            none that a run can have.
     """
     flat: _Flat = plain.typed("run", given, _Flat)
     rules = flat.stopping
-    if rules is not None and (min(rules.beta, rules.tolerance) < 0 or min(rules.patience, rules.validation_patience) < 1):
-        raise ValueError(f"stopping is {asdict(rules)}: beta and tolerance are at least 0, patience at least 1")
-    training = Training(**{key: value for key, value in vars(flat).items() if key in Training.__dataclass_fields__})
+    if rules is not None and (
+        min(rules.beta, rules.tolerance) < 0 or min(rules.patience, rules.validation_patience) < 1
+    ):
+        raise ValueError(
+            f"stopping is {asdict(rules)}: beta and tolerance are at least 0, patience at least 1"
+        )
+    training = Training(
+        **{key: value for key, value in vars(flat).items() if key in Training.__dataclass_fields__}
+    )
     run = Run(
         flat.name,
         training,
@@ -77,12 +88,23 @@ def run_of(given: dict[str, Any]) -> Run:
 
 
 def id_of(run: Run) -> str | None:
-    """The id that the run had then: of all fields but the words, defaults too. None where it could not be said."""
-    (reading, *others) = run.reads
+    """The id that the run had then: of all fields but the words, defaults too. None where it could
+    not be said.
+    """
+    reading, *others = run.reads
     if others or not isinstance(reading, Counted):
         return None
     rules = _Rules() if "stopping" in run.analyses else None
-    flat = _Flat(run.name, "", **vars(run.training), edges=reading.edges, out_of_range=reading.out_of_range, stopping=rules)
-    fields = {key: value for key, value in asdict(flat).items() if key not in ("about", "published")}
+    flat = _Flat(
+        run.name,
+        "",
+        **vars(run.training),
+        edges=reading.edges,
+        out_of_range=reading.out_of_range,
+        stopping=rules,
+    )
+    fields = {
+        key: value for key, value in asdict(flat).items() if key not in ("about", "published")
+    }
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
     return f"{run.name}-{digest[:10]}"

@@ -1,4 +1,6 @@
-"""Signals that end a program -> one exception, after which all is tidied up; where nothing is begun, the end at once."""
+"""Signals that end a program -> one exception, after which all is tidied up; where nothing is
+begun, the end at once.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ class Stopped(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         name = signal.Signals(number).name
-        super().__init__(f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {SAID}")
+        super().__init__(
+            f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {SAID}"
+        )
         self.code = 128 + number  # as shells have it
 
 
@@ -30,7 +34,8 @@ class _Listener:
     """What a signal does, by what is going on."""
 
     def __init__(self) -> None:
-        self.loading, self.tidying, self.last = True, False, -GRACE  # of time.monotonic, which begins at 0
+        # of time.monotonic, which begins at 0
+        self.loading, self.tidying, self.last = True, False, -GRACE
 
     def loaded(self) -> None:
         """From now on a signal is an exception."""
@@ -50,7 +55,8 @@ _listener = _Listener()
 
 @contextmanager
 def heard() -> Iterator[_Listener]:
-    """SIGINT, SIGTERM and SIGHUP raise `Stopped`, unless they are ignored here (as after nohup); before, all is as it was.
+    """SIGINT, SIGTERM and SIGHUP raise `Stopped`, unless they are ignored here (as after nohup);
+    before, all is as it was.
 
     While the listener's `loading` holds they end the process, with one line.
     """
@@ -58,7 +64,11 @@ def heard() -> Iterator[_Listener]:
     if threading.current_thread() is not threading.main_thread():
         numbers = []  # only the main thread may say what a signal does
     before = {number: signal.getsignal(number) for number in numbers}
-    before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    before = {
+        number: handler
+        for number, handler in before.items()
+        if handler not in (signal.SIG_IGN, None)
+    }
     try:
         _listener.last = -GRACE
         for number in before:

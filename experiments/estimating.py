@@ -1,4 +1,6 @@
-"""A finished run -> more readings of it, from its snapshots: beside the first, without training and without copies."""
+"""A finished run -> more readings of it, from its snapshots: beside the first, without training and
+without copies.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +52,22 @@ def estimate(arguments: argparse.Namespace) -> int:
         if elsewhere:
             result = _copied(source, run, trained, device)
         else:
-            result = read_again(run, outputs.prepare(trained), device, force=arguments.force, told=_of(source))
+            result = read_again(
+                run, outputs.prepare(trained), device, force=arguments.force, told=_of(source)
+            )
         seconds = time.perf_counter() - start
         for one, folder in zip(result.apart(), folders, strict=True):
-            row = {"run": run.name, "id": one.run.ids[0], "data": run.training.data, "device": arguments.device}
-            row |= {"status": "estimated", "seconds": f"{seconds:.1f}", "folder": f"{trained.name}/{folder.name}"}
+            row = {
+                "run": run.name,
+                "id": one.run.ids[0],
+                "data": run.training.data,
+                "device": arguments.device,
+            }
+            row |= {
+                "status": "estimated",
+                "seconds": f"{seconds:.1f}",
+                "folder": f"{trained.name}/{folder.name}",
+            }
             attempts.record(trained.absolute().parent, **row)
     tell(result, seconds, ", ".join(f"{folder}{'/'}" for folder in folders))
     return 0
@@ -63,14 +76,18 @@ def estimate(arguments: argparse.Namespace) -> int:
 Told = Callable[[Exception], Exception]
 
 
-def read_again(run: Run, trained: Path, device: str, *, force: bool, told: Told = lambda error: error) -> Result:
-    """All readings of the run, of the snapshots in the folder of what was trained, each in its folder there.
+def read_again(
+    run: Run, trained: Path, device: str, *, force: bool, told: Told = lambda error: error
+) -> Result:
+    """All readings of the run, of the snapshots in the folder of what was trained, each in its
+    folder there.
 
     Args:
         told: what to raise where the snapshots cannot be read, which anybody may have written.
 
     Raises:
-        ValueError: one is there before and is not to be replaced, or the snapshots are not those of the run.
+        ValueError: one is there before and is not to be replaced, or the snapshots are not those of
+            the run.
     """
     folders = [trained / named(reading.id, str(check_device(device))) for reading in run.reads]
     parts = [begin(folder, resume=False, force=force) for folder in folders]
@@ -93,13 +110,18 @@ def read_again(run: Run, trained: Path, device: str, *, force: bool, told: Told 
 
 def _asked(source: Finished, arguments: argparse.Namespace) -> Run:
     """The run, with the readings that are asked for."""
-    rule: dict[str, Any] = {"out_of_range": arguments.out_of_range} if arguments.out_of_range else {}
+    rule: dict[str, Any] = (
+        {"out_of_range": arguments.out_of_range} if arguments.out_of_range else {}
+    )
     (before,) = source.run.reads
     reads = tuple(replace(before, edges=_edges(*edges), **rule) for edges in arguments.edges)  # type: ignore[type-var]
     run = replace(source.run, reads=reads)
     run.check()
     if source.folder == source.trained and before in reads and arguments.out is None:
-        raise ValueError(f"'{source.folder}' was trained and read with these edges: pass other --edges, or another --out")
+        raise ValueError(
+            f"'{source.folder}' was trained and read with these edges: pass other --edges, or "
+            "another --out"
+        )
     return run
 
 
@@ -108,14 +130,21 @@ def _edges(low: str, high: str, n: str) -> tuple[float, float, int]:
         edges = float(low), float(high), int(n)
     except ValueError:
         edges = (0.0, 0.0, 0)
-    if not (edges[0] < edges[1] and 2 <= edges[2] <= MOST_EDGES and math.isfinite(edges[1] - edges[0])):
+    if not (
+        edges[0] < edges[1] and 2 <= edges[2] <= MOST_EDGES and math.isfinite(edges[1] - edges[0])
+    ):
         given = " ".join(text if len(text) <= 40 else f"{text[:37]}..." for text in (low, high, n))
-        raise ValueError(f"--edges is {given}: pass LOW below HIGH, and N, a whole number from 2 to {MOST_EDGES:,}")
+        raise ValueError(
+            f"--edges is {given}: pass LOW below HIGH, and N, a whole number from 2 to "
+            f"{MOST_EDGES:,}"
+        )
     return edges
 
 
 def _copied(source: Finished, run: Run, trained: Path, device: str) -> Result:
-    """What was trained lies in another OUT too, its snapshots linked where the file system can, and beside it the readings."""
+    """What was trained lies in another OUT too, its snapshots linked where the file system can, and
+    beside it the readings.
+    """
     part = begin(trained, resume=False, force=False)
     try:
         try:
@@ -131,12 +160,20 @@ def _copied(source: Finished, run: Run, trained: Path, device: str) -> Result:
 
 
 def _of(source: Finished) -> Told:
-    return lambda error: ValueError(f"RESULT is '{source.folder}', which cannot be read again ({files.reason(error)})")
+    return lambda error: ValueError(
+        f"RESULT is '{source.folder}', which cannot be read again ({files.reason(error)})"
+    )
 
 
 def _device(source: Finished) -> str:
-    """Where it was trained, if its manifest says it in so many letters: it becomes part of a name."""
-    return source.manifest["device"] if re.fullmatch(r"cuda(:[0-9]{1,3})?", source.manifest["device"]) else "cpu"
+    """Where it was trained, if its manifest says it in so many letters: it becomes part of a
+    name.
+    """
+    return (
+        source.manifest["device"]
+        if re.fullmatch(r"cuda(:[0-9]{1,3})?", source.manifest["device"])
+        else "cpu"
+    )
 
 
 def _whole(snapshots: Path) -> Path:

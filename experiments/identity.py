@@ -1,4 +1,6 @@
-"""record -> a short digest of the fields that differ from their defaults: a new field with a default renames nothing."""
+"""record -> a short digest of the fields that differ from their defaults: a new field with a
+default renames nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ DIGITS = 10
 
 
 def digest(record: Any) -> str:
-    """Ten digits of the SHA-256 of what `differing` says of a frozen record; equal records have the same.
+    """Ten digits of the SHA-256 of what `differing` says of a frozen record; equal records have the
+    same.
 
     So a default is for ever: who needs another one adds a field, and says it where it differs.
     """
@@ -22,9 +25,13 @@ def digest(record: Any) -> str:
 
 
 def differing(record: Any) -> dict[str, Any]:
-    """field -> value, as plain data, of the fields that do not hold their defaults; of records inside likewise."""
+    """field -> value, as plain data, of the fields that do not hold their defaults; of records
+    inside likewise.
+    """
     given = {field.name: (getattr(record, field.name), field) for field in fields(record)}
-    return {name: _plain(value) for name, (value, field) in given.items() if value != _default(field)}
+    return {
+        name: _plain(value) for name, (value, field) in given.items() if value != _default(field)
+    }
 
 
 def _default(field: Field[Any]) -> Any:
@@ -36,4 +43,5 @@ def _plain(value: Any) -> Any:
         return differing(value)
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value  # 1.0 is 1, and written alike
+    # 1.0 is 1, and written alike
+    return int(value) if isinstance(value, float) and value.is_integer() else value

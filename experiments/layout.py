@@ -1,13 +1,16 @@
-"""Where things lie: OUT/<training id>/ holds what was trained, OUT/<training id>/<reading id>/ what was read of it.
+"""Where things lie: OUT/<training id>/ holds what was trained, OUT/<training id>/<reading id>/ what
+was read of it.
 
     OUT/attempts/                        a file for every attempt
     OUT/<training id>/manifest.json      what was trained, and the story
                       scores.csv         losses and accuracies
                       snapshots/         from which more can be read, any time later
-    OUT/<training id>/<reading id>/      plane.csv, planes.npz, plane.png, plane.svg, manifest.json, analyses
+    OUT/<training id>/<reading id>/      plane.csv, planes.npz, plane.png, plane.svg, manifest.json,
+    analyses
 
-What is unfinished lies in `<id>.part`, and is held by who works on it (`<id>.lock`). In formats 0 and 1 the files of the one
-reading lay beside the snapshots; more readings of them lie in their folder as in today's.
+What is unfinished lies in `<id>.part`, and is held by who works on it (`<id>.lock`). In formats 0
+and 1 the files of the one reading lay beside the snapshots; more readings of them lie in their
+folder as in today's.
 """
 
 from __future__ import annotations
@@ -18,11 +21,36 @@ from pathlib import Path
 from experiments.analyses import ANALYSES
 from experiments.readings import MEASURES
 
-__all__ = ["LEAVES", "MANIFEST", "PLANES", "READING", "SCORES", "SNAPSHOTS", "UNFINISHED", "named", "part_of"]
+__all__ = [
+    "LEAVES",
+    "MANIFEST",
+    "PLANES",
+    "READING",
+    "SCORES",
+    "SNAPSHOTS",
+    "UNFINISHED",
+    "named",
+    "part_of",
+]
 
-MANIFEST, SNAPSHOTS, SCORES, PLANES, UNFINISHED = "manifest.json", "snapshots", "scores.csv", "planes.npz", ".part"
-LEAVES = {"plane.csv", PLANES, SCORES, "plane.png", "plane.svg", MANIFEST, *(f"{name}.csv" for name in ANALYSES)}
-READING = re.compile(rf"({'|'.join(MEASURES)})-[0-9a-f]{{10}}(-[a-z]+[0-9]*)?")  # the name of a reading's folder
+MANIFEST, SNAPSHOTS, SCORES, PLANES, UNFINISHED = (
+    "manifest.json",
+    "snapshots",
+    "scores.csv",
+    "planes.npz",
+    ".part",
+)
+LEAVES = {
+    "plane.csv",
+    PLANES,
+    SCORES,
+    "plane.png",
+    "plane.svg",
+    MANIFEST,
+    *(f"{name}.csv" for name in ANALYSES),
+}
+# the name of a reading's folder
+READING = re.compile(rf"({'|'.join(MEASURES)})-[0-9a-f]{{10}}(-[a-z]+[0-9]*)?")
 
 
 def named(name: str, device: str) -> str:

@@ -1,4 +1,6 @@
-"""A result's folder -> alone at work on it: a lock that the system holds, and a file beside it that says who."""
+"""A result's folder -> alone at work on it: a lock that the system holds, and a file beside it that
+says who.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,9 @@ class Holder(TypedDict):
 def held(folder: Path) -> Iterator[None]:
     """Alone at work on a result, as long as this lasts; a file beside it says who is.
 
-    The system holds the lock for the process, and drops it when that is gone, however it went: what a killed one left behind
-    is taken over. A lock of another machine on a shared disk is never taken over: nothing here tells whether it still works.
+    The system holds the lock for the process, and drops it when that is gone, however it went: what
+    a killed one left behind is taken over. A lock of another machine on a shared disk is never
+    taken over: nothing here tells whether it still works.
 
     Raises:
         ValueError: somebody else is at work on it, or may be.
@@ -44,7 +47,11 @@ def held(folder: Path) -> Iterator[None]:
     path = folder.with_name(folder.name + LOCK)
     descriptor = _acquired(path, folder)
     try:
-        holder: Holder = {"host": platform.node(), "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+        holder: Holder = {
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, json.dumps(holder).encode())
@@ -61,7 +68,9 @@ def _acquired(path: Path, folder: Path) -> int:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         except OSError as error:
-            raise ValueError(f"'{path}' cannot be used as a lock ({error.strerror}): move it away") from None
+            raise ValueError(
+                f"'{path}' cannot be used as a lock ({error.strerror}): move it away"
+            ) from None
         try:
             _judge(descriptor, path, folder)
             if os.path.lexists(path) and os.path.samestat(os.stat(path), os.fstat(descriptor)):
@@ -82,11 +91,20 @@ def _judge(descriptor: int, path: Path, folder: Path) -> None:
         holder: Holder | None = plain.typed("lock", plain.parse(text.decode()), Holder)
     except ValueError:
         holder = None
-    who = f"process {holder['pid']} on {holder['host']!r}, since {holder['since']:.40}" if holder else "another process"
+    who = (
+        f"process {holder['pid']} on {holder['host']!r}, since {holder['since']:.40}"
+        if holder
+        else "another process"
+    )
     if ours is False:
-        raise ValueError(f"'{folder}' is being worked on by {who}: wait until that is done, or stop it")
+        raise ValueError(
+            f"'{folder}' is being worked on by {who}: wait until that is done, or stop it"
+        )
     if holder is None or ours is None or holder["host"] != platform.node():
-        raise ValueError(f"'{folder}' may be worked on by {who}, which cannot be told from here: if it is not, remove '{path}'")
+        raise ValueError(
+            f"'{folder}' may be worked on by {who}, which cannot be told from here: if it is not, "
+            f"remove '{path}'"
+        )
     _log.warning("%s was left by %s, which is gone: taken over", folder, who)
 
 

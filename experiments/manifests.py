@@ -1,4 +1,6 @@
-"""A result -> what its manifests say, of what was trained and of what was read; and back, whoever wrote them."""
+"""A result -> what its manifests say, of what was trained and of what was read; and back, whoever
+wrote them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ FORMAT = 2  # of the manifests that are written; those without a number have 0
 
 
 class Layer(TypedDict):
-    """What `summary.findings` says of a layer; with several seeds each number has its spread beside it."""
+    """What `summary.findings` says of a layer; with several seeds each number has its spread beside
+    it.
+    """
 
     layer: str
     i_xt_start: float
@@ -58,7 +62,9 @@ class End(TypedDict):
 
 
 class Manifest(TypedDict):
-    """All that a reader has to know of a result; in formats 0 and 1 one file said it, since then one of each folder."""
+    """All that a reader has to know of a result; in formats 0 and 1 one file said it, since then
+    one of each folder.
+    """
 
     id: str
     run: dict[str, Any]
@@ -90,7 +96,9 @@ def of_training(result: Result, wall_seconds: float, resumed: bool) -> dict[str,
         "id": result.run.id,
         "run": result.run.fields(),
         "data": result.planes[0].data,
-        "scores_end": [{"sample": name} | values for name, values in scores_at_end(result.scores).items()],
+        "scores_end": [
+            {"sample": name} | values for name, values in scores_at_end(result.scores).items()
+        ],
         "loss_end": result.losses[-1],
         "remark": result.remark,
         "wall_seconds": wall_seconds,
@@ -108,7 +116,12 @@ def of_reading(result: Result) -> dict[str, Any]:
         "reading": reading.fields(),
         "data": first.data,
         "readings": [
-            {"sample": sample, "reading": name, "layers": findings(planes), "funnel": funnel(planes)}
+            {
+                "sample": sample,
+                "reading": name,
+                "layers": findings(planes),
+                "funnel": funnel(planes),
+            }
             for (sample, name), planes in by_reading(result.planes).items()
         ],
         "n_samples": first.n_samples,
@@ -125,8 +138,10 @@ def _made(result: Result, stages: tuple[str, ...]) -> dict[str, Any]:
     return {
         "device": result.device,
         "seconds": {stage: seconds for stage, seconds in result.seconds.items() if stage in stages},
-        "versions": {"python": platform.python_version()}
-        | {name: import_module(name).__version__ for name in ("numpy", "numba", "torch")},
+        "versions": (
+            {"python": platform.python_version()}
+            | {name: import_module(name).__version__ for name in ("numpy", "numba", "torch")}
+        ),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

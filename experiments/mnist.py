@@ -1,8 +1,9 @@
-"""Where MNIST lies -> images (n, 28, 28) and labels (n,), all 70,000 of them. Files are not trusted, and nothing is unpickled.
+"""Where MNIST lies -> images (n, 28, 28) and labels (n,), all 70,000 of them. Files are not
+trusted, and nothing is unpickled.
 
-Looked for in this order: the path given, the environment variable FASTMI_MNIST, scikit-learn's cache of OpenML data set 554.
-A path is a folder with the four IDX files (plain or .gz), or an .npz with x_train, y_train, x_test, y_test. Only
-`download=True` touches the network.
+Looked for in this order: the path given, the environment variable FASTMI_MNIST, scikit-learn's
+cache of OpenML data set 554. A path is a folder with the four IDX files (plain or .gz), or an .npz
+with x_train, y_train, x_test, y_test. Only `download=True` touches the network.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ __all__ = ["VARIABLE", "Images", "NoMnist", "choose", "find", "read_idx", "read_
 
 VARIABLE = "FASTMI_MNIST"
 PARTS = {"train": 60_000, "t10k": 10_000}
-ARRAYS = {"x_train": (60_000, 28, 28), "y_train": (60_000,), "x_test": (10_000, 28, 28), "y_test": (10_000,)}
+ARRAYS = {
+    "x_train": (60_000, 28, 28),
+    "y_train": (60_000,),
+    "x_test": (10_000, 28, 28),
+    "y_test": (10_000,),
+}
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -53,8 +59,9 @@ def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) 
     if cached is not None:
         return cached
     raise NoMnist(
-        "MNIST is not here: pass --mnist PATH or set FASTMI_MNIST (a folder with the four IDX files, plain or .gz, or an "
-        ".npz with x_train, y_train, x_test, y_test), or allow --download; the run 'digits' needs no files"
+        "MNIST is not here: pass --mnist PATH or set FASTMI_MNIST (a folder with the four IDX "
+        "files, plain or .gz, or an .npz with x_train, y_train, x_test, y_test), or allow "
+        "--download; the run 'digits' needs no files"
     )
 
 
@@ -73,13 +80,16 @@ def choose(path: Path | None, download: bool = False) -> None:
 def _at(path: Path) -> Images:
     if path.is_dir():
         parts = [
-            read_idx(_file(path, f"{part}-{kind}")) for kind in ("images-idx3-ubyte", "labels-idx1-ubyte") for part in PARTS
+            read_idx(_file(path, f"{part}-{kind}"))
+            for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
+            for part in PARTS
         ]
         shapes = [(60_000, 28, 28), (10_000, 28, 28), (60_000,), (10_000,)]
         for part, shape in zip(parts, shapes, strict=True):
             if part.shape != shape:
                 raise ValueError(
-                    f"an IDX file in '{path}' holds {part.shape}, where MNIST has {shape}: is it another data set?"
+                    f"an IDX file in '{path}' holds {part.shape}, where MNIST has {shape}: is it "
+                    "another data set?"
                 )
         return Images(np.concatenate(parts[:2]), _labels(np.concatenate(parts[2:]), path))
     if path.is_file():
@@ -91,23 +101,30 @@ def _file(folder: Path, name: str) -> Path:
     for candidate in (folder / name, folder / f"{name}.gz"):
         if candidate.is_file():
             return candidate
-    raise NoMnist(f"'{folder}' is not where MNIST lies, it has neither {name} nor {name}.gz: all four IDX files are needed")
+    raise NoMnist(
+        f"'{folder}' is not where MNIST lies, it has neither {name} nor {name}.gz: all four IDX "
+        "files are needed"
+    )
 
 
 def read_idx(path: Path) -> Bytes:
     """One IDX file of unsigned bytes, plain or .gz.
 
-    The header says how many bytes must follow; exactly so many are read, however large a compressed file would unpack.
+    The header says how many bytes must follow; exactly so many are read, however large a compressed
+    file would unpack.
 
     Raises:
         FileNotFoundError, PermissionError: it cannot be opened.
-        ValueError: no file, not an IDX file of bytes, larger than MNIST, cut short, or with bytes left over.
+        ValueError: no file, not an IDX file of bytes, larger than MNIST, cut short, or with bytes
+            left over.
     """
     with files.opened(path) as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
         try:
             return _read_idx(path, file)
         except (EOFError, OSError, zlib.error, struct.error) as error:
-            raise ValueError(f"'{path}' is cut short or not a gzip file ({files.reason(error)}): fetch it again") from error
+            raise ValueError(
+                f"'{path}' is cut short or not a gzip file ({files.reason(error)}): fetch it again"
+            ) from error
 
 
 def _read_idx(path: Path, file: IO[bytes] | gzip.GzipFile) -> Bytes:
@@ -123,14 +140,17 @@ def _read_idx(path: Path, file: IO[bytes] | gzip.GzipFile) -> Bytes:
         raise ValueError(f"'{path}' claims the shape {shape}, which is not within MNIST's")
     content = file.read(count)
     if len(content) < count:
-        raise ValueError(f"'{path}' is cut short: its header says {count} bytes, {len(content)} follow")
+        raise ValueError(
+            f"'{path}' is cut short: its header says {count} bytes, {len(content)} follow"
+        )
     if file.read(1):
         raise ValueError(f"'{path}' goes on after the {count} bytes that its header announces")
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def read_npz(path: Path) -> Images:
-    """x_train, y_train, x_test, y_test of an .npz, whose headers are read before its contents; see `fastmi.files.Archive`.
+    """x_train, y_train, x_test, y_test of an .npz, whose headers are read before its contents; see
+    `fastmi.files.Archive`.
 
     Raises:
         ValueError: no file, no npz, an array is missing, or has not MNIST's shape, type and labels.
@@ -142,8 +162,12 @@ def read_npz(path: Path) -> Images:
                 _announced(archive, name)
             arrays = archive.read(list(ARRAYS))
     except Exception as error:
-        raise ValueError(f"'{path}' is no npz file, or is damaged ({files.reason(error)})") from error
-    pixels, labels = (np.concatenate([arrays[f"{kind}_train"], arrays[f"{kind}_test"]]) for kind in "xy")
+        raise ValueError(
+            f"'{path}' is no npz file, or is damaged ({files.reason(error)})"
+        ) from error
+    pixels, labels = (
+        np.concatenate([arrays[f"{kind}_train"], arrays[f"{kind}_test"]]) for kind in "xy"
+    )
     return Images(pixels, _labels(labels, path))
 
 
@@ -151,7 +175,9 @@ def _announced(archive: files.Archive, name: str) -> None:
     if name not in archive.names:
         raise ValueError(f"it has no array {name}; it has {', '.join(archive.names)[:200]}")
     dtype, shape, *_ = archive.header(name)
-    kind, right = ("uint8", dtype == np.uint8) if name[0] == "x" else ("integer", dtype.kind in "iu")
+    kind, right = (
+        ("uint8", dtype == np.uint8) if name[0] == "x" else ("integer", dtype.kind in "iu")
+    )
     if shape != ARRAYS[name] or not right:
         raise ValueError(f"it has {name} as {dtype} {shape}: MNIST's is {kind} {ARRAYS[name]}")
 
@@ -174,11 +200,22 @@ def _openml(download: bool) -> Images | None:
         return None
     try:
         found: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
-        pixels, labels = np.asarray(found.data, np.float64).reshape(-1, 28, 28), np.asarray(found.target).astype(np.int64)
-        if len(pixels) != 70_000 or len(labels) != 70_000 or not ((pixels >= 0) & (pixels <= 255)).all():
-            raise ValueError(f"it holds {len(pixels)} images and {len(labels)} labels, from {pixels.min()} to {pixels.max()}")
+        pixels, labels = (
+            np.asarray(found.data, np.float64).reshape(-1, 28, 28),
+            np.asarray(found.target).astype(np.int64),
+        )
+        if (
+            len(pixels) != 70_000
+            or len(labels) != 70_000
+            or not ((pixels >= 0) & (pixels <= 255)).all()
+        ):
+            raise ValueError(
+                f"it holds {len(pixels)} images and {len(labels)} labels, from {pixels.min()} to "
+                f"{pixels.max()}"
+            )
     except Exception as error:
         raise ValueError(
-            f"scikit-learn's copy of MNIST in '{cache}' cannot be read or fetched ({files.reason(error)}): pass --mnist PATH"
+            f"scikit-learn's copy of MNIST in '{cache}' cannot be read or fetched "
+            f"({files.reason(error)}): pass --mnist PATH"
         ) from error
     return Images(pixels.astype(np.uint8), _labels(labels, cache))

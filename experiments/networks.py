@@ -1,4 +1,6 @@
-"""The networks of the runs: name, widths, seed -> a network whose watched modules are called "layer ..." and "output"."""
+"""The networks of the runs: name, widths, seed -> a network whose watched modules are called "layer
+..." and "output".
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ __all__ = ["NETWORKS", "build", "outline", "watched"]
 
 
 def tanh(widths: tuple[int, ...]) -> nn.Sequential:
-    """Linear and Tanh in turn; the watched modules are the Tanh: "layer 1", "layer 2", ..., "output"."""
+    """Linear and Tanh in turn; the watched modules are the Tanh: "layer 1", "layer 2", ...,
+    "output".
+    """
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for i, (n_in, n_out) in enumerate(pairwise(widths), start=1):
         modules[f"linear {i}"] = nn.Linear(n_in, n_out)
@@ -23,7 +27,9 @@ def tanh(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 def digits_cnn(widths: tuple[int, ...]) -> nn.Sequential:
-    """The report's convolutional network for 14x14 images; watched are its Tanh, "layer 1", and its Softmax, "output"."""
+    """The report's convolutional network for 14x14 images; watched are its Tanh, "layer 1", and its
+    Softmax, "output".
+    """
     n_hidden, n_classes = widths
     return nn.Sequential(
         OrderedDict(
@@ -43,9 +49,11 @@ def digits_cnn(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 def classifier(widths: tuple[int, ...], activation: type[nn.Module]) -> nn.Sequential:
-    """Hidden layers with the activation, a softmax output: the network of the original paper and of its critics.
+    """Hidden layers with the activation, a softmax output: the network of the original paper and of
+    its critics.
 
-    Weights from a normal distribution cut at two standard deviations of 1 / sqrt(n_in), biases zero, as theirs.
+    Weights from a normal distribution cut at two standard deviations of 1 / sqrt(n_in), biases
+    zero, as theirs.
     """
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for i, (n_in, n_out) in enumerate(pairwise(widths), start=1):
@@ -60,7 +68,9 @@ def classifier(widths: tuple[int, ...], activation: type[nn.Module]) -> nn.Seque
 
 
 def lenet(widths: tuple[int, ...]) -> nn.Sequential:
-    """LeNet-5 for 28x28 images with tanh, max pooling and a softmax; watched: both poolings, both hidden layers, the output."""
+    """LeNet-5 for 28x28 images with tanh, max pooling and a softmax; watched: both poolings, both
+    hidden layers, the output.
+    """
     n_hidden, n_last, n_classes = widths
     return nn.Sequential(
         OrderedDict(
@@ -94,14 +104,17 @@ NETWORKS: dict[str, Callable[[tuple[int, ...]], nn.Sequential]] = {
 
 
 def build(name: str, widths: tuple[int, ...], seed: int) -> nn.Sequential:
-    """The network of that name; its parameters depend on the seed alone, and torch's global generator stays as it was."""
+    """The network of that name; its parameters depend on the seed alone, and torch's global
+    generator stays as it was.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return NETWORKS[name](widths)
 
 
 def outline(name: str, widths: tuple[int, ...]) -> nn.Sequential:
-    """The network of that name without memory for its parameters: their shapes, and the names of its modules.
+    """The network of that name without memory for its parameters: their shapes, and the names of
+    its modules.
 
     Raises:
         ValueError: it cannot be built of these widths.
@@ -111,9 +124,15 @@ def outline(name: str, widths: tuple[int, ...]) -> nn.Sequential:
             return NETWORKS[name](widths)
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise ValueError(f"network is {name!r}, which cannot be built of {len(widths)} widths ({reason:.100})") from None
+        raise ValueError(
+            f"network is {name!r}, which cannot be built of {len(widths)} widths ({reason:.100})"
+        ) from None
 
 
 def watched(network: nn.Sequential) -> list[str]:
     """The names of the modules whose information is estimated."""
-    return [name for name, _ in network.named_children() if name == "output" or name.startswith("layer ")]
+    return [
+        name
+        for name, _ in network.named_children()
+        if name == "output" or name.startswith("layer ")
+    ]

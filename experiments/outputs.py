@@ -1,4 +1,6 @@
-"""result -> its folders, each written whole or not at all: what was trained, and what was read of it by each measure."""
+"""result -> its folders, each written whole or not at all: what was trained, and what was read of
+it by each measure.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +37,16 @@ def prepare(out: Path) -> Path:
         with tempfile.TemporaryFile(dir=out):
             pass
     except OSError as error:
-        raise ValueError(f"out is '{out}', which cannot be written ({error.strerror or error}): pass --out FOLDER") from None
+        raise ValueError(
+            f"out is '{out}', which cannot be written ({error.strerror or error}): pass --out "
+            "FOLDER"
+        ) from None
     return out
 
 
 def check_file(name: str, path: Path) -> Path:
-    """Try the folder of a file that is to be written, and that no folder bears its name, before any work is done.
+    """Try the folder of a file that is to be written, and that no folder bears its name, before any
+    work is done.
 
     Raises:
         ValueError: it cannot be written.
@@ -52,9 +58,11 @@ def check_file(name: str, path: Path) -> Path:
 
 
 def save(result: Result, part: Path, folder: Path, *, wall_seconds: float, resumed: bool) -> None:
-    """Write what was trained and all that was read of it beside its snapshots in `part`, and give that its name, `folder`.
+    """Write what was trained and all that was read of it beside its snapshots in `part`, and give
+    that its name, `folder`.
 
-    scores.csv holds the losses and accuracies, manifest.json the record, its story, and how it went.
+    scores.csv holds the losses and accuracies, manifest.json the record, its story, and how it
+    went.
     """
     for one in result.apart():
         _write_reading(one, part / named(one.run.reads[0].id, str(check_device(result.device))))
@@ -64,10 +72,11 @@ def save(result: Result, part: Path, folder: Path, *, wall_seconds: float, resum
 
 
 def save_reading(result: Result, part: Path, folder: Path) -> None:
-    """Write what was read by one measure into `part`, and give that its name, `folder`, in that of what was trained.
+    """Write what was read by one measure into `part`, and give that its name, `folder`, in that of
+    what was trained.
 
-    plane.csv and planes.npz hold every point, plane.png and plane.svg the figure, manifest.json all that a reader has to
-    know; of each analysis of the run there is a CSV of its name.
+    plane.csv and planes.npz hold every point, plane.png and plane.svg the figure, manifest.json all
+    that a reader has to know; of each analysis of the run there is a CSV of its name.
     """
     _write_reading(result, part)
     take_name(part, folder)
@@ -90,7 +99,8 @@ def _write_reading(result: Result, part: Path) -> None:
 
 
 def copy_training(source: Path, part: Path) -> None:
-    """What was trained, for readings that are to lie elsewhere; snapshots are linked where the file system can.
+    """What was trained, for readings that are to lie elsewhere; snapshots are linked where the file
+    system can.
 
     Raises:
         ValueError: what is there under their names is no file, or a link.
@@ -109,7 +119,9 @@ def copy_training(source: Path, part: Path) -> None:
 
 def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[Any, Any]]) -> None:
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", extrasaction="raise", lineterminator="\n")
+        writer = csv.DictWriter(
+            file, columns, restval="", extrasaction="raise", lineterminator="\n"
+        )
         writer.writeheader()
         writer.writerows(rows)
 

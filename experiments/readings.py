@@ -1,4 +1,6 @@
-"""What decides how activations are read: a frozen record for each measure, with an id of its own, whatever was trained."""
+"""What decides how activations are read: a frozen record for each measure, with an id of its own,
+whatever was trained.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ MOST_EDGES = 2**24
 
 
 class Reading(Protocol):
-    """A measure of layers, as data: all that decides the numbers which are read of given activations.
+    """A measure of layers, as data: all that decides the numbers which are read of given
+    activations.
 
-    Another measure is another frozen record with a name of its own in `measure`, and a row in `MEASURES`.
+    Another measure is another frozen record with a name of its own in `measure`, and a row in
+    `MEASURES`.
     """
 
     @property
@@ -55,7 +59,9 @@ class Reading(Protocol):
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows of bins are counted: `edges` = (low, high, number of edges) of a linspace, as the report gives them."""
+    """Rows of bins are counted: `edges` = (low, high, number of edges) of a linspace, as the report
+    gives them.
+    """
 
     edges: tuple[float, float, int] = (-1.0, 1.0, 50)
     out_of_range: Literal["wrap", "separate", "clip", "raise"] = "wrap"
@@ -83,7 +89,10 @@ class Counted:
     def faults(self) -> Iterator[str]:
         low, high, n_edges = self.edges
         if not (low < high and math.isfinite(high - low) and 2 <= n_edges <= MOST_EDGES):
-            yield f"edges are {low}, {high}, {n_edges}: they are LOW below HIGH, and N from 2 to {MOST_EDGES:,}"
+            yield (
+                f"edges are {low}, {high}, {n_edges}: they are LOW below HIGH, and N from 2 to "
+                f"{MOST_EDGES:,}"
+            )
 
     def __str__(self) -> str:
         low, high, n_edges = self.edges
@@ -100,11 +109,13 @@ def of(name: str, fields: Any) -> Reading:
         name: what they are called where something is wrong with them.
 
     Raises:
-        TypeError: they are not those of the measure. ValueError: a measure that this version does not know, or a value of
-            another type.
+        TypeError: they are not those of the measure. ValueError: a measure that this version does
+            not know, or a value of another type.
     """
     measure = fields.get("measure") if isinstance(fields, dict) else None
     kind = MEASURES.get(measure) if isinstance(measure, str) else None
     if kind is None:
-        raise ValueError(f"{name}.measure is {measure!r:.60}: this version knows {', '.join(MEASURES)}")
+        raise ValueError(
+            f"{name}.measure is {measure!r:.60}: this version knows {', '.join(MEASURES)}"
+        )
     return plain.typed(name, fields, kind)

@@ -1,4 +1,6 @@
-"""A run as a value: what it trains and what it reads, frozen records with ids of their own, and its story beside them."""
+"""A run as a value: what it trains and what it reads, frozen records with ids of their own, and its
+story beside them.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,20 @@ __all__ = ["MOST", "Run", "Training"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it begins the name of a folder
 MOST = {"n_recorded": 2**20, "widths": 1000, "reads": 100, "compression": 10**5}
-LEAST = {"seed": 0} | dict.fromkeys(("n_samples", "epochs", "copies", "batch_size", "n_recorded", "record_every", "seeds"), 1)
+LEAST = {"seed": 0} | dict.fromkeys(
+    ("n_samples", "epochs", "copies", "batch_size", "n_recorded", "record_every", "seeds"), 1
+)
 
 
 @dataclass(frozen=True)
 class Training:
     """Everything that decides a run's snapshots on one device.
 
-    `epoch` is what one epoch is: "step", ONE step of every copy, as in the report; "pass", the whole sample once, shuffled,
-    in batches. `n_recorded` epochs are recorded, evenly spaced in log(epoch); None is every `record_every`-th.
-    `targets` are the values that stand for class 0, 1, ... of a single output; None is one-hot, an output for each class.
-    `seeds` seeds, from `seed` on, train side by side: each has data, an initialisation and batches of its own, for each copy.
+    `epoch` is what one epoch is: "step", ONE step of every copy, as in the report; "pass", the
+    whole sample once, shuffled, in batches. `n_recorded` epochs are recorded, evenly spaced in
+    log(epoch); None is every `record_every`-th. `targets` are the values that stand for class 0, 1,
+    ... of a single output; None is one-hot, an output for each class. `seeds` seeds, from `seed`
+    on, train side by side: each has data, an initialisation and batches of its own, for each copy.
     """
 
     data: str
@@ -60,7 +65,9 @@ class Training:
 
     @property
     def n_epochs(self) -> int:
-        """How many epochs are recorded, or at most; without a list of them, which may be too long to be made."""
+        """How many epochs are recorded, or at most; without a list of them, which may be too long
+        to be made.
+        """
         if self.n_recorded is None:
             return len(range(0, self.epochs, self.record_every)) + 1
         return 1 + min(self.n_recorded, self.epochs)
@@ -83,16 +90,26 @@ class Training:
             return many
         size = min(self.batch_size, self.n_samples)
         passes = self.epochs * size / self.n_samples
-        return f"{many} of {size:,}, {passes:,.0f} passes" if passes >= 10 else f"{many} of {size:,}, {passes:.1f} passes"
+        return (
+            f"{many} of {size:,}, {passes:,.0f} passes"
+            if passes >= 10
+            else f"{many} of {size:,}, {passes:.1f} passes"
+        )
 
     def faults(self) -> Iterator[str]:
         """A sentence for each value that no training can have."""
         for key, least in LEAST.items():
             value, most = getattr(self, key), MOST.get(key, 2**63 - 1)
             if value is not None and not least <= value <= most:
-                yield f"{key}{' (--record)' if key == 'n_recorded' else ''} is {value}: it is from {least} to {most:,}"
+                yield (
+                    f"{key}{' (--record)' if key == 'n_recorded' else ''} is {value}: it is from "
+                    f"{least} to {most:,}"
+                )
         if not 2 <= len(self.widths) <= MOST["widths"] or min(self.widths) < 1:
-            yield f"widths are {len(self.widths)}, from {min(self.widths, default=0)} on: they are 2 to 1000, each at least 1"
+            yield (
+                f"widths are {len(self.widths)}, from {min(self.widths, default=0)} on: they are 2 "
+                "to 1000, each at least 1"
+            )
         if self.targets is not None and not self.targets:
             yield "targets are none: they are a value for each class"
         if not 0 < self.learning_rate < math.inf:
@@ -101,12 +118,14 @@ class Training:
 
 @dataclass(frozen=True)
 class Run:
-    """What is trained, what is read of it (several measures at once, each a result of its own), and the story.
+    """What is trained, what is read of it (several measures at once, each a result of its own), and
+    the story.
 
-    Of the story nothing is part of an id: `about` says what it is; `published` what the report shows, read off its figures,
-    and `published_at` the epochs at which its output layer was read off; `shows` what the run does and does not show, a
-    sentence without numbers; `case` is the case of `python -m benchmarks` that times its published loop; `analyses` are
-    made of its results as they are written (see experiments.analyses).
+    Of the story nothing is part of an id: `about` says what it is; `published` what the report
+    shows, read off its figures, and `published_at` the epochs at which its output layer was read
+    off; `shows` what the run does and does not show, a sentence without numbers; `case` is the case
+    of `python -m benchmarks` that times its published loop; `analyses` are made of its results as
+    they are written (see experiments.analyses).
     """
 
     name: str
@@ -138,19 +157,24 @@ class Run:
         ours = {key: changes.pop(key) for key in [*changes] if key in _names(Run)}
         trained = {key: changes.pop(key) for key in [*changes] if key in _names(Training)}
         reads = tuple(replace(reading, **changes) for reading in self.reads)  # type: ignore[type-var]
-        return replace(self, **{"training": replace(self.training, **trained), "reads": reads} | ours)
+        return replace(
+            self, **{"training": replace(self.training, **trained), "reads": reads} | ours
+        )
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Run:
         """The record again from its `fields`, as JSON gives them back, whoever wrote them.
 
         Raises:
-            TypeError: they are not those of a run. ValueError: a value is of another type, or none that a run can have.
+            TypeError: they are not those of a run. ValueError: a value is of another type, or none
+                that a run can have.
         """
         rest = dict(given)
         listed = plain.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
         run: Run = plain.typed("run", rest, cls)
-        run = replace(run, reads=tuple(readings.of(f"run.reads[{i}]", one) for i, one in enumerate(listed)))
+        run = replace(
+            run, reads=tuple(readings.of(f"run.reads[{i}]", one) for i, one in enumerate(listed))
+        )
         run.check()
         return run
 
@@ -164,7 +188,10 @@ class Run:
             yield f"name is {self.name!r:.60}: it is letters, digits, - and _, at most 64"
         yield from self.training.faults()
         if not 1 <= len(set(self.reads)) == len(self.reads) <= MOST["reads"]:
-            yield f"reads are {len(self.reads)}, {len(set(self.reads))} of them different: they are 1 to 100, each given once"
+            yield (
+                f"reads are {len(self.reads)}, {len(set(self.reads))} of them different: they are 1"
+                " to 100, each given once"
+            )
         for reading in self.reads:
             yield from reading.faults()
 

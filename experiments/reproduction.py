@@ -1,4 +1,6 @@
-"""finished runs -> docs/reproduction.md: what was published beside what was found, every number out of the results."""
+"""finished runs -> docs/reproduction.md: what was published beside what was found, every number out
+of the results.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,12 @@ LOOP = "published loop"
 
 
 def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
-    """The page, and beside it a folder of figures -> the names of the runs that have no finished result there.
+    """The page, and beside it a folder of figures -> the names of the runs that have no finished
+    result there.
 
     Args:
-        results: the folder in which `run` left results; of each run that with most seeds, of those the lowest, is shown.
+        results: the folder in which `run` left results; of each run that with most seeds, of those
+            the lowest, is shown.
         times: what `python -m benchmarks --json` wrote.
 
     Raises:
@@ -38,13 +42,17 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     """
     check_file("out", out)
     if not results.is_dir():
-        raise ValueError(f"results is '{results}', which holds no finished run: python -m experiments run all --seeds 10 first")
+        raise ValueError(
+            f"results is '{results}', which holds no finished run: python -m experiments run all "
+            "--seeds 10 first"
+        )
     loops = _loops(times)
     found, others = _most_seeds(results)
     if not found:
         why = f" (left out: {others[0]})" if others else ""
         raise ValueError(
-            f"results is '{results}', which holds no finished run{why}: python -m experiments run all --seeds 10 first"
+            f"results is '{results}', which holds no finished run{why}: python -m experiments run "
+            "all --seeds 10 first"
         )
     for other in others:
         _log.warning("left out: %s", other)
@@ -54,7 +62,9 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     for name in CATALOG:
         if name in found:
             made = _made(found[name])
-            figure = picture(found[name].run, found[name].planes, [mark for _, marks in made for mark in marks])
+            figure = picture(
+                found[name].run, found[name].planes, [mark for _, marks in made for mark in marks]
+            )
             figure.set_dpi(110)
             figures.save(figure, pictures / f"{name}.png")
             pages.append(_section(found[name], made, f"{pictures.name}/{name}.png", loops))
@@ -64,7 +74,9 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
 
 
 def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
-    """Of each run, and why others are left out: who keeps results may keep other things beside them."""
+    """Of each run, and why others are left out: who keeps results may keep other things beside
+    them.
+    """
     found, others = dict[str, Finished](), list[str]()
     for folder in folders(results):
         try:
@@ -86,7 +98,8 @@ def _rank(result: Finished) -> tuple[int, int]:
 def _as_catalogued(result: Finished) -> bool:
     """The catalogue's run, read as it says; seeds, and how many epochs were recorded, are free."""
     run, entry = result.run, CATALOG.get(result.run.name)
-    if entry is None or "wall_seconds" not in result.manifest:  # which what was only read again had not, in formats 0 and 1
+    # which what was only read again had not, in formats 0 and 1
+    if entry is None or "wall_seconds" not in result.manifest:
         return False
     free = {key: getattr(entry.training, key) for key in ("seed", "seeds", "n_recorded")}
     return run.varied(**free).id == entry.id and run.reads[0] in entry.reads
@@ -131,12 +144,20 @@ def _loops(times: Path) -> dict[str, float]:
         cases = plain.typed("times", plain.parse(files.read_text(times)), Times)["cases"]
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"times is '{times}', which is not what `python -m benchmarks --json` writes ({files.reason(error)})"
+            f"times is '{times}', which is not what `python -m benchmarks --json` writes "
+            f"({files.reason(error)})"
         ) from None
-    candidates = {(case["name"], timed["name"]): timed["median"] for case in cases for timed in case["candidates"]}
+    candidates = {
+        (case["name"], timed["name"]): timed["median"]
+        for case in cases
+        for timed in case["candidates"]
+    }
     for (case, name), seconds in candidates.items():
         if not 0 < seconds < math.inf:
-            raise ValueError(f"times is '{times}', where {name!r:.60} of {case!r:.60} took {seconds} seconds: write it again")
+            raise ValueError(
+                f"times is '{times}', where {name!r:.60} of {case!r:.60} took {seconds} seconds: "
+                "write it again"
+            )
     return {case: seconds for (case, name), seconds in candidates.items() if name == LOOP}
 
 
@@ -146,12 +167,30 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
         "",
         f"Written by `{command}` from finished runs; no number in it was typed.",
         "",
-        "*Published* are read-offs of the report's figures, good to about 0.1 bits at best. Tables are in bits; a number with",
-        "a spread is the mean and the standard deviation over seeds, each with data, an initialisation and batches of its own",
-        "(of a whole population, as `var-u` and `mnist`, only the latter two). Readings, samples and their limits: see the",
-        "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single network is H(T), so a fall says",
-        "that activations moved into fewer bins. The published loop was timed over some steps by `python -m benchmarks` on a",
-        "machine of the same kind, and multiplied; it trains and reads one seed, on the training sample alone. Times are wall",
+        (
+            "*Published* are read-offs of the report's figures, good to about 0.1 bits at best. "
+            "Tables are in bits; a number with"
+        ),
+        (
+            "a spread is the mean and the standard deviation over seeds, each with data, an "
+            "initialisation and batches of its own"
+        ),
+        (
+            "(of a whole population, as `var-u` and `mnist`, only the latter two). Readings, "
+            "samples and their limits: see the"
+        ),
+        (
+            "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single "
+            "network is H(T), so a fall says"
+        ),
+        (
+            "that activations moved into fewer bins. The published loop was timed over some steps "
+            "by `python -m benchmarks` on a"
+        ),
+        (
+            "machine of the same kind, and multiplied; it trains and reads one seed, on the "
+            "training sample alone. Times are wall"
+        ),
         "times, whatever else ran beside.",
         "",
         *([f"Not run: {', '.join(f'`{name}`' for name in missing)}.", ""] if missing else []),
@@ -182,10 +221,14 @@ def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) 
 
 
 def _tables(run: Run, manifest: Manifest) -> list[str]:
-    """The published reading (of several copies that is the sampled one) from start to end; then all others at the end."""
+    """The published reading (of several copies that is the sampled one) from start to end; then all
+    others at the end.
+    """
     readings = manifest["readings"]
     first = next((reading for reading in readings if reading["reading"] == "sampled"), readings[0])
-    others = [reading for reading in readings if reading is not first and reading["reading"] != "each"]
+    others = [
+        reading for reading in readings if reading is not first and reading["reading"] != "each"
+    ]
     others = others or [reading for reading in readings if reading is not first]
     head = [
         "layer",
@@ -209,7 +252,13 @@ def _tables(run: Run, manifest: Manifest) -> list[str]:
         for layer in first["layers"]
     ]
     ends = [
-        [layers[0]["layer"], *(f"{_cell(layer, 'i_xt_end', '.2f')}, {_cell(layer, 'i_ty_end', '.3f')}" for layer in layers)]
+        [
+            layers[0]["layer"],
+            *(
+                f"{_cell(layer, 'i_xt_end', '.2f')}, {_cell(layer, 'i_ty_end', '.3f')}"
+                for layer in layers
+            ),
+        ]
         for layers in zip(*(other["layers"] for other in others), strict=True)
     ]
     name = _name(first)
@@ -232,7 +281,11 @@ def _at_epochs(found: Finished) -> list[str]:
     first = next(iter(by_reading(found.planes).values()))
     at = [int(np.abs(first[0].epochs - epoch).argmin()) for epoch in epochs]
     values = np.array([plane.mean().i_xt[at, 0, -1] for plane in first])
-    sd = [f" ± {value:.2f}" for value in values.std(axis=0, ddof=1)] if len(values) > 1 else [""] * len(at)
+    sd = (
+        [f" ± {value:.2f}" for value in values.std(axis=0, ddof=1)]
+        if len(values) > 1
+        else [""] * len(at)
+    )
     cells = [f"{value:.2f}{width}" for value, width in zip(values.mean(axis=0), sd, strict=True)]
     head = [found.run.training.unit[:-1], *(str(int(first[0].epochs[i])) for i in at)]
     return [*markdown(head, [["output, I(X;T)", *cells]]), ""]
@@ -249,12 +302,20 @@ def _cell(row: Any, key: str, form: str) -> str:
 
 
 def _answers(manifest: Manifest) -> list[str]:
-    right = ", ".join(f"{score['sample']} {score['accuracy']:.1%}" for score in manifest["scores_end"])
+    right = ", ".join(
+        f"{score['sample']} {score['accuracy']:.1%}" for score in manifest["scores_end"]
+    )
     first = manifest["readings"][0]
     funnel = first["funnel"]
     return [
-        f"Right answers at the end: {right}. Of {funnel['pairs']:,} pairs of neighbouring layers ({_name(first)}) the later",
-        f"one stood higher in I(X;T) {funnel['i_xt']:,} times and in I(T;Y) {funnel['i_ty']:,} times: what this binning adds.",
+        (
+            f"Right answers at the end: {right}. Of {funnel['pairs']:,} pairs of neighbouring "
+            f"layers ({_name(first)}) the later"
+        ),
+        (
+            f"one stood higher in I(X;T) {funnel['i_xt']:,} times and in I(T;Y) {funnel['i_ty']:,} "
+            "times: what this binning adds."
+        ),
     ]
 
 
@@ -265,8 +326,9 @@ def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
     stages = ", ".join(f"{stage} {spent:.0f} s" for stage, spent in manifest["seconds"].items())
     samples = len({reading["sample"] for reading in manifest["readings"]})
     text = (
-        f"*Time:* {_duration(manifest['wall_seconds'])} for {seeds} of {copies}, {training.epochs:,} {training.unit}, "
-        f"{len(training.recorded):,} recorded and read on {samples} samples ({stages})."
+        f"*Time:* {_duration(manifest['wall_seconds'])} for {seeds} of {copies}, "
+        f"{training.epochs:,} {training.unit}, {len(training.recorded):,} recorded and read on "
+        f"{samples} samples ({stages})."
     )
     if manifest["remark"]:
         text += f" {manifest['remark']}."

@@ -1,4 +1,6 @@
-"""A folder that `run` left -> its run, manifest and planes. It may come from anybody: nothing in it is taken on trust."""
+"""A folder that `run` left -> its run, manifest and planes. It may come from anybody: nothing in it
+is taken on trust.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ __all__ = ["Finished", "folders", "read"]
 
 
 class Finished(NamedTuple):
-    """What was read by one measure, as it lies in its folder; `trained` is the folder of what was trained."""
+    """What was read by one measure, as it lies in its folder; `trained` is the folder of what was
+    trained.
+    """
 
     folder: Path
     trained: Path
@@ -37,17 +41,27 @@ class Finished(NamedTuple):
             ValueError: its scores are not what `run` wrote.
         """
         told, given = self.manifest, scores.read(self.trained / SCORES, self.run.training)
-        return Result(self.run, told["device"], self.planes, given, [told["loss_end"]], told["seconds"], told["remark"])
+        return Result(
+            self.run,
+            told["device"],
+            self.planes,
+            given,
+            [told["loss_end"]],
+            told["seconds"],
+            told["remark"],
+        )
 
 
 def read(folder: Path) -> Finished:
     """What `outputs` wrote, in this version or an earlier one.
 
     Args:
-        folder: of a reading, or of what was trained: then of the run's own reading, the first if it has several.
+        folder: of a reading, or of what was trained: then of the run's own reading, the first if it
+            has several.
 
     Raises:
-        ValueError: the folder is no result, says what no run can have, or was written by a later version.
+        ValueError: the folder is no result, says what no run can have, or was written by a later
+            version.
     """
     try:
         place, trained, trained_format, told = _placed(folder)
@@ -61,13 +75,19 @@ def read(folder: Path) -> Finished:
     except files.NewerFormat:
         raise
     except (OSError, ValueError, TypeError) as error:
-        raise ValueError(f"RESULT is '{folder}', which is no folder that `run` left ({files.reason(error)})") from None
+        raise ValueError(
+            f"RESULT is '{folder}', which is no folder that `run` left ({files.reason(error)})"
+        ) from None
     return Finished(place, trained, run, manifest, planes)
 
 
 def folders(out: Path) -> list[Path]:
-    """Of all that looks like a finished reading in OUT, in the order of names; `read` says whether it is one."""
-    candidates = [path for path in sorted(out.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED]
+    """Of all that looks like a finished reading in OUT, in the order of names; `read` says whether
+    it is one.
+    """
+    candidates = [
+        path for path in sorted(out.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED
+    ]
     listed = list[Path]()
     for path in candidates:
         inside = _inside(path.parent)
@@ -85,26 +105,39 @@ def _trained_only(path: Path) -> bool:
 
 def _inside(trained: Path) -> list[Path]:
     """The folders of readings in the folder of what was trained."""
-    return [path.parent for path in sorted(trained.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED]
+    return [
+        path.parent
+        for path in sorted(trained.glob(f"*/{MANIFEST}"))
+        if path.parent.suffix != UNFINISHED
+    ]
 
 
 def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
-    """The folder of the reading, that of what was trained, the format of the latter, and what their manifests say as one."""
+    """The folder of the reading, that of what was trained, the format of the latter, and what their
+    manifests say as one.
+    """
     told = manifests.parse(folder / MANIFEST)
     if "reading" in told:
         trained = folder.resolve().parent
         whole = manifests.parse(trained / MANIFEST)
-        parts = [plain.typed("manifest.seconds", one.get("seconds"), dict[str, float]) for one in (whole, told)]
+        parts = [
+            plain.typed("manifest.seconds", one.get("seconds"), dict[str, float])
+            for one in (whole, told)
+        ]
         seconds = parts[0] | parts[1]
         return folder, trained, whole.get("format", 0), whole | told | {"seconds": seconds}
     if told.get("format", 0) < 2:
         return folder, folder, told.get("format", 0), told
     inside = _inside(folder)
     first = Run.of(plain.typed("manifest.run", told.get("run"), dict[str, Any])).reads[0].id
-    its = [path for path in inside if path.name == first or path.name.startswith(f"{first}-")] or inside
+    its = [
+        path for path in inside if path.name == first or path.name.startswith(f"{first}-")
+    ] or inside
     if len(its) != 1:
         held = ", ".join(f"'{path.name}'" for path in its[:10])
-        raise ValueError(f"it holds {len(its)} readings: pass one of {held}" if its else "no reading lies in it")
+        raise ValueError(
+            f"it holds {len(its)} readings: pass one of {held}" if its else "no reading lies in it"
+        )
     return _placed(its[0])
 
 
@@ -119,29 +152,55 @@ def _run(trained_format: int, manifest: Manifest) -> Run:
 
 def _layers(training: Training) -> tuple[str, ...]:
     """The names of what is read of its network."""
-    for name, known in {"network": networks.NETWORKS, "data": DATASETS, "loss": LOSSES, "optimizer": OPTIMIZERS}.items():
+    for name, known in {
+        "network": networks.NETWORKS,
+        "data": DATASETS,
+        "loss": LOSSES,
+        "optimizer": OPTIMIZERS,
+    }.items():
         if getattr(training, name) not in known:
-            raise ValueError(f"{name} is {getattr(training, name)!r:.60}: this version knows {', '.join(known)}")
+            raise ValueError(
+                f"{name} is {getattr(training, name)!r:.60}: this version knows {', '.join(known)}"
+            )
     return tuple(networks.watched(networks.outline(training.network, training.widths)))
 
 
-def _fitting(training: Training, layers: tuple[str, ...], manifest: Manifest, planes: Sequence[InformationPlane]) -> None:
+def _fitting(
+    training: Training,
+    layers: tuple[str, ...],
+    manifest: Manifest,
+    planes: Sequence[InformationPlane],
+) -> None:
     """The planes are those of the run, and those of which the manifest speaks."""
     groups = by_reading(planes)
     told = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
     if not planes or told != list(groups):
-        raise ValueError(f"the planes are of {len(groups)} samples and readings, and the manifest speaks of others")
+        raise ValueError(
+            f"the planes are of {len(groups)} samples and readings, and the manifest speaks of "
+            "others"
+        )
     for reading in manifest["readings"]:
         if tuple(layer["layer"] for layer in reading["layers"]) != layers:
             raise ValueError(f"the manifest speaks of other layers than {', '.join(layers)}")
     for (sample, name), of_group in groups.items():
         seeds = [plane.seed for plane in of_group]
-        if len(seeds) != training.seeds or seeds != list(range(training.seed, training.seed + training.seeds)):
-            raise ValueError(f"the planes of {sample!r:.60}, {name} are of other seeds than the run")
+        if len(seeds) != training.seeds or seeds != list(
+            range(training.seed, training.seed + training.seeds)
+        ):
+            raise ValueError(
+                f"the planes of {sample!r:.60}, {name} are of other seeds than the run"
+            )
     for plane in planes:
         paths = training.copies if plane.reading == "each" else 1
-        if plane.layers != layers or plane.n_copies != training.copies or plane.i_xt.shape[1] != paths:
-            raise ValueError(f"a plane has {plane.n_copies} copies and layers {', '.join(plane.layers):.60}, the run others")
+        if (
+            plane.layers != layers
+            or plane.n_copies != training.copies
+            or plane.i_xt.shape[1] != paths
+        ):
+            raise ValueError(
+                f"a plane has {plane.n_copies} copies and layers {', '.join(plane.layers):.60}, the"
+                " run others"
+            )
         if plane.n_symbols is None or plane.coverage is None:
             raise ValueError("a plane lacks the symbols or the coverage that counting gives")
         if not _recorded(training, plane.epochs.tolist()):
@@ -149,6 +208,12 @@ def _fitting(training: Training, layers: tuple[str, ...], manifest: Manifest, pl
 
 
 def _recorded(training: Training, epochs: list[int]) -> bool:
-    """Whether these are the run's; how many there would be is asked first, for they may be too many to be listed."""
-    fits = len(epochs) == training.n_epochs if training.n_recorded is None else len(epochs) <= training.n_epochs
+    """Whether these are the run's; how many there would be is asked first, for they may be too many
+    to be listed.
+    """
+    fits = (
+        len(epochs) == training.n_epochs
+        if training.n_recorded is None
+        else len(epochs) <= training.n_epochs
+    )
     return fits and epochs == training.recorded

@@ -1,4 +1,6 @@
-"""run -> the planes of its readings and the scores of its outputs: train, forward and estimate in bounded chunks."""
+"""run -> the planes of its readings and the scores of its outputs: train, forward and estimate in
+bounded chunks.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,11 @@ FLOATS = 2**27  # and at most so many activations of them
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found: planes for each of its `reads`, seed, sample and reading, the scores, and where the time went.
+    """What a run found: planes for each of its `reads`, seed, sample and reading, the scores, and
+    where the time went.
 
-    `remark` is what the reader has to know of how it was trained; `losses` are the batches' means over the copies.
+    `remark` is what the reader has to know of how it was trained; `losses` are the batches' means
+    over the copies.
     """
 
     run: Run
@@ -45,13 +49,24 @@ class Result:
     seconds: dict[str, float]
     remark: str = ""
 
-    def plane(self, reading: str, sample: str | None = None, seed: int | None = None) -> InformationPlane:
+    def plane(
+        self, reading: str, sample: str | None = None, seed: int | None = None
+    ) -> InformationPlane:
         """That one; without a sample the published one, without a seed the first."""
-        sample, seed = sample or self.planes[0].sample, self.run.training.seed if seed is None else seed
-        return next(plane for plane in self.planes if (plane.reading, plane.sample, plane.seed) == (reading, sample, seed))
+        sample, seed = (
+            sample or self.planes[0].sample,
+            self.run.training.seed if seed is None else seed,
+        )
+        return next(
+            plane
+            for plane in self.planes
+            if (plane.reading, plane.sample, plane.seed) == (reading, sample, seed)
+        )
 
     def apart(self) -> list[Result]:
-        """The result of each of the run's `reads`, in their order: `planes` holds as many of each."""
+        """The result of each of the run's `reads`, in their order: `planes` holds as many of
+        each.
+        """
         n = len(self.planes) // len(self.run.reads)
         parts = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
         return [
@@ -72,7 +87,8 @@ def check_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"device is {name!r}, which cannot be used here ({reason}): pass --device cpu, or cuda on a machine with a GPU"
+            f"device is {name!r}, which cannot be used here ({reason}): pass --device cpu, or cuda "
+            "on a machine with a GPU"
         ) from None
     if device.type not in ("cpu", "cuda"):
         raise ValueError(f"device is {name!r}: pass --device cpu or --device cuda")
@@ -84,21 +100,25 @@ def execute(
     device: str = "cpu",
     *,
     on_epoch: Callable[[int], object] = lambda epoch: None,
-    on_planes: Callable[[Callable[[], list[InformationPlane]], float], object] = lambda planes, done: None,
+    on_planes: Callable[
+        [Callable[[], list[InformationPlane]], float], object
+    ] = lambda planes, done: None,
     checkpoints: Checkpoints | None = None,
     train: bool = True,
 ) -> Result:
-    """Train the copies of all seeds, reading every sample at the recorded epochs (0: the initialisation) by all measures.
+    """Train the copies of all seeds, reading every sample at the recorded epochs (0: the
+    initialisation) by all measures.
 
     Activations are made once, whatever is read of them.
 
-    Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to copies have streams of
-    their own, all derived from one seed.
+    Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to
+    copies have streams of their own, all derived from one seed.
 
     Args:
         run: the record. device: "cpu" or "cuda".
         on_epoch: called after every epoch with its number.
-        on_planes: called after every chunk with a function that makes the planes so far, and the share of epochs behind them.
+        on_planes: called after every chunk with a function that makes the planes so far, and the
+            share of epochs behind them.
         checkpoints: where training is kept, and goes on from.
         train: False reads the snapshots of the checkpoints again, all of them, and trains nothing.
     """
@@ -106,7 +126,10 @@ def execute(
     if training.data in datasets.WHOLE:
         data = [datasets.load(training.data, training.n_samples, 0)] * training.seeds
     else:
-        data = [datasets.load(training.data, training.n_samples, seeds.data) for seeds in seeds_of(training)]
+        data = [
+            datasets.load(training.data, training.n_samples, seeds.data)
+            for seeds in seeds_of(training)
+        ]
     place, clock = check_device(device), _Clock()
     trainer = Trainer(training, data, place, checkpoints, on_epoch)
     readers = [
@@ -117,22 +140,46 @@ def execute(
     seen = list[int]()
 
     def planes() -> list[InformationPlane]:
-        return [plane for i in range(len(run.reads)) for reader in readers for plane in reader.planes(i, seen)]
+        return [
+            plane
+            for i in range(len(run.reads))
+            for reader in readers
+            for plane in reader.planes(i, seen)
+        ]
 
     snapshots = trainer.snapshots() if train else trainer.kept(until=training.epochs)
     with threads(trainer.ensemble):
         for chunk in clock.timed("train", _chunks(snapshots, _together(readers))):
             seen += training.recorded[len(seen) : len(seen) + len(chunk)]
             for reader in readers:
-                reader.read([trainer.of_seed(snapshot, reader.training.seed - training.seed) for snapshot in chunk], clock)
+                reader.read(
+                    [
+                        trainer.of_seed(snapshot, reader.training.seed - training.seed)
+                        for snapshot in chunk
+                    ],
+                    clock,
+                )
             on_planes(planes, seen[-1] / training.epochs)
     scores = [reader.score(seen) for reader in readers]
-    return Result(run, str(place), planes(), scores, trainer.losses.tolist(), clock.seconds, trainer.ensemble.reason)
+    return Result(
+        run,
+        str(place),
+        planes(),
+        scores,
+        trainer.losses.tolist(),
+        clock.seconds,
+        trainer.ensemble.reason,
+    )
 
 
 def _together(readers: list[_Reader]) -> int:
-    """The snapshots read at a time: a number of the run alone, so that a run that goes on reads the same chunks."""
-    return max(1, min(MODELS // readers[0].training.copies, *(FLOATS // reader.floats for reader in readers)))
+    """The snapshots read at a time: a number of the run alone, so that a run that goes on reads the
+    same chunks.
+    """
+    return max(
+        1,
+        min(MODELS // readers[0].training.copies, *(FLOATS // reader.floats for reader in readers)),
+    )
 
 
 def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
@@ -141,19 +188,32 @@ def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
 
 
 class _Reader:
-    """Reads one sample through the copies of one seed: planes and scores, a chunk of snapshots at a time."""
+    """Reads one sample through the copies of one seed: planes and scores, a chunk of snapshots at a
+    time.
+    """
 
-    def __init__(self, training: Training, reads: Sequence[Reading], data: Dataset, name: str, ensemble: Ensemble) -> None:
+    def __init__(
+        self,
+        training: Training,
+        reads: Sequence[Reading],
+        data: Dataset,
+        name: str,
+        ensemble: Ensemble,
+    ) -> None:
         sample, (seeds,) = data.read[name], seeds_of(training)
         self.training, self._name, self._data, self._ensemble = training, name, data.name, ensemble
         self._x = torch.from_numpy(sample.x).to(ensemble.device)
         self._targets = targets(training, sample.classes).to(ensemble.device)
         self._classes = torch.from_numpy(sample.classes).to(ensemble.device)
         self._estimators = [reading.estimator(sample.x, sample.classes) for reading in reads]
-        self._rng = np.random.default_rng([seeds.assignment, *name.encode()])  # samples are drawn for apart
-        # one array for the whole run: many small ones that stay would fragment the memory of the large ones that go
+        # samples are drawn for apart
+        self._rng = np.random.default_rng([seeds.assignment, *name.encode()])
+        # one array for the whole run: many small ones that stay would fragment the memory of the
+        # large ones that go
         self._points: list[dict[str, Points]] = [{} for _ in reads]
-        self._loss, self._accuracy = (np.zeros((len(training.recorded), training.copies)) for _ in range(2))
+        self._loss, self._accuracy = (
+            np.zeros((len(training.recorded), training.copies)) for _ in range(2)
+        )
         self._n_read = 0
 
     @property
@@ -177,7 +237,9 @@ class _Reader:
     def _keep(self, whole: dict[str, Points], reading: str, points: Points) -> None:
         if reading not in whole:
             n = len(self.training.recorded)
-            whole[reading] = points.map(lambda column: np.zeros((n, *column.shape[1:]), column.dtype))
+            whole[reading] = points.map(
+                lambda column: np.zeros((n, *column.shape[1:]), column.dtype)
+            )
         for name, part in points.present.items():
             getattr(whole[reading], name)[self._n_read : self._n_read + len(part)] = part
 
@@ -202,11 +264,17 @@ class _Reader:
 
     def score(self, epochs: list[int]) -> Score:
         return Score(
-            self._name, self.training.seed, np.array(epochs), self._loss[: self._n_read], self._accuracy[: self._n_read]
+            self._name,
+            self.training.seed,
+            np.array(epochs),
+            self._loss[: self._n_read],
+            self._accuracy[: self._n_read],
         )
 
     def _score(self, outputs: torch.Tensor, at: slice) -> None:
-        """Outputs (snapshots, copies, n, k); the answer is the class with the largest output, or of the nearest target."""
+        """Outputs (snapshots, copies, n, k); the answer is the class with the largest output, or of
+        the nearest target.
+        """
         flat = outputs.flatten(0, 1)
         losses = torch.func.vmap(LOSSES[self.training.loss], (0, None))(flat, self._targets)
         if self.training.targets is None:

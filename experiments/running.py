@@ -1,4 +1,6 @@
-"""Runs that are asked for -> results, one after the other: judged before any work, held while it lasts, each a row."""
+"""Runs that are asked for -> results, one after the other: judged before any work, held while it
+lasts, each a row.
+"""
 
 from __future__ import annotations
 
@@ -47,11 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
             locks.enter_context(held(folder))
             for reading in _being_read(folder) if arguments.force else ():
                 locks.enter_context(held(reading))
-        for record, folder in zip(runs, folders, strict=True):  # what is unfinished, or would be replaced, is said now as well
+        # what is unfinished, or would be replaced, is said now as well
+        for record, folder in zip(runs, folders, strict=True):
             _judge(record, folder, arguments)
         failed = [record.name for record in runs if not _attempt(record, arguments, out)]
     if failed:
-        print(f"failed: {', '.join(failed)}; the reasons are in {out / attempts.ATTEMPTS}", file=sys.stderr)
+        print(
+            f"failed: {', '.join(failed)}; the reasons are in {out / attempts.ATTEMPTS}",
+            file=sys.stderr,
+        )
     return 1 if failed else 0
 
 
@@ -62,17 +68,25 @@ def folder_of(record: Run, device: str, out: Path) -> Path:
 
 def _chosen(name: str, arguments: argparse.Namespace) -> Run:
     if name not in CATALOG:
-        raise ValueError(f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)")
+        raise ValueError(
+            f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)"
+        )
     given = {key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")}
     given["n_recorded"] = arguments.record
-    record = CATALOG[name].varied(**{key: value for key, value in given.items() if value is not None})
+    record = CATALOG[name].varied(
+        **{key: value for key, value in given.items() if value is not None}
+    )
     record.check()
     return record
 
 
 def _being_read(folder: Path) -> list[Path]:
-    """The readings of a finished run at which somebody is, or was, at work: they would go with it where it is replaced."""
-    locked = [path.with_name(path.name.removesuffix(LOCK)) for path in sorted(folder.glob(f"*{LOCK}"))]
+    """The readings of a finished run at which somebody is, or was, at work: they would go with it
+    where it is replaced.
+    """
+    locked = [
+        path.with_name(path.name.removesuffix(LOCK)) for path in sorted(folder.glob(f"*{LOCK}"))
+    ]
     return [path for path in locked if READING.fullmatch(path.name)]
 
 
@@ -91,17 +105,28 @@ def _judge(record: Run, folder: Path, arguments: argparse.Namespace) -> bool:
             begin(before, resume=arguments.resume, force=False)
             return False
     part = begin(folder, resume=arguments.resume, force=arguments.force)
-    return arguments.force or part.exists() or not finished(folder) or bool(_missing(record, folder, arguments.device))
+    return (
+        arguments.force
+        or part.exists()
+        or not finished(folder)
+        or bool(_missing(record, folder, arguments.device))
+    )
 
 
 def _missing(record: Run, folder: Path, device: str) -> Run | None:
     """The run with those of its readings that a finished one lacks."""
-    reads = tuple(reading for reading in record.reads if not finished(folder / named(reading.id, str(check_device(device)))))
+    reads = tuple(
+        reading
+        for reading in record.reads
+        if not finished(folder / named(reading.id, str(check_device(device))))
+    )
     return record.varied(reads=reads) if reads else None
 
 
 def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
-    """One run, its files and its row; a failure is a row with its reason, and the runs after it go on."""
+    """One run, its files and its row; a failure is a row with its reason, and the runs after it go
+    on.
+    """
     folder = folder_of(record, arguments.device, out)
     if not _judge(record, folder, arguments):
         before = _earlier(record, folder, arguments.device)
@@ -109,7 +134,12 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
         print(f"{record.name} was finished before: {there}{'/'}")
         return True
     start = time.perf_counter()
-    row = {"run": record.name, "id": record.id, "data": record.training.data, "device": arguments.device}
+    row = {
+        "run": record.name,
+        "id": record.id,
+        "data": record.training.data,
+        "device": arguments.device,
+    }
     screen = screens.Live(out / "live.png") if arguments.live else None
     try:
         result = _worked(record, folder, arguments, screen)
@@ -118,7 +148,13 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
         status, reason = ("interrupted", "") if stopped else ("failed", files.reason(error))
         with endings.tidying():
             discard(part_of(folder))
-            attempts.record(out, **row, status=status, reason=reason, seconds=f"{time.perf_counter() - start:.1f}")
+            attempts.record(
+                out,
+                **row,
+                status=status,
+                reason=reason,
+                seconds=f"{time.perf_counter() - start:.1f}",
+            )
         if stopped:
             raise
         print(f"{record.name} failed: {reason}", file=sys.stderr)
@@ -134,19 +170,32 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
     return True
 
 
-def _worked(record: Run, folder: Path, arguments: argparse.Namespace, screen: screens.Live | None) -> Result:
+def _worked(
+    record: Run, folder: Path, arguments: argparse.Namespace, screen: screens.Live | None
+) -> Result:
     """Trained, or gone on with, and read; or only read, where all but that was done before."""
     part = begin(folder, resume=arguments.resume, force=arguments.force)
     resumed, start = part.exists(), time.perf_counter()
-    missing = None if resumed or arguments.force or not finished(folder) else _missing(record, folder, arguments.device)
+    missing = (
+        None
+        if resumed or arguments.force or not finished(folder)
+        else _missing(record, folder, arguments.device)
+    )
     if missing is not None:
         return read_again(missing, folder, arguments.device, force=False)
-    with tqdm(total=record.training.epochs, desc=record.name, unit=f" {record.training.unit}", disable=None) as bar:
+    with tqdm(
+        total=record.training.epochs,
+        desc=record.name,
+        unit=f" {record.training.unit}",
+        disable=None,
+    ) as bar:
         result = execute(
             record,
             arguments.device,
             on_epoch=lambda epoch: bar.update(epoch - bar.n),
-            on_planes=lambda planes, done: screen and screen.redraw(lambda: picture(*_first(record, planes())), done),
+            on_planes=lambda planes, done: (
+                screen and screen.redraw(lambda: picture(*_first(record, planes())), done)
+            ),
             checkpoints=Checkpoints(part / SNAPSHOTS),
         )
     outputs.save(result, part, folder, wall_seconds=time.perf_counter() - start, resumed=resumed)

@@ -1,4 +1,6 @@
-"""How well outputs answer -> rows of a CSV, and back: loss and accuracy of every sample, seed, recorded epoch and copy."""
+"""How well outputs answer -> rows of a CSV, and back: loss and accuracy of every sample, seed,
+recorded epoch and copy.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ MOST_BYTES = 2**30
 
 @dataclass(frozen=True)
 class Score:
-    """Of one sample and seed: the training's loss, and the share of right answers, each (n_epochs, n_copies)."""
+    """Of one sample and seed: the training's loss, and the share of right answers, each (n_epochs,
+    n_copies).
+    """
 
     sample: str
     seed: int
@@ -47,21 +51,28 @@ def rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
 
 
 def read(path: Path, training: Training) -> list[Score]:
-    """What `rows` wrote of that training, whoever wrote the file; floats come back to the same bits.
+    """What `rows` wrote of that training, whoever wrote the file; floats come back to the same
+    bits.
 
     Raises:
         ValueError: the file is none that `run` left, or of another training.
     """
     try:
         table = list(csv.reader(io.StringIO(files.read_text(path, MOST_BYTES), newline="")))
-        if not table or tuple(table[0]) != COLUMNS or {len(row) for row in table[1:]} != {len(COLUMNS)}:
+        if (
+            not table
+            or tuple(table[0]) != COLUMNS
+            or {len(row) for row in table[1:]} != {len(COLUMNS)}
+        ):
             raise ValueError("its columns are others")
         groups: dict[tuple[str, int], list[list[str]]] = {}
         for row in table[1:]:
             groups.setdefault((row[0], int(row[1])), []).append(row)
         return [_score(sample, seed, group, training) for (sample, seed), group in groups.items()]
     except (OSError, ValueError, csv.Error) as error:
-        raise ValueError(f"'{path}' is not what `run` wrote ({files.reason(error)}): run it again (--force)") from None
+        raise ValueError(
+            f"'{path}' is not what `run` wrote ({files.reason(error)}): run it again (--force)"
+        ) from None
 
 
 def _score(sample: str, seed: int, group: list[list[str]], training: Training) -> Score:

@@ -1,4 +1,6 @@
-"""run -> what it would need of memory and disk, before any of it is asked for; what could never be held is refused."""
+"""run -> what it would need of memory and disk, before any of it is asked for; what could never be
+held is refused.
+"""
 
 from __future__ import annotations
 
@@ -18,39 +20,53 @@ SAMPLES, READINGS, COLUMNS = 2, 3, 4  # read at least; of all copies; of a plane
 
 
 def check(run: Run, out: Path) -> None:
-    """Raises ValueError where the run cannot be held by this machine's memory, or its snapshots by the disk of `out`."""
+    """Raises ValueError where the run cannot be held by this machine's memory, or its snapshots by
+    the disk of `out`.
+    """
     parts, limit, training = needed(run), memory(), run.training
     total = sum(parts.values())
     if limit is not None and total > limit:
         most = max(parts, key=lambda name: parts[name])
         raise ValueError(
-            f"'{run.name}' with {training.copies:,} copies, {training.seeds:,} seeds and {training.n_epochs:,} recorded of "
-            f"{training.epochs:,} {training.unit} would need about {_words(total)} of memory, most of it for {most}, and this "
-            f"machine has {_words(limit)}: pass fewer --copies, --seeds, --epochs, or --record"
+            f"'{run.name}' with {training.copies:,} copies, {training.seeds:,} seeds and "
+            f"{training.n_epochs:,} recorded of {training.epochs:,} {training.unit} would need "
+            f"about {_words(total)} of memory, most of it for {most}, and this machine has "
+            f"{_words(limit)}: pass fewer --copies, --seeds, --epochs, or --record"
         )
-    snapshots, free = training.n_epochs * _parameters(training) * training.copies * training.seeds * 4, _free(out)
+    snapshots, free = (
+        training.n_epochs * _parameters(training) * training.copies * training.seeds * 4,
+        _free(out),
+    )
     if snapshots > free:
         raise ValueError(
-            f"'{run.name}' would leave {_words(snapshots)} of snapshots, and the disk of '{out}' has {_words(free)} left: "
-            "pass fewer --copies, --seeds or --record, or another --out"
+            f"'{run.name}' would leave {_words(snapshots)} of snapshots, and the disk of '{out}' "
+            f"has {_words(free)} left: pass fewer --copies, --seeds or --record, or another --out"
         )
 
 
 def needed(run: Run) -> dict[str, int]:
     """Bytes of memory, by what they are for; at least so many."""
     training = run.training
-    copies, seeds, n, n_epochs = training.copies, training.seeds, training.n_samples, training.n_epochs
+    copies, seeds, n, n_epochs = (
+        training.copies,
+        training.seeds,
+        training.n_samples,
+        training.n_epochs,
+    )
     layers, units = len(training.widths) - 1, sum(training.widths)
     width, batch = INPUTS.get(training.network, training.widths[0]), min(training.batch_size, n)
     drawn = n if training.epoch == "pass" else batch
-    remembered = 3 + MEMORIES.get(training.optimizer, 0)  # themselves, gradients, a snapshot, and of the optimiser
+    # themselves, gradients, a snapshot, and of the optimiser
+    remembered = 3 + MEMORIES.get(training.optimizer, 0)
     return {
         "parameters": copies * seeds * _parameters(training) * 4 * remembered,
         "data": (seeds * SAMPLES if training.data != "mnist" else 1) * n * width * 4,
         "batches": copies * seeds * (drawn * 8 + batch * units * 4),
         "activations": copies * n * (units - width) * 4 if units > width else 0,
         "losses": training.epochs * _steps(training) * 4,
-        "planes": len(run.reads) * seeds * SAMPLES * n_epochs * (copies + READINGS) * layers * COLUMNS * 8,
+        "planes": (
+            len(run.reads) * seeds * SAMPLES * n_epochs * (copies + READINGS) * layers * COLUMNS * 8
+        ),
         "scores": seeds * SAMPLES * n_epochs * copies * 2 * 8,
         "recorded epochs": n_epochs * 40,
         "edges": sum(reading.n_bytes for reading in run.reads),
@@ -73,7 +89,9 @@ def memory() -> int | None:
 
 
 def _parameters(training: Training) -> int:
-    return sum(leaf.numel() for leaf in networks.outline(training.network, training.widths).parameters())
+    return sum(
+        leaf.numel() for leaf in networks.outline(training.network, training.widths).parameters()
+    )
 
 
 def _steps(training: Training) -> int:
@@ -82,7 +100,10 @@ def _steps(training: Training) -> int:
 
 def _free(out: Path) -> int:
     """On the disk of the folder, which may not be there yet."""
-    there = next((folder for folder in (out.absolute(), *out.absolute().parents) if os.path.exists(folder)), Path.cwd())
+    there = next(
+        (folder for folder in (out.absolute(), *out.absolute().parents) if os.path.exists(folder)),
+        Path.cwd(),
+    )
     return shutil.disk_usage(there).free
 
 

@@ -19,9 +19,11 @@ SPARSE = 0.5  # below this coverage most samples are alone with their code
 
 
 def findings(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
-    """For each layer: I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and the coverage at the end.
+    """For each layer: I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and
+    the coverage at the end.
 
-    Of one plane, averaged over its paths; of the planes of several seeds each key is their mean, and "..._sd" their spread.
+    Of one plane, averaged over its paths; of the planes of several seeds each key is their mean,
+    and "..._sd" their spread.
     """
     seeds = [_findings(plane.mean()) for plane in planes]
     rows = []
@@ -36,7 +38,15 @@ def findings(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
     return rows
 
 
-KEYS = ("i_xt_start", "i_xt_peak", "peak_epoch", "i_xt_end", "i_ty_start", "i_ty_end", "coverage_end")
+KEYS = (
+    "i_xt_start",
+    "i_xt_peak",
+    "peak_epoch",
+    "i_xt_end",
+    "i_ty_start",
+    "i_ty_end",
+    "coverage_end",
+)
 
 
 def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
@@ -44,13 +54,23 @@ def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
     for i, layer in enumerate(mean.layers):
         i_xt, i_ty = mean.i_xt[:, 0, i], mean.i_ty[:, 0, i]
         peak = int(i_xt.argmax())
-        values = (i_xt[0], i_xt[peak], mean.epochs[peak], i_xt[-1], i_ty[0], i_ty[-1], mean.coverage[-1, 0, i])
+        values = (
+            i_xt[0],
+            i_xt[peak],
+            mean.epochs[peak],
+            i_xt[-1],
+            i_ty[0],
+            i_ty[-1],
+            mean.coverage[-1, 0, i],
+        )
         rows.append({"layer": layer} | dict(zip(KEYS, map(float, values), strict=True)))
     return rows
 
 
 def funnel(planes: Sequence[InformationPlane]) -> dict[str, int]:
-    """How often a layer stood above the one before it, of how many pairs; see `InformationPlane.funnel_violations`."""
+    """How often a layer stood above the one before it, of how many pairs; see
+    `InformationPlane.funnel_violations`.
+    """
     broken = [plane.funnel_violations() for plane in planes]
     x, y = (int(sum(violations[..., side].sum() for violations in broken)) for side in (0, 1))
     return {"i_xt": x, "i_ty": y, "pairs": sum(violations[..., 0].size for violations in broken)}
@@ -61,7 +81,9 @@ def scores_at_end(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
     samples = dict.fromkeys(score.sample for score in scores)
     return {
         name: {
-            key: float(np.mean([getattr(score, key)[-1] for score in scores if score.sample == name]))
+            key: float(
+                np.mean([getattr(score, key)[-1] for score in scores if score.sample == name])
+            )
             for key in ("loss", "accuracy")
         }
         for name in samples
@@ -77,7 +99,10 @@ def summary(result: Result) -> str:
 def tell(result: Result, seconds: float, where: str) -> None:
     """What was found, how long it took, and where it lies, for the terminal."""
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
-    print(f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in {where}\n")
+    print(
+        f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in "
+        f"{where}\n"
+    )
 
 
 def _table(result: Result) -> list[str]:
@@ -85,35 +110,54 @@ def _table(result: Result) -> list[str]:
     sample = result.planes[0].sample
     own = {reading: planes for (name, reading), planes in groups.items() if name == sample}
     single = own.get("mean") or own["each"]
-    others = {reading: findings(planes) for reading, planes in own.items() if reading in ("sampled", "mixture")}
+    others = {
+        reading: findings(planes)
+        for reading, planes in own.items()
+        if reading in ("sampled", "mixture")
+    }
     elsewhere = {
-        name: findings(planes) for (name, reading), planes in groups.items() if name != sample and reading == single[0].reading
+        name: findings(planes)
+        for (name, reading), planes in groups.items()
+        if name != sample and reading == single[0].reading
     }
     others |= elsewhere
     first, seeds = single[0], training.seeds
     entropy_y = np.mean([plane.entropy_y for plane in single])
-    what = ("mean of single copies" if len(own) > 1 else "a single network") + (f", mean of {seeds} seeds" if seeds > 1 else "")
+    what = ("mean of single copies" if len(own) > 1 else "a single network") + (
+        f", mean of {seeds} seeds" if seeds > 1 else ""
+    )
     lines = [
-        f"{result.run.name}: {first.data} data, {sample} n = {first.n_samples}, {_copies(first.n_copies)}, {training.length}",
+        (
+            f"{result.run.name}: {first.data} data, {sample} n = {first.n_samples}, "
+            f"{_copies(first.n_copies)}, {training.length}"
+        ),
         f"{first.binning}; log2 n = {np.log2(first.n_samples):.3f}, H(Y) = {entropy_y:.3f} bits",
         "",
         f"{'':9} {what + ', bits':51}" + "".join(f"  {reading + ', end':15}" for reading in others),
-        f"{'':9} {'I(X;T)':>6} start   peak {'(' + training.unit[:-1] + ')':>7}    end   I(T;Y) start    end"
-        + f"{'I(X;T)  I(T;Y)':>17}" * len(others)
-        + "  coverage",
+        f"{'':9} {'I(X;T)':>6} start   peak {'(' + training.unit[:-1] + ')':>7}    end   I(T;Y) "
+        "start    end" + f"{'I(X;T)  I(T;Y)':>17}" * len(others) + "  coverage",
     ]
     for i, row in enumerate(findings(single)):
-        line = f"{row['layer']:9} {row['i_xt_start']:12.2f} {row['i_xt_peak']:6.2f} ({row['peak_epoch']:5.0f})"
+        line = (
+            f"{row['layer']:9} {row['i_xt_start']:12.2f} {row['i_xt_peak']:6.2f} "
+            f"({row['peak_epoch']:5.0f})"
+        )
         line += f" {row['i_xt_end']:6.2f} {row['i_ty_start']:14.3f} {row['i_ty_end']:6.3f}"
-        line += "".join(f" {rows[i]['i_xt_end']:8.2f}  {rows[i]['i_ty_end']:6.3f}" for rows in others.values())
+        line += "".join(
+            f" {rows[i]['i_xt_end']:8.2f}  {rows[i]['i_ty_end']:6.3f}" for rows in others.values()
+        )
         lines.append(line + f"  {row['coverage_end']:8.0%}")
-    answers = [f"{name} {values['accuracy']:.1%}" for name, values in scores_at_end(result.scores).items()]
+    answers = [
+        f"{name} {values['accuracy']:.1%}" for name, values in scores_at_end(result.scores).items()
+    ]
     broken = funnel(single)
     lines += [
         "",
         f"Right answers at the end: {', '.join(answers)}.",
-        f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, I(T;Y) in {broken['i_ty']} of "
-        f"{broken['pairs']} pairs.",
+        (
+            f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, "
+            f"I(T;Y) in {broken['i_ty']} of {broken['pairs']} pairs."
+        ),
         *_cautions(single),
         *(line for name in result.run.analyses for line in ("", *_analysed(name, result))),
     ]
@@ -131,12 +175,15 @@ def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
     if plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
         lines = [f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]
     else:
-        lines = ["All x are distinct, so I(X;T) of a single network is H(T): how activations cluster, not information lost."]
+        lines = [
+            "All x are distinct, so I(X;T) of a single network is H(T): how activations cluster, "
+            "not information lost."
+        ]
     sparse = [row["layer"] for row in findings(planes) if row["coverage_end"] < SPARSE]
     if sparse:
         lines.append(
-            f"In {', '.join(sparse)} more than half of the samples are alone with their code (see coverage): "
-            f"n = {plane.n_samples} cannot size them."
+            f"In {', '.join(sparse)} more than half of the samples are alone with their code (see "
+            f"coverage): n = {plane.n_samples} cannot size them."
         )
     return lines
 

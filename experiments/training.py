@@ -1,4 +1,6 @@
-"""training, a record -> snapshots of the recorded epochs: all seeds and copies side by side, and any time to go on."""
+"""training, a record -> snapshots of the recorded epochs: all seeds and copies side by side, and
+any time to go on.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Seeds:
     """The four streams that a seed is split into, each of a part of its own."""
 
     def __init__(self, seed: int) -> None:
-        self.data, init, copies, self.assignment = np.random.SeedSequence(seed).generate_state(4, np.uint64).tolist()
+        self.data, init, copies, self.assignment = (
+            np.random.SeedSequence(seed).generate_state(4, np.uint64).tolist()
+        )
         self.init, self.copies = init >> 1, copies >> 1  # torch takes 63 bits
 
 
@@ -48,7 +52,11 @@ def targets(training: Training, classes: npt.NDArray[np.int64]) -> torch.Tensor:
 
 def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
     """torch held to one thread where the network is small."""
-    return one_thread() if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL else nullcontext()
+    return (
+        one_thread()
+        if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL
+        else nullcontext()
+    )
 
 
 class Trainer:
@@ -56,7 +64,8 @@ class Trainer:
 
     Args:
         training: the record. data: one data set for each seed. device: where the copies live.
-        checkpoints: where training is kept as it goes, and where it goes on from; None keeps nothing.
+        checkpoints: where training is kept as it goes, and where it goes on from; None keeps
+            nothing.
         on_epoch: called with the epoch after it.
     """
 
@@ -82,7 +91,9 @@ class Trainer:
         return self._losses[: self._n_losses].cpu().numpy()
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """One for each recorded epoch, the initialisation first; those that are kept already come from the checkpoints."""
+        """One for each recorded epoch, the initialisation first; those that are kept already come
+        from the checkpoints.
+        """
         first, kept = 0, self.checkpoints
         if kept is not None and kept.state is not None:
             self.ensemble.restore(kept.state.ensemble)
@@ -92,7 +103,8 @@ class Trainer:
         recorded, waiting, due = set(self.training.recorded), [], time.monotonic() + EVERY
         for epoch in range(first, self.training.epochs + 1):
             if epoch:
-                for batch in self._batches():  # kept in one array: small ones that stay would fragment the memory of large ones
+                # kept in one array: small ones that stay would fragment the memory of large ones
+                for batch in self._batches():
                     self._losses[self._n_losses] = self.ensemble.step(*batch).mean()
                     self._n_losses += 1
                 self._on_epoch(epoch)
@@ -118,15 +130,22 @@ class Trainer:
             raise ValueError("there are no snapshots to read: train the run first")
         n_losses = kept.state.epoch * self._steps
         n_snapshots = sum(recorded <= kept.state.epoch for recorded in self.training.recorded)
-        if kept.state.epoch > self.training.epochs or (len(kept.state.losses), kept.n_snapshots) != (n_losses, n_snapshots):
+        if kept.state.epoch > self.training.epochs or (
+            len(kept.state.losses),
+            kept.n_snapshots,
+        ) != (n_losses, n_snapshots):
             raise ValueError(
-                f"'{kept.folder}' holds {len(kept.state.losses)} losses and {kept.n_snapshots} snapshots, where this run has "
-                f"{n_losses} and {n_snapshots} at epoch {kept.state.epoch}: it is another run's; remove it"
+                f"'{kept.folder}' holds {len(kept.state.losses)} losses and {kept.n_snapshots} "
+                f"snapshots, where this run has {n_losses} and {n_snapshots} at epoch "
+                f"{kept.state.epoch}: it is another run's; remove it"
             )
         self._n_losses = n_losses
         self._losses[: self._n_losses] = torch.from_numpy(kept.state.losses)
         for arrays in kept.snapshots():
-            yield {name: torch.from_numpy(array).to(self.ensemble.device) for name, array in arrays.items()}
+            yield {
+                name: torch.from_numpy(array).to(self.ensemble.device)
+                for name, array in arrays.items()
+            }
 
     def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
         """The copies of one seed."""
@@ -162,9 +181,12 @@ def _ensemble(training: Training, seeds: Seeds, device: torch.device) -> Ensembl
     if training.init == "shared" or training.copies == 1:
         return copies(training.copies, seeds.init, seeds.copies)
     inits, batches = (
-        np.random.SeedSequence(seed).generate_state(training.copies, np.uint64) >> 1 for seed in (seeds.init, seeds.copies)
+        np.random.SeedSequence(seed).generate_state(training.copies, np.uint64) >> 1
+        for seed in (seeds.init, seeds.copies)
     )
-    return Ensemble.joined([copies(1, int(init), int(batch)) for init, batch in zip(inits, batches, strict=True)])
+    return Ensemble.joined(
+        [copies(1, int(init), int(batch)) for init, batch in zip(inits, batches, strict=True)]
+    )
 
 
 def _arrays(snapshot: Snapshot) -> Arrays:

@@ -1,4 +1,6 @@
-"""A folder that is to be made -> the one in which it is kept until it is finished; what no run leaves is never touched."""
+"""A folder that is to be made -> the one in which it is kept until it is finished; what no run
+leaves is never touched.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +25,25 @@ def finished(folder: Path) -> bool:
 
 
 def begin(folder: Path, *, resume: bool, force: bool) -> Path:
-    """-> the folder in which what was trained, or read, is kept until it is finished, beside the one that it becomes.
+    """-> the folder in which what was trained, or read, is kept until it is finished, beside the
+    one that it becomes.
 
     Raises:
-        ValueError: an unfinished run lies there and is not to go on, a finished one and is not to be replaced, or what no run
-            leaves, of which nothing is touched.
+        ValueError: an unfinished run lies there and is not to go on, a finished one and is not to
+            be replaced, or what no run leaves, of which nothing is touched.
     """
     part = part_of(folder)
     strange = _strange(part)
     if strange is not None:
-        raise ValueError(f"'{strange}' is a link, or nothing that a run leaves, and nothing is touched: move it away")
+        raise ValueError(
+            f"'{strange}' is a link, or nothing that a run leaves, and nothing is touched: move it "
+            "away"
+        )
     if _started(part) and not resume:
-        raise ValueError(f"an unfinished run lies in '{part}': go on with it (--resume), or remove that folder to begin again")
+        raise ValueError(
+            f"an unfinished run lies in '{part}': go on with it (--resume), or remove that folder "
+            "to begin again"
+        )
     if os.path.lexists(folder) and not finished(folder):
         raise ValueError(f"'{folder}' is there, and is no result of a run: move it away")
     if finished(folder) and not (resume or force):
@@ -114,4 +123,8 @@ def _strange(part: Path) -> Path | None:
 
 
 def _ours(path: Path, named: bool) -> bool:
-    return path.is_file() and not path.is_symlink() and (named or TEMPORARY.fullmatch(path.name) is not None)
+    return (
+        path.is_file()
+        and not path.is_symlink()
+        and (named or TEMPORARY.fullmatch(path.name) is not None)
+    )

@@ -42,7 +42,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Loads `fastmi.compat` and `fastmi.figures`, which need more than NumPy, where they are first asked for."""
+    """Loads `fastmi.compat` and `fastmi.figures`, which need more than NumPy, where they are first
+    asked for.
+    """
     if name not in ("compat", "figures"):
         raise AttributeError(f"module 'fastmi' has no attribute {name!r}")
     return import_module(f"fastmi.{name}")

@@ -20,4 +20,5 @@ Array: TypeAlias = Union[npt.NDArray[Any], "torch.Tensor"]
 Activations: TypeAlias = Array  # (..., n_samples, n_units), real
 Codes: TypeAlias = Array  # (..., n_samples) int64, where the activations are
 LayersOf: TypeAlias = Activations | Sequence[Activations] | Mapping[str, Activations]
-LabelsLike: TypeAlias = Array | Sequence[Any]  # (n_samples,), or rows (n_samples, d), or batches of rows
+# (n_samples,), or rows (n_samples, d), or batches of rows
+LabelsLike: TypeAlias = Array | Sequence[Any]

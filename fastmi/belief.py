@@ -1,4 +1,6 @@
-"""counts -> how far a number can be believed: the mean information under shuffled labels, what chance alone would give."""
+"""counts -> how far a number can be believed: the mean information under shuffled labels, what
+chance alone would give.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,11 @@ __all__ = ["expected_information"]
 
 
 def expected_information(a: IntArray, b: IntArray) -> float:
-    """Computes the exact mean of the plug-in I(A;B) over all shuffles of one labeling, in nats ("expected mutual information").
+    """Computes the exact mean of the plug-in I(A;B) over all shuffles of one labeling, in nats
+    ("expected mutual information").
 
-    E = sum_ij E[n_ij log(n_ij / m_ij) - n_ij + m_ij] / n, with n_ij hypergeometric of mean m_ij = a_i b_j / n: no term is
-    negative, and none hides another.
+    E = sum_ij E[n_ij log(n_ij / m_ij) - n_ij + m_ij] / n, with n_ij hypergeometric of mean m_ij =
+    a_i b_j / n: no term is negative, and none hides another.
 
     Args:
         a, b: the counts of A's symbols and of B's; zeros are left out.
@@ -23,11 +26,13 @@ def expected_information(a: IntArray, b: IntArray) -> float:
     Source:
         Vinh, Epps and Bailey 2010, JMLR 11:2837.
 
-    Equal margins are summed once. n_ij stays within 9.6 sd + 31 of m: beyond, Bernstein's inequality leaves less than 1e-19
-    (it is a sum of independent trials).
+    Equal margins are summed once. n_ij stays within 9.6 sd + 31 of m: beyond, Bernstein's
+    inequality leaves less than 1e-19 (it is a sum of independent trials).
     """
     n = int(a.sum())
-    (a, times_a), (b, times_b) = sorted(map(counts_of_counts, (a, b)), key=lambda part: [values.tolist() for values in part])
+    (a, times_a), (b, times_b) = sorted(
+        map(counts_of_counts, (a, b)), key=lambda part: [values.tolist() for values in part]
+    )
     a, b, times = np.repeat(a, b.size), np.tile(b, a.size), np.outer(times_a, times_b).reshape(-1)
     mean = a * (b / n)
     reach = 9.6 * np.sqrt(mean * ((n - a) / n) * ((n - b) / max(n - 1, 1))) + 31
@@ -38,13 +43,19 @@ def expected_information(a: IntArray, b: IntArray) -> float:
     while first < order.size:
         width = int((high - low)[order[first]]) + 1
         some = order[first : first + max(1, BLOCK // width)]
-        total += float(times[some] @ _expected_divergence(a[some], b[some], n, low[some], high[some], width))
+        total += float(
+            times[some] @ _expected_divergence(a[some], b[some], n, low[some], high[some], width)
+        )
         first += some.size
     return total / n / n
 
 
-def _expected_divergence(a: IntArray, b: IntArray, n: int, low: IntArray, high: IntArray, width: int) -> FloatArray:
-    """The mean of `divergence` for each pair of margins, (pairs,), from the ratios P(k + 1) / P(k)."""
+def _expected_divergence(
+    a: IntArray, b: IntArray, n: int, low: IntArray, high: IntArray, width: int
+) -> FloatArray:
+    """The mean of `divergence` for each pair of margins, (pairs,), from the ratios P(k + 1) /
+    P(k).
+    """
     a, b, k = a[:, None], b[:, None], low[:, None] + np.arange(width)
     inside = k <= high[:, None]
     step = np.where(k < high[:, None], k, low[:, None])  # beyond the last k any ratio will do

@@ -1,4 +1,6 @@
-"""Guards that several rooms ask: what came, what was expected, the way out. Arrays leave here ready for a twin."""
+"""Guards that several rooms ask: what came, what was expected, the way out. Arrays leave here ready
+for a twin.
+"""
 
 from __future__ import annotations
 
@@ -32,37 +34,50 @@ __all__ = [
 MAX_SAMPLES = 2**31 - 1  # symbol ids are int32 inside a segment
 
 
-# --- containers -------------------------------------------------------------------------------------------------------
+# --- containers -----------------------------------------------------------------------------------
 
 
 def same_device(**arrays: Any) -> None:
     """All in CPU memory, or all on one CUDA device."""
-    where = {name: str(array.device) if is_tensor(array) else "cpu" for name, array in arrays.items()}
+    where = {
+        name: str(array.device) if is_tensor(array) else "cpu" for name, array in arrays.items()
+    }
     if len(set(where.values())) > 1:
         places = ", ".join(f"{name} on '{place}'" for name, place in where.items())
-        raise ValueError(f"arrays on different devices: {places}; move them to one (tensor.cpu(), tensor.to(...))")
+        raise ValueError(
+            f"arrays on different devices: {places}; move them to one (tensor.cpu(), "
+            "tensor.to(...))"
+        )
 
 
-# --- arrays -----------------------------------------------------------------------------------------------------------
+# --- arrays ---------------------------------------------------------------------------------------
 
 
 def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
-    """-> float32 (..., n, d), NumPy or CUDA; half, bfloat16 and float64 are rounded to float32 first."""
+    """-> float32 (..., n, d), NumPy or CUDA; half, bfloat16 and float64 are rounded to float32
+    first.
+    """
     array = container(name, array)
     kind = array.dtype if is_tensor(array) else array.dtype.kind
     if kind in ("O", "c", "U", "S", "T", "M", "m", "V") or str(kind).startswith("torch.complex"):
-        way = "its .real and .imag are, side by side" if "complex" in str(array.dtype) else f"{name}.astype(np.float32)"
+        way = (
+            "its .real and .imag are, side by side"
+            if "complex" in str(array.dtype)
+            else f"{name}.astype(np.float32)"
+        )
         raise TypeError(f"{name} has dtype {array.dtype}: activations are real numbers ({way})")
     if array.ndim < 2:
         way = f"{name}[:, None]" if array.ndim else f"{name}[None, None]"
         raise ValueError(
-            f"{name} has shape {tuple(array.shape)}: activations are (..., n_samples, n_units), and of one unit {way}"
+            f"{name} has shape {tuple(array.shape)}: activations are (..., n_samples, n_units), and"
+            f" of one unit {way}"
         )
     n, d = array.shape[-2:]
     if n_samples is not None and n != n_samples:
         raise ValueError(
             f"{name} has {n} samples (shape {tuple(array.shape)}), but x and y have {n_samples}: "
-            f"the axis before the last is the samples; {_samples_first(tuple(array.shape), n_samples)}"
+            "the axis before the last is the samples; "
+            f"{_samples_first(tuple(array.shape), n_samples)}"
         )
     count(name, n)
     if d == 0 or 0 in array.shape:
@@ -71,7 +86,8 @@ def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
         return array.float()
     if array.dtype == np.float32:
         return array
-    with np.errstate(all="ignore"):  # beyond float32 is +-inf, and +-inf has its symbol; what is too small is 0
+    # beyond float32 is +-inf, and +-inf has its symbol; what is too small is 0
+    with np.errstate(all="ignore"):
         return array.astype(np.float32)
 
 
@@ -80,31 +96,43 @@ def _samples_first(shape: tuple[int, ...], n_samples: int) -> str:
     if shape[0] != n_samples or len(shape) < 3:
         return "give both the same samples, in the same order"
     return (
-        f"if axis 1 has {shape[1]} tokens, positions or channels of a sample, read one of them (layer[:, 0]), their mean "
-        "(layer.mean(1)), or all of them as one symbol (layer.reshape(n, -1)), which grows too wide for n samples soon"
+        f"if axis 1 has {shape[1]} tokens, positions or channels of a sample, read one of them "
+        "(layer[:, 0]), their mean (layer.mean(1)), or all of them as one symbol "
+        "(layer.reshape(n, -1)), which grows too wide for n samples soon"
     )
 
 
 def numbers(name: str, array: Any) -> npt.NDArray[Any]:
-    """Rows of X -> a real NumPy array (n, d) without NaN; every distinct row is a symbol, so -0 is made 0."""
+    """Rows of X -> a real NumPy array (n, d) without NaN; every distinct row is a symbol, so -0 is
+    made 0.
+    """
     array = container(name, array)
     array = array.cpu().numpy() if is_tensor(array) else array
     if array.dtype.kind not in "biuf":
-        ways = {"c": f"np.stack([{name}.real, {name}.imag], axis=-1)", "O": f"{name}.astype(np.float64)"}
+        ways = {
+            "c": f"np.stack([{name}.real, {name}.imag], axis=-1)",
+            "O": f"{name}.astype(np.float64)",
+        }
         ways |= dict.fromkeys("mM", f"{name}.astype(np.int64)")
         way = ways.get(array.dtype.kind, f"np.unique({name}, axis=0, return_inverse=True)[1]")
-        raise TypeError(f"{name} has dtype {array.dtype}: pass real numbers, one row a sample ({way})")
+        raise TypeError(
+            f"{name} has dtype {array.dtype}: pass real numbers, one row a sample ({way})"
+        )
     if array.ndim == 0 or 0 in array.shape:
         raise ValueError(f"{name} has shape {array.shape}: there is nothing to count (n = 0)")
     count(name, array.shape[0])
     array = array.reshape(len(array), -1)
     if array.dtype.kind == "i":
-        return array.astype(np.int64, copy=False)  # rows are packed into 63 bits: int8 would wrap there
+        # rows are packed into 63 bits: int8 would wrap there
+        return array.astype(np.int64, copy=False)
     if array.dtype.kind != "f":
         return array
     nan = np.isnan(array).any(axis=1)
     if nan.any():
-        raise ValueError(f"{name} holds NaN in row {int(nan.argmax())}: a NaN has no symbol; drop or fill those rows")
+        raise ValueError(
+            f"{name} holds NaN in row {int(nan.argmax())}: a NaN has no symbol; drop or fill those "
+            "rows"
+        )
     return array + array.dtype.type(0)
 
 
@@ -123,35 +151,49 @@ def same_length(**arrays: Any) -> int:
     """The number of samples, which is the same in each."""
     lengths = {name: array.shape[0 if array.ndim == 1 else -2] for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        raise ValueError("different numbers of samples: " + ", ".join(f"{name} has {n}" for name, n in lengths.items()))
+        raise ValueError(
+            "different numbers of samples: "
+            + ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        )
     return next(iter(lengths.values()))
 
 
 def one_plane(x: Any, y: Any) -> int:
     """The number of samples of one x (n, d) and one y, (n,) or (n, k): neither is a batch."""
     if y.ndim > 2:
-        raise ValueError(f"y has shape {tuple(y.shape)}: the labels of a plane are (n,) or (n, k); drop the other axes")
+        raise ValueError(
+            f"y has shape {tuple(y.shape)}: the labels of a plane are (n,) or (n, k); drop the "
+            "other axes"
+        )
     return same_length(x=x, y=y)
 
 
 def copies(shape: Sequence[int]) -> int:
     """The number of copies in layers (..., n_copies, n, d)."""
     if len(shape) < 3:
-        raise ValueError(f"layers[0] has shape {tuple(shape)}: this reading takes (..., n_copies, n_samples, n_units)")
+        raise ValueError(
+            f"layers[0] has shape {tuple(shape)}: this reading takes (..., n_copies, n_samples, "
+            "n_units)"
+        )
     return shape[-3]
 
 
 def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
-    """-> the copy (0..n_copies - 1) that each sample of layers (..., n_copies, n, d) is sent through, (..., n)."""
+    """-> the copy (0..n_copies - 1) that each sample of layers (..., n_copies, n, d) is sent
+    through, (..., n).
+    """
     copies(shape)
     *leading, n_copies, n, _ = shape
     try:
         who = np.asarray(who.cpu() if is_tensor(who) else who)
     except ValueError:
-        raise ValueError(f"assignment is a ragged list: pass one copy index per sample, integers {(*leading, n)}") from None
+        raise ValueError(
+            f"assignment is a ragged list: pass one copy index per sample, integers {(*leading, n)}"
+        ) from None
     if who.dtype.kind not in "iu" or who.shape != (*leading, n):
         raise ValueError(
-            f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per sample, integers {(*leading, n)}"
+            f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per "
+            f"sample, integers {(*leading, n)}"
         )
     if ((who < 0) | (who >= n_copies)).any():
         wrong = who[(who < 0) | (who >= n_copies)][0]
@@ -159,13 +201,15 @@ def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
     return who.astype(np.int64, copy=False)
 
 
-# --- plain values -----------------------------------------------------------------------------------------------------
+# --- plain values ---------------------------------------------------------------------------------
 
 
 def one_of(name: str, value: Any, options: Iterable[str]) -> str:
     options = tuple(options)
     if not isinstance(value, str) or value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {shown(value)}")
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, options))}, not {shown(value)}"
+        )
     return value
 
 
@@ -201,11 +245,13 @@ def function(name: str, value: Any, example: str) -> Any:
     return value
 
 
-# --- warnings ----------------------------------------------------------------------------------------------------------
+# --- warnings -------------------------------------------------------------------------------------
 
 
 def depth_of_caller() -> int:
-    """The stacklevel at which a warning points to the caller of fastmi, however deep it was noticed."""
+    """The stacklevel at which a warning points to the caller of fastmi, however deep it was
+    noticed.
+    """
     frame, depth = sys._getframe(1), 0
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastmi":
         frame, depth = frame.f_back, depth + 1

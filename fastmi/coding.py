@@ -17,18 +17,32 @@ from fastmi.binning import Binning, as_binning
 from fastmi.containers import on_host
 from fastmi.labels import SHORT
 
-__all__ = ["CollisionWarning", "Encoded", "Scheme", "encode", "encode_layers", "identify_rows", "number_rows", "scheme"]
+__all__ = [
+    "CollisionWarning",
+    "Encoded",
+    "Scheme",
+    "encode",
+    "encode_layers",
+    "identify_rows",
+    "number_rows",
+    "scheme",
+]
 
 
-WIDEST_KEPT = 2**14  # units of a layer whose weights are kept for the next call: 256 such are 32 MiB
+# units of a layer whose weights are kept for the next call: 256 such are 32 MiB
+WIDEST_KEPT = 2**14
 
 
 class CollisionWarning(RuntimeWarning):
-    """More than one in a thousand: the expected number of different rows that meet in one hashed code."""
+    """More than one in a thousand: the expected number of different rows that meet in one hashed
+    code.
+    """
 
 
 class Encoded(NamedTuple):
-    """Codes (n_layers, ..., n), and of each layer how its rows were coded and what fell outside the edges."""
+    """Codes (n_layers, ..., n), and of each layer how its rows were coded and what fell outside the
+    edges.
+    """
 
     codes: Any
     schemes: list[Scheme]
@@ -38,8 +52,9 @@ class Encoded(NamedTuple):
 class Scheme(NamedTuple):
     """How a row of symbols becomes one int64: sum_d symbol_d * weight_d modulo 2^64.
 
-    packed: weight_d = 2^(bits d), bits = ceil(log2(n_edges + 1)), while d bits <= 63: equal codes are equal rows.
-    hashed: weight_d = splitmix64(d): two given rows meet with probability at most 2^-(64 - floor(log2(n_edges))).
+    packed: weight_d = 2^(bits d), bits = ceil(log2(n_edges + 1)), while d bits <= 63: equal codes
+    are equal rows. hashed: weight_d = splitmix64(d): two given rows meet with probability at most
+    2^-(64 - floor(log2(n_edges))).
     """
 
     packed: bool
@@ -61,7 +76,10 @@ def _made(n_units: int, n_edges: int) -> Scheme:
     if n_units * bits <= 63:
         weights, collision = np.int64(1) << (bits * np.arange(n_units, dtype=np.int64)), 0.0
     else:
-        weights, collision = _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64), 2.0 ** (bits - 1 - 64)
+        weights, collision = (
+            _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64),
+            2.0 ** (bits - 1 - 64),
+        )
     weights.flags.writeable = False  # the record is kept
     return Scheme(collision == 0, weights, collision)
 
@@ -70,7 +88,9 @@ _kept = lru_cache(maxsize=256)(_made)
 
 
 def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The first output of the generator from each state (Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195)."""
+    """The first output of the generator from each state (Steele, Lea and Flood 2014,
+    doi:10.1145/2714064.2660195).
+    """
     z = state + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -78,20 +98,31 @@ def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def encode_layers(
-    layers: Sequence[Any], binnings: Sequence[Binning], names: Sequence[str], n_together: int | None = None
+    layers: Sequence[Any],
+    binnings: Sequence[Binning],
+    names: Sequence[str],
+    n_together: int | None = None,
 ) -> Encoded:
     """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are.
 
     Args:
         layers, binnings, names: as many of each; the names are for messages.
-        n_together: rows that are to be counted in one segment (n unless said otherwise): so many can collide.
+        n_together: rows that are to be counted in one segment (n unless said otherwise): so many
+            can collide.
     """
     *leading, n, _ = layers[0].shape
-    schemes = [scheme(layer.shape[-1], binning.n_edges) for layer, binning in zip(layers, binnings, strict=True)]
-    _warn_of_collisions(max(how.expected_collisions(n_together or n) for how in schemes), n_together or n)
+    schemes = [
+        scheme(layer.shape[-1], binning.n_edges)
+        for layer, binning in zip(layers, binnings, strict=True)
+    ]
+    _warn_of_collisions(
+        max(how.expected_collisions(n_together or n) for how in schemes), n_together or n
+    )
     flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
     twin = backends.twin_for(flat[0])
-    codes, censuses = twin.encode_layers(flat, [one.cut for one in binnings], [how.weights for how in schemes])
+    codes, censuses = twin.encode_layers(
+        flat, [one.cut for one in binnings], [how.weights for how in schemes]
+    )
     for name, census, binning in zip(names, censuses, binnings, strict=True):
         _judge_census(name, census.nan, census.outside, binning)
     return Encoded(codes.reshape(len(layers), *leading, n), schemes, censuses)
@@ -100,20 +131,23 @@ def encode_layers(
 def _warn_of_collisions(expected: float, n: int) -> None:
     if expected > 1e-3:
         message = (
-            f"rows are hashed to 64 bits, and among {n} distinct ones {expected:.2g} colliding pairs are expected: "
-            "use fewer bins or fewer samples for exact codes"
+            f"rows are hashed to 64 bits, and among {n} distinct ones {expected:.2g} colliding "
+            "pairs are expected: use fewer bins or fewer samples for exact codes"
         )
         warnings.warn(message, CollisionWarning, stacklevel=checks.depth_of_caller())
 
 
 def encode(activations: Any, binning: Binning) -> IntArray:
-    """Digitise and code in one pass: one int64 per row, equal if and only if the rows fall into the same bins.
+    """Digitise and code in one pass: one int64 per row, equal if and only if the rows fall into the
+    same bins.
 
-    code = sum_d symbol_d 2^(bits d) with symbol = np.digitize(t, edges), bits = ceil(log2(n_edges + 1)), exact while
-    n_units * bits <= 63; beyond, a 64-bit multilinear hash (see `fastmi.coding.Scheme`). The same integers from every backend.
+    code = sum_d symbol_d 2^(bits d) with symbol = np.digitize(t, edges), bits = ceil(log2(n_edges +
+    1)), exact while n_units * bits <= 63; beyond, a 64-bit multilinear hash (see
+    `fastmi.coding.Scheme`). The same integers from every backend.
 
     Args:
-        activations: (..., n_samples, n_units), real; rounded to float32 first. NumPy array or torch tensor.
+        activations: (..., n_samples, n_units), real; rounded to float32 first. NumPy array or torch
+            tensor.
         binning: `Edges` or `UniformBins`.
 
     Returns:
@@ -121,7 +155,8 @@ def encode(activations: Any, binning: Binning) -> IntArray:
 
     Raises:
         TypeError: an unknown container, or a dtype that is not real.
-        ValueError: fewer than two axes, nothing to encode, NaN, values out of range under out_of_range="raise".
+        ValueError: fewer than two axes, nothing to encode, NaN, values out of range under
+            out_of_range="raise".
 
     Warns:
         CollisionWarning: more than 1e-3 colliding pairs are expected of the hash.
@@ -132,15 +167,19 @@ def encode(activations: Any, binning: Binning) -> IntArray:
         >>> fastmi.encode(t, fastmi.UniformBins(2, range=(-1, 1)))
         array([ 6,  6, 10])
     """
-    (codes,), *_ = encode_layers([checks.activations("activations", activations)], [as_binning(binning)], ["activations"])
+    (codes,), *_ = encode_layers(
+        [checks.activations("activations", activations)], [as_binning(binning)], ["activations"]
+    )
     return on_host(codes)
 
 
 def number_rows(labels: Any) -> tuple[Any, int]:
-    """Labels (n,) or rows (..., n, d) -> one of `size` numbers for each, equal where the rows are, and `size`.
+    """Labels (n,) or rows (..., n, d) -> one of `size` numbers for each, equal where the rows are,
+    and `size`.
 
-    They are below `size`, but for a single column of nearly all of int64's range, which stays as it is. Not every number need
-    occur: integers of a narrow range are packed side by side as they are, others identified.
+    They are below `size`, but for a single column of nearly all of int64's range, which stays as it
+    is. Not every number need occur: integers of a narrow range are packed side by side as they are,
+    others identified.
     """
     rows, shape = _rows(labels)
     lowest, highest = int(rows.min()), int(rows.max())
@@ -152,9 +191,11 @@ def number_rows(labels: Any) -> tuple[Any, int]:
 
 
 def identify_rows(labels: Any) -> tuple[Any, int]:
-    """Labels (n,) or rows (..., n, d) -> ids (n,) or (..., n), one for every distinct row of them all, and their number.
+    """Labels (n,) or rows (..., n, d) -> ids (n,) or (..., n), one for every distinct row of them
+    all, and their number.
 
-    Exact for any width: columns are packed side by side while they fit 63 bits, numbered, and the number packed with the next.
+    Exact for any width: columns are packed side by side while they fit 63 bits, numbered, and the
+    number packed with the next.
     """
     rows, shape = _rows(labels)
     twin = backends.twin_for(rows)
@@ -165,10 +206,13 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
         rows, lowest, width = values.reshape(rows.shape), 0, (n_values - 1).bit_length()
     ids, n_symbols = rows[:, 0] * 0, 1
     column, n_columns = 0, rows.shape[1]
-    while column < n_columns and n_symbols < len(rows):  # once all rows differ no further column matters
+    # once all rows differ no further column matters
+    while column < n_columns and n_symbols < len(rows):
         fit = (63 - (n_symbols - 1).bit_length()) // max(width, 1)
         columns = rows[:, column : column + fit]
-        ids, n_symbols = twin.identify((ids << (width * columns.shape[1])) | _side_by_side(columns, lowest, width))
+        ids, n_symbols = twin.identify(
+            (ids << (width * columns.shape[1])) | _side_by_side(columns, lowest, width)
+        )
         column += fit
     return ids.reshape(shape), n_symbols
 
@@ -179,12 +223,16 @@ def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
         return rows[:, 0] - lowest if lowest else rows[:, 0]
     weights = np.int64(1) << (width * np.arange(rows.shape[1], dtype=np.int64))
     if isinstance(rows, np.ndarray):
-        return rows @ weights - (np.array([lowest]) * weights).sum()  # modulo 2^64 on the way: arrays do not warn of it
-    return ((rows - lowest) * rows.new_tensor(weights)).sum(-1)  # integers have no matrix product on CUDA
+        # modulo 2^64 on the way: arrays do not warn of it
+        return rows @ weights - (np.array([lowest]) * weights).sum()
+    # integers have no matrix product on CUDA
+    return ((rows - lowest) * rows.new_tensor(weights)).sum(-1)
 
 
 def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:
-    """-> integers (m, d) in the twin's container, and the shape of what there is one of for each row."""
+    """-> integers (m, d) in the twin's container, and the shape of what there is one of for each
+    row.
+    """
     twin = backends.twin_for(labels)
     shape = labels.shape if labels.ndim == 1 else labels.shape[:-1]
     labels = _as_integers(labels) if isinstance(labels, np.ndarray) else labels
@@ -192,11 +240,14 @@ def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:
 
 
 def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Equal integers for equal labels: of floats (no NaN, no -0) the bits, of short strings their letters, in columns."""
+    """Equal integers for equal labels: of floats (no NaN, no -0) the bits, of short strings their
+    letters, in columns.
+    """
     kind, size = labels.dtype.kind, labels.dtype.itemsize
     if kind == "f" and size <= 8:
         return np.ascontiguousarray(labels).view(f"i{size}").astype(np.int64, copy=False)
-    if kind in "US" and size <= SHORT * (4 if kind == "U" else 1):  # padded with zeros, as their comparison is
+    # padded with zeros, as their comparison is
+    if kind in "US" and size <= SHORT * (4 if kind == "U" else 1):
         letters = np.ascontiguousarray(labels).view(np.uint32 if kind == "U" else np.uint8)
         return letters.astype(np.int64)
     if kind in "biu":
@@ -214,10 +265,12 @@ def _judge_census(name: str, nan: int, outside: int, cut: Any) -> None:
     """NaN has no symbol; under out_of_range="raise" neither has a value beyond the edges."""
     if nan:
         raise ValueError(
-            f"{name} holds {nan} NaN, and a NaN has no bin: did the training diverge? drop those samples, or stop before them"
+            f"{name} holds {nan} NaN, and a NaN has no bin: did the training diverge? drop those "
+            "samples, or stop before them"
         )
     if outside and cut.out_of_range == "raise":
         raise ValueError(
-            f"{name} holds {outside} activations outside {cut} (bins are closed on the left, open on the right): "
-            'widen the edges, or give outsiders symbols with out_of_range="separate"'
+            f"{name} holds {outside} activations outside {cut} (bins are closed on the left, open "
+            "on the right): widen the edges, or give outsiders symbols with"
+            ' out_of_range="separate"'
         )

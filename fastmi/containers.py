@@ -1,4 +1,6 @@
-"""what people hold -> a NumPy array or a CUDA tensor; of everything else its name, and that type's own way out."""
+"""what people hold -> a NumPy array or a CUDA tensor; of everything else its name, and that type's
+own way out.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def on_host(array: Any) -> Any:
 
 
 def shown(value: object, length: int = 60) -> str:
-    """The beginning of its repr, on one line; of what has none, as integers of many thousand digits, the type."""
+    """The beginning of its repr, on one line; of what has none, as integers of many thousand
+    digits, the type.
+    """
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -46,7 +50,8 @@ def container(name: str, array: Any) -> Any:
         return array
     kind = type(array)
     raise TypeError(
-        f"{name} is a {kind.__module__}.{kind.__qualname__}: pass a NumPy array or a torch tensor ({_way(name, array)})"
+        f"{name} is a {kind.__module__}.{kind.__qualname__}: pass a NumPy array or a torch tensor "
+        f"({_way(name, array)})"
     )
 
 
@@ -57,12 +62,22 @@ def _way(name: str, array: Any) -> str:
         if not np.ma.is_masked(array):
             return f"np.asarray({name}): nothing is masked"
         if array.ndim == 1:
-            return f"{name}.compressed(), and the same samples of what stands beside it: an array would count what is masked"
+            return (
+                f"{name}.compressed(), and the same samples of what stands beside it: an array "
+                "would count what is masked"
+            )
         rows = f"~np.ma.getmaskarray({name}).any(axis=1)"
-        return f"keep = {rows}; {name}.data[keep], and [keep] of what stands beside it: an array would count what is masked"
+        return (
+            f"keep = {rows}; {name}.data[keep], and [keep] of what stands beside it: an array would"
+            " count what is masked"
+        )
     if isinstance(array, list | tuple) and any(map(is_tensor, array)):
         return f"torch.stack({name})"
-    if isinstance(array, list | tuple | np.matrix | memoryview) or library in ("array", "jax", "jaxlib"):
+    if isinstance(array, list | tuple | np.matrix | memoryview) or library in (
+        "array",
+        "jax",
+        "jaxlib",
+    ):
         return f"np.asarray({name})"
     if library == "pyarrow":
         return _way_of_pyarrow(name, array)
@@ -70,7 +85,10 @@ def _way(name: str, array: Any) -> str:
         frame = f"; every row of it is one joint symbol, and one column is {name}[...].to_numpy()"
         drop = _drops_missing(array)
         if drop:
-            return f"{name}.{drop}().to_numpy(), and the same samples of what stands beside it: it has missing values"
+            return (
+                f"{name}.{drop}().to_numpy(), and the same samples of what stands beside it: it has"
+                " missing values"
+            )
         return f"{name}.to_numpy()" + (frame if hasattr(array, "columns") else "")
     if hasattr(array, "toarray"):
         return f"{name}.toarray()"
@@ -83,15 +101,22 @@ def _way(name: str, array: Any) -> str:
 
 def _way_of_pyarrow(name: str, array: Any) -> str:
     if hasattr(array, "num_columns"):
-        return f"{name}.to_pandas().to_numpy(); every row of it is one joint symbol, and one column is {name}[...]"
+        return (
+            f"{name}.to_pandas().to_numpy(); every row of it is one joint symbol, and one column is"
+            f" {name}[...]"
+        )
     drop = ".drop_null()" if getattr(array, "null_count", 0) else ""
-    beside = ", and the same samples of what stands beside it: it has missing values" if drop else ""
-    return f"{name}{drop}.to_numpy({'' if hasattr(array, 'chunks') else 'zero_copy_only=False'}){beside}"
+    beside = (
+        ", and the same samples of what stands beside it: it has missing values" if drop else ""
+    )
+    copied = "" if hasattr(array, "chunks") else "zero_copy_only=False"
+    return f"{name}{drop}.to_numpy({copied}){beside}"
 
 
 def _drops_missing(array: Any) -> str:
     """The method that drops missing values, where there are any."""
-    if hasattr(array, "dropna") and hasattr(array, "isna") and not hasattr(array, "levels"):  # a MultiIndex cannot say
+    # a MultiIndex cannot say
+    if hasattr(array, "dropna") and hasattr(array, "isna") and not hasattr(array, "levels"):
         return "dropna" if np.any(array.isna()) else ""
     if hasattr(array, "drop_nulls"):
         return "drop_nulls" if np.any(array.null_count()) else ""
@@ -100,7 +125,10 @@ def _drops_missing(array: Any) -> str:
 
 def _way_of_python(name: str, array: Any) -> str:
     if isinstance(array, Set):
-        return f"sorted({name}) has each value once and in no order of samples: better the list it was made from"
+        return (
+            f"sorted({name}) has each value once and in no order of samples: better the list it was"
+            " made from"
+        )
     if isinstance(array, Mapping):
         return f"list({name}.values())"
     if isinstance(array, str):
@@ -119,25 +147,37 @@ def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
     import torch
 
     if tensor.is_nested:
-        raise TypeError(f"{name} is a nested tensor: pass a dense one (torch.nested.to_padded_tensor({name}, 0.0))")
+        raise TypeError(
+            f"{name} is a nested tensor: pass a dense one (torch.nested.to_padded_tensor({name}, "
+            "0.0))"
+        )
     if tensor.layout != torch.strided:
         raise TypeError(f"{name} is a {tensor.layout} tensor: pass a dense one ({name}.to_dense())")
     if tensor.is_quantized:
         raise TypeError(
-            f"{name} is a quantised tensor ({tensor.dtype}): pass {name}.dequantize(), or {name}.int_repr() as labels"
+            f"{name} is a quantised tensor ({tensor.dtype}): pass {name}.dequantize(), or "
+            f"{name}.int_repr() as labels"
         )
     if tensor.device.type not in ("cpu", "cuda"):
-        way = "which holds no values: make it where it does (device='cpu')" if tensor.is_meta else f"pass {name}.cpu()"
+        way = (
+            "which holds no values: make it where it does (device='cpu')"
+            if tensor.is_meta
+            else f"pass {name}.cpu()"
+        )
         raise TypeError(f"{name} is a tensor on device '{tensor.device}', {way}")
     tensor = tensor.detach()
     try:
-        if tensor.is_floating_point() and (tensor.dtype == torch.bfloat16 or tensor.dtype.itemsize < 2):
+        if tensor.is_floating_point() and (
+            tensor.dtype == torch.bfloat16 or tensor.dtype.itemsize < 2
+        ):
             tensor = tensor.float()  # NumPy has no such type
         if tensor.device.type == "cuda":
             return tensor
         return tensor.resolve_conj().resolve_neg().numpy()
-    except (TypeError, RuntimeError) as error:  # a type that NumPy lacks; a tensor within a transform (vmap, compile)
+    # a type that NumPy lacks; a tensor within a transform (vmap, compile)
+    except (TypeError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise TypeError(
-            f"{name} is a tensor of {tensor.dtype} that NumPy cannot look at ({reason:.120}): pass int64 or float32 values"
+            f"{name} is a tensor of {tensor.dtype} that NumPy cannot look at ({reason:.120}): pass "
+            "int64 or float32 values"
         ) from None

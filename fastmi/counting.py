@@ -1,4 +1,6 @@
-"""codes (s, n) -> how many symbols occur once, twice, ...: integers, the sufficient statistic of every entropy here."""
+"""codes (s, n) -> how many symbols occur once, twice, ...: integers, the sufficient statistic of
+every entropy here.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,17 @@ __all__ = ["CoverageWarning", "Tally", "counts_of_counts", "tally"]
 
 
 class CoverageWarning(UserWarning):
-    """Nearly every sample is alone with its symbol: the number is that of any labels, whatever these are."""
+    """Nearly every sample is alone with its symbol: the number is that of any labels, whatever
+    these are.
+    """
 
 
 @dataclass(frozen=True)
 class Tally:
     """The occurrences in each of n_segments segments of n_samples samples.
 
-    Sparse: in segment `occurrences.segment[k]`, `occurrences.symbols[k]` symbols occur `occurrences.times[k]` times each.
+    Sparse: in segment `occurrences.segment[k]`, `occurrences.symbols[k]` symbols occur
+    `occurrences.times[k]` times each.
     """
 
     n_segments: int
@@ -41,11 +46,15 @@ class Tally:
 
     @property
     def coverage(self) -> npt.NDArray[np.float64]:
-        """Good-Turing coverage, (s,): the share of samples that are not alone with their symbol, 1 - singletons / n."""
+        """Good-Turing coverage, (s,): the share of samples that are not alone with their symbol, 1
+        - singletons / n.
+        """
         return 1 - self.singletons / self.n_samples
 
     def _sum(self, values: IntArray) -> IntArray:
-        return np.bincount(self.occurrences.segment, weights=values, minlength=self.n_segments).astype(np.int64)
+        return np.bincount(
+            self.occurrences.segment, weights=values, minlength=self.n_segments
+        ).astype(np.int64)
 
 
 def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> Tally:
@@ -61,7 +70,9 @@ def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> Tally
 
 
 def counts_of_counts(counts: IntArray) -> tuple[IntArray, IntArray]:
-    """Counts how many symbols occur once, twice, ...: (times, symbols), `symbols` of the counts being `times`, ascending."""
+    """Counts how many symbols occur once, twice, ...: (times, symbols), `symbols` of the counts
+    being `times`, ascending.
+    """
     counts = counts[counts > 0]
     if counts.max() > 4 * counts.size + 4096:  # a table of them would cost more than sorting
         return np.unique(counts, return_counts=True)

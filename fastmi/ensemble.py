@@ -10,5 +10,7 @@ __all__ += ensemble.__all__
 
 def __getattr__(name: str) -> object:
     value = getattr(ensemble, name)
-    warnings.warn(f"{__name__}.{name} has moved: {ensemble.__name__}.{name}", DeprecationWarning, stacklevel=2)
+    warnings.warn(
+        f"{__name__}.{name} has moved: {ensemble.__name__}.{name}", DeprecationWarning, stacklevel=2
+    )
     return value

@@ -26,8 +26,8 @@ except ValueError:
         os.environ["MPLBACKEND"] = asked
     mpl.use("agg")
     warnings.warn(
-        f"MPLBACKEND is {asked!r:.60}, a backend that matplotlib does not have: figures are written to files, as under "
-        "MPLBACKEND=agg",
+        f"MPLBACKEND is {asked!r:.60}, a backend that matplotlib does not have: figures are written"
+        " to files, as under MPLBACKEND=agg",
         stacklevel=2,
     )
 
@@ -54,7 +54,8 @@ MOVED = ("Live", "place", "show")  # to `fastmi.screens`, for one release
 
 # Okabe and Ito's colours, told apart by colour-blind readers; the marks differ too, for print.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (2.5, 1, 1, 1, 1, 1)))  # of runs, in turn
+# of runs, in turn
+DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (2.5, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 GUIDE = "#8a8a8a"
 SCALE = "viridis"
@@ -64,15 +65,18 @@ LONGEST = 240  # letters of a name that are drawn
 
 @dataclass(frozen=True)
 class Panel:
-    """One plane to draw: i_xt and i_ty are (n_epochs, n_layers) in bits, the ceilings log2 n and H(Y).
+    """One plane to draw: i_xt and i_ty are (n_epochs, n_layers) in bits, the ceilings log2 n and
+    H(Y).
 
-    With spread_xt and spread_ty, of the same shape, i_xt and i_ty are means over seeds and these their standard deviations.
-    Where several runs lie over each other, `runs` names that of each path, and a layer's name may stand once for each of them:
-    it keeps its colour, and a run is a dash.
+    With spread_xt and spread_ty, of the same shape, i_xt and i_ty are means over seeds and these
+    their standard deviations. Where several runs lie over each other, `runs` names that of each
+    path, and a layer's name may stand once for each of them: it keeps its colour, and a run is a
+    dash.
 
     Raises:
         TypeError: a title or caption that is no string, layers that are no list of strings.
-        ValueError: arrays of other shapes or with values that are not finite, ceilings below 0, a spread without the other.
+        ValueError: arrays of other shapes or with values that are not finite, ceilings below 0, a
+            spread without the other.
     """
 
     title: str
@@ -93,7 +97,10 @@ class Panel:
         _strings("layers", self.layers)
         _strings("runs", self.runs)
         if len(self.runs) not in (0, len(self.layers)):
-            raise ValueError(f"runs has {len(self.runs)} names for {len(self.layers)} paths: pass one for each, or none")
+            raise ValueError(
+                f"runs has {len(self.runs)} names for {len(self.layers)} paths: pass one for each, "
+                "or none"
+            )
         shape = (np.size(self.epochs), len(self.layers))
         for name, axes in (("epochs", shape[:1]), ("i_xt", shape), ("i_ty", shape)):
             _finite(name, getattr(self, name), axes)
@@ -104,14 +111,28 @@ class Panel:
 
 @contextmanager
 def _own_style() -> Iterator[None]:
-    """matplotlib's defaults but for the fonts, which may be the caller's; NumPy's, too: a style may hide black marks on black,
+    """matplotlib's defaults but for the fonts, which may be the caller's; NumPy's, too: a style may
+    hide black marks on black,
     LaTeX refuse a name, and an underflow is no error.
     """
     with mpl.rc_context(_STYLE), np.errstate(all="warn", under="ignore"):
         yield
 
 
-_LOOKS = ("axes", "figure", "grid", "image", "legend", "lines", "markers", "mathtext", "patch", "path", "scatter", "text")
+_LOOKS = (
+    "axes",
+    "figure",
+    "grid",
+    "image",
+    "legend",
+    "lines",
+    "markers",
+    "mathtext",
+    "patch",
+    "path",
+    "scatter",
+    "text",
+)
 _LOOKS += ("xaxis", "xtick", "yaxis", "ytick")
 _STYLE: Any = {
     **{key: value for key, value in mpl.rcParamsDefault.items() if key.partition(".")[0] in _LOOKS},
@@ -144,24 +165,29 @@ def information_plane(
 ) -> Figure:
     """I(X;T) against I(T;Y) in bits, panels side by side on common axes, in one row or in several.
 
-    A path is drawn through means over windows of epochs. Where a panel has spreads, the band around a path is the union of
-    ellipses, one a window with what lies between neighbours; their half-axes are the spreads, averaged over the window.
+    A path is drawn through means over windows of epochs. Where a panel has spreads, the band around
+    a path is the union of ellipses, one a window with what lies between neighbours; their half-axes
+    are the spreads, averaged over the window.
 
     Args:
-        panels: what to draw, in order, or rows of it; their captions stand below the figure, one for all where they agree.
+        panels: what to draw, in order, or rows of it; their captions stand below the figure, one
+            for all where they agree.
         rows: the name of each row, at its left; a single row needs none.
-        color: "layer": a colour and a mark for each layer. "epoch": one colour scale, the layers told apart by their marks.
+        color: "layer": a colour and a mark for each layer. "epoch": one colour scale, the layers
+            told apart by their marks.
         title: above all panels.
 
-    Every name is drawn as it is, whatever it holds: no formula is made of a "$". What cannot be seen is drawn as its code, a
-    line break as a space, and of more than 240 letters both ends. Of matplotlib's settings the fonts alone are followed.
+    Every name is drawn as it is, whatever it holds: no formula is made of a "$". What cannot be
+    seen is drawn as its code, a line break as a space, and of more than 240 letters both ends. Of
+    matplotlib's settings the fonts alone are followed.
 
     Returns:
         a Figure; `.savefig(name)` writes PNG, SVG or PDF.
 
     Raises:
         TypeError: something else than panels; names that are no strings.
-        ValueError: no panel, panels with different layers, rows without names or of different lengths, an unknown color.
+        ValueError: no panel, panels with different layers, rows without names or of different
+            lengths, an unknown color.
     """
     checks.one_of("color", color, ("layer", "epoch"))
     _strings("title", [title])
@@ -174,32 +200,51 @@ def information_plane(
     norm = LogNorm(1, max(2, *(float(panel.epochs.max()) for panel in every)))
     with _own_style():
         names = [_fitted(name, 72 * 2.5, 9, "bold") for name in rows]
-        left, right = 0.14 * max(len(lines) - 1 for lines in names), 0.9 if color == "epoch" else 0.1
+        left, right = (
+            0.14 * max(len(lines) - 1 for lines in names),
+            0.9 if color == "epoch" else 0.1,
+        )
         width = (1.0 + 2.6 * n_columns if n_columns > 1 else 5.6) + left
         figure = _Plane(figsize=(width, 1), dpi=200, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(len(grid), n_columns, sharex=True, sharey=True, squeeze=False)
-        axes[0, 0].set(xlim=(-0.04 * reach[0], 1.06 * reach[0]), ylim=(-0.05 * reach[1], 1.12 * reach[1]))
+        axes[0, 0].set(
+            xlim=(-0.04 * reach[0], 1.06 * reach[0]), ylim=(-0.05 * reach[1], 1.12 * reach[1])
+        )
         for (r, c), ax in np.ndenumerate(axes):
-            _draw(ax, grid[r][c], color, norm, reach, _named(every, "layers"), _named(every, "runs"))
+            _draw(
+                ax, grid[r][c], color, norm, reach, _named(every, "layers"), _named(every, "runs")
+            )
         for ax in axes[-1]:
             ax.set_xlabel("I(X;T)  [bits]")
         for ax, lines in zip(axes[:, 0], names, strict=True):
             _name_row(ax, lines)
-        height = _headings(figure, axes, grid, title, 72 * (width - 0.95 - left - right) / n_columns)
+        height = _headings(
+            figure, axes, grid, title, 72 * (width - 0.95 - left - right) / n_columns
+        )
         if color == "epoch":
-            bar = figure.colorbar(ScalarMappable(norm, SCALE), ax=axes.ravel().tolist(), label="epoch", pad=0.02, aspect=30)
-            bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:,.0f}" if epoch >= 1 else ""))
+            bar = figure.colorbar(
+                ScalarMappable(norm, SCALE),
+                ax=axes.ravel().tolist(),
+                label="epoch",
+                pad=0.02,
+                aspect=30,
+            )
+            bar.ax.yaxis.set_major_formatter(
+                FuncFormatter(lambda epoch, _: f"{epoch:,.0f}" if epoch >= 1 else "")
+            )
             bar.ax.yaxis.set_minor_formatter(NullFormatter())
         figure.set_figheight(0.75 + 2.9 * len(grid) + height + _legend(figure, grid, rows, color))
     return figure
 
 
 def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
-    """Draws one panel into axes of the caller's, with its limits, its names and a legend of its layers; nothing else changes.
+    """Draws one panel into axes of the caller's, with its limits, its names and a legend of its
+    layers; nothing else changes.
 
     Args:
-        ax: of any figure. panel: what to draw. color: as `information_plane`; the scale of epochs is left to the caller.
+        ax: of any figure. panel: what to draw. color: as `information_plane`; the scale of epochs
+            is left to the caller.
 
     Returns:
         the figure of the axes.
@@ -218,7 +263,10 @@ def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
     with np.errstate(all="warn", under="ignore"):
         layers, runs = _named([panel], "layers"), _named([panel], "runs")
         _draw(ax, panel, color, LogNorm(1, max(2, float(panel.epochs.max()))), reach, layers, runs)
-    handles = [Line2D([], [], color=GUIDE, linestyle=_dash(i), label=_visible(run, LONGEST)) for i, run in enumerate(runs)]
+    handles = [
+        Line2D([], [], color=GUIDE, linestyle=_dash(i), label=_visible(run, LONGEST))
+        for i, run in enumerate(runs)
+    ]
     for layer, name in enumerate(layers):
         shade, mark = _look(layer)
         tint = shade if color == "layer" else GUIDE
@@ -245,11 +293,18 @@ def _name_row(ax: Axes, lines: Sequence[str]) -> None:
     )
 
 
-def _headings(figure: Figure, axes: Any, grid: Sequence[Sequence[Panel]], title: str, room: float) -> float:
-    """The titles of panels, each with so much room, and of all; the height that they need beyond one line each."""
+def _headings(
+    figure: Figure, axes: Any, grid: Sequence[Sequence[Panel]], title: str, room: float
+) -> float:
+    """The titles of panels, each with so much room, and of all; the height that they need beyond
+    one line each.
+    """
     more = 0.0
     for r, row in enumerate(grid):
-        titles = [panel.title if r == 0 or panel.title != grid[r - 1][c].title else "" for c, panel in enumerate(row)]
+        titles = [
+            panel.title if r == 0 or panel.title != grid[r - 1][c].title else ""
+            for c, panel in enumerate(row)
+        ]
         fitted = [_fitted(text, room - 8, 9) for text in titles]
         for ax, lines in zip(axes[r], fitted, strict=True):
             ax.set_title("\n".join(lines), fontsize=9, parse_math=False)
@@ -286,7 +341,10 @@ def _grid(panels: Any) -> Sequence[Sequence[Panel]]:
     grid = [panels] if len(panels) and not isinstance(panels[0], Sequence | np.ndarray) else panels
     for panel in (panel for row in grid for panel in row):
         if not isinstance(panel, Panel):
-            raise TypeError(f"panels holds a {type(panel).__qualname__}: pass Panels (table.panel() of an InformationPlane)")
+            raise TypeError(
+                f"panels holds a {type(panel).__qualname__}: pass Panels (table.panel() of an "
+                "InformationPlane)"
+            )
     return cast("Sequence[Sequence[Panel]]", grid)
 
 
@@ -295,21 +353,31 @@ def _strings(name: str, given: Any) -> None:
         raise TypeError(f"{name} is {shown(given)}: pass a list of strings")
     for value in given:
         if not isinstance(value, str):
-            raise TypeError(f"{name} holds {shown(value)}, which is no string: str(...) makes one of it")
+            raise TypeError(
+                f"{name} holds {shown(value)}, which is no string: str(...) makes one of it"
+            )
 
 
 def _finite(name: str, given: Any, shape: tuple[int, ...]) -> None:
     array = np.asarray(given)
     if array.dtype.kind not in "iuf" or array.shape != shape or not np.isfinite(array).all():
-        raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}: pass finite numbers of shape {shape}")
+        raise ValueError(
+            f"{name} has dtype {array.dtype} and shape {array.shape}: pass finite numbers of shape "
+            f"{shape}"
+        )
 
 
 def _writable(figure: Any, path: Any) -> None:
     if not isinstance(figure, Figure):
-        raise TypeError(f"figure is a {type(figure).__qualname__}: pass what information_plane or plot returned")
+        raise TypeError(
+            f"figure is a {type(figure).__qualname__}: pass what information_plane or plot returned"
+        )
     ending = files.as_path("path", path).suffix[1:]
     if ending and ending.lower() not in figure.canvas.get_supported_filetypes():
-        raise ValueError(f"path ends in '.{ending:.20}', which matplotlib does not write: end it in .png, .svg or .pdf")
+        raise ValueError(
+            f"path ends in '.{ending:.20}', which matplotlib does not write: end it in .png, .svg "
+            "or .pdf"
+        )
     if not Path(path).name:
         raise ValueError(f"path is {shown(path)}, which names no file: figure.png, say")
 
@@ -328,7 +396,9 @@ def _draw(
     layers: Sequence[str],
     runs: Sequence[str],
 ) -> None:
-    """`layers` and `runs` are the names of the whole figure: a colour, a mark and a dash have one meaning in it."""
+    """`layers` and `runs` are the names of the whole figure: a colour, a mark and a dash have one
+    meaning in it.
+    """
     _guides(ax, panel)
     windows = _windows(panel.epochs)
     epochs = _means(panel.epochs, windows)
@@ -338,7 +408,12 @@ def _draw(
         shade, mark = _look(layers.index(panel.layers[layer]))
         dash = _dash(runs.index(panel.runs[layer])) if panel.runs else "-"
         path = np.stack([_means(x, windows), _means(y, windows)], axis=-1)
-        lines = LineCollection(list(np.stack([path[:-1], path[1:]], axis=1)), linewidths=1.6, zorder=3, capstyle="round")
+        lines = LineCollection(
+            list(np.stack([path[:-1], path[1:]], axis=1)),
+            linewidths=1.6,
+            zorder=3,
+            capstyle="round",
+        )
         dots: dict[str, Any]
         if color == "layer":
             dots, first, last = {"color": shade}, shade, shade
@@ -350,10 +425,18 @@ def _draw(
         if panel.spread_xt is None or panel.spread_ty is None:
             ax.scatter(x, y, s=3, alpha=0.25, linewidths=0, zorder=2, rasterized=True, **dots)
         else:
-            spread = np.stack([_means(panel.spread_xt[:, layer], windows), _means(panel.spread_ty[:, layer], windows)], axis=-1)
+            spread = np.stack(
+                [
+                    _means(panel.spread_xt[:, layer], windows),
+                    _means(panel.spread_ty[:, layer], windows),
+                ],
+                axis=-1,
+            )
             tint = shade if color == "layer" else GUIDE
             outline = _within(_band(path, spread, reach), path, panel)
-            band = PathPatch(outline, facecolor=tint, alpha=0.2, linewidth=0, zorder=2, rasterized=True)
+            band = PathPatch(
+                outline, facecolor=tint, alpha=0.2, linewidth=0, zorder=2, rasterized=True
+            )
             ax.add_artist(band)  # add_patch would walk the outline for limits that are set already
         if dash == "-" or color == "epoch":
             ax.add_collection(lines)
@@ -382,26 +465,32 @@ def _draw(
 
 
 def _sizes(x: npt.NDArray[Any], y: npt.NDArray[Any], reach: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """How much larger each layer's mark is: where some meet, the later lie within the earlier, and all can be seen."""
+    """How much larger each layer's mark is: where some meet, the later lie within the earlier, and
+    all can be seen.
+    """
     places = np.stack([x, y], axis=-1) / reach
     meets = (np.abs(places[:, None] - places) < SAME_PLACE).all(axis=-1)
     return 1 + 0.55 * np.triu(meets, 1).sum(axis=1)
 
 
 def _within(band: Outline, path: npt.NDArray[Any], panel: Panel) -> Outline:
-    """A band no farther than information can be, between 0 and the ceilings, or as far as its path is."""
+    """A band no farther than information can be, between 0 and the ceilings, or as far as its path
+    is.
+    """
     lowest = np.minimum(0, path.min(axis=0))
     highest = np.maximum((panel.ceiling_x, panel.ceiling_y), path.max(axis=0))
     return Outline(np.clip(band.vertices, lowest, highest), band.codes)
 
 
 def _band(path: npt.NDArray[Any], spread: npt.NDArray[Any], reach: npt.NDArray[Any]) -> Outline:
-    """The convex hulls of neighbouring ellipses as one outline; all are wound one way, so that it fills as their union.
+    """The convex hulls of neighbouring ellipses as one outline; all are wound one way, so that it
+    fills as their union.
 
-    A hull's rim in one direction is that of the ellipse that reaches farther. Lengths are in units of the axes, so that the
-    directions are spread evenly as seen.
+    A hull's rim in one direction is that of the ellipse that reaches farther. Lengths are in units
+    of the axes, so that the directions are spread evenly as seen.
     """
-    centres, radii = path / reach, np.maximum(spread / reach, 1 / 400)[:, None]  # no spread at all is still a line
+    # no spread at all is still a line
+    centres, radii = path / reach, np.maximum(spread / reach, 1 / 400)[:, None]
     turns = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     outwards = np.stack([np.cos(turns), np.sin(turns)], axis=-1)
     extents = np.linalg.norm(radii * outwards, axis=-1, keepdims=True)
@@ -422,7 +511,9 @@ def _look(layer: int) -> tuple[str, str]:
 
 
 def _windows(epochs: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Where each of about 60 windows of epochs begins: single epochs first, then ever wider ones."""
+    """Where each of about 60 windows of epochs begins: single epochs first, then ever wider
+    ones.
+    """
     stops = np.unique(np.round(np.geomspace(1, max(len(epochs) - 1, 1), 60)).astype(np.intp))
     return np.unique(np.concatenate([[0], stops]).clip(max=len(epochs) - 1))
 
@@ -432,7 +523,12 @@ def _means(values: npt.NDArray[Any], windows: npt.NDArray[np.intp]) -> npt.NDArr
 
 
 def _guides(ax: Axes, panel: Panel) -> None:
-    style: dict[str, Any] = {"color": GUIDE, "linewidth": 0.8, "linestyle": (0, (4, 3)), "zorder": 1}
+    style: dict[str, Any] = {
+        "color": GUIDE,
+        "linewidth": 0.8,
+        "linestyle": (0, (4, 3)),
+        "zorder": 1,
+    }
     ax.axvline(panel.ceiling_x, **style)
     ax.axhline(panel.ceiling_y, **style)
     ax.annotate(
@@ -456,27 +552,69 @@ def _guides(ax: Axes, panel: Panel) -> None:
     )
 
 
-def _legend(figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str], color: str) -> float:
-    """One entry a layer, the marks of start and end, and as its title what the points rest on; the height that this needs."""
+def _legend(
+    figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str], color: str
+) -> float:
+    """One entry a layer, the marks of start and end, and as its title what the points rest on; the
+    height that this needs.
+    """
     points = 72 * figure.get_figwidth()
     every = [panel for row in grid for panel in row]
-    handles, layers, runs = [], *([_fitted(name, points - 60, 8) for name in _named(every, key)] for key in ("layers", "runs"))
+    handles, layers, runs = (
+        [],
+        *(
+            [_fitted(name, points - 60, 8) for name in _named(every, key)]
+            for key in ("layers", "runs")
+        ),
+    )
     for i, lines in enumerate(layers):
         shade, mark = _look(i)
         shade = shade if color == "layer" else "#555555"
-        handles.append(Line2D([], [], color=shade, marker=mark, markersize=5.5, linewidth=1.4, label="\n".join(lines)))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=shade,
+                marker=mark,
+                markersize=5.5,
+                linewidth=1.4,
+                label="\n".join(lines),
+            )
+        )
     for i, lines in enumerate(runs):
-        handles.append(Line2D([], [], color="#555555", linestyle=_dash(i), linewidth=1.4, label="\n".join(lines)))
+        handles.append(
+            Line2D(
+                [], [], color="#555555", linestyle=_dash(i), linewidth=1.4, label="\n".join(lines)
+            )
+        )
     handles.append(
-        Line2D([], [], color="black", marker="o", markerfacecolor="white", linestyle="", markersize=5, label="start")
+        Line2D(
+            [],
+            [],
+            color="black",
+            marker="o",
+            markerfacecolor="white",
+            linestyle="",
+            markersize=5,
+            label="start",
+        )
     )
-    handles.append(Line2D([], [], color="black", marker="o", linestyle="", markersize=5, label="end"))
-    # a handle and the space around it take 30 points, a letter up to 0.6 of its size; where it is wider, what it takes
-    widest = max(max(0.6 * 8 * len(line), _width(line, 8)) for lines in (["start"], *layers, *runs) for line in lines)
+    handles.append(
+        Line2D([], [], color="black", marker="o", linestyle="", markersize=5, label="end")
+    )
+    # a handle and the space around it take 30 points, a letter up to 0.6 of its size; where it is
+    # wider, what it takes
+    widest = max(
+        max(0.6 * 8 * len(line), _width(line, 8))
+        for lines in (["start"], *layers, *runs)
+        for line in lines
+    )
     fitting = int(points / (30 + widest))
     n_columns = max(1, min(fitting, 4 if points < 500 else len(handles)))
     lines = [
-        line for text in (*_captions(grid, rows), _explanation(grid)) for line in _fitted(text, 0.98 * points, 7.5, even=True)
+        line
+        for text in (*_captions(grid, rows), _explanation(grid))
+        for line in _fitted(text, 0.98 * points, 7.5, even=True)
     ]
     legend = figure.legend(
         handles=handles,
@@ -492,8 +630,11 @@ def _legend(figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str]
     for text in (legend.get_title(), *legend.get_texts()):
         text.set_parse_math(False)
     legend.get_title().set(color="#444444", multialignment="center")
-    columns = np.array_split([len(name) - 1 for name in (*layers, *runs)] + [0, 0], n_columns)  # as the legend fills them
-    return 0.13 * (len(lines) + max(column.sum() for column in columns)) + 0.18 * -(-len(handles) // n_columns)
+    # as the legend fills them
+    columns = np.array_split([len(name) - 1 for name in (*layers, *runs)] + [0, 0], n_columns)
+    return 0.13 * (len(lines) + max(column.sum() for column in columns)) + 0.18 * -(
+        -len(handles) // n_columns
+    )
 
 
 def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]:
@@ -502,12 +643,20 @@ def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]
         return [grid[0][0].caption]
     if len(grid) > 1 and all(panel.caption == row[0].caption for row in grid for panel in row):
         return [f"{name}: {row[0].caption}" for name, row in zip(rows, grid, strict=True)]
-    named = [(filter(None, (name, panel.title)), panel.caption) for name, row in zip(rows, grid, strict=True) for panel in row]
+    named = [
+        (filter(None, (name, panel.title)), panel.caption)
+        for name, row in zip(rows, grid, strict=True)
+        for panel in row
+    ]
     return list(dict.fromkeys(f"{', '.join(labels)}: {caption}" for labels, caption in named))
 
 
-def _fitted(text: str, room: float, size: float, weight: str = "normal", *, even: bool = False) -> list[str]:
-    """Text on as few lines as fit the room, in points, one at least; `even` ones, captions, are no longer than they must be."""
+def _fitted(
+    text: str, room: float, size: float, weight: str = "normal", *, even: bool = False
+) -> list[str]:
+    """Text on as few lines as fit the room, in points, one at least; `even` ones, captions, are no
+    longer than they must be.
+    """
     text = _visible(text, 10 * LONGEST if even else LONGEST)
     letters = max(1, int(room / (0.56 * size)) if weight == "normal" else int(room / (0.67 * size)))
     lines = _wrapped(text, letters)
@@ -516,7 +665,9 @@ def _fitted(text: str, room: float, size: float, weight: str = "normal", *, even
         lines = _wrapped(text, letters)
     if not even:
         return lines
-    return next(found for n in range(1, letters + 1) if len(found := _wrapped(text, n)) == len(lines))
+    return next(
+        found for n in range(1, letters + 1) if len(found := _wrapped(text, n)) == len(lines)
+    )
 
 
 def _wrapped(text: str, letters: int) -> list[str]:
@@ -526,7 +677,13 @@ def _wrapped(text: str, letters: int) -> list[str]:
 def _visible(text: str, longest: int) -> str:
     """On one line; what cannot be seen as its code, and of a very long text both ends."""
     line = "".join(
-        letter if letter.isprintable() else " " if letter.isspace() else letter.encode("unicode_escape").decode()
+        (
+            letter
+            if letter.isprintable()
+            else " "
+            if letter.isspace()
+            else letter.encode("unicode_escape").decode()
+        )
         for letter in text
     )
     return line if len(line) <= longest else f"{line[: longest // 2]} … {line[-longest // 2 :]}"
@@ -535,7 +692,9 @@ def _visible(text: str, longest: int) -> str:
 def _width(line: str, size: float, weight: str = "normal") -> float:
     """In points."""
     ruler = RendererAgg(1, 1, 72)
-    return ruler.get_text_width_height_descent(line, FontProperties(size=size, weight=weight), ismath=False)[0]
+    return ruler.get_text_width_height_descent(
+        line, FontProperties(size=size, weight=weight), ismath=False
+    )[0]
 
 
 def _explanation(grid: Sequence[Sequence[Panel]]) -> str:
@@ -550,9 +709,12 @@ def _both_spreads(shape: tuple[int, ...], spread_xt: Any, spread_ty: Any) -> Non
     if (spread_xt is None) != (spread_ty is None):
         raise ValueError("spread_xt and spread_ty belong together: pass both or neither")
     for name, spread in (("spread_xt", spread_xt), ("spread_ty", spread_ty)):
-        if spread is not None and (np.shape(spread) != shape or not (np.isfinite(spread) & (np.asarray(spread) >= 0)).all()):
+        if spread is not None and (
+            np.shape(spread) != shape or not (np.isfinite(spread) & (np.asarray(spread) >= 0)).all()
+        ):
             raise ValueError(
-                f"{name} has shape {np.shape(spread)}: pass standard deviations, finite and not negative, of shape {shape}"
+                f"{name} has shape {np.shape(spread)}: pass standard deviations, finite and not "
+                f"negative, of shape {shape}"
             )
 
 
@@ -561,9 +723,14 @@ def _some_panels(grid: Sequence[Sequence[Any]], rows: Sequence[str]) -> None:
     if not all(map(len, grid)) or not len(grid):
         raise ValueError("panels is empty: there is nothing to draw")
     if len({len(row) for row in grid}) > 1:
-        raise ValueError(f"panels has rows of {', '.join(str(len(row)) for row in grid)} panels: pass as many in every row")
+        raise ValueError(
+            f"panels has rows of {', '.join(str(len(row)) for row in grid)} panels: pass as many in"
+            " every row"
+        )
     if len(rows) != len(grid) and (len(rows) or len(grid) > 1):
-        raise ValueError(f"rows has {len(rows)} names for {len(grid)} rows of panels: pass one for each")
+        raise ValueError(
+            f"rows has {len(rows)} names for {len(grid)} rows of panels: pass one for each"
+        )
 
 
 def __getattr__(name: str) -> Any:
@@ -571,5 +738,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from fastmi import screens
 
-    warnings.warn(f"fastmi.figures.{name} has moved: fastmi.screens.{name}", DeprecationWarning, stacklevel=2)
+    warnings.warn(
+        f"fastmi.figures.{name} has moved: fastmi.screens.{name}", DeprecationWarning, stacklevel=2
+    )
     return getattr(screens, name)

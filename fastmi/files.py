@@ -1,4 +1,6 @@
-"""files: written whole or not at all, read within bounds: a file may come from anybody, so it is judged before it is read."""
+"""files: written whole or not at all, read within bounds: a file may come from anybody, so it is
+judged before it is read.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +40,13 @@ __all__ = [
     "replacing",
 ]
 
-FREE, RATIO = 2**26, 16  # bytes to which any archive may unpack, and beyond that so many times its own size
-TEXT = 2**21  # bytes of a text, or letters of one in an archive, and there beyond that as many as it has bytes
+# bytes to which any archive may unpack, and beyond that so many times its own size
+FREE, RATIO = 2**26, 16
+# bytes of a text, or letters of one in an archive, and there beyond that as many as it has bytes
+TEXT = 2**21
 CHUNK = 2**20  # bytes read at a time
-FORMAT = ".format"  # the member of an archive that holds its number; no layer and no column has that name
+# the member of an archive that holds its number; no layer and no column has that name
+FORMAT = ".format"
 UNTOUCHED = ", and what it held is untouched"
 
 
@@ -52,7 +57,9 @@ def as_path(name: str, given: str | os.PathLike[str]) -> Path:
         TypeError: no string and no pathlib.Path. ValueError: an empty one, or one with a NUL.
     """
     if not isinstance(given, str | os.PathLike) or not isinstance(os.fspath(given), str):
-        raise TypeError(f"{name} is {shown(given)}: pass the name of a file, as a string or a pathlib.Path")
+        raise TypeError(
+            f"{name} is {shown(given)}: pass the name of a file, as a string or a pathlib.Path"
+        )
     if not os.fspath(given) or "\0" in os.fspath(given):
         raise ValueError(f"{name} is {shown(given)}, which names no file: pass the name of one")
     return Path(given)
@@ -60,11 +67,12 @@ def as_path(name: str, given: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """An empty file to be written, which takes the name `path` once it is complete; on any exception nothing has changed.
+    """An empty file to be written, which takes the name `path` once it is complete; on any
+    exception nothing has changed.
 
-    A symbolic link stays, and what it points to is replaced. An existing file keeps its mode, a new one gets the umask's. What
-    is no file (a pipe, a terminal, /dev/stdout) is not replaced: the complete content is written into it. The content reaches
-    the disk before it takes the name.
+    A symbolic link stays, and what it points to is replaced. An existing file keeps its mode, a new
+    one gets the umask's. What is no file (a pipe, a terminal, /dev/stdout) is not replaced: the
+    complete content is written into it. The content reaches the disk before it takes the name.
 
     Raises:
         TypeError, ValueError: as `as_path`.
@@ -79,11 +87,18 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(os.path.realpath(asked))
     folder = Path(tempfile.gettempdir()) if stream else target.parent
     if not folder.is_dir():
-        raise FileNotFoundError(f"{asked} cannot be written: there is no folder {folder}; make it first")
-    part = folder / f".fastmi-{os.urandom(8).hex()}.part"  # short, whatever the name is, and nobody else's
+        raise FileNotFoundError(
+            f"{asked} cannot be written: there is no folder {folder}; make it first"
+        )
+    # short, whatever the name is, and nobody else's
+    part = folder / f".fastmi-{os.urandom(8).hex()}.part"
     with _told(asked, "" if stream else UNTOUCHED):
         try:
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else 0o600))
+            os.close(
+                os.open(
+                    part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else 0o600
+                )
+            )
             yield part
             if stream:
                 _pour(part, asked)
@@ -99,9 +114,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether the name, links followed, is of something that takes bytes and is no file: a pipe, a device, /dev/stdout."""
+    """Whether the name, links followed, is of something that takes bytes and is no file: a pipe, a
+    device, /dev/stdout.
+    """
     mode = _mode(path)
-    return _descriptor(Path(path)) is not None or not (mode is None or stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    return _descriptor(Path(path)) is not None or not (
+        mode is None or stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    )
 
 
 def _mode(path: str | os.PathLike[str]) -> int | None:
@@ -113,9 +132,14 @@ def _mode(path: str | os.PathLike[str]) -> int | None:
 
 
 def _descriptor(path: Path) -> int | None:
-    """N, where the name is that of the process's own open file N, whatever it is, as /dev/stdout and /dev/fd/63 are."""
+    """N, where the name is that of the process's own open file N, whatever it is, as /dev/stdout
+    and /dev/fd/63 are.
+    """
     while True:
-        if path.name.isdecimal() and os.path.realpath(path.parent) in ("/dev/fd", f"/proc/{os.getpid()}/fd"):
+        if path.name.isdecimal() and os.path.realpath(path.parent) in (
+            "/dev/fd",
+            f"/proc/{os.getpid()}/fd",
+        ):
             return int(path.name)
         if not path.is_symlink():
             return None
@@ -123,14 +147,21 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _pour(part: Path, into: Path) -> None:
-    """An open file is gone on with where it stands: opened anew it would begin again, over what was written before."""
+    """An open file is gone on with where it stands: opened anew it would begin again, over what was
+    written before.
+    """
     descriptor = _descriptor(into)
-    with part.open("rb") as source, open(into if descriptor is None else os.dup(descriptor), "wb") as sink:
+    with (
+        part.open("rb") as source,
+        open(into if descriptor is None else os.dup(descriptor), "wb") as sink,
+    ):
         shutil.copyfileobj(source, sink)
 
 
 def _settle(folder: Path) -> None:
-    """The new name reaches the disk as well, where the system can say that of a folder (Windows opens none)."""
+    """The new name reaches the disk as well, where the system can say that of a folder (Windows
+    opens none).
+    """
     with suppress(OSError):
         opened = os.open(folder, os.O_RDONLY)
         try:
@@ -144,14 +175,18 @@ def _told(path: Path, state: str = UNTOUCHED) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, f"{path} cannot be written{state}: {error.strerror or error}") from error
+        raise OSError(
+            error.errno, f"{path} cannot be written{state}: {error.strerror or error}"
+        ) from error
 
 
-# --- reading -----------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 class NotAFile(io.UnsupportedOperation):
-    """A folder, a pipe, a device or a socket, of which nothing is read: an OSError and a ValueError."""
+    """A folder, a pipe, a device or a socket, of which nothing is read: an OSError and a
+    ValueError.
+    """
 
 
 class NewerFormat(ValueError):
@@ -169,7 +204,10 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """
     mode = os.stat(as_path("path", path)).st_mode
     if not stat.S_ISREG(mode):
-        raise NotAFile(f"'{os.fspath(path)}' is {_KINDS.get(stat.S_IFMT(mode), 'a device')}, and only files are read")
+        raise NotAFile(
+            f"'{os.fspath(path)}' is {_KINDS.get(stat.S_IFMT(mode), 'a device')}, and only files "
+            "are read"
+        )
     with open(path, "rb") as file:
         yield file
 
@@ -181,7 +219,8 @@ def read_text(path: str | os.PathLike[str], limit: int = TEXT) -> str:
     """A text in UTF-8 of at most `limit` bytes.
 
     Raises:
-        FileNotFoundError, OSError: it cannot be opened. ValueError: it is no file, larger, or no UTF-8.
+        FileNotFoundError, OSError: it cannot be opened. ValueError: it is no file, larger, or no
+            UTF-8.
     """
     with opened(path) as file:
         content = file.read(limit + 1)
@@ -204,14 +243,19 @@ def check_format(path: str | os.PathLike[str], number: Any, newest: int) -> None
     if type(number) is not int or number < 0:
         raise ValueError(f"its format is {number!r:.60}")
     if number > newest:
-        raise NewerFormat(f"'{path}' has format {number}, and this version of fastmi reads up to {newest}: update fastmi")
+        raise NewerFormat(
+            f"'{path}' has format {number}, and this version of fastmi reads up to {newest}: update"
+            " fastmi"
+        )
 
 
 class Archive:
-    """The arrays of an .npz that nobody vouches for. Their sizes are judged before their contents; nothing is unpickled.
+    """The arrays of an .npz that nobody vouches for. Their sizes are judged before their contents;
+    nothing is unpickled.
 
-    What is read at a time unpacks to at most 64 MiB, or 16 times the file's own size; a member gives exactly the bytes that
-    its header announces. Only stored and deflated members, and only numbers, bools and strings, are read.
+    What is read at a time unpacks to at most 64 MiB, or 16 times the file's own size; a member
+    gives exactly the bytes that its header announces. Only stored and deflated members, and only
+    numbers, bools and strings, are read.
 
     Args:
         path: for messages. file: open, to be read.
@@ -226,7 +270,9 @@ class Archive:
         for member in self._zip.infolist():
             name = member.filename.removesuffix(".npy")
             if name == member.filename or name in self._members:
-                raise ValueError(f"its member {member.filename!r:.60} is no array, or is there twice")
+                raise ValueError(
+                    f"its member {member.filename!r:.60} is no array, or is there twice"
+                )
             self._members[name] = member
 
     @property
@@ -236,7 +282,9 @@ class Archive:
     def check_format(self, newest: int) -> None:
         """Its number, under ".format", as `check_format`."""
         found = self.read([FORMAT])[FORMAT] if FORMAT in self._members else np.array(0)
-        check_format(self.path, found.item() if not found.shape else f"an array {found.shape}", newest)
+        check_format(
+            self.path, found.item() if not found.shape else f"an array {found.shape}", newest
+        )
 
     def text(self, name: str) -> str:
         """A single string, of at most 2 Mi letters, or as many as the file has bytes."""
@@ -255,21 +303,33 @@ class Archive:
         missing = [name for name in names if name not in self._members]
         if missing:
             raise ValueError(f"it has no {missing[0]!r}")
-        limit, total = max(FREE, RATIO * self.size), sum(self._members[name].file_size for name in names)
+        limit, total = (
+            max(FREE, RATIO * self.size),
+            sum(self._members[name].file_size for name in names),
+        )
         if total > limit:
-            raise ValueError(f"it would unpack to {total:,} bytes, and {limit:,} are read of a file of {self.size:,}")
+            raise ValueError(
+                f"it would unpack to {total:,} bytes, and {limit:,} are read of a file of "
+                f"{self.size:,}"
+            )
         headers = {name: self.header(name) for name in names}
         for name, header in headers.items():
             if header.n_bytes != self._members[name].file_size:
                 raise ValueError(
-                    f"its {name!r:.60} announces {header.n_bytes:,} bytes, where it has {self._members[name].file_size:,}"
+                    f"its {name!r:.60} announces {header.n_bytes:,} bytes, where it has "
+                    f"{self._members[name].file_size:,}"
                 )
         return {name: self._contents(name, header) for name, header in headers.items()}
 
     def _open(self, name: str) -> IO[bytes]:
         member = self._members[name]
-        if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"its {name!r:.60} is encrypted, or compressed in another way than NumPy's")
+        if member.flag_bits & 1 or member.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
+            raise ValueError(
+                f"its {name!r:.60} is encrypted, or compressed in another way than NumPy's"
+            )
         return self._zip.open(member)
 
     def _contents(self, name: str, header: Header) -> npt.NDArray[Any]:
@@ -280,12 +340,17 @@ class Archive:
                 piece = memory[at : at + CHUNK]
                 content = file.read(len(piece))
                 if len(content) < len(piece):
-                    raise ValueError(f"its {name!r:.60} is cut short: of {len(memory):,} bytes it has {at + len(content):,}")
+                    raise ValueError(
+                        f"its {name!r:.60} is cut short: of {len(memory):,} bytes it has "
+                        f"{at + len(content):,}"
+                    )
                 piece[:] = np.frombuffer(content, np.uint8)
         array = memory.view(header.dtype)
         if not header.dtype.isnative:
             array = array.byteswap(inplace=True).view(header.dtype.newbyteorder("="))
-        return array.reshape(header.shape[::-1]).T if header.fortran else array.reshape(header.shape)
+        return (
+            array.reshape(header.shape[::-1]).T if header.fortran else array.reshape(header.shape)
+        )
 
 
 class Header(NamedTuple):
@@ -302,16 +367,25 @@ class Header(NamedTuple):
 
 
 def _header(name: str, file: IO[bytes]) -> Header:
-    """Only what np.save writes of plain types: no expression is evaluated, and no type has parts."""
+    """Only what np.save writes of plain types: no expression is evaluated, and no type has
+    parts.
+    """
     begin = file.read(12)
     width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4}.get(begin[:8])
     if width is None:
-        raise ValueError(f"its {name!r:.60} begins with {begin[:8]!r}, which is no .npy file's beginning")
+        raise ValueError(
+            f"its {name!r:.60} begins with {begin[:8]!r}, which is no .npy file's beginning"
+        )
     length = int.from_bytes(begin[8 : 8 + width], "little")
-    line = (begin[8 + width :] + file.read(max(0, min(length, LINE) - len(begin[8 + width :])))).decode("latin-1")
+    line = (
+        begin[8 + width :] + file.read(max(0, min(length, LINE) - len(begin[8 + width :])))
+    ).decode("latin-1")
     found = _HEADER.fullmatch(line)
     if found is None:
-        raise ValueError(f"its {name!r:.60} announces {line.strip()!r:.80}: no array of numbers, bools or strings")
+        raise ValueError(
+            f"its {name!r:.60} announces {line.strip()!r:.80}: no array of numbers, bools or "
+            "strings"
+        )
     shape = tuple(int(length) for length in found["shape"].split(",") if length.strip())
     return Header(np.dtype(found["descr"]), shape, found["order"] == "True", 8 + width + length)
 

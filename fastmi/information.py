@@ -29,25 +29,29 @@ class Numbers(NamedTuple):
 
 
 def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") -> Any:
-    """Estimates the entropy H(X) = -sum_x p(x) log p(x) of labels, one for each sample, or of rows, each row ONE joint symbol.
+    """Estimates the entropy H(X) = -sum_x p(x) log p(x) of labels, one for each sample, or of rows,
+    each row ONE joint symbol.
 
-    p are the shares in the sample. A table of counts is no labels: give the labels that were counted, or
-    np.repeat(np.arange(len(counts)), counts).
+    p are the shares in the sample. A table of counts is no labels: give the labels that were
+    counted, or np.repeat(np.arange(len(counts)), counts).
 
     Args:
-        x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint symbol; (..., n, d) a batch
-            of those. A (b, n) array is n-dimensional rows, never a batch. NumPy array, torch tensor, or a list of labels.
+        x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint
+            symbol; (..., n, d) a batch of those. A (b, n) array is n-dimensional rows, never a
+            batch. NumPy array, torch tensor, or a list of labels.
         base: of the logarithm; 2 is bits, None is nats.
-        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares in the sample, or corrected
-            for its bias. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
+        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
+            in the sample, or corrected for its bias. Differences of corrected entropies are not
+            clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
 
     Raises:
-        TypeError: an unknown container or dtype; strings beside numbers or bytes in one column, which have no common equality.
-        ValueError: no samples, missing values (NaN, None), floats that are not whole ("bin them first"), an impossible base,
-            an unknown method.
+        TypeError: an unknown container or dtype; strings beside numbers or bytes in one column,
+            which have no common equality.
+        ValueError: no samples, missing values (NaN, None), floats that are not whole ("bin them
+            first"), an impossible base, an unknown method.
 
     Example:
         >>> import fastmi
@@ -58,21 +62,27 @@ def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") ->
     return _result(h, base)
 
 
-def mutual_information(x: LabelsLike, y: LabelsLike, *, base: float | None = 2, method: str = "plugin") -> Any:
-    """Estimates the mutual information I(X;Y) = H(X) + H(Y) - H(X,Y) of two labels, or of rows, each row ONE joint symbol.
+def mutual_information(
+    x: LabelsLike, y: LabelsLike, *, base: float | None = 2, method: str = "plugin"
+) -> Any:
+    """Estimates the mutual information I(X;Y) = H(X) + H(Y) - H(X,Y) of two labels, or of rows,
+    each row ONE joint symbol.
 
-    So mutual_information(X, y) of a table with many columns is not a number for each column but that of all together, and
-    where nearly all rows differ it is H(Y) whatever they hold: a `CoverageWarning` says so. One column at a time:
-    [mutual_information(column, y) for column in X.T].
+    So mutual_information(X, y) of a table with many columns is not a number for each column but
+    that of all together, and where nearly all rows differ it is H(Y) whatever they hold: a
+    `CoverageWarning` says so. One column at a time: [mutual_information(column, y) for column in
+    X.T].
 
-    Never negative, never above min(H(X), H(Y)), symmetric to the last bit. On few samples it is biased upward by about
-    (Kx - 1)(Ky - 1) / (2 n ln 2) bits for independent x and y, and is log n whatever the truth when all rows are distinct.
+    Never negative, never above min(H(X), H(Y)), symmetric to the last bit. On few samples it is
+    biased upward by about (Kx - 1)(Ky - 1) / (2 n ln 2) bits for independent x and y, and is log n
+    whatever the truth when all rows are distinct.
 
     Args:
         x, y: as in `entropy`, the same number of samples; batches need the same leading shape.
         base: of the logarithm; 2 is bits, None is nats.
-        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares in the sample, or corrected
-            for its bias. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
+        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
+            in the sample, or corrected for its bias. Differences of corrected entropies are not
+            clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -81,7 +91,8 @@ def mutual_information(x: LabelsLike, y: LabelsLike, *, base: float | None = 2, 
         TypeError, ValueError: as `entropy`; different lengths, batches or devices.
 
     Warns:
-        CoverageWarning: of rows with several columns at most one sample in twenty shares its row with another.
+        CoverageWarning: of rows with several columns at most one sample in twenty shares its row
+            with another.
 
     Example:
         >>> import fastmi
@@ -106,8 +117,9 @@ def conditional_mutual_information(
     Args:
         x, y, z: as in `entropy`, the same number of samples; batches need the same leading shape.
         base: of the logarithm; 2 is bits, None is nats.
-        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares in the sample, or corrected
-            for its bias. Differences of corrected entropies are not clipped: they may be negative, or exceed both.
+        method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
+            in the sample, or corrected for its bias. Differences of corrected entropies are not
+            clipped: they may be negative, or exceed both.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -136,27 +148,37 @@ def _numbered(**variables: Any) -> list[Numbers]:
     checks.same_device(**arrays)
     checks.same_length(**arrays)
     _same_batch(**arrays)
-    return [Numbers(*number_rows(array), array.shape[-1] if array.ndim > 1 else 1) for array in arrays.values()]
+    return [
+        Numbers(*number_rows(array), array.shape[-1] if array.ndim > 1 else 1)
+        for array in arrays.values()
+    ]
 
 
 def _warn_of_rows(**variables: Numbers) -> None:
-    """Rows of several columns that are nearly all different: the joint symbol of a table, taken for its columns."""
+    """Rows of several columns that are nearly all different: the joint symbol of a table, taken for
+    its columns.
+    """
     for name, (codes, size, n_columns) in variables.items():
         n = codes.shape[-1]
         if n_columns > 1 and n >= FEWEST and size > n / 2:
             coverage = float(tally(codes.reshape(-1, n)).coverage.min())
             if coverage <= 1 / FEWEST:
                 warnings.warn(
-                    f"{name} is {n} rows of {n_columns} columns, each row one joint symbol, and {1 - coverage:.0%} of them are "
-                    "alone with theirs: the number would be nearly the same for any other rows; pass one column at a time "
-                    f"({name}[:, j]), fewer columns or more samples",
+                    f"{name} is {n} rows of {n_columns} columns, each row one joint symbol, and "
+                    f"{1 - coverage:.0%} of them are alone with theirs: the number would be nearly "
+                    f"the same for any other rows; pass one column at a time ({name}[:, j]), fewer "
+                    "columns or more samples",
                     CoverageWarning,
                     stacklevel=checks.depth_of_caller(),
                 )
 
 
-def _together(a: Numbers, b: Numbers, estimate: entropies.Entropy) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """H(A), H(B), H(A,B) of one sample: the wider of the two is counted, and in the same pass its pairs with the narrower."""
+def _together(
+    a: Numbers, b: Numbers, estimate: entropies.Entropy
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """H(A), H(B), H(A,B) of one sample: the wider of the two is counted, and in the same pass its
+    pairs with the narrower.
+    """
     (codes, *_), (ids, n_ids, _) = sorted((a, b), key=lambda numbers: -numbers.size)
     if n_ids > len(ids):
         ids, n_ids = identify_rows(ids)
@@ -165,7 +187,9 @@ def _together(a: Numbers, b: Numbers, estimate: entropies.Entropy) -> tuple[Floa
     return (h_codes, h_ids, h_pairs) if codes is a.codes else (h_ids, h_codes, h_pairs)
 
 
-def _joint(groups: list[list[int]], numbered: list[Numbers], estimate: entropies.Entropy) -> list[FloatArray]:
+def _joint(
+    groups: list[list[int]], numbered: list[Numbers], estimate: entropies.Entropy
+) -> list[FloatArray]:
     """The entropy of each group of variables taken jointly, each with the batch's leading shape."""
     out = []
     for group in groups:
@@ -178,7 +202,9 @@ def _joint(groups: list[list[int]], numbered: list[Numbers], estimate: entropies
 
 
 def _joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:
-    """Numbers below n_a and below n_b -> one for each pair; where their product is too large, of those that occur."""
+    """Numbers below n_a and below n_b -> one for each pair; where their product is too large, of
+    those that occur.
+    """
     if n_a * n_b >= 2**63:
         (a, n_a), (b, n_b) = _identified(a), _identified(b)
     return a * n_b + b, n_a * n_b
@@ -207,4 +233,6 @@ def _same_batch(**arrays: Any) -> None:
     leading = {name: tuple(array.shape[:-2]) for name, array in arrays.items() if array.ndim > 2}
     if len(leading) and (len(leading) < len(arrays) or len(set(leading.values())) > 1):
         shapes = ", ".join(f"{name} is {tuple(array.shape)}" for name, array in arrays.items())
-        raise ValueError(f"different batches: {shapes}; give all of them the same leading axes (np.broadcast_to)")
+        raise ValueError(
+            f"different batches: {shapes}; give all of them the same leading axes (np.broadcast_to)"
+        )

@@ -1,4 +1,6 @@
-"""JSON from a file -> values of the types that a record states, or one sentence that says what is wrong."""
+"""JSON from a file -> values of the types that a record states, or one sentence that says what is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +8,31 @@ import json
 import math
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    Literal,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 __all__ = ["parse", "typed"]
 
 
 def parse(text: str) -> Any:
-    """JSON as its standard has it: without NaN, numbers beyond a float, and names that stand twice in one object.
+    """JSON as its standard has it: without NaN, numbers beyond a float, and names that stand twice
+    in one object.
 
     Raises:
         ValueError: it is none, or nests too deeply.
     """
     try:
-        return json.loads(text, parse_constant=_finite, parse_float=_finite, object_pairs_hook=_once)
+        return json.loads(
+            text, parse_constant=_finite, parse_float=_finite, object_pairs_hook=_once
+        )
     except RecursionError:
         raise ValueError("it nests too deeply") from None
 
@@ -38,20 +52,26 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def typed(name: str, value: Any, hint: Any) -> Any:
-    """The value as a type has it: lists become tuples, whole numbers floats, and objects dataclasses, where it says so.
+    """The value as a type has it: lists become tuples, whole numbers floats, and objects
+    dataclasses, where it says so.
 
     Args:
-        hint: Any, bool, int (of 64 bits), float, str, a Literal, one of these or None, tuple[...], list[...], dict[str, ...], a
-            TypedDict (the object may have more names) or a dataclass.
+        hint: Any, bool, int (of 64 bits), float, str, a Literal, one of these or None, tuple[...],
+            list[...], dict[str, ...], a TypedDict (the object may have more names) or a dataclass.
 
     Raises:
-        ValueError: it is of another type; the message gives its place. TypeError: a dataclass has other fields.
+        ValueError: it is of another type; the message gives its place. TypeError: a dataclass has
+            other fields.
     """
     if hint is Any:
         return value
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):  # one type, or None
-        return None if value is None and NoneType in inner else typed(name, value, next(x for x in inner if x is not NoneType))
+        return (
+            None
+            if value is None and NoneType in inner
+            else typed(name, value, next(x for x in inner if x is not NoneType))
+        )
     if origin in (list, tuple):
         return _sequence(name, value, hint)
     if origin is dict or is_typeddict(hint) or is_dataclass(hint):
@@ -72,15 +92,24 @@ def _sequence(name: str, value: Any, hint: Any) -> Any:
     own = inner[:1] * len(value) if _any_length(hint) else inner
     if len(own) != len(value):
         raise ValueError(f"{name} has {len(value)} values, where {len(own)} should be")
-    return get_origin(hint)(typed(f"{name}[{i}]", one, kind) for i, (one, kind) in enumerate(zip(value, own, strict=True)))
+    return get_origin(hint)(
+        typed(f"{name}[{i}]", one, kind)
+        for i, (one, kind) in enumerate(zip(value, own, strict=True))
+    )
 
 
 def _object(name: str, value: Any, hint: Any) -> Any:
     if not isinstance(value, dict):
         raise _wrong(name, value, hint)
     if get_origin(hint) is dict:
-        return {key: typed(f"{name}.{key:.60}", one, get_args(hint)[1]) for key, one in value.items()}
-    found = value | {key: typed(f"{name}.{key}", value[key], own) for key, own in get_type_hints(hint).items() if key in value}
+        return {
+            key: typed(f"{name}.{key:.60}", one, get_args(hint)[1]) for key, one in value.items()
+        }
+    found = value | {
+        key: typed(f"{name}.{key}", value[key], own)
+        for key, own in get_type_hints(hint).items()
+        if key in value
+    }
     if not is_typeddict(hint):
         return hint(**found)
     for key, own in get_type_hints(hint, include_extras=True).items():
@@ -103,7 +132,13 @@ def _shown(value: Any) -> str:
 
 
 def _words(hint: Any) -> str:
-    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", NoneType: "null"}
+    names = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "a text",
+        NoneType: "null",
+    }
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(map(repr, get_args(hint)))
     if get_origin(hint) in (list, tuple):

@@ -1,4 +1,6 @@
-"""PlaneEstimator: layers (..., n, d) -> points of the information plane (..., n_layers), in three readings."""
+"""PlaneEstimator: layers (..., n, d) -> points of the information plane (..., n_layers), in three
+readings.
+"""
 
 from __future__ import annotations
 
@@ -25,37 +27,49 @@ class Readings(dict[str, Points]):
 
     def __missing__(self, name: object) -> Points:
         ways = {
-            "mean": 'the mean over copies is InformationPlane.collect(..., [readings["each"]], ...).mean()',
+            "mean": (
+                'the mean over copies is InformationPlane.collect(..., [readings["each"]],'
+                " ...).mean()"
+            ),
             "sampled": "pass assignment= to `readings`, the copy of each sample",
-            "mixture": "a layer is measured by what has no mixture, as KDEBounds (`PlaneEstimator.mixture` gives its reason)",
+            "mixture": (
+                "a layer is measured by what has no mixture, as KDEBounds (`PlaneEstimator.mixture`"
+                " gives its reason)"
+            ),
         }
         way = ways.get(str(name), "take one of these")
-        raise KeyError(f'no reading "{name}" among {", ".join(self)}; {way}')  # KeyError shows its repr: one kind of quotes
+        # KeyError shows its repr: one kind of quotes
+        raise KeyError(f'no reading "{name}" among {", ".join(self)}; {way}')
 
 
 class PlaneEstimator:
-    """Estimates I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of layers T, in bits; X and Y are fixed once.
+    """Estimates I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of layers T, in bits; X and Y are
+    fixed once.
 
-    Plug-in estimates over the given samples. A symbol of X or Y is a distinct row. Where every row of X is distinct and T
-    is a function of X, H(T|X) is 0 and I(X;T) = H(T) exactly: a measure of how the activations cluster under this binning,
-    not of information lost. (The recipe of Shwartz-Ziv and Tishby 2017, arXiv:1703.00810.)
+    Plug-in estimates over the given samples. A symbol of X or Y is a distinct row. Where every row
+    of X is distinct and T is a function of X, H(T|X) is 0 and I(X;T) = H(T) exactly: a measure of
+    how the activations cluster under this binning, not of information lost. (The recipe of
+    Shwartz-Ziv and Tishby 2017, arXiv:1703.00810.)
 
     Args:
         x: (n, d) inputs of any real type, or (n, ...), flattened.
-        y: (n,) labels or (n, k) rows of labels (one-hot is fine): integers, bools, strings or whole floats.
-        binning: a binning, which is short for counting with it; a measure of `fastmi.measures`; or a mapping name -> either,
-            for layers that are measured each in its own way.
+        y: (n,) labels or (n, k) rows of labels (one-hot is fine): integers, bools, strings or whole
+            floats.
+        binning: a binning, which is short for counting with it; a measure of `fastmi.measures`; or
+            a mapping name -> either, for layers that are measured each in its own way.
         method: how counting estimates entropies, one of `fastmi.entropies.METHODS`.
 
     Attributes:
-        method: of counting; the names of the measures that do not count. measured: how layers are measured, in a line.
+        method: of counting; the names of the measures that do not count. measured: how layers are
+            measured, in a line.
         n_samples: n.
         n_x: the number of distinct rows of x; n_y: of y.
         entropy_x, entropy_y: H(X) and H(Y) in bits, the ceilings of I(X;T) and I(T;Y).
 
     Raises:
         TypeError: an unknown container or dtype.
-        ValueError: n = 0, different numbers of samples, NaN in x, labels that are not whole, an unknown method.
+        ValueError: n = 0, different numbers of samples, NaN in x, labels that are not whole, an
+            unknown method.
 
     Example:
         >>> import fastmi, numpy as np
@@ -66,35 +80,45 @@ class PlaneEstimator:
     """
 
     def __init__(
-        self, x: Any, y: Any, binning: Binning | Measure | Mapping[str, Binning | Measure], *, method: str = "plugin"
+        self,
+        x: Any,
+        y: Any,
+        binning: Binning | Measure | Mapping[str, Binning | Measure],
+        *,
+        method: str = "plugin",
     ) -> None:
         self.binning = binning
         self.measures = _measures(binning, method)
-        self.method = ", ".join(dict.fromkeys(getattr(one, "method", type(one).__name__) for one, _ in self.measures))
+        self.method = ", ".join(
+            dict.fromkeys(getattr(one, "method", type(one).__name__) for one, _ in self.measures)
+        )
         fixed = variables(x, y)
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
-        counted = next((one.method for one, _ in self.measures if isinstance(one, Counted)), "plugin")
+        counted = next(
+            (one.method for one, _ in self.measures if isinstance(one, Counted)), "plugin"
+        )
         self.entropy_y, self.entropy_x = fixed.entropies(counted).tolist()
 
     def estimate(self, layers: LayersOf) -> Bits:
         """Estimates both of each network by itself, and computes nothing else.
 
         Args:
-            layers: a sequence of (..., n, d) activations, one array, or a mapping name -> array; the leading axes (epochs,
-                copies) are the same in all.
+            layers: a sequence of (..., n, d) activations, one array, or a mapping name -> array;
+                the leading axes (epochs, copies) are the same in all.
 
         Returns:
             (..., n_layers, 2) bits; [..., 0] is I(X;T), [..., 1] is I(T;Y).
 
         Raises:
-            TypeError, ValueError: arrays that are not real activations of these n samples, NaN, mixed devices, a layer without
-                a measure.
+            TypeError, ValueError: arrays that are not real activations of these n samples, NaN,
+                mixed devices, a layer without a measure.
         """
         return self._bits(self._checked(layers))
 
     def sampled(self, layers: LayersOf, assignment: Any) -> Bits:
-        """Estimates both of every sample through one copy: T of sample i is layer[assignment[i], i].
+        """Estimates both of every sample through one copy: T of sample i is layer[assignment[i],
+        i].
 
         The report's "extended" estimator. With distinct x it is H(T) of that sample.
 
@@ -106,16 +130,20 @@ class PlaneEstimator:
             (..., n_layers, 2) bits.
 
         Raises:
-            TypeError, ValueError: as `estimate`; an assignment that does not name a copy for each sample.
+            TypeError, ValueError: as `estimate`; an assignment that does not name a copy for each
+                sample.
         """
         checked = self._checked(layers)
         copy_of = checks.assignment(assignment, checked.arrays[0].shape)
-        return self._bits(checked._replace(arrays=[through(layer, copy_of) for layer in checked.arrays]))
+        return self._bits(
+            checked._replace(arrays=[through(layer, copy_of) for layer in checked.arrays])
+        )
 
     def mixture(self, layers: LayersOf) -> Bits:
         """Estimates both of every sample through every copy: p(t|x) is the average over the copies.
 
-        So H(T|X) <= log2(n_copies). It does not grow with the number of copies: quote that number beside it.
+        So H(T|X) <= log2(n_copies). It does not grow with the number of copies: quote that number
+        beside it.
 
         Args:
             layers: as `estimate`, (..., n_copies, n, d).
@@ -124,12 +152,19 @@ class PlaneEstimator:
             (..., n_layers, 2) bits.
 
         Raises:
-            TypeError, ValueError: as `estimate`; no axis of copies; a measure that has no mixture, with its reason.
+            TypeError, ValueError: as `estimate`; no axis of copies; a measure that has no mixture,
+                with its reason.
         """
         checked = self._checked(layers)
         n_copies = checks.copies(checked.arrays[0].shape)
         groups = self._groups(checked)
-        return _bits([reader.bits(reader.mixture(reader.prepare(some, n_copies))) for reader, some, _ in groups], groups)
+        return _bits(
+            [
+                reader.bits(reader.mixture(reader.prepare(some, n_copies)))
+                for reader, some, _ in groups
+            ],
+            groups,
+        )
 
     def readings(self, layers: LayersOf, assignment: Any = None) -> Readings:
         """Estimates the three readings side by side, with everything that stands beside each point.
@@ -137,11 +172,13 @@ class PlaneEstimator:
         What the readings share is done once.
 
         Args:
-            layers: as `estimate`, (..., n_copies, n, d); or (n, d) of a single network, which is one copy.
+            layers: as `estimate`, (..., n_copies, n, d); or (n, d) of a single network, which is
+                one copy.
             assignment: (..., n) integers, the copy of each sample; None leaves "sampled" out.
 
         Returns:
-            a dict: "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers), the latter where the measures
+            a dict: "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers), the
+                latter where the measures
             have one. Asked for another reading it raises a KeyError that says where to find it.
 
         Raises:
@@ -157,20 +194,32 @@ class PlaneEstimator:
         prepared = [(reader, reader.prepare(some, n_copies)) for reader, some, _ in groups]
         readings = Readings(each=_points([reader.points(one) for reader, one in prepared], groups))
         if copy_of is not None:
-            readings["sampled"] = _points([reader.points(reader.sampled(one, copy_of)) for reader, one in prepared], groups)
+            readings["sampled"] = _points(
+                [reader.points(reader.sampled(one, copy_of)) for reader, one in prepared], groups
+            )
         if all(reader.mixes for reader, _ in prepared):
-            readings["mixture"] = _points([reader.points(reader.mixture(one)) for reader, one in prepared], groups)
+            readings["mixture"] = _points(
+                [reader.points(reader.mixture(one)) for reader, one in prepared], groups
+            )
         return readings
 
     def __repr__(self) -> str:
-        return f"PlaneEstimator of {self.n_samples} samples, {self.n_x} x, {self.n_y} y: {self.measured}"
+        return (
+            f"PlaneEstimator of {self.n_samples} samples, {self.n_x} x, {self.n_y} y: "
+            f"{self.measured}"
+        )
 
     @property
     def measured(self) -> str:
         """Says how layers are measured, in a line."""
         return "; ".join(
-            str(measure) if names is None or isinstance(measure, Counted) else f"{', '.join(names)}: {measure}"
-            for measure, names in self.measures  # counting names its layers itself, each with its bins
+            (
+                str(measure)
+                if names is None or isinstance(measure, Counted)
+                else f"{', '.join(names)}: {measure}"
+            )
+            # counting names its layers itself, each with its bins
+            for measure, names in self.measures
         )
 
     def _checked(self, layers: LayersOf) -> Layers:
@@ -196,8 +245,8 @@ class PlaneEstimator:
         if lost:
             known = ", ".join(repr(name) for _, names in self._readers for name in names or ())
             raise ValueError(
-                f"binning names {known}, and not {layers.places[min(lost)]}: pass layers as a mapping with these names, or one "
-                "binning for all"
+                f"binning names {known}, and not {layers.places[min(lost)]}: pass layers as a "
+                "mapping with these names, or one binning for all"
             )
         return groups
 
@@ -211,12 +260,18 @@ class Group(NamedTuple):
 
 
 def _bits(parts: Sequence[Bits], groups: Sequence[Group]) -> Bits:
-    """(..., layers of a group, 2) of each group -> (..., n_layers, 2), in the order of the layers."""
+    """(..., layers of a group, 2) of each group -> (..., n_layers, 2), in the order of the
+    layers.
+    """
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)[..., _order(groups), :]
 
 
 def _points(parts: Sequence[Points], groups: Sequence[Group]) -> Points:
-    return parts[0] if len(parts) == 1 else joined(parts, axis=-1).map(lambda column: column[..., _order(groups)])
+    return (
+        parts[0]
+        if len(parts) == 1
+        else joined(parts, axis=-1).map(lambda column: column[..., _order(groups)])
+    )
 
 
 def _order(groups: Sequence[Group]) -> list[int]:
@@ -224,16 +279,20 @@ def _order(groups: Sequence[Group]) -> list[int]:
 
 
 def _measures(given: Any, method: str) -> list[tuple[Measure, tuple[str, ...] | None]]:
-    """What was passed as `binning` -> measures, and the layers of each, None for all; counting is one for all of its layers.
+    """What was passed as `binning` -> measures, and the layers of each, None for all; counting is
+    one for all of its layers.
 
     Raises:
-        TypeError, ValueError: neither a binning nor a measure, an unknown method, one beside a measure that has its own.
+        TypeError, ValueError: neither a binning nor a measure, an unknown method, one beside a
+            measure that has its own.
     """
     entropies.method(method)
     if not isinstance(given, Mapping):
         return [(_measure("binning", given, method), None)]
     if not given:
-        raise ValueError("binning is empty: pass a mapping name -> binning of the layers that are to be measured")
+        raise ValueError(
+            "binning is empty: pass a mapping name -> binning of the layers that are to be measured"
+        )
     found = {str(name): _measure(f"binning[{name!r}]", one, method) for name, one in given.items()}
     counted: dict[str, dict[str, Binning]] = {}
     for name, one in found.items():
@@ -243,23 +302,30 @@ def _measures(given: Any, method: str) -> list[tuple[Measure, tuple[str, ...] | 
         (Counted(bins, how), tuple(bins)) for how, bins in counted.items()
     ]
     others = {id(one): one for one in found.values() if not isinstance(one, Counted)}
-    return measures + [(one, tuple(name for name in found if found[name] is one)) for one in others.values()]
+    return measures + [
+        (one, tuple(name for name in found if found[name] is one)) for one in others.values()
+    ]
 
 
 def _measure(name: str, given: Any, method: str) -> Measure:
     if isinstance(given, type) and hasattr(given, "reader"):
-        raise TypeError(f"{name} is the class {given.__name__}: pass one of it, {given.__name__}(...)")
+        raise TypeError(
+            f"{name} is the class {given.__name__}: pass one of it, {given.__name__}(...)"
+        )
     if isinstance(given, type) or not isinstance(given, Measure):
         return Counted(as_binning(given, name), method)
     if method != "plugin":
         raise ValueError(
-            f"method is {method!r} beside the measure {given}: it belongs to counting, Counted(binning, {method!r})"
+            f"method is {method!r} beside the measure {given}: it belongs to counting, "
+            f"Counted(binning, {method!r})"
         )
     return given
 
 
 def _checked_layers(layers: Any, n_samples: int) -> Layers:
-    """One array, a sequence or a mapping of them -> float32 (..., n, d), on one device, with the same leading axes."""
+    """One array, a sequence or a mapping of them -> float32 (..., n, d), on one device, with the
+    same leading axes.
+    """
     names: Sequence[str]
     if isinstance(layers, np.ndarray) or is_tensor(layers):
         given, names = [layers], ALONE
@@ -268,23 +334,36 @@ def _checked_layers(layers: Any, n_samples: int) -> Layers:
         given, names = list(layers.values()), list(map(str, layers))
         places = [f"layers[{name!r}]" for name in names]
         if len(set(names)) < len(names):
-            raise ValueError(f"layers names {max(names, key=names.count)!r} twice: names are strings, and each stands once")
+            raise ValueError(
+                f"layers names {max(names, key=names.count)!r} twice: names are strings, and each "
+                "stands once"
+            )
     else:
-        given = list(layers) if isinstance(layers, Sequence) and not isinstance(layers, str | bytes) else []
+        given = (
+            list(layers)
+            if isinstance(layers, Sequence) and not isinstance(layers, str | bytes)
+            else []
+        )
         names = places = [f"layers[{i}]" for i in range(len(given))]
     if not given:
-        if hasattr(layers, "__array__"):  # a DataFrame, say: no sequence of layers, and its own way to one
+        # a DataFrame, say: no sequence of layers, and its own way to one
+        if hasattr(layers, "__array__"):
             container("layers", layers)
         raise TypeError(
-            f"layers is {shown(layers)}: pass one array (..., n, d), a non-empty sequence of them (list(layers)) or a mapping"
+            f"layers is {shown(layers)}: pass one array (..., n, d), a non-empty sequence of them "
+            "(list(layers)) or a mapping"
         )
     if len(given) > 1:
         checks.same_device(**dict(zip(places, given, strict=True)))
-    arrays = [checks.activations(place, layer, n_samples) for place, layer in zip(places, given, strict=True)]
+    arrays = [
+        checks.activations(place, layer, n_samples)
+        for place, layer in zip(places, given, strict=True)
+    ]
     for place, array in zip(places, arrays, strict=True):
         if array.shape[:-2] != arrays[0].shape[:-2]:
             raise ValueError(
-                f"{place} has leading axes {tuple(array.shape[:-2])}, {places[0]} has {tuple(arrays[0].shape[:-2])}: "
-                "every layer needs the same copies and epochs in front of (n_samples, n_units)"
+                f"{place} has leading axes {tuple(array.shape[:-2])}, {places[0]} has "
+                f"{tuple(arrays[0].shape[:-2])}: every layer needs the same copies and epochs in "
+                "front of (n_samples, n_units)"
             )
     return Layers(names, places, arrays)

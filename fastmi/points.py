@@ -1,4 +1,6 @@
-"""points of the information plane: a record whose fields are the columns of every table, with what each says of itself."""
+"""points of the information plane: a record whose fields are the columns of every table, with what
+each says of itself.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ class Column(NamedTuple):
 
     Attributes:
         name: of the field. header: in a CSV. unit: of its numbers. low, high: its limits.
-        words: what to say of numbers beyond them. whole: whether they are counts. optional: whether a measure may lack it.
+        words: what to say of numbers beyond them. whole: whether they are counts. optional: whether
+            a measure may lack it.
     """
 
     name: str
@@ -33,8 +36,17 @@ class Column(NamedTuple):
     optional: bool
 
 
-def _says(header: str, unit: str, words: str, low: float = 0, high: float = np.inf, whole: bool = False) -> dict[str, Any]:
-    return {"header": header, "unit": unit, "low": low, "high": high, "words": words, "whole": whole}
+def _says(
+    header: str, unit: str, words: str, low: float = 0, high: float = np.inf, whole: bool = False
+) -> dict[str, Any]:
+    return {
+        "header": header,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "words": words,
+        "whole": whole,
+    }
 
 
 FINITE = "bits are finite"
@@ -47,34 +59,56 @@ class Points:
 
     Attributes:
         i_xt, i_ty: I(X;T) and I(T;Y) in bits.
-        n_symbols: the distinct codes of each layer. coverage: the share of samples not alone with their code.
+        n_symbols: the distinct codes of each layer. coverage: the share of samples not alone with
+            their code.
         n_samples: n, what each point rests on. None is unknown.
-        coding: 0 where a code is the row of bins itself; where rows are hashed, the expected number of pairs of different rows
-            that meet in one code.
+        coding: 0 where a code is the row of bins itself; where rows are hashed, the expected number
+            of pairs of different rows that meet in one code.
         i_xt_lower, i_xt_upper, i_ty_lower, i_ty_upper: bounds in bits, of a measure that has some.
 
-    A column that a measure does not have is None; where only some layers have it, the others hold NaN.
+    A column that a measure does not have is None; where only some layers have it, the others hold
+    NaN.
     """
 
     i_xt: FloatArray = field(metadata=_says("i_xt_bits", "bits", BITS))
     i_ty: FloatArray = field(metadata=_says("i_ty_bits", "bits", BITS))
     n_symbols: npt.NDArray[Any] | None = field(
-        default=None, metadata=_says("n_symbols", "symbols", "a layer has at least one symbol", low=1, whole=True)
+        default=None,
+        metadata=_says(
+            "n_symbols", "symbols", "a layer has at least one symbol", low=1, whole=True
+        ),
     )
-    coverage: FloatArray | None = field(default=None, metadata=_says("coverage", "1", "it is a share, 0..1", high=1))
+    coverage: FloatArray | None = field(
+        default=None, metadata=_says("coverage", "1", "it is a share, 0..1", high=1)
+    )
     n_samples: npt.NDArray[np.int64] | None = None
     coding: FloatArray | None = field(
-        default=None, metadata=_says("coding", "pairs", "it is 0, or an expected number of colliding pairs")
+        default=None,
+        metadata=_says("coding", "pairs", "it is 0, or an expected number of colliding pairs"),
     )
-    i_xt_lower: FloatArray | None = field(default=None, metadata=_says("i_xt_lower_bits", "bits", FINITE, low=-np.inf))
-    i_xt_upper: FloatArray | None = field(default=None, metadata=_says("i_xt_upper_bits", "bits", FINITE, low=-np.inf))
-    i_ty_lower: FloatArray | None = field(default=None, metadata=_says("i_ty_lower_bits", "bits", FINITE, low=-np.inf))
-    i_ty_upper: FloatArray | None = field(default=None, metadata=_says("i_ty_upper_bits", "bits", FINITE, low=-np.inf))
+    i_xt_lower: FloatArray | None = field(
+        default=None, metadata=_says("i_xt_lower_bits", "bits", FINITE, low=-np.inf)
+    )
+    i_xt_upper: FloatArray | None = field(
+        default=None, metadata=_says("i_xt_upper_bits", "bits", FINITE, low=-np.inf)
+    )
+    i_ty_lower: FloatArray | None = field(
+        default=None, metadata=_says("i_ty_lower_bits", "bits", FINITE, low=-np.inf)
+    )
+    i_ty_upper: FloatArray | None = field(
+        default=None, metadata=_says("i_ty_upper_bits", "bits", FINITE, low=-np.inf)
+    )
 
     @classmethod
     def columns(cls) -> list[Column]:
-        """Lists what stands beside each point, in the order of the CSV: those that came later stand behind."""
-        return [Column(one.name, **one.metadata, optional=one.default is None) for one in fields(cls) if one.metadata]
+        """Lists what stands beside each point, in the order of the CSV: those that came later stand
+        behind.
+        """
+        return [
+            Column(one.name, **one.metadata, optional=one.default is None)
+            for one in fields(cls)
+            if one.metadata
+        ]
 
     @property
     def bits(self) -> FloatArray:
@@ -84,7 +118,11 @@ class Points:
     @property
     def present(self) -> dict[str, npt.NDArray[Any]]:
         """Lists the arrays that are there, by name."""
-        return {one.name: array for one in fields(self) if (array := getattr(self, one.name)) is not None}
+        return {
+            one.name: array
+            for one in fields(self)
+            if (array := getattr(self, one.name)) is not None
+        }
 
     def map(self, function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Points:
         """Applies a function to every array, as lambda column: column[:, 0]."""
@@ -100,5 +138,8 @@ def joined(points: Sequence[Points], axis: int) -> Points:
     present = [batch.present for batch in points]
     names = dict.fromkeys(name for columns in present for name in columns)
     absent = [np.full(np.shape(batch.i_xt), np.nan) for batch in points]
-    arrays = {name: [columns.get(name, nan) for columns, nan in zip(present, absent, strict=True)] for name in names}
+    arrays = {
+        name: [columns.get(name, nan) for columns, nan in zip(present, absent, strict=True)]
+        for name in names
+    }
     return Points(**{name: np.concatenate(columns, axis=axis) for name, columns in arrays.items()})

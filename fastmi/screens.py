@@ -1,4 +1,6 @@
-"""figures -> where they can be looked at: a notebook's cell, a window, a file; once, or as they grow."""
+"""figures -> where they can be looked at: a notebook's cell, a window, a file; once, or as they
+grow.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +32,12 @@ SHARE = 0.2  # and at most this share of the time so far
 
 
 def place() -> str:
-    """Where a figure can be looked at: the "notebook" that runs this, a "window" of matplotlib's backend, or a "file".
+    """Where a figure can be looked at: the "notebook" that runs this, a "window" of matplotlib's
+    backend, or a "file".
 
     Warns:
-        UserWarning: matplotlib was told to open windows, but there is no display, or what it needs is not installed.
+        UserWarning: matplotlib was told to open windows, but there is no display, or what it needs
+            is not installed.
     """
     ipython = sys.modules.get("IPython")
     if ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None:
@@ -48,7 +52,11 @@ def place() -> str:
     except Exception as error:
         return _no_window(backend, error)
     found = mpl.get_backend()
-    return "window" if _interactive(found) else _no_window(backend, f"without a display there is only {found}")
+    return (
+        "window"
+        if _interactive(found)
+        else _no_window(backend, f"without a display there is only {found}")
+    )
 
 
 def _interactive(backend: str) -> bool:
@@ -59,8 +67,8 @@ def _no_window(backend: str, reason: object, path: object = "a file") -> str:
     """Said aloud; where the figure goes instead."""
     line, *_ = str(reason).strip().splitlines() or [type(reason).__name__]
     warnings.warn(
-        f"matplotlib's backend {backend} opens no window here ({line:.120}): the figure is written to {path}; MPLBACKEND=agg "
-        "asks for that in the first place",
+        f"matplotlib's backend {backend} opens no window here ({line:.120}): the figure is written "
+        f"to {path}; MPLBACKEND=agg asks for that in the first place",
         stacklevel=checks.depth_of_caller(),
     )
     return "file"
@@ -81,7 +89,9 @@ def show(figure: Figure, where: str, path: str | os.PathLike[str]) -> None:
         display, png = importlib.import_module("IPython.display"), io.BytesIO()
         figure.savefig(png, format="png")
         display.clear_output(wait=True)
-        display.display(display.Image(data=png.getvalue(), format="png", width=int(100 * figure.get_figwidth())))
+        display.display(
+            display.Image(data=png.getvalue(), format="png", width=int(100 * figure.get_figwidth()))
+        )
     elif where == "window":
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
@@ -110,7 +120,8 @@ def _window(picture: npt.NDArray[Any], figure: Figure) -> None:
 
 
 class Live:
-    """A figure that moves while something goes on, at a bounded cost: in a window or a notebook's cell, else in a file.
+    """A figure that moves while something goes on, at a bounded cost: in a window or a notebook's
+    cell, else in a file.
 
     Args:
         path: the file, where there is no screen.
@@ -123,12 +134,17 @@ class Live:
         self._n_drawn, self._spent, self._start = 0, 0.0, time.perf_counter()
 
     def redraw(self, make_figure: Callable[[], Figure], done: float = 1.0) -> None:
-        """If it moves and has not cost too much; `done` is the share of the work behind it, over which redrawings spread.
+        """If it moves and has not cost too much; `done` is the share of the work behind it, over
+        which redrawings spread.
 
         What cannot be written passes in silence: `finish` will say so.
         """
         begin = time.perf_counter()
-        if not self._moves or self._n_drawn >= done * (REDRAWINGS - 1) or self._spent > SHARE * (begin - self._start):
+        if (
+            not self._moves
+            or self._n_drawn >= done * (REDRAWINGS - 1)
+            or self._spent > SHARE * (begin - self._start)
+        ):
             return
         with suppress(OSError):
             show(make_figure(), self.where, self._path)

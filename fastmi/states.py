@@ -10,5 +10,7 @@ __all__ += states.__all__
 
 def __getattr__(name: str) -> object:
     value = getattr(states, name)
-    warnings.warn(f"{__name__}.{name} has moved: {states.__name__}.{name}", DeprecationWarning, stacklevel=2)
+    warnings.warn(
+        f"{__name__}.{name} has moved: {states.__name__}.{name}", DeprecationWarning, stacklevel=2
+    )
     return value

@@ -10,5 +10,7 @@ __all__ += stopping.__all__
 
 def __getattr__(name: str) -> object:
     value = getattr(stopping, name)
-    warnings.warn(f"{__name__}.{name} has moved: {stopping.__name__}.{name}", DeprecationWarning, stacklevel=2)
+    warnings.warn(
+        f"{__name__}.{name} has moved: {stopping.__name__}.{name}", DeprecationWarning, stacklevel=2
+    )
     return value

@@ -1,4 +1,6 @@
-"""chunks of activations, one after the other -> H(T) and I(T;Y) of all of them, as if they had been counted at once."""
+"""chunks of activations, one after the other -> H(T) and I(T;Y) of all of them, as if they had been
+counted at once.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class _Pairs(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """All that some samples come to. Nothing in it is changed once it is made; `after` names what follows it, once."""
+    """All that some samples come to. Nothing in it is changed once it is made; `after` names what
+    follows it, once.
+    """
 
     n_samples: int
     width: int | None
@@ -37,17 +41,21 @@ class _Counted(NamedTuple):
 
 
 class Stream:
-    """Counts more samples than memory holds: a chunk is encoded, counted and forgotten, only distinct rows are kept.
+    """Counts more samples than memory holds: a chunk is encoded, counted and forgotten, only
+    distinct rows are kept.
 
-    H(T) = log2 n - (1/n) sum c log2 c over the counts c of all chunks, and I(T;Y) = H(T) + H(Y) - H(T,Y): plug-in, in bits,
-    the same floats as from one call on all samples, in whatever chunks they came and from however many streams they were
-    merged. Where every x is distinct and T is a function of X, I(X;T) = H(T) (see `PlaneEstimator`).
+    H(T) = log2 n - (1/n) sum c log2 c over the counts c of all chunks, and I(T;Y) = H(T) + H(Y) -
+    H(T,Y): plug-in, in bits, the same floats as from one call on all samples, in whatever chunks
+    they came and from however many streams they were merged. Where every x is distinct and T is a
+    function of X, I(X;T) = H(T) (see `PlaneEstimator`).
 
-    Labels of two chunks are the same where they are equal in Python: 1, 1.0 and True are, 1 and "1" are not and are refused
-    beside each other, as are "a" and b"a". Rows of one column (n, 1) are the labels (n,).
+    Labels of two chunks are the same where they are equal in Python: 1, 1.0 and True are, 1 and "1"
+    are not and are refused beside each other, as are "a" and b"a". Rows of one column (n, 1) are
+    the labels (n,).
 
-    An `update` or a `merge` that an exception ends (Ctrl-C, no memory) has counted all of its samples or none, and `n_samples`
-    says which. Several threads may update, merge and read one stream at once.
+    An `update` or a `merge` that an exception ends (Ctrl-C, no memory) has counted all of its
+    samples or none, and `n_samples` says which. Several threads may update, merge and read one
+    stream at once.
 
     Memory grows with the number of distinct (row, label) pairs, 24 bytes each, not with n.
 
@@ -86,12 +94,14 @@ class Stream:
 
         Args:
             activations: (n, d), the same d in every chunk; a NumPy array or a tensor.
-            y: (n,) labels or (n, k) rows of labels, the same k in every chunk; None in every chunk if there are none.
+            y: (n,) labels or (n, k) rows of labels, the same k in every chunk; None in every chunk
+                if there are none.
 
         Raises:
-            TypeError: as `encode` and `PlaneEstimator`; numbers, strings and bytes in one column of the chunks' labels.
-            ValueError: as `encode` and `PlaneEstimator`; another d or k than before, labels now and then. The stream is left
-                as it was.
+            TypeError: as `encode` and `PlaneEstimator`; numbers, strings and bytes in one column of
+                the chunks' labels.
+            ValueError: as `encode` and `PlaneEstimator`; another d or k than before, labels now and
+                then. The stream is left as it was.
         """
         t = checks.activations("activations", activations)
         y = None if y is None else as_labels("y", y)
@@ -102,17 +112,21 @@ class Stream:
             checks.one_plane(t, y)
         kinds = _kinds(y)
         _check_labels(kinds, before)
-        (codes,), *_ = encode_layers([t], [self.binning], ["activations"], n_together=before.n_samples + n)
+        (codes,), *_ = encode_layers(
+            [t], [self.binning], ["activations"], n_together=before.n_samples + n
+        )
         labels, rows = (np.zeros(n, np.int64), []) if y is None else _numbered(y)
         found = _distinct(on_host(codes), labels, np.ones(n, np.int64), max(1, len(rows)))
         self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (found,), {}))
 
     def merge(self, other: Stream) -> None:
-        """Count what another stream has counted, of another part of the samples; that one is left as it is.
+        """Count what another stream has counted, of another part of the samples; that one is left
+        as it is.
 
         Raises:
             TypeError: no stream; numbers, strings and bytes in one column of both streams' labels.
-            ValueError: other bins, another number of units or of columns of labels, labels in only one of them.
+            ValueError: other bins, another number of units or of columns of labels, labels in only
+                one of them.
         """
         _check_mergeable(self, other)
         theirs = other._now()
@@ -163,8 +177,9 @@ class Stream:
     def _count(self, theirs: _Counted) -> None:
         """Add to what has been counted by now.
 
-        The first that is put after a state follows it; who comes second begins anew. `setdefault` is one step, which neither an
-        interrupt nor a thread can part, and so there is no lock that either could leave shut.
+        The first that is put after a state follows it; who comes second begins anew. `setdefault`
+        is one step, which neither an interrupt nor a thread can part, and so there is no lock that
+        either could leave shut.
         """
         while True:
             before = self._now()
@@ -173,7 +188,9 @@ class Stream:
                 return
 
     def _gathered(self) -> _Counted:
-        """What has been counted, in one run, and kept so unless another thread has gone on meanwhile."""
+        """What has been counted, in one run, and kept so unless another thread has gone on
+        meanwhile.
+        """
         state = self._now()
         _check_counted(state)
         if len(state.runs) > 1:
@@ -184,7 +201,10 @@ class Stream:
 
 def _check_chunk(shape: tuple[int, ...], width: int | None) -> None:
     if len(shape) != 2 or shape[1] != (width or shape[1]):
-        raise ValueError(f"activations has shape {shape}: a stream takes chunks (n, {width or 'd'}), a layer of one network")
+        raise ValueError(
+            f"activations has shape {shape}: a stream takes chunks (n, {width or 'd'}), a layer of "
+            "one network"
+        )
 
 
 def _check_labels(now: tuple[str, ...], before: _Counted) -> None:
@@ -194,18 +214,20 @@ def _check_labels(now: tuple[str, ...], before: _Counted) -> None:
         return
     if bool(now) != bool(known):
         raise ValueError(
-            f"y is {'given' if now else 'missing'}, but the {n} samples before came {'with' if known else 'without'} "
-            "labels: give every chunk labels, or none"
+            f"y is {'given' if now else 'missing'}, but the {n} samples before came "
+            f"{'with' if known else 'without'} labels: give every chunk labels, or none"
         )
     if len(now) != len(known):
         raise ValueError(
-            f"y has {len(now)} columns of labels, but the {n} samples before came with {len(known)}: give every chunk as many"
+            f"y has {len(now)} columns of labels, but the {n} samples before came with "
+            f"{len(known)}: give every chunk as many"
         )
     for column, (kind, other) in enumerate(zip(now, known, strict=True)):
         if kind != other:
             raise TypeError(
-                f"y holds {kind} in column {column}, but the {n} samples before came with {other}: make them "
-                "strings in every chunk, from the first on (np.asarray(y).astype(str) where they are not)"
+                f"y holds {kind} in column {column}, but the {n} samples before came with {other}: "
+                "make them strings in every chunk, from the first on (np.asarray(y).astype(str) "
+                "where they are not)"
             )
 
 
@@ -222,8 +244,13 @@ def _check_has_labels(state: _Counted) -> None:
 def _check_mergeable(one: Stream, other: Any) -> None:
     if not isinstance(other, Stream):
         raise TypeError(f"other is a {type(other).__qualname__}: pass a fastmi.Stream")
-    if str(one.binning) != str(other.binning) or not np.array_equal(one.binning.edges, other.binning.edges):
-        raise ValueError(f"other has other bins ({other.binning}) than this stream ({one.binning}): only equal bins merge")
+    if str(one.binning) != str(other.binning) or not np.array_equal(
+        one.binning.edges, other.binning.edges
+    ):
+        raise ValueError(
+            f"other has other bins ({other.binning}) than this stream ({one.binning}): only equal "
+            "bins merge"
+        )
 
 
 def _added(mine: _Counted, theirs: _Counted) -> _Counted:
@@ -231,16 +258,24 @@ def _added(mine: _Counted, theirs: _Counted) -> _Counted:
     _check_chunk((theirs.n_samples, theirs.width or 0), mine.width)
     _check_labels(theirs.kinds, mine)
     new = [row for row in theirs.numbers if row not in mine.numbers]
-    numbers = {**mine.numbers, **{row: i for i, row in enumerate(new, len(mine.numbers))}} if new else mine.numbers
+    numbers = (
+        {**mine.numbers, **{row: i for i, row in enumerate(new, len(mine.numbers))}}
+        if new
+        else mine.numbers
+    )
     number = np.array([numbers[row] for row in theirs.numbers] or [0], np.int64)
     runs = mine.runs
     for run in theirs.runs:
         runs = _kept(runs, run._replace(labels=number[run.labels]), max(1, len(numbers)))
-    return _Counted(mine.n_samples + theirs.n_samples, theirs.width, theirs.kinds, numbers, runs, {})
+    return _Counted(
+        mine.n_samples + theirs.n_samples, theirs.width, theirs.kinds, numbers, runs, {}
+    )
 
 
 def _kept(runs: tuple[_Pairs, ...], found: _Pairs, n_labels: int) -> tuple[_Pairs, ...]:
-    """Runs at least halve in length, so that each pair is merged a few times only, however many chunks there are."""
+    """Runs at least halve in length, so that each pair is merged a few times only, however many
+    chunks there are.
+    """
     while runs and 2 * len(found.codes) > len(runs[-1].codes):
         runs, found = runs[:-1], _joined(runs[-1], found, n_labels)
     return (*runs, found)
@@ -254,7 +289,9 @@ def _in_one_run(state: _Counted) -> _Counted:
 
 
 def _joined(one: _Pairs, other: _Pairs, n_labels: int) -> _Pairs:
-    return _distinct(*(np.concatenate(parts) for parts in zip(one, other, strict=True)), n_labels=n_labels)
+    return _distinct(
+        *(np.concatenate(parts) for parts in zip(one, other, strict=True)), n_labels=n_labels
+    )
 
 
 def _distinct(codes: IntArray, labels: IntArray, counts: IntArray, n_labels: int) -> _Pairs:
@@ -273,7 +310,8 @@ def _identify(values: IntArray) -> tuple[IntArray, int]:
 
 
 def _summed(ids: IntArray, counts: IntArray, n: int) -> IntArray:
-    return np.bincount(ids, weights=counts, minlength=n).astype(np.int64)  # exact: counts stay below 2^53
+    # exact: counts stay below 2^53
+    return np.bincount(ids, weights=counts, minlength=n).astype(np.int64)
 
 
 def _entropy(state: _Counted, of: str) -> float:
@@ -295,13 +333,18 @@ def _tally(counts: IntArray, n_samples: int) -> Tally:
 def _kinds(y: Any) -> tuple[str, ...]:
     """What each column of checked labels holds. Only values of one kind can be equal."""
     first = [] if y is None else y[:1].reshape(-1).tolist()
-    return tuple("strings" if isinstance(label, str) else "bytes" if isinstance(label, bytes) else "numbers" for label in first)
+    return tuple(
+        "strings" if isinstance(label, str) else "bytes" if isinstance(label, bytes) else "numbers"
+        for label in first
+    )
 
 
 def _numbered(y: Any) -> tuple[IntArray, list[str]]:
-    """Labels (n,) or rows (n, k) -> a number for each, and the distinct rows that they number, written out.
+    """Labels (n,) or rows (n, k) -> a number for each, and the distinct rows that they number,
+    written out.
 
-    Written out, because Python seeds the hashes of strings alone: all rows of -1 and -2 share one, and a dict of them is slow.
+    Written out, because Python seeds the hashes of strings alone: all rows of -1 and -2 share one,
+    and a dict of them is slow.
     """
     ids, n_labels = identify_rows(y)
     ids, y = on_host(ids), on_host(y)
@@ -309,5 +352,8 @@ def _numbered(y: Any) -> tuple[IntArray, list[str]]:
     one[ids] = np.arange(len(ids))
     rows = y[one].reshape(n_labels, -1).tolist()
     if y.dtype == object:  # 1, 1.0 and True are equal
-        rows = [[label if isinstance(label, str | bytes) else int(label) for label in row] for row in rows]
+        rows = [
+            [label if isinstance(label, str | bytes) else int(label) for label in row]
+            for row in rows
+        ]
     return ids, list(map(repr, rows))

@@ -1,4 +1,6 @@
-"""Every backend that is there meets the same test bodies, and the suite is the same at every run."""
+"""Every backend that is there meets the same test bodies, and the suite is the same at every
+run.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ settings.register_profile(
     database=None,
     deadline=None,  # the first example of a test compiles kernels
     max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],  # the fixture holds no state
+    # the fixture holds no state
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("fastmi")
 
@@ -37,7 +40,9 @@ CUDA_MISSING = "no CUDA device here"
 
 @dataclass(frozen=True)
 class Backend:
-    """One of the ways to run fastmi: `put` moves an array to where it works (strings have no tensor and stay)."""
+    """One of the ways to run fastmi: `put` moves an array to where it works (strings have no tensor
+    and stay).
+    """
 
     name: str
 
@@ -51,7 +56,9 @@ class Backend:
 
 @pytest.fixture(params=["numba", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
 def twin(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """The Numba twin on arrays, the torch twin on CPU tensors, and the torch twin on CUDA tensors."""
+    """The Numba twin on arrays, the torch twin on CPU tensors, and the torch twin on CUDA
+    tensors.
+    """
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip(CUDA_MISSING)
     # the container alone sends CUDA tensors to their twin; CPU tensors must be sent
@@ -72,14 +79,16 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20170301)
 
 
-# --- runs of the experiments, for the tests that do with them what users do ---------------------------------------------
+# --- runs of the experiments, for the tests that do with them what users do -----------------------
 
 
 @pytest.fixture
 def idle(monkeypatch):
     """No work is done."""
     for module in (running, estimating):
-        monkeypatch.setattr(module, "execute", lambda *words, **options: pytest.fail("work was done"))
+        monkeypatch.setattr(
+            module, "execute", lambda *words, **options: pytest.fail("work was done")
+        )
 
 
 @pytest.fixture
@@ -104,7 +113,7 @@ def finished(tmp_path, once):
     return Path(shutil.copytree(once, tmp_path / once.name))
 
 
-# --- the law that is judged last ---------------------------------------------------------------------------------------
+# --- the law that is judged last ------------------------------------------------------------------
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

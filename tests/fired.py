@@ -1,4 +1,6 @@
-"""fastmi, imported with a note of every error that it makes: which `raise` no test reaches is known once all have run."""
+"""fastmi, imported with a note of every error that it makes: which `raise` no test reaches is known
+once all have run.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Place = tuple[str, int]  # the module, the line
 
 
 def is_error_made(node: ast.AST) -> bool:
-    """`raise SomeError(...)` and `return SomeError(...)`, whose caller raises it; a bare `raise` makes none."""
+    """`raise SomeError(...)` and `return SomeError(...)`, whose caller raises it; a bare `raise`
+    makes none.
+    """
     if isinstance(node, ast.Raise):
         return node.exc is not None
     value = node.value if isinstance(node, ast.Return) else None
@@ -25,7 +29,9 @@ def is_error_made(node: ast.AST) -> bool:
 
 def made(module: str, tree: ast.AST) -> set[Place]:
     return {
-        (module, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Raise | ast.Return) and is_error_made(node)
+        (module, node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise | ast.Return) and is_error_made(node)
     }
 
 
@@ -70,7 +76,9 @@ class _Finder(MetaPathFinder):
     def __init__(self, package: str) -> None:
         self.package = package
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if fullname.partition(".")[0] != self.package:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
@@ -89,6 +97,8 @@ def silent(folder: Path) -> list[Place]:
     """The errors of a package's sources that nothing has made so far."""
     places = set[Place]()
     for path in sorted(folder.rglob("*.py")):
-        module = ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(".__init__")
+        module = ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        )
         places |= made(module, ast.parse(path.read_text()))
     return sorted(places - getattr(builtins, NOTE))

@@ -1,4 +1,6 @@
-"""Files as chance and malice make them: a seeded stream of damaged copies of good ones. Standard library and NumPy only."""
+"""Files as chance and malice make them: a seeded stream of damaged copies of good ones. Standard
+library and NumPy only.
+"""
 
 import io
 import itertools
@@ -25,7 +27,9 @@ ODD_TEXTS = (
 
 
 def damaged(content: bytes, n: int, seed: int) -> Iterator[bytes]:
-    """n copies with bits flipped, parts cut off, moved, doubled, overwritten, and odd texts within."""
+    """n copies with bits flipped, parts cut off, moved, doubled, overwritten, and odd texts
+    within.
+    """
     rng = random.Random(seed)
     for _ in range(n):
         copy = bytearray(content)
@@ -43,17 +47,24 @@ def damaged(content: bytes, n: int, seed: int) -> Iterator[bytes]:
                 case 3:
                     copy[at:at] = copy[at : at + length]
                 case 4:
-                    copy[at : at + length] = bytes([rng.choice((0, 255, rng.randrange(256)))]) * len(copy[at : at + length])
+                    copy[at : at + length] = bytes(
+                        [rng.choice((0, 255, rng.randrange(256)))]
+                    ) * len(copy[at : at + length])
                 case 5:
                     other = rng.randrange(len(copy) + 1)
-                    copy[at : at + length], copy[other : other + length] = copy[other : other + length], copy[at : at + length]
+                    copy[at : at + length], copy[other : other + length] = (
+                        copy[other : other + length],
+                        copy[at : at + length],
+                    )
                 case 6:
                     copy[at : at + rng.randrange(4)] = rng.choice(ODD_TEXTS)
         yield bytes(copy)
 
 
 def rebuilt(content: bytes, n: int, seed: int) -> Iterator[bytes]:
-    """n copies of an .npz with damaged members under right checksums, lost, renamed, doubled or packed in other ways."""
+    """n copies of an .npz with damaged members under right checksums, lost, renamed, doubled or
+    packed in other ways.
+    """
     rng = random.Random(seed)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -67,9 +78,19 @@ def rebuilt(content: bytes, n: int, seed: int) -> Iterator[bytes]:
                 (head,) = damaged(own[name][:128], 1, rng.randrange(2**32))
                 own[name] = head + own[name][128:]
             case 2:
-                own[rng.choice(("0/other.npy", "9/i_xt.npy", "x", "../x.npy", "plain", ".format.npy", "\n.npy"))] = own.pop(
-                    name
-                )
+                own[
+                    rng.choice(
+                        (
+                            "0/other.npy",
+                            "9/i_xt.npy",
+                            "x",
+                            "../x.npy",
+                            "plain",
+                            ".format.npy",
+                            "\n.npy",
+                        )
+                    )
+                ] = own.pop(name)
             case 3:
                 del own[name]
             case 4:
@@ -81,7 +102,25 @@ def rebuilt(content: bytes, n: int, seed: int) -> Iterator[bytes]:
         yield packed.getvalue()
 
 
-VALUES = (None, True, -1, 0, 10**6, 2**70, 0.5, -1e308, "", "a", "../../x", "a\nb" * 99, [], [1], [[]], {}, {"a": 1})
+VALUES = (
+    None,
+    True,
+    -1,
+    0,
+    10**6,
+    2**70,
+    0.5,
+    -1e308,
+    "",
+    "a",
+    "../../x",
+    "a\nb" * 99,
+    [],
+    [1],
+    [[]],
+    {},
+    {"a": 1},
+)
 
 
 def changed(value: object, n: int, seed: int) -> Iterator[str]:
@@ -100,5 +139,11 @@ def changed(value: object, n: int, seed: int) -> Iterator[str]:
 
 
 def _places(value: object) -> Iterator[tuple]:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    pairs = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     yield from itertools.chain.from_iterable([(value, key), *_places(one)] for key, one in pairs)

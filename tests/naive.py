@@ -1,6 +1,8 @@
-"""The oracle: every quantity by its definition, slow and independent of what it judges. Standard library only.
+"""The oracle: every quantity by its definition, slow and independent of what it judges. Standard
+library only.
 
-Lists of Python values in, floats in bits out. A variable is a list with one hashable value (a label, a tuple) per sample.
+Lists of Python values in, floats in bits out. A variable is a list with one hashable value (a
+label, a tuple) per sample.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ def symbol(value: float, edges: Sequence[float], out_of_range: str = "separate")
     return found
 
 
-def digitise(rows: Rows, edges: Sequence[float], out_of_range: str = "separate") -> list[tuple[int, ...]]:
+def digitise(
+    rows: Rows, edges: Sequence[float], out_of_range: str = "separate"
+) -> list[tuple[int, ...]]:
     """Rows of numbers -> rows of symbols, as tuples."""
     return [tuple(symbol(value, edges, out_of_range) for value in row) for row in rows]
 
@@ -62,28 +66,39 @@ def conditional_mutual_information(x: Variable, y: Variable, z: Variable) -> flo
     return math.fsum(out)
 
 
-def each(x: Variable, y: Variable, layer: Rows, edges: Sequence[float], out_of_range: str = "separate") -> tuple[float, float]:
+def each(
+    x: Variable, y: Variable, layer: Rows, edges: Sequence[float], out_of_range: str = "separate"
+) -> tuple[float, float]:
     """I(X;T) and I(T;Y) of one network."""
     t = digitise(layer, edges, out_of_range)
     return mutual_information(x, t), mutual_information(t, y)
 
 
 def sampled(
-    x: Variable, y: Variable, copies: Sequence[Rows], who: Sequence[int], edges: Sequence[float], out_of_range: str = "separate"
+    x: Variable,
+    y: Variable,
+    copies: Sequence[Rows],
+    who: Sequence[int],
+    edges: Sequence[float],
+    out_of_range: str = "separate",
 ) -> tuple[float, float]:
     """Sample i goes through copy who[i]."""
     return each(x, y, [copies[copy][i] for i, copy in enumerate(who)], edges, out_of_range)
 
 
 def mixture(
-    x: Variable, y: Variable, copies: Sequence[Rows], edges: Sequence[float], out_of_range: str = "separate"
+    x: Variable,
+    y: Variable,
+    copies: Sequence[Rows],
+    edges: Sequence[float],
+    out_of_range: str = "separate",
 ) -> tuple[float, float]:
     """Every sample goes through every copy, each as likely."""
     rows = [row for layer in copies for row in layer]
     return each(list(x) * len(copies), list(y) * len(copies), rows, edges, out_of_range)
 
 
-# --- estimators of the entropy, from counts, in nats --------------------------------------------------------------------
+# --- estimators of the entropy, from counts, in nats ----------------------------------------------
 
 
 def plugin(counts):

@@ -34,7 +34,9 @@ def names(folder):
 
 def trained(out):
     """The folders of what was trained, unfinished ones too."""
-    return sorted(path for path in out.iterdir() if path.is_dir() and path.name != attempts.ATTEMPTS)
+    return sorted(
+        path for path in out.iterdir() if path.is_dir() and path.name != attempts.ATTEMPTS
+    )
 
 
 def reading_of(folder):
@@ -46,7 +48,9 @@ def reading_of(folder):
 def tree(*folders):
     """Path, whether it is a link, and content, of all that lies there."""
     return [
-        (path, path.is_symlink(), path.read_bytes() if path.is_file() else None) for one in folders for path in one.rglob("*")
+        (path, path.is_symlink(), path.read_bytes() if path.is_file() else None)
+        for one in folders
+        for path in one.rglob("*")
     ]
 
 

@@ -43,11 +43,27 @@ ORDER = (  # a room may import those before it
     "networks",
     "compat",
 )
-MOVED = {"ensemble": "networks", "states": "networks", "stopping": "networks", "watching": "networks"}  # for one release
-PACKAGES = ("backends", "binning", "compat", "compat.sklearn", "entropies", "measures", "networks", "tables")
+# for one release
+MOVED = {
+    "ensemble": "networks",
+    "states": "networks",
+    "stopping": "networks",
+    "watching": "networks",
+}
+PACKAGES = (
+    "backends",
+    "binning",
+    "compat",
+    "compat.sklearn",
+    "entropies",
+    "measures",
+    "networks",
+    "tables",
+)
 GROUND = {  # of those that may import less: backends stand alone, and figures draw arrays
     "backends": set(),
-    "figures": {"arrays", "checks", "containers", "files", "screens"},  # the last for names that moved there, one release long
+    # the last for names that moved there, one release long
+    "figures": {"arrays", "checks", "containers", "files", "screens"},
     "screens": {"arrays", "checks", "figures"},
 }
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")
@@ -55,19 +71,27 @@ HEAVY = ("torch", "numba", "sklearn", "matplotlib")
 
 def read_sources() -> dict[str, str]:
     """{"binning": ..., "backends": ..., "backends.numba_twin": ..., "": the face}."""
-    paths = [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem not in MOVED]
+    paths = [
+        path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem not in MOVED
+    ]
     names = (".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in paths)
-    return {name.removesuffix("__init__").rstrip("."): path.read_text() for name, path in zip(names, paths, strict=True)}
+    return {
+        name.removesuffix("__init__").rstrip("."): path.read_text()
+        for name, path in zip(names, paths, strict=True)
+    }
 
 
 def imports(module: str, source: str, modules: set[str]) -> set[str]:
-    """Dotted names of all that a module imports, inside functions too; `from fastmi import x` is module x if there is one.
+    """Dotted names of all that a module imports, inside functions too; `from fastmi import x` is
+    module x if there is one.
 
     What other packages are asked for under TYPE_CHECKING is left out: it is never loaded.
     """
     found = set()
     tree = ast.parse(source)
-    unloaded = {id(node) for block in ast.walk(tree) if is_type_checking(block) for node in foreign(block)}
+    unloaded = {
+        id(node) for block in ast.walk(tree) if is_type_checking(block) for node in foreign(block)
+    }
     for node in ast.walk(tree):
         if id(node) in unloaded:
             continue
@@ -76,7 +100,11 @@ def imports(module: str, source: str, modules: set[str]) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             package = module if module in ("", *PACKAGES) else module.rpartition(".")[0]
             here = ["fastmi", *filter(None, package.split("."))]
-            base = ".".join([*here[: len(here) + 1 - node.level], *filter(None, [node.module])]) if node.level else node.module
+            base = (
+                ".".join([*here[: len(here) + 1 - node.level], *filter(None, [node.module])])
+                if node.level
+                else node.module
+            )
             for alias in node.names:
                 whole = f"{base}.{alias.name}"
                 found.add(whole if whole.removeprefix("fastmi.") in modules else base)
@@ -84,11 +112,18 @@ def imports(module: str, source: str, modules: set[str]) -> set[str]:
 
 
 def is_type_checking(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+    return isinstance(node, ast.If) and ast.unparse(node.test) in (
+        "TYPE_CHECKING",
+        "typing.TYPE_CHECKING",
+    )
 
 
 def foreign(block: ast.If) -> list[ast.stmt]:
-    return [node for node in block.body if "fastmi" not in ast.unparse(node) and not getattr(node, "level", 0)]
+    return [
+        node
+        for node in block.body
+        if "fastmi" not in ast.unparse(node) and not getattr(node, "level", 0)
+    ]
 
 
 def faults(sources: dict[str, str]) -> list[str]:
@@ -112,7 +147,7 @@ def faults(sources: dict[str, str]) -> list[str]:
     return out
 
 
-# --- arrows ------------------------------------------------------------------------------------------------------------
+# --- arrows ---------------------------------------------------------------------------------------
 
 
 def test_every_arrow_falls():
@@ -120,7 +155,14 @@ def test_every_arrow_falls():
 
 
 def test_the_whole_engine_was_read():
-    engine = {"", "backends", "backends.numba_twin", "backends.torch_twin", *ORDER[1:5], *ORDER[6:11]}
+    engine = {
+        "",
+        "backends",
+        "backends.numba_twin",
+        "backends.torch_twin",
+        *ORDER[1:5],
+        *ORDER[6:11],
+    }
     assert engine <= set(read_sources())
 
 
@@ -134,18 +176,34 @@ def test_the_whole_engine_was_read():
         ("checks", "from . import coding", "checks imports coding"),
         ("checks", "from .coding import encode", "checks imports coding"),
         ("binning.edges", "from ..coding import encode", "binning.edges imports coding"),
-        ("entropies", "def late():\n    from fastmi.information import entropy", "entropies imports information"),
+        (
+            "entropies",
+            "def late():\n    from fastmi.information import entropy",
+            "entropies imports information",
+        ),
         ("coding", "import fastmi", "coding imports the face"),
         ("coding", "from fastmi import encode", "coding imports the face"),
         ("coding", "from fastmi import *", "coding imports the face"),
         ("backends", "from fastmi import checks", "backends imports checks"),
         ("backends.torch_twin", "from fastmi import checks", "backends.torch_twin imports checks"),
-        ("backends.torch_twin", "from ..binning import Edges", "backends.torch_twin imports binning"),
+        (
+            "backends.torch_twin",
+            "from ..binning import Edges",
+            "backends.torch_twin imports binning",
+        ),
         ("planes", "import matplotlib.pyplot as plt", "planes imports matplotlib"),
         ("planes", "def plot():\n    from matplotlib import pyplot", "planes imports matplotlib"),
-        ("planes", "if TYPE_CHECKING:\n    from fastmi.tables import InformationPlane", "planes imports tables"),
+        (
+            "planes",
+            "if TYPE_CHECKING:\n    from fastmi.tables import InformationPlane",
+            "planes imports tables",
+        ),
         ("figures", "from fastmi.binning import Edges", "figures imports binning"),
-        ("tables", "from fastmi.compat.information_process import narrowed", "tables imports compat"),
+        (
+            "tables",
+            "from fastmi.compat.information_process import narrowed",
+            "tables imports compat",
+        ),
     ],
 )
 def test_a_broken_copy_is_caught(module, line, fault):
@@ -158,18 +216,24 @@ def test_a_module_without_a_place_is_caught():
     assert "helpers has no place in the order" in faults({**read_sources(), "helpers": ""})
 
 
-@pytest.mark.parametrize("line", ["from fastmi.backends import torch_twin", "from . import torch_twin", "import numpy"])
+@pytest.mark.parametrize(
+    "line", ["from fastmi.backends import torch_twin", "from . import torch_twin", "import numpy"]
+)
 def test_an_arrow_inside_a_room_is_none(line):
     sources = read_sources()
     assert faults({**sources, "backends.numba_twin": line}) == faults(sources)
 
 
-# --- the face ----------------------------------------------------------------------------------------------------------
+# --- the face -------------------------------------------------------------------------------------
 
 
 def face_imports() -> list[str]:
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
-    froms = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module != "importlib"]
+    froms = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module != "importlib"
+    ]
     return [alias.asname or alias.name for node in froms for alias in node.names]
 
 
@@ -182,14 +246,26 @@ def test_the_face_holds_plain_imports_and_no_logic():
     docstring, *lines = ast.parse((PACKAGE / "__init__.py").read_text()).body
     assert isinstance(docstring, ast.Expr)
     assert {type(line) for line in lines} <= {ast.ImportFrom, ast.Assign, ast.FunctionDef}
-    assert [line.targets[0].id for line in lines if isinstance(line, ast.Assign)] == ["__all__", "__version__"]
-    assert [line.name for line in lines if isinstance(line, ast.FunctionDef)] == ["__getattr__", "__dir__"]
+    assert [line.targets[0].id for line in lines if isinstance(line, ast.Assign)] == [
+        "__all__",
+        "__version__",
+    ]
+    assert [line.name for line in lines if isinstance(line, ast.FunctionDef)] == [
+        "__getattr__",
+        "__dir__",
+    ]
 
 
 def test_what_needs_more_is_there_without_another_import():
-    code = "import fastmi; print(fastmi.compat.sklearn.mutual_info_score([0, 1], [0, 1]), fastmi.figures.Panel.__name__)"
+    code = (
+        "import fastmi; print(fastmi.compat.sklearn.mutual_info_score([0, 1], [0, 1]), "
+        "fastmi.figures.Panel.__name__)"
+    )
     assert run(code).split()[-1] == "Panel"
-    assert run("import fastmi; print(fastmi.measures.KDEBounds(1))") == "KDE upper bounds, noise variance 1\n"
+    assert (
+        run("import fastmi; print(fastmi.measures.KDEBounds(1))")
+        == "KDE upper bounds, noise variance 1\n"
+    )
     for place in ("fastmi", "fastmi.compat"):
         module = importlib.import_module(place)
         with pytest.raises(AttributeError, match=f"module '{place}' has no attribute 'nothing'"):
@@ -217,7 +293,9 @@ def test_no_module_bears_the_name_of_something_in_the_face():
 def test_what_has_moved_is_found_where_it_was_and_says_so(old, new, name):
     module = importlib.import_module(new)
     for moved in [name] if name else module.__all__:
-        with pytest.warns(DeprecationWarning, match=re.escape(f"{old}.{moved} has moved: {new}.{moved}")) as said:
+        with pytest.warns(
+            DeprecationWarning, match=re.escape(f"{old}.{moved} has moved: {new}.{moved}")
+        ) as said:
             found = getattr(importlib.import_module(old), moved)
         assert found is getattr(module, moved)
         assert [warning.filename for warning in said] == [__file__]
@@ -228,7 +306,8 @@ def test_what_has_moved_is_found_where_it_was_and_says_so(old, new, name):
 REIMPORT = """
 import importlib, inspect, itertools, json, random, sys
 modules = json.loads(sys.argv[1])
-orders = [modules, modules[::-1], *(random.Random(seed).sample(modules, len(modules)) for seed in range(2))]
+shuffled = [random.Random(seed).sample(modules, len(modules)) for seed in range(2)]
+orders = [modules, modules[::-1], *shuffled]
 for order in orders:
     for name in [name for name in sys.modules if name.partition(".")[0] == "fastmi"]:
         del sys.modules[name]
@@ -236,7 +315,8 @@ for order in orders:
         importlib.import_module(f"fastmi.{name}")
     face = sys.modules["fastmi"]
     for name in face.__all__:
-        assert callable(getattr(face, name)) and not inspect.ismodule(getattr(face, name)), (name, order)
+        value = getattr(face, name)
+        assert callable(value) and not inspect.ismodule(value), (name, order)
 print(len(orders))
 """
 
@@ -255,7 +335,13 @@ def run(code: str, *arguments: str, **environment: str) -> str:
 
 def test_the_face_is_callable_after_every_order_of_import():
     modules = sorted(info.name for info in pkgutil.iter_modules([str(PACKAGE)]))
-    assert run(REIMPORT.replace("import importlib", "import torch\nimport importlib", 1), json.dumps(modules)) == "4\n"
+    assert (
+        run(
+            REIMPORT.replace("import importlib", "import torch\nimport importlib", 1),
+            json.dumps(modules),
+        )
+        == "4\n"
+    )
 
 
 def test_import_fastmi_loads_no_heavy_library():
@@ -264,15 +350,19 @@ def test_import_fastmi_loads_no_heavy_library():
 
 
 def test_estimating_on_arrays_loads_no_torch():
-    loaded = run("import fastmi, json, sys; fastmi.entropy([0, 1]); print(json.dumps(list(sys.modules)))")
+    loaded = run(
+        "import fastmi, json, sys; fastmi.entropy([0, 1]); print(json.dumps(list(sys.modules)))"
+    )
     assert {"torch", "sklearn", "matplotlib"}.isdisjoint(json.loads(loaded))
 
 
-# --- docstrings --------------------------------------------------------------------------------------------------------
+# --- docstrings -----------------------------------------------------------------------------------
 
 
 def test_every_module_opens_with_a_docstring():
-    assert [name for name, source in read_sources().items() if not ast.get_docstring(ast.parse(source))] == []
+    assert [
+        name for name, source in read_sources().items() if not ast.get_docstring(ast.parse(source))
+    ] == []
 
 
 def documented_members():
@@ -282,7 +372,9 @@ def documented_members():
         if inspect.isclass(member):
             own = (base for base in member.__mro__ if base.__module__.startswith("fastmi"))
             for key, value in itertools.chain.from_iterable(vars(base).items() for base in own):
-                described = inspect.isfunction(value) or isinstance(value, property | classmethod | staticmethod)
+                described = inspect.isfunction(value) or isinstance(
+                    value, property | classmethod | staticmethod
+                )
                 if not key.startswith("_") and (described or hasattr(value, "func")):
                     yield f"{name}.{key}", value
 
@@ -300,7 +392,7 @@ def test_every_module_lists_what_it_offers():
         assert [offer for offer in module.__all__ if not hasattr(module, offer)] == []
 
 
-# --- the kernels without a compiler ------------------------------------------------------------------------------------
+# --- the kernels without a compiler ---------------------------------------------------------------
 
 SMALL = """
 import json
@@ -323,6 +415,7 @@ print(json.dumps(out))
 
 
 def test_the_kernels_are_plain_python_and_give_the_same_numbers():
-    plain = run(SMALL, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="error")  # NumPy scalars warn where codes wrap modulo 2^64
+    # NumPy scalars warn where codes wrap modulo 2^64
+    plain = run(SMALL, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="error")
     assert plain == run(SMALL)
     assert np.isfinite(json.loads(plain)[0]).all()

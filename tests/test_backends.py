@@ -23,12 +23,13 @@ def module_of(twin):
     return numba_twin if twin.name == "numba" else torch_twin
 
 
-# --- dispatch ----------------------------------------------------------------------------------------------------------
+# --- dispatch -------------------------------------------------------------------------------------
 
 
 def test_the_container_chooses_the_twin():
     assert backends.twin_for(np.zeros(1)) is numba_twin
-    assert backends.twin_for(torch.zeros(1)) is torch_twin  # past the checks, a tensor is a CUDA tensor
+    # past the checks, a tensor is a CUDA tensor
+    assert backends.twin_for(torch.zeros(1)) is torch_twin
 
 
 def test_use_backend_forces_a_twin_inside_its_block_only():
@@ -48,12 +49,18 @@ def test_an_error_inside_the_block_ends_the_force():
 
 @pytest.mark.parametrize("name", ["cuda", "", None, 3])
 def test_an_unknown_backend_is_refused_with_the_known_ones(name):
-    with pytest.raises(ValueError, match=f"name must be one of 'numba', 'torch', not {name!r}"), fastmi.use_backend(name):
+    with (
+        pytest.raises(ValueError, match=f"name must be one of 'numba', 'torch', not {name!r}"),
+        fastmi.use_backend(name),
+    ):
         pass
 
 
 def test_the_numba_twin_refuses_what_it_cannot_reach():
-    with fastmi.use_backend("numba"), pytest.raises(ValueError, match=r"an array is a CUDA tensor: .* pass tensor.cpu\(\)"):
+    with (
+        fastmi.use_backend("numba"),
+        pytest.raises(ValueError, match=r"an array is a CUDA tensor: .* pass tensor.cpu\(\)"),
+    ):
         backends.twin_for(torch.zeros(1))
 
 
@@ -70,7 +77,9 @@ def test_the_numba_twin_refuses_cuda_tensors(cuda):
 def test_cuda_beside_cpu_is_refused(cuda):
     here, there = np.zeros((3, 2), np.float32), torch.zeros(3, 2, device=cuda)
     plane = fastmi.PlaneEstimator(np.arange(3), np.arange(3), fastmi.Edges([0, 1]))
-    with pytest.raises(ValueError, match=r"layers\[0\] on 'cpu', layers\[1\] on 'cuda:0'; move them to one"):
+    with pytest.raises(
+        ValueError, match=r"layers\[0\] on 'cpu', layers\[1\] on 'cuda:0'; move them to one"
+    ):
         plane.estimate([here, there])
     with pytest.raises(ValueError, match=r"x on 'cuda:0', y on 'cpu'; move them to one"):
         fastmi.mutual_information(there[:, 0], np.arange(3))
@@ -94,13 +103,18 @@ def test_the_guards_of_cuda_tensors_fire(cuda):
         fastmi.entropy(torch.tensor([1, 0.5], device=cuda))
 
 
-# --- the contract ------------------------------------------------------------------------------------------------------
+# --- the contract ---------------------------------------------------------------------------------
 
 
 def test_both_twins_have_the_functions_of_the_protocol():
-    verbs = {name for name, member in vars(backends.Twin).items() if inspect.isfunction(member) and not name.startswith("_")}
+    verbs = {
+        name
+        for name, member in vars(backends.Twin).items()
+        if inspect.isfunction(member) and not name.startswith("_")
+    }
     assert verbs == {"receive", "encode_layers", "identify", "tally"}
-    assert verbs | {"encode"} == set(numba_twin.__all__) == set(torch_twin.__all__)  # the former shape of encode_layers
+    # the former shape of encode_layers
+    assert verbs | {"encode"} == set(numba_twin.__all__) == set(torch_twin.__all__)
 
 
 def test_receiving_copies_nothing(twin):
@@ -126,13 +140,15 @@ def test_the_census_counts_what_lies_outside(twin, edges):
     layers = [twin.put(layer) for layer in (inside, outside)]
     codes, census = module_of(twin).encode(layers, edges, ENDS, [WEIGHTS, WEIGHTS])
     assert census == [(0, 0), (0, 5)]
-    assert numpy_of(codes).tolist() == [[(np.digitize(row, edges) @ WEIGHTS).item() for row in t] for t in (inside, outside)]
+    assert numpy_of(codes).tolist() == [
+        [(np.digitize(row, edges) @ WEIGHTS).item() for row in t] for t in (inside, outside)
+    ]
 
 
 @pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
 def test_the_census_counts_nan(twin, edges):
     layer = twin.put(np.float32([[0, np.nan], [np.nan, np.nan]]))
-    (_, [census]) = module_of(twin).encode([layer], edges, ENDS, [WEIGHTS])
+    _, [census] = module_of(twin).encode([layer], edges, ENDS, [WEIGHTS])
     assert census.nan == 3
 
 
@@ -140,7 +156,7 @@ def test_the_census_counts_nan(twin, edges):
 def test_the_census_adds_up_over_the_tiles_of_the_numba_twin(twin, edges):
     layer = np.zeros((5 * numba_twin.TILE, 2), np.float32)
     layer[[0, 1, numba_twin.TILE, -1], 0] = [np.nan, 7, -7, np.nan]
-    (_, [census]) = module_of(twin).encode([twin.put(layer)], edges, ENDS, [WEIGHTS])
+    _, [census] = module_of(twin).encode([twin.put(layer)], edges, ENDS, [WEIGHTS])
     assert census == (2, 4)  # a NaN lies outside too
 
 
@@ -149,7 +165,8 @@ def test_layers_of_several_widths_are_encoded_together(twin, rng):
     weights = [rng.integers(-(2**63), 2**63 - 1, d) for d in (1, 5, 31)]
     codes, _ = module_of(twin).encode([twin.put(layer) for layer in layers], EDGES, ENDS, weights)
     for found, layer, weight in zip(numpy_of(codes), layers, weights, strict=True):
-        np.testing.assert_array_equal(found, np.digitize(layer, EDGES) @ weight)  # NumPy wraps modulo 2^64, as asked
+        # NumPy wraps modulo 2^64, as asked
+        np.testing.assert_array_equal(found, np.digitize(layer, EDGES) @ weight)
 
 
 def test_identify_numbers_codes_densely(twin, rng):
@@ -160,7 +177,8 @@ def test_identify_numbers_codes_densely(twin, rng):
     assert {symbol for _, symbol in pairs} == set(range(n_symbols))
 
 
-@pytest.mark.parametrize("n_labels", [1, 2, 7, 400, 10**6])  # few: a table of all pairs; many: only those that occur
+# few: a table of all pairs; many: only those that occur
+@pytest.mark.parametrize("n_labels", [1, 2, 7, 400, 10**6])
 def test_occurrences_are_sorted_and_complete(twin, rng, n_labels):
     codes, labels = rng.integers(0, 30, (6, 50)), rng.integers(0, n_labels, (1, 50))
     segment, times, symbols = module_of(twin).tally(twin.put(codes), labels, (n_labels,))

@@ -1,4 +1,6 @@
-"""The published recipe and runs are right, and nothing is timed that differs. No time is asserted here."""
+"""The published recipe and runs are right, and nothing is timed that differs. No time is asserted
+here.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,19 @@ import pytest
 import torch
 
 import fastmi
-from benchmarks import bench_cases, cold, command, curves, encoding, gpu_check, limits, machine, reference, threads, training
+from benchmarks import (
+    bench_cases,
+    cold,
+    command,
+    curves,
+    encoding,
+    gpu_check,
+    limits,
+    machine,
+    reference,
+    threads,
+    training,
+)
 from benchmarks.cases import CASES, Case
 from benchmarks.curves import Curve, layer_race
 from benchmarks.estimating import PlaneCase
@@ -29,7 +43,10 @@ from experiments.networks import build
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
 TINY = PlaneCase("tiny", 64, (5, 2), gains=(1, 4), n_copies=2, n_inputs=6)
-SHORT = [replace(case, run=replace(case.run, n_samples=120, epochs=3)) for case in (EXP_1, EXP_2, EXP_3, EXP_4)]
+SHORT = [
+    replace(case, run=replace(case.run, n_samples=120, epochs=3))
+    for case in (EXP_1, EXP_2, EXP_3, EXP_4)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +62,7 @@ def golden():
         yield {"idnns": dict(idnns), "blog": dict(blog)}
 
 
-# --- the published recipe ---------------------------------------------------------------------------------------------
+# --- the published recipe -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layer", ["edges_dupX/L0", "edges_dupX/L2", "noisy_dupX/L4"])
@@ -54,7 +71,8 @@ def test_the_published_recipe_gives_the_golden_values(golden, layer):
     case = layer.split("/")[0]
     x, y = (reference.identify(stored[f"{case}/{part}"]) for part in ("X", "labels"))
     found = reference.plane_point(x, y, stored[f"{layer}/T"], np.linspace(-1, 1, 30))
-    np.testing.assert_allclose(found, stored[f"{layer}/IXT_ITY_bits"][1], rtol=0, atol=1e-12)  # rows: 8, 30, 50, 100 edges
+    # rows: 8, 30, 50, 100 edges
+    np.testing.assert_allclose(found, stored[f"{layer}/IXT_ITY_bits"][1], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("layer", range(3, 6))
@@ -66,13 +84,15 @@ def test_the_published_recipe_gives_the_golden_extended_values(golden, layer):
     np.testing.assert_allclose(found, stored[f"L{layer}/extended_bits"], rtol=0, atol=1e-12)
 
 
-# --- the published run ------------------------------------------------------------------------------------------------
+# --- the published run ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
 def test_the_published_loop_yields_points_of_the_plane(case):
     x, y = case.sample()
-    epochs = list(reference.published_loop(case.network(), x, y, n_copies=case.run.copies, n_epochs=2))
+    epochs = list(
+        reference.published_loop(case.network(), x, y, n_copies=case.run.copies, n_epochs=2)
+    )
     n_layers = {"exp-1": 2, "exp-2": 6, "exp-3": 6, "exp-4": 2}[case.name]
     assert np.shape(epochs) == (2, n_layers, 2)
     assert np.isfinite(epochs).all()
@@ -81,11 +101,15 @@ def test_the_published_loop_yields_points_of_the_plane(case):
 
 
 @pytest.mark.parametrize(
-    ("name", "widths", "n_inputs", "n_units"), [("tanh", (3, 4, 2), 3, [4, 2]), ("digits-cnn", (10, 5), 196, [10, 5])]
+    ("name", "widths", "n_inputs", "n_units"),
+    [("tanh", (3, 4, 2), 3, [4, 2]), ("digits-cnn", (10, 5), 196, [10, 5])],
 )
 def test_samples_forwarded_one_by_one_went_through_the_drawn_copy(name, widths, n_inputs, n_units):
     networks = [build(name, widths, seed) for seed in range(2)]
-    x, drawn = torch.randn(10, n_inputs, generator=torch.Generator().manual_seed(0)), np.arange(10) % 2
+    x, drawn = (
+        torch.randn(10, n_inputs, generator=torch.Generator().manual_seed(0)),
+        np.arange(10) % 2,
+    )
     layers = reference.forward_one_by_one(networks, x, drawn)
     assert [layer.shape for layer in layers] == [(10, d) for d in n_units]
     with torch.no_grad():
@@ -104,10 +128,11 @@ def test_random_images_have_the_shape_the_range_and_the_repeats_of_pooled_mnist(
     distinct, which = np.unique(x, axis=0, return_inverse=True)
     assert (x.shape, x.min(), x.max(), set(classes)) == ((1000, 196), 0, 12, set(range(10)))
     assert 980 <= len(distinct) < 1000
-    assert len(np.unique(np.stack([which, classes]), axis=1).T) == len(distinct)  # an image has one class
+    # an image has one class
+    assert len(np.unique(np.stack([which, classes]), axis=1).T) == len(distinct)
 
 
-# --- the whole runs ---------------------------------------------------------------------------------------------------
+# --- the whole runs -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
@@ -117,7 +142,10 @@ def test_every_run_of_the_report_is_raced_per_epoch(case):
     assert comparison.largest_difference <= 1e-12
     assert [timed.name for timed in comparison.timed] == ["fastmi", "published loop"]
     assert race.work == {"fastmi": 3, "published loop": 2}
-    points, published = np.concatenate(race.candidates["fastmi"]()), race.candidates["published loop"]()
+    points, published = (
+        np.concatenate(race.candidates["fastmi"]()),
+        race.candidates["published loop"](),
+    )
     assert (len(points), len(published)) == (3, 2)
     assert points[0].shape == np.shape(published[0])
 
@@ -136,7 +164,11 @@ def test_the_readings_are_added_one_after_the_other():
     ("part", "wrong", "message"),
     [
         ("train_step", lambda *arguments: None, "the training step differs"),
-        ("forward_one_by_one", lambda networks, x, drawn: reference.forward_one_by_one(networks, -x, drawn), "forward pass"),
+        (
+            "forward_one_by_one",
+            lambda networks, x, drawn: reference.forward_one_by_one(networks, -x, drawn),
+            "forward pass",
+        ),
     ],
 )
 def test_no_run_is_timed_whose_network_differs(monkeypatch, case, part, wrong, message):
@@ -145,7 +177,7 @@ def test_no_run_is_timed_whose_network_differs(monkeypatch, case, part, wrong, m
         case.race(quick=True)
 
 
-# --- labels -----------------------------------------------------------------------------------------------------------
+# --- labels ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("strings", "n_units"), [(False, 0), (True, 0), (False, 4)])
@@ -158,19 +190,30 @@ def test_labels_agree_in_nats(strings, n_units):
     assert ("fastmi.compat.sklearn" in names) == (n_units == 0)
     assert "500" in case.what
     a, b = case.data()
-    assert (len(set(a.reshape(500, -1)[:, 0])), len(set(b)), a.dtype.kind) == (10, 12, "U" if strings else "i")
+    assert (len(set(a.reshape(500, -1)[:, 0])), len(set(b)), a.dtype.kind) == (
+        10,
+        12,
+        "U" if strings else "i",
+    )
 
 
-# --- agree, then time -------------------------------------------------------------------------------------------------
+# --- agree, then time -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [([1.0, 2.1], "differs from right by 0.1"), ([1.0, np.nan], "by nan"), ([1.0], "answers with shape")],
+    [
+        ([1.0, 2.1], "differs from right by 0.1"),
+        ([1.0, np.nan], "by nan"),
+        ([1.0], "answers with shape"),
+    ],
 )
 def test_nothing_is_timed_that_differs(capsys, wrong, message):
     runs = []
-    candidates = {"right": lambda: runs.append("right") or [1.0, 2.0], "wrong": lambda: runs.append("wrong") or wrong}
+    candidates = {
+        "right": lambda: runs.append("right") or [1.0, 2.0],
+        "wrong": lambda: runs.append("wrong") or wrong,
+    }
     with pytest.raises(Disagreement, match=message):
         compare(candidates)
     assert runs == ["right", "wrong"]  # once each, for the answer
@@ -188,7 +231,9 @@ def test_a_comparison_holds_rounds_and_ratios():
 
 def test_seconds_are_per_unit_of_work_and_the_slow_sit_out():
     runs = []
-    (timed,) = measure(Race({"slow": lambda: runs.append(1)}, work={"slow": 10}), rounds=5, patience=0.0)
+    (timed,) = measure(
+        Race({"slow": lambda: runs.append(1)}, work={"slow": 10}), rounds=5, patience=0.0
+    )
     assert len(timed.seconds) == 1
     assert timed.seconds[0] * 10 * len(runs) >= 0.02
 
@@ -201,13 +246,18 @@ def test_the_minimum_and_the_spread_of_the_rounds():
 
 def test_a_candidate_may_be_as_far_away_as_its_arithmetic_allows():
     far = Race({"one": lambda: 1.0, "float32": lambda: 1.0 + 1e-7}, agree={"float32": 1e-6})
-    assert compare(far, rounds=1).differences == {"one": 0.0, "float32": pytest.approx(1e-7, rel=0.01)}
+    assert compare(far, rounds=1).differences == {
+        "one": 0.0,
+        "float32": pytest.approx(1e-7, rel=0.01),
+    }
     with pytest.raises(Disagreement, match="float32 differs from one by 1e-07, more than 1e-08"):
         compare(replace(far, agree={"float32": 1e-8}))
 
 
 def test_blocks_alternate_and_last_long_enough():
-    """By a stopwatch of our own: a run takes 8 ms, so a block is three of them; each block of b and c is between two of a."""
+    """By a stopwatch of our own: a run takes 8 ms, so a block is three of them; each block of b and
+    c is between two of a.
+    """
     ran, now = [], [0.0]
 
     def run(name):
@@ -218,7 +268,9 @@ def test_blocks_alternate_and_last_long_enough():
         start = now[0]
         return lambda: now[0] - start
 
-    timed = measure(Race({name: partial(run, name) for name in "abc"}), rounds=2, stopwatch=stopwatch)
+    timed = measure(
+        Race({name: partial(run, name) for name in "abc"}), rounds=2, stopwatch=stopwatch
+    )
     around_b, around_c = "aaabbbaaa", "aaac" + "a" * 5  # the block after c lasts a tenth of c
     assert "".join(ran) == around_b + around_c + around_c + around_b
     assert [(one.name, one.seconds) for one in timed] == [
@@ -240,17 +292,23 @@ def test_a_machine_that_changes_its_speed_leaves_the_ratios():
         start = now[0]
         return lambda: now[0] - start
 
-    timed = measure(Race({"a": partial(run, 0.01), "b": partial(run, 0.03)}), rounds=50, patience=100, stopwatch=stopwatch)
+    timed = measure(
+        Race({"a": partial(run, 0.01), "b": partial(run, 0.03)}),
+        rounds=50,
+        patience=100,
+        stopwatch=stopwatch,
+    )
     assert timed[0].spread > 0.4
     assert timed[1].spread > 0.4
     assert timed[1].ratio.median == pytest.approx(3)
 
 
-# --- the machine ------------------------------------------------------------------------------------------------------
+# --- the machine ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("spins", "load", "busy"), [([1.0, 1.1, 1.2], 0.0, False), ([1.0, 1.5, 1.5], 0.0, True), ([1.0, 1.0, 1.0], 1e3, True)]
+    ("spins", "load", "busy"),
+    [([1.0, 1.1, 1.2], 0.0, False), ([1.0, 1.5, 1.5], 0.0, True), ([1.0, 1.0, 1.0], 1e3, True)],
 )
 def test_a_busy_machine_is_said_at_the_start(monkeypatch, spins, load, busy):
     monkeypatch.setattr(machine, "spins", lambda: spins)
@@ -271,7 +329,9 @@ def test_the_fixed_loop_is_timed_again_and_again():
 def test_every_pool_is_asked_for_one_thread_before_it_is_made(monkeypatch):
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "8"})
     threads.hold()
-    assert os.environ == dict.fromkeys([f"{pool}_NUM_THREADS" for pool in threads.POOLS] + ["POLARS_MAX_THREADS"], "1")
+    assert os.environ == dict.fromkeys(
+        [f"{pool}_NUM_THREADS" for pool in threads.POOLS] + ["POLARS_MAX_THREADS"], "1"
+    )
     source = (ROOT / "benchmarks/__main__.py").read_text()
     assert source.index("hold()") < source.index("from benchmarks.command import")
 
@@ -307,7 +367,7 @@ def test_the_program_that_is_timed_in_a_fresh_process_runs(capsys):
     assert len(json.loads(capsys.readouterr().out)) == 3
 
 
-# --- the command ------------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -315,9 +375,15 @@ def tiny(monkeypatch):
     """Two cases and a curve that are done in no time."""
     names = tuple(peer.name for peer in peers())
     few = LabelCase("few", 200)
-    cases = (Case("tiny", TINY.what, TINY.race, who=names), Case("few", few.what, few.race, scale="nats", who=names))
+    cases = (
+        Case("tiny", TINY.what, TINY.race, who=names),
+        Case("few", few.what, few.race, scale="nats", who=names),
+    )
     curve = Curve(
-        "samples", "one small layer", "samples", lambda quick: iter([(n, layer_race(1, n, 2, 100)) for n in (50, 100)])
+        "samples",
+        "one small layer",
+        "samples",
+        lambda quick: iter([(n, layer_race(1, n, 2, 100)) for n in (50, 100)]),
     )
     monkeypatch.setattr(command, "CASES", cases)
     monkeypatch.setattr(command, "CURVES", (curve,))
@@ -330,9 +396,17 @@ def tiny(monkeypatch):
 def test_everything_is_said_in_order_and_written(tiny, capsys, tmp_path):
     assert command.main(["--quick", "--json", str(tmp_path / "out.json")]) == 0
     printed = capsys.readouterr().out
-    order = ["at the start: ", "a sum reads 5.0 GB/s", "12.0 s while kernels are compiled", "answers agree", "median per run"]
+    order = [
+        "at the start: ",
+        "a sum reads 5.0 GB/s",
+        "12.0 s while kernels are compiled",
+        "answers agree",
+        "median per run",
+    ]
     order += ["np.digitize", "not run: ", "of what memory read once allows", "over samples"]
-    assert [printed.index(words) for words in order] == sorted(printed.index(words) for words in order)
+    assert [printed.index(words) for words in order] == sorted(
+        printed.index(words) for words in order
+    )
     assert "fastmi is" in printed
     written = json.loads((tmp_path / "out.json").read_text())
     case, _ = written["cases"]
@@ -340,9 +414,13 @@ def test_everything_is_said_in_order_and_written(tiny, capsys, tmp_path):
     first, *others = case["candidates"]
     assert {len(candidate["seconds"]) for candidate in others} == {1}
     assert len(first["seconds"]) == len(others)
-    assert {*(candidate["name"] for candidate in case["candidates"]), *case["absent"]} == {peer.name for peer in peers()}
+    assert {*(candidate["name"] for candidate in case["candidates"]), *case["absent"]} == {
+        peer.name for peer in peers()
+    }
     assert case["read"]["bytes"] == 2 * 64 * (5 + 2) * 4
-    assert case["read"]["share"] == pytest.approx(case["read"]["bytes"] / case["candidates"][0]["median"] / 5e9)
+    assert case["read"]["share"] == pytest.approx(
+        case["read"]["bytes"] / case["candidates"][0]["median"] / 5e9
+    )
     assert [point["at"] for point in written["curves"][0]["points"]] == [50, 100]
     assert [len(point["candidates"]) for point in written["curves"][0]["points"]] == [3, 1]
     assert written["cold"]["compiling"] == 12.0
@@ -360,7 +438,9 @@ def test_only_what_is_named_is_run(tiny, capsys, tmp_path):
 
 def test_a_wrong_peer_stops_and_no_time_is_printed(tiny, monkeypatch, capsys, tmp_path):
     right, *others = peers()
-    wrong = replace(others[1], plane=lambda x, y, edges: lambda layers: right.plane(x, y, edges)(layers) + 1e-9)
+    wrong = replace(
+        others[1], plane=lambda x, y, edges: lambda layers: right.plane(x, y, edges)(layers) + 1e-9
+    )
     monkeypatch.setattr("benchmarks.peers.peers", lambda: (right, wrong, *others[2:]))
     assert command.main(["tiny", "--quick", "--json", str(tmp_path / "out.json")]) == 1
     printed = capsys.readouterr()
@@ -373,7 +453,10 @@ def test_an_unknown_case_is_named_with_the_options(capsys):
     with pytest.raises(SystemExit) as stop:
         command.main(["segments-31"])
     assert stop.value.code == 2
-    assert "unknown case 'segments-31': choose from segments-30, segments-3000," in capsys.readouterr().err
+    assert (
+        "unknown case 'segments-31': choose from segments-30, segments-3000,"
+        in capsys.readouterr().err
+    )
 
 
 def test_help_lists_the_cases(capsys, monkeypatch):
@@ -383,17 +466,29 @@ def test_help_lists_the_cases(capsys, monkeypatch):
     assert stop.value.code == 0
     names = [case.name for case in CASES]
     assert "cases: " + ", ".join(names) in capsys.readouterr().out
-    assert {"segments-30", "one-layer", "wide", "labels", "exp-1", "exp-2", "exp-2-readings", "exp-3", "exp-4"} <= set(names)
+    assert {
+        "segments-30",
+        "one-layer",
+        "wide",
+        "labels",
+        "exp-1",
+        "exp-2",
+        "exp-2-readings",
+        "exp-3",
+        "exp-4",
+    } <= set(names)
     assert len(set(names)) == len(names)
 
 
-def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(tmp_path, capsys, monkeypatch):
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(
+    tmp_path, capsys, monkeypatch
+):
     monkeypatch.setattr(command, "_run", lambda *arguments: pytest.fail("work was done"))
     assert command.main(["one-layer", "--json", str(tmp_path)]) == 2
     assert "is a folder: pass the name of a file" in capsys.readouterr().err
 
 
-# --- curves -----------------------------------------------------------------------------------------------------------
+# --- curves ---------------------------------------------------------------------------------------
 
 
 def test_more_segments_than_are_held_are_the_same_ones_again(monkeypatch):
@@ -409,7 +504,11 @@ def test_more_segments_than_are_held_are_the_same_ones_again(monkeypatch):
 
 def test_the_points_of_a_curve_agree_with_numpy():
     comparison = compare(layer_race(3, 100, 4, affordable=10_000), rounds=1)
-    assert [timed.name for timed in comparison.timed] == ["fastmi", "NumPy, bins by arithmetic", "NumPy, np.digitize"]
+    assert [timed.name for timed in comparison.timed] == [
+        "fastmi",
+        "NumPy, bins by arithmetic",
+        "NumPy, np.digitize",
+    ]
     assert comparison.largest_difference <= 1e-12
 
 
@@ -425,7 +524,9 @@ def test_curves_rise_and_threads_give_the_same_numbers(monkeypatch):
 
 def test_other_programs_run_beside_and_are_ended(monkeypatch):
     started, popen = [], subprocess.Popen
-    monkeypatch.setattr(subprocess, "Popen", lambda *arguments: started.append(popen(*arguments)) or started[-1])
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *arguments: started.append(popen(*arguments)) or started[-1]
+    )
     monkeypatch.setattr(curves, "layer_race", lambda *size: layer_race(2, 30, 2, 0))
     points = curves.CURVES[-1].points(True)
     next(points)
@@ -446,7 +547,9 @@ def test_chunks_come_again_and_again_and_agree_with_one_call(monkeypatch):
 
 
 def test_memory_is_weighed_where_it_is_asked_for():
-    race = Race({"small": lambda: np.zeros(10).sum(), "large": lambda: np.zeros(10**6).sum()}, weighed=True)
+    race = Race(
+        {"small": lambda: np.zeros(10).sum(), "large": lambda: np.zeros(10**6).sum()}, weighed=True
+    )
     peaks = compare(race, rounds=1).peaks
     assert peaks["small"] < 10**5 < 8 * 10**6 <= peaks["large"] < 9 * 10**6
     assert compare(replace(race, weighed=False), rounds=1).peaks == {}
@@ -459,7 +562,9 @@ def test_codes_that_differ_in_their_highest_bit_alone_differ():
 
 @pytest.mark.parametrize("case", encoding.CODINGS, ids=lambda case: case.name)
 def test_codes_are_compared_exactly(case, monkeypatch):
-    monkeypatch.setattr(encoding, "symbols_by_arithmetic", lambda t, edges: np.digitize(t, edges) + (t == t[5, 0]))
+    monkeypatch.setattr(
+        encoding, "symbols_by_arithmetic", lambda t, edges: np.digitize(t, edges) + (t == t[5, 0])
+    )
     small = replace(case, n_samples=100)
     with pytest.raises(Disagreement, match="bins by arithmetic differs from fastmi by"):
         compare(small.race(quick=False), rounds=1)
@@ -469,7 +574,7 @@ def test_codes_are_compared_exactly(case, monkeypatch):
     assert comparison.largest_difference == 0.0
 
 
-# --- pytest-benchmark -------------------------------------------------------------------------------------------------
+# --- pytest-benchmark -----------------------------------------------------------------------------
 
 
 def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
@@ -480,7 +585,9 @@ def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
     race = bench_cases.agreed(small)
     assert set(small.who) == {*race.candidates, *race.absent}
     with pytest.raises(Disagreement):
-        bench_cases.agreed(Case("wrong", "must fail", lambda quick: Race({"one": lambda: 1.0, "two": lambda: 2.0})))
+        bench_cases.agreed(
+            Case("wrong", "must fail", lambda quick: Race({"one": lambda: 1.0, "two": lambda: 2.0}))
+        )
 
 
 @pytest.mark.parametrize("case", SHORT[:1], ids=lambda case: case.name)
@@ -496,7 +603,7 @@ def test_the_ordinary_pytest_collects_no_benchmark():
     assert not list((ROOT / "benchmarks").rglob("test_*.py"))
 
 
-# --- the GPU ----------------------------------------------------------------------------------------------------------
+# --- the GPU --------------------------------------------------------------------------------------
 
 MEMORY = limits.Limits(1 << 20, 1e9, 1e9)
 
@@ -504,7 +611,9 @@ MEMORY = limits.Limits(1 << 20, 1e9, 1e9)
 def test_gpu_check_says_that_there_is_no_gpu():
     hidden = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     command_line = [sys.executable, "-m", "benchmarks", "gpu-check"]
-    done = subprocess.run(command_line, cwd=ROOT, env=hidden, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command_line, cwd=ROOT, env=hidden, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("no CUDA device")
 
@@ -519,7 +628,10 @@ def test_a_run_on_a_gpu_that_is_not_there_fails(monkeypatch, capsys):
 
 def test_a_case_without_layers_is_refused_on_a_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with pytest.raises(ValueError, match=r"exp-4: no such case on a GPU: choose from segments-30, .*exp-2-50-copies"):
+    with pytest.raises(
+        ValueError,
+        match=r"exp-4: no such case on a GPU: choose from segments-30, .*exp-2-50-copies",
+    ):
         gpu_check.run(["exp-4"], None)
 
 
@@ -527,7 +639,11 @@ def test_gpu_check_rehearsed_on_the_cpu(capsys):
     found = gpu_check.check(TINY, torch.device("cpu"), MEMORY)
     assert found["rows"] == 4 * 64
     assert [own["difference"] for own in found["candidates"][:2]] == [0.0, 0.0]
-    assert [own["name"] for own in found["candidates"]] == ["fastmi", "fastmi, Numba twin on the CPU", "torch.unique(dim=0)"]
+    assert [own["name"] for own in found["candidates"]] == [
+        "fastmi",
+        "fastmi, Numba twin on the CPU",
+        "torch.unique(dim=0)",
+    ]
     assert found["launching"] > 0
     printed = capsys.readouterr().out
     assert "answers agree" in printed
@@ -536,7 +652,10 @@ def test_gpu_check_rehearsed_on_the_cpu(capsys):
 
 def test_a_whole_run_on_a_device_rehearsed_on_the_cpu(capsys):
     found = gpu_check.check(SHORT[1], torch.device("cpu"), MEMORY, quick=True)
-    assert [(own["name"], own["difference"]) for own in found["candidates"]] == [("fastmi", 0.0), ("fastmi on the CPU", 0.0)]
+    assert [(own["name"], own["difference"]) for own in found["candidates"]] == [
+        ("fastmi", 0.0),
+        ("fastmi on the CPU", 0.0),
+    ]
     assert found["unit"] == "epoch"
     assert "answers agree" in capsys.readouterr().out
 
@@ -544,14 +663,18 @@ def test_a_whole_run_on_a_device_rehearsed_on_the_cpu(capsys):
 def test_a_whole_run_on_a_device_whose_readings_differ_is_not_timed(monkeypatch):
     answers = iter([np.zeros(2), np.array([0, 1e-16])])
     monkeypatch.setattr(training, "three_readings", lambda *arguments: next(answers))
-    with pytest.raises(Disagreement, match="fastmi on the CPU differs from fastmi by 1e-16, more than 0"):
+    with pytest.raises(
+        Disagreement, match="fastmi on the CPU differs from fastmi by 1e-16, more than 0"
+    ):
         gpu_check.check(SHORT[1], torch.device("cpu"), MEMORY)
 
 
 def test_gpu_check_refuses_twins_that_differ(monkeypatch, capsys):
     answers = iter([np.zeros(2), np.array([0, 1e-16])])
     monkeypatch.setattr(fastmi.PlaneEstimator, "estimate", lambda plane, layers: next(answers))
-    with pytest.raises(Disagreement, match="Numba twin on the CPU differs from fastmi by 1e-16, more than 0"):
+    with pytest.raises(
+        Disagreement, match="Numba twin on the CPU differs from fastmi by 1e-16, more than 0"
+    ):
         gpu_check.check(TINY, torch.device("cpu"), MEMORY)
     assert capsys.readouterr().out == ""
 

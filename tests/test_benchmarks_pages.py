@@ -16,7 +16,9 @@ NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
 
 def candidate(name, seconds, ratio, difference=0.0):
-    """As a record holds it; the numbers do not fit each other, so that each must come from its own place."""
+    """As a record holds it; the numbers do not fit each other, so that each must come from its own
+    place.
+    """
     ends = dict(zip(("low", "median", "high"), ratio, strict=True))
     timing = {"seconds": seconds, "median": seconds[0], "minimum": seconds[-1], "spread": 0.3719}
     return {"name": name, **timing, "ratio": ends, "difference": difference}
@@ -42,14 +44,35 @@ def record():
     polars = candidate("polars", [0.0001197, 0.0001143], (0.0589, 0.0657, 0.0737), 2.93e-15)
     read = {"bytes": 491_520, "bytes_per_second": 2.696e8, "share": 0.02174}
     first = case(
-        "tall", fastmi, pandas, polars, absent={"pyitlib": "too slow: about 57 s expected"}, read=read, about="777 rows"
+        "tall",
+        fastmi,
+        pandas,
+        polars,
+        absent={"pyitlib": "too slow: about 57 s expected"},
+        read=read,
+        about="777 rows",
     )
-    second = case("runs", candidate("train", [0.0033], (1, 1, 1)), candidate("and read", [0.0021], (0.61, 0.63, 0.65), None))
+    second = case(
+        "runs",
+        candidate("train", [0.0033], (1, 1, 1)),
+        candidate("and read", [0.0021], (0.61, 0.63, 0.65), None),
+    )
     slow = {"NumPy": "more than 63 activations"}
     points = [
-        {"at": 1000 * k, **case("", candidate("fastmi", [k * 0.0123], (1, 1, 1)), absent=slow, read=read)} for k in (3, 7)
+        {
+            "at": 1000 * k,
+            **case("", candidate("fastmi", [k * 0.0123], (1, 1, 1)), absent=slow, read=read),
+        }
+        for k in (3, 7)
     ]
-    machine = {"processor": "Some processor", "cores": 19, "threads": 1, "load": 0.27, "unrest": 0.0834, "busy": False}
+    machine = {
+        "processor": "Some processor",
+        "cores": 19,
+        "threads": 1,
+        "load": 0.27,
+        "unrest": 0.0834,
+        "busy": False,
+    }
     return {
         "device": "cpu",
         "quick": False,
@@ -75,8 +98,12 @@ def leaves(value):
 
 def spellings(number):
     """Every way in which a page may write it."""
-    scaled = [number * scale for scale in (1, 100, 1e3, 1e6, 1e-9, 1 / (1 << 20))] + ([1 / number] if number else [])
-    return {format(value, form) for value in scaled for form in (",.0f", ",.1f", ".2f", ".1g", ".2g")}
+    scaled = [number * scale for scale in (1, 100, 1e3, 1e6, 1e-9, 1 / (1 << 20))] + (
+        [1 / number] if number else []
+    )
+    return {
+        format(value, form) for value in scaled for form in (",.0f", ",.1f", ".2f", ".1g", ".2g")
+    }
 
 
 def foreign_numbers(text, record):
@@ -84,8 +111,13 @@ def foreign_numbers(text, record):
     known = set()
     for leaf in leaves(record):
         known |= set(NUMBER.findall(leaf)) if isinstance(leaf, str) else spellings(leaf)
-    known |= {number for name in ["float32", "2-D"] for number in NUMBER.findall(name)}  # words, not numbers
-    return [number for number in NUMBER.findall(text.removeprefix(page.OPENING)) if number.rstrip(".,") not in known]
+    # words, not numbers
+    known |= {number for name in ["float32", "2-D"] for number in NUMBER.findall(name)}
+    return [
+        number
+        for number in NUMBER.findall(text.removeprefix(page.OPENING))
+        if number.rstrip(".,") not in known
+    ]
 
 
 def test_every_number_stands_in_the_file(record, tmp_path):
@@ -120,12 +152,43 @@ def test_a_number_that_changes_in_the_file_changes_on_the_page(record, tmp_path,
 
 def test_the_table_of_a_case_by_hand(record):
     head, fastmi, pandas, polars = rows(record["cases"][0])
-    assert head == ("candidate", "median per run", "minimum", "spread", "rounds", "fastmi is", "differs by")
+    assert head == (
+        "candidate",
+        "median per run",
+        "minimum",
+        "spread",
+        "rounds",
+        "fastmi is",
+        "differs by",
+    )
     assert fastmi == ("fastmi", "1.82 ms", "1.47 ms", "37%", "2", "", "")
-    assert pandas == ("pandas", "71.3 ms", "64.7 ms", "37%", "2", "39 times faster (32 .. 45)", "2e-15")
-    assert polars == ("polars", "120 us", "114 us", "37%", "2", "15 times slower (14 .. 17)", "3e-15")
-    assert notes(record["cases"][0])[0].startswith("fastmi reads 0.27 GB of activations a second, 2.2% of")
-    on_device = record["cases"][0] | {"bound": "launches", "launching": 2e-4, "peak_bytes": 3e6, "input_bytes": 1e6}
+    assert pandas == (
+        "pandas",
+        "71.3 ms",
+        "64.7 ms",
+        "37%",
+        "2",
+        "39 times faster (32 .. 45)",
+        "2e-15",
+    )
+    assert polars == (
+        "polars",
+        "120 us",
+        "114 us",
+        "37%",
+        "2",
+        "15 times slower (14 .. 17)",
+        "3e-15",
+    )
+    assert notes(record["cases"][0])[0].startswith(
+        "fastmi reads 0.27 GB of activations a second, 2.2% of"
+    )
+    on_device = record["cases"][0] | {
+        "bound": "launches",
+        "launching": 2e-4,
+        "peak_bytes": 3e6,
+        "input_bytes": 1e6,
+    }
     assert notes(on_device)[1:] == [
         "bound by launches: launching alone takes 200 us",
         "memory on the device: 3 MB at most, 1 MB of them before",
@@ -148,8 +211,12 @@ def test_who_is_faster_is_listed_with_the_case(record, tmp_path):
     assert listed == "- polars, on tall: fastmi is 15 times slower (14 .. 17)"
     record["cases"][0]["candidates"].pop()
     assert "### Faster than fastmi anywhere\n\nNobody.\n" in page.page([record], {}, tmp_path)
-    record["curves"][0]["points"][1]["candidates"].append(candidate("NumPy", [0.001], (0.5, 0.5, 0.5)))
-    assert "- NumPy, on the curve over samples, at 7,000: fastmi is 2.0 times slower" in page.page([record], {}, tmp_path)
+    record["curves"][0]["points"][1]["candidates"].append(
+        candidate("NumPy", [0.001], (0.5, 0.5, 0.5))
+    )
+    assert "- NumPy, on the curve over samples, at 7,000: fastmi is 2.0 times slower" in page.page(
+        [record], {}, tmp_path
+    )
 
 
 def test_the_page_says_what_a_reader_must_know(record, tmp_path):
@@ -185,12 +252,19 @@ def test_the_command_writes_page_and_figures_from_the_folder(record, tmp_path, c
 
 
 @pytest.mark.parametrize(
-    ("files", "words"), [({}, "no file in"), ({"cpu.json": {"quick": False, "cases": []}}, "was written by an older version")]
+    ("files", "words"),
+    [
+        ({}, "no file in"),
+        ({"cpu.json": {"quick": False, "cases": []}}, "was written by an older version"),
+    ],
 )
 def test_without_a_file_of_today_there_is_no_page(tmp_path, capsys, files, words):
     for name, content in files.items():
         write_json(tmp_path / name, content)
-    assert command.main(["report", "--results", str(tmp_path), "--out", str(tmp_path / "page.md")]) == 2
+    assert (
+        command.main(["report", "--results", str(tmp_path), "--out", str(tmp_path / "page.md")])
+        == 2
+    )
     assert words in capsys.readouterr().err
     assert not (tmp_path / "page.md").exists()
 
@@ -199,7 +273,10 @@ def test_a_curve_is_drawn_with_logarithms_a_mark_for_each_and_the_memory(record)
     curve, read = record["curves"][0], record["limits"]["read"]
     axes = draw_axes(curve, read)
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
-    assert [line.get_label() for line in axes.get_lines()] == ["fastmi", "memory read once, one thread"]
+    assert [line.get_label() for line in axes.get_lines()] == [
+        "fastmi",
+        "memory read once, one thread",
+    ]
     fastmi, memory = axes.get_lines()
     assert fastmi.get_xydata().tolist() == [[3000, 0.0369], [7000, pytest.approx(0.0861)]]
     assert memory.get_ydata()[0] == pytest.approx(491_520 / 1.2399e10)
@@ -219,12 +296,15 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(7.774, "7.77 s"), (0.0304, "30.4 ms"), (198e-6, "198 us"), (2e-7, "0.20 us")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(7.774, "7.77 s"), (0.0304, "30.4 ms"), (198e-6, "198 us"), (2e-7, "0.20 us")],
+)
 def test_durations(seconds, text):
     assert duration(seconds) == text
 
 
-# --- what was aimed at ------------------------------------------------------------------------------------------------
+# --- what was aimed at ----------------------------------------------------------------------------
 
 
 def test_every_target_names_a_case_and_a_candidate_of_it():
@@ -257,6 +337,11 @@ def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
 def test_a_target_on_a_curve(record):
     """Beside what the record holds, two threads that are 1.7 times faster than one."""
     one = {"name": "fastmi, one thread", "ratio": {"median": 1.7}}
-    points = [{"at": 1, "candidates": [], "read": None}, {"at": 2, "candidates": [one], "read": None}]
+    points = [
+        {"at": 1, "candidates": [], "read": None},
+        {"at": 2, "candidates": [one], "read": None},
+    ]
     record = record | {"curves": [{"name": "threads", "points": points}]}
-    assert [(target.at, ratio) for target, ratio in targets.found(record) if target.case == "threads"] == [(2, 1.7)]
+    assert [
+        (target.at, ratio) for target, ratio in targets.found(record) if target.case == "threads"
+    ] == [(2, 1.7)]

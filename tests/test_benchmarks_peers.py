@@ -1,4 +1,6 @@
-"""Every peer that is there gives the numbers of the definition; those that are not are named with their reason."""
+"""Every peer that is there gives the numbers of the definition; those that are not are named with
+their reason.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,15 @@ def available(job):
     for peer in peers():
         if getattr(peer, job) is not None:
             reason = peer.unavailable()
-            out.append(pytest.param(peer, id=peer.name, marks=[pytest.mark.skip(reason=reason)] if reason else []))
+            out.append(
+                pytest.param(
+                    peer, id=peer.name, marks=[pytest.mark.skip(reason=reason)] if reason else []
+                )
+            )
     return out
 
 
-# --- right answers ----------------------------------------------------------------------------------------------------
+# --- right answers --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("peer", available("plane"))
@@ -50,12 +56,15 @@ def test_a_peers_plane_is_that_of_the_definition(peer, distinct):
     rng = np.random.default_rng(1)
     x = np.arange(60)[:, None] if distinct else rng.integers(3, size=(60, 2))
     y = rng.integers(4, size=60)
-    prototypes = rng.normal(0, 0.7, (2, 9, 12)).astype(np.float32)  # 12 units are hashed; values beyond both ends
+    # 12 units are hashed; values beyond both ends
+    prototypes = rng.normal(0, 0.7, (2, 9, 12)).astype(np.float32)
     wide = prototypes[:, rng.integers(9, size=60)]
     layers = [np.ascontiguousarray(wide), np.ascontiguousarray(wide[..., :2])]
     found = np.asarray(peer.plane(x, y, EDGES)(layers))
     rows = list(map(tuple, x))
-    expected = [[naive.each(rows, list(y), layer[i], EDGES, "wrap") for layer in layers] for i in range(2)]
+    expected = [
+        [naive.each(rows, list(y), layer[i], EDGES, "wrap") for layer in layers] for i in range(2)
+    ]
     assert found.shape == (2, 2, 2)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
@@ -66,11 +75,15 @@ def test_a_peers_information_is_that_of_the_definition(peer, n_units):
     rng = np.random.default_rng(2)
     rows = rng.integers(4, size=(90, n_units)) if n_units else rng.integers(7, size=90)
     rows, y = rows[rng.integers(20, size=90)], rng.integers(3, size=90)
-    expected = naive.mutual_information(list(map(tuple, rows.reshape(90, -1))), list(y)) * math.log(2)
+    expected = naive.mutual_information(list(map(tuple, rows.reshape(90, -1))), list(y)) * math.log(
+        2
+    )
     assert peer.information(rows, y) == pytest.approx(expected, rel=0, abs=peer.agree)
 
 
-@pytest.mark.parametrize("peer", [param for param in available("information") if param.values[0].strings])
+@pytest.mark.parametrize(
+    "peer", [param for param in available("information") if param.values[0].strings]
+)
 def test_strings_are_labels_too(peer):
     a, b = LabelCase("few", 200, strings=True).data()
     expected = naive.mutual_information(list(a), list(b)) * math.log(2)
@@ -83,31 +96,41 @@ def test_cudf_is_used_as_pandas_is(monkeypatch):
     assert cudf.PEER.unavailable() == ""
     x, y, layers = TINY.data()
     plane = fastmi.PlaneEstimator(x, y, estimating.BINNING)
-    np.testing.assert_allclose(cudf.PEER.plane(x, y, EDGES)(layers), plane.estimate(layers), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        cudf.PEER.plane(x, y, EDGES)(layers), plane.estimate(layers), rtol=0, atol=1e-12
+    )
 
 
 def test_only_float32_may_be_further_away():
-    assert {peer.name: peer.agree for peer in peers() if peer.agree > 1e-12} == {"torchmetrics": 1e-5}
+    assert {peer.name: peer.agree for peer in peers() if peer.agree > 1e-12} == {
+        "torchmetrics": 1e-5
+    }
 
 
-# --- who is asked -----------------------------------------------------------------------------------------------------
+# --- who is asked ---------------------------------------------------------------------------------
 
 
 def test_every_module_that_holds_a_peer_is_listed():
     helpers = {"counting", "frames"}
-    assert sorted({module.name for module in pkgutil.iter_modules(room.__path__)} - helpers) == sorted(room.NAMES)
+    assert sorted(
+        {module.name for module in pkgutil.iter_modules(room.__path__)} - helpers
+    ) == sorted(room.NAMES)
     assert len(BY_NAME) == len(room.NAMES)
     assert next(iter(BY_NAME)) == "fastmi"
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("polars", "polars"), ("cuDF", "cudf"), ("torchmetrics", "torchmetrics.functional")]
+    ("name", "module"),
+    [("polars", "polars"), ("cuDF", "cudf"), ("torchmetrics", "torchmetrics.functional")],
 )
 def test_a_library_that_is_missing_is_a_reason(monkeypatch, name, module):
     monkeypatch.setitem(sys.modules, module, None)
     peer = replace(BY_NAME[name], needs=module)
     monkeypatch.setattr(room, "peers", lambda: (peer,))
-    assert who_runs(lambda peer: "", lambda peer: 0.0, 1.0) == ([], {name: f"{module} is not installed"})
+    assert who_runs(lambda peer: "", lambda peer: 0.0, 1.0) == (
+        [],
+        {name: f"{module} is not installed"},
+    )
 
 
 def test_the_one_under_agpl_is_left_to_whom_it_suits(monkeypatch):
@@ -137,7 +160,10 @@ def test_nobody_is_dropped_without_a_word():
     for race in (plane, score, rows, strings):
         assert set(BY_NAME) <= {*race.candidates, *race.absent}
         assert not set(race.candidates) & set(race.absent)
-    assert plane.absent["pyitlib"] == "gives I(T;Y) alone: see joint-rows" or "installed" in plane.absent["pyitlib"]
+    assert (
+        plane.absent["pyitlib"] == "gives I(T;Y) alone: see joint-rows"
+        or "installed" in plane.absent["pyitlib"]
+    )
     assert rows.absent["published recipe"] == "has no way of its own to do this"
     assert strings.absent["dictionary count"] == "takes integers"
     assert rows.absent[labels.COMPAT] == "takes no rows"
@@ -150,7 +176,7 @@ def race_of_a_gpu():
     return gpu_check.race_on(TINY, torch.device("cpu"))
 
 
-# --- data -------------------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_classes", [2, 10, 1000])
@@ -167,19 +193,23 @@ def test_patterns_repeat_and_do_not_decide_their_rows():
     assert len(np.unique(x, axis=0)) == 100
     plane = fastmi.PlaneEstimator(x, y, estimating.BINNING)
     i_xt = plane.estimate(layers)[0, 0, 0]
-    assert i_xt < fastmi.entropy(fastmi.encode(layers[0][0], estimating.BINNING)) - 0.1  # H(T|X) > 0
+    # H(T|X) > 0
+    assert i_xt < fastmi.entropy(fastmi.encode(layers[0][0], estimating.BINNING)) - 0.1
     assert "2000 samples of 100 patterns" in case.what
 
 
 @pytest.mark.parametrize(("many", "few"), [("small", "small-few"), ("one-layer", "one-layer-few")])
 def test_few_and_many_distinct_rows(many, few):
     cases = {case.name: case for case in estimating.PLANES}
-    distinct = {name: len(np.unique(fastmi.encode(cases[name].data()[2][0][0], estimating.BINNING))) for name in (many, few)}
+    distinct = {
+        name: len(np.unique(fastmi.encode(cases[name].data()[2][0][0], estimating.BINNING)))
+        for name in (many, few)
+    }
     n = cases[many].n_samples
     assert distinct[many] > 0.9 * n > n / 10 > distinct[few]
 
 
-# --- the recipes ------------------------------------------------------------------------------------------------------
+# --- the recipes ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("symbols", [recipes.symbols_by_arithmetic, recipes.symbols_by_digitize])
@@ -189,9 +219,12 @@ def test_the_recipes_agree_with_each_other_and_with_fastmi(symbols, n_units, dis
     rng = np.random.default_rng(n_units)
     x = np.arange(200)[:, None] if distinct else rng.integers(3, size=(200, 3))
     y = rng.integers(3, size=(200, 1))
-    prototypes = rng.normal(0, 0.7, (20, n_units)).astype(np.float32)  # beyond both ends of the edges
+    # beyond both ends of the edges
+    prototypes = rng.normal(0, 0.7, (20, n_units)).astype(np.float32)
     t = prototypes[rng.integers(20, size=200)]
-    published = reference.plane_point(reference.identify(x), reference.identify(y), t, reference.EDGES)
+    published = reference.plane_point(
+        reference.identify(x), reference.identify(y), t, reference.EDGES
+    )
     numpy_recipe = recipes.NumpyPlane(x, y, reference.EDGES, symbols).point(t)
     plane = fastmi.PlaneEstimator(x, y, fastmi.Edges(reference.EDGES, out_of_range="wrap"))
     np.testing.assert_allclose(numpy_recipe, published, rtol=0, atol=1e-12)

@@ -43,12 +43,15 @@ def test_equal_edges_are_equal_records():
 
 
 @pytest.mark.parametrize(
-    ("n_bins", "low", "high"), [(1, 0, 1), (49, -1, 1), (7, -3.5, 1e3), (3, 1e-40, 3e-40), (2, -3e38, 3e38)]
+    ("n_bins", "low", "high"),
+    [(1, 0, 1), (49, -1, 1), (7, -3.5, 1e3), (3, 1e-40, 3e-40), (2, -3e38, 3e38)],
 )
 def test_uniform_bins_are_the_edges_of_linspace(n_bins, low, high):
     binning = UniformBins(n_bins, range=(low, high))
     assert binning.n_edges == n_bins + 1
-    np.testing.assert_array_equal(binning.edges, np.linspace(low, high, n_bins + 1).astype(np.float32))
+    np.testing.assert_array_equal(
+        binning.edges, np.linspace(low, high, n_bins + 1).astype(np.float32)
+    )
 
 
 def test_fifty_edges_are_forty_nine_bins():
@@ -57,7 +60,8 @@ def test_fifty_edges_are_forty_nine_bins():
 
 
 @pytest.mark.parametrize(
-    ("out_of_range", "ends"), [("separate", (0, 3)), ("clip", (1, 2)), ("wrap", (3, 3)), ("raise", (0, 3))]
+    ("out_of_range", "ends"),
+    [("separate", (0, 3)), ("clip", (1, 2)), ("wrap", (3, 3)), ("raise", (0, 3))],
 )
 def test_ends_are_the_symbols_of_what_falls_outside(out_of_range, ends):
     assert Edges([0, 1, 2], out_of_range=out_of_range).ends == ends
@@ -67,17 +71,29 @@ def test_ends_are_the_symbols_of_what_falls_outside(out_of_range, ends):
 @pytest.mark.parametrize(
     ("edges", "error", "message"),
     [
-        (["a", "b"], TypeError, r"edges has dtype <U1 and shape \(2,\): pass a 1-D sequence of numbers"),
+        (
+            ["a", "b"],
+            TypeError,
+            r"edges has dtype <U1 and shape \(2,\): pass a 1-D sequence of numbers",
+        ),
         ([[0, 1]], TypeError, r"edges has dtype int64 and shape \(1, 2\)"),
         ([], ValueError, r"edges holds 0 values: pass at least one edge, and at most 16777216"),
-        (np.ma.array([0, 1, 2], mask=[0, 1, 0]), TypeError, r"edges is a numpy.ma.MaskedArray.*edges.compressed\(\)"),
+        (
+            np.ma.array([0, 1, 2], mask=[0, 1, 0]),
+            TypeError,
+            r"edges is a numpy.ma.MaskedArray.*edges.compressed\(\)",
+        ),
         ({0, 1}, TypeError, r"edges has dtype object and shape \(\)"),
         ([0, np.nan], ValueError, r"edges holds nan: edges are finite float32"),
         ([0, np.inf], ValueError, r"edges holds inf"),
         ([0, 1e39], ValueError, r"edges holds 1e\+39"),  # finite in float64 only
         ([0, 2, 1], ValueError, r"edges\[1\] = 2 is followed by 1; sort them and drop repeats"),
         ([0, 1, 1], ValueError, r"edges\[1\] = 1 is followed by 1"),
-        ([1, 1 + 1e-9], ValueError, r"must increase \(as float32\): edges\[0\] = 1.0 is followed by 1.000000001"),
+        (
+            [1, 1 + 1e-9],
+            ValueError,
+            r"must increase \(as float32\): edges\[0\] = 1.0 is followed by 1.000000001",
+        ),
     ],
 )
 def test_impossible_edges_are_refused(edges, error, message):
@@ -99,8 +115,18 @@ def test_impossible_edges_are_refused(edges, error, message):
         (2, (1, 1), ValueError, r"low < high"),
         (2, (0, np.inf), ValueError, r"range must be finite"),
         (2, (np.nan, 1), ValueError, r"range must be finite"),
-        (2, (1, 1 + 1e-9), ValueError, r"n_bins is 2 on range .*: float32 does not tell their edges apart"),
-        (2, (-1e39, 1e39), ValueError, r"range must be finite with low < high, not \(-1e\+39, 1e\+39\), and finite as float32"),
+        (
+            2,
+            (1, 1 + 1e-9),
+            ValueError,
+            r"n_bins is 2 on range .*: float32 does not tell their edges apart",
+        ),
+        (
+            2,
+            (-1e39, 1e39),
+            ValueError,
+            r"range must be finite with low < high, not \(-1e\+39, 1e\+39\), and finite as float32",
+        ),
         (2, (-1.7e308, 1.7e308), ValueError, r"range must be finite .* and finite as float32"),
     ],
 )
@@ -109,9 +135,14 @@ def test_impossible_uniform_bins_are_refused(n_bins, range_, error, message):
         UniformBins(n_bins, range=range_)
 
 
-@pytest.mark.parametrize("make", [lambda how: Edges([0, 1], how), lambda how: UniformBins(1, (0, 1), how)])
+@pytest.mark.parametrize(
+    "make", [lambda how: Edges([0, 1], how), lambda how: UniformBins(1, (0, 1), how)]
+)
 def test_an_unknown_out_of_range_is_refused_with_the_known_ones(make):
-    with pytest.raises(ValueError, match="out_of_range must be one of 'separate', 'clip', 'wrap', 'raise', not 'fold'"):
+    with pytest.raises(
+        ValueError,
+        match="out_of_range must be one of 'separate', 'clip', 'wrap', 'raise', not 'fold'",
+    ):
         make("fold")
 
 
@@ -119,16 +150,23 @@ def test_numpy_integers_count_bins():
     assert UniformBins(np.int16(3), range=(0, 1)).n_bins == 3  # type: ignore[arg-type]
 
 
-# --- frozen for good ----------------------------------------------------------------------------------------------------
+# --- frozen for good ------------------------------------------------------------------------------
 
-FROZEN = [Edges([-1, 0, 1]), Edges([0.5]), UniformBins(3, range=(-1, 1)), Edges(np.linspace(-1, 1, 50), "wrap")]
+FROZEN = [
+    Edges([-1, 0, 1]),
+    Edges([0.5]),
+    UniformBins(3, range=(-1, 1)),
+    Edges(np.linspace(-1, 1, 50), "wrap"),
+]
 ROADS = {
     "as made": lambda binning: binning,
     "pickle": lambda binning: pickle.loads(pickle.dumps(binning)),
     "an old pickle": lambda binning: pickle.loads(pickle.dumps(binning, 2)),
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
-    "replace": lambda binning: replace(binning) if isinstance(binning, UniformBins) else copy.copy(binning),
+    "replace": lambda binning: (
+        replace(binning) if isinstance(binning, UniformBins) else copy.copy(binning)
+    ),
 }
 
 
@@ -140,14 +178,25 @@ def test_no_road_leads_to_edges_that_can_be_written_to(binning, road):
         other.edges[0] = 9
     with pytest.raises(ValueError, match="cannot set WRITEABLE"):
         other.edges.flags.writeable = True
-    assert (other, hash(other), other.line, str(other)) == (binning, hash(binning), binning.line, str(binning))
+    assert (other, hash(other), other.line, str(other)) == (
+        binning,
+        hash(binning),
+        binning.line,
+        str(binning),
+    )
     t = np.float32([[-2], [-1], [0.5], [1], [2]])
     np.testing.assert_array_equal(fastmi.encode(t, other), fastmi.encode(t, binning))
 
 
 @pytest.mark.parametrize(
     ("range_", "error"),
-    [("01", TypeError), (b"01", TypeError), ({5, 1}, TypeError), ({1: 0, 5: 0}, TypeError), (frozenset({0, 1}), TypeError)],
+    [
+        ("01", TypeError),
+        (b"01", TypeError),
+        ({5, 1}, TypeError),
+        ({1: 0, 5: 0}, TypeError),
+        (frozenset({0, 1}), TypeError),
+    ],
 )
 def test_a_range_is_an_ordered_pair_of_numbers(range_, error):
     with pytest.raises(error, match=r"range must be a pair \(low, high\), not"):
@@ -160,7 +209,9 @@ def test_hidden_edges_are_not_used_and_the_advice_works(mask):
     with pytest.raises(TypeError, match=r"edges is a numpy\.ma\.MaskedArray") as caught:
         Edges(hidden)
     shown = hidden.compressed() if any(mask) else hidden.data
-    assert ("edges.compressed()" if any(mask) else "np.asarray(edges): nothing is masked") in str(caught.value)
+    assert ("edges.compressed()" if any(mask) else "np.asarray(edges): nothing is masked") in str(
+        caught.value
+    )
     assert Edges(shown).n_edges == 3 - sum(mask)
 
 
@@ -178,7 +229,9 @@ def test_what_only_looks_like_a_binning_is_none(binning):
 @pytest.mark.parametrize("edge", [0.5, 0, -1e30, 1e-40])
 def test_one_edge_is_a_threshold(twin, edge):
     binning = Edges([edge])
-    x = np.float32([edge, np.nextafter(np.float32(edge), np.float32(-np.inf)), -np.inf, np.inf, 3e38])[:, None]
+    x = np.float32(
+        [edge, np.nextafter(np.float32(edge), np.float32(-np.inf)), -np.inf, np.inf, 3e38]
+    )[:, None]
     codes = fastmi.encode(twin.put(x), binning)
     assert codes.tolist() == np.digitize(x[:, 0], binning.edges).tolist() == [1, 0, 0, 1, 1]
     t = np.random.default_rng(0).normal(edge, 1, (50, 70))  # 70 bits: hashed
@@ -189,5 +242,7 @@ def test_one_edge_is_a_threshold(twin, edge):
 
 @pytest.mark.parametrize("rule", ["clip", "wrap", "raise"])
 def test_a_threshold_has_nothing_to_clip_to(rule):
-    with pytest.raises(ValueError, match=f"out_of_range is '{rule}', but a single edge is a threshold"):
+    with pytest.raises(
+        ValueError, match=f"out_of_range is '{rule}', but a single edge is a threshold"
+    ):
         Edges([0.5], rule)

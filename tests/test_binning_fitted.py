@@ -13,7 +13,7 @@ from fastmi import Edges, PlaneEstimator, QuantileBins, Stream, WidthBins
 
 DATA = Path(__file__).parent / "data"
 
-# --- one width ---------------------------------------------------------------------------------------------------------
+# --- one width ------------------------------------------------------------------------------------
 
 
 def floors(t, width):
@@ -27,8 +27,12 @@ def floors(t, width):
 def test_a_symbol_is_the_floor_to_the_last_bit(width, scale, rng, twin):
     edges = np.arange(-40, 41) * width
     near = [np.nextafter(np.float32(edges), np.float32(end)) for end in (-np.inf, np.inf)]
-    t = np.concatenate([rng.normal(size=3000) * scale, np.float32(edges), *near]).astype(np.float32)[:, None]
-    assert np.array_equal(fastmi.encode(twin.put(t), WidthBins(width).fit(twin.put(t))), floors(t[:, 0], width))
+    t = np.concatenate([rng.normal(size=3000) * scale, np.float32(edges), *near]).astype(
+        np.float32
+    )[:, None]
+    assert np.array_equal(
+        fastmi.encode(twin.put(t), WidthBins(width).fit(twin.put(t))), floors(t[:, 0], width)
+    )
 
 
 def test_a_width_below_the_spacing_of_floats_keeps_what_they_tell_apart():
@@ -38,11 +42,17 @@ def test_a_width_below_the_spacing_of_floats_keeps_what_they_tell_apart():
     assert codes[0] == codes[3]
 
 
-@pytest.mark.parametrize("layer", ["tanh_init/L4", "tanh_init/L5", "train_tanh_ep1500/L5", "train_relu_ep1500/L5"])
+@pytest.mark.parametrize(
+    "layer", ["tanh_init/L4", "tanh_init/L5", "train_tanh_ep1500/L5", "train_relu_ep1500/L5"]
+)
 def test_every_golden_value_of_the_widths(layer):
     """Rows: widths .07, .5, .01; columns H(T), I(T;Y), in bits."""
     with np.load(DATA / "ibsgd.npz") as golden:
-        t, y, rows = golden[f"{layer}/T"], golden[f"{layer.split('/')[0]}/y"], golden[f"{layer}/bin2_bits"]
+        t, y, rows = (
+            golden[f"{layer}/T"],
+            golden[f"{layer.split('/')[0]}/y"],
+            golden[f"{layer}/bin2_bits"],
+        )
     for width, row in zip((0.07, 0.5, 0.01), rows, strict=True):
         plane = PlaneEstimator(np.arange(len(t)), y, WidthBins(width).fit(t))
         assert plane.estimate(t)[0] == pytest.approx(row, abs=1e-12)
@@ -52,8 +62,16 @@ def test_what_lies_beyond_the_bins_that_were_reached_is_outside():
     bins = WidthBins(1).fit(np.float32([[0.5], [2.5]]))
     assert bins.seen == (0.5, 2.5)
     assert bins.edges.tolist() == [0, 1, 2, 3]
-    assert fastmi.encode(np.float32([[-0.1], [0], [2.9], [3], [99]]), bins).tolist() == [0, 1, 3, 4, 4]
-    with pytest.raises(ValueError, match="activations holds 1 activations outside bins of width 1 on"):
+    assert fastmi.encode(np.float32([[-0.1], [0], [2.9], [3], [99]]), bins).tolist() == [
+        0,
+        1,
+        3,
+        4,
+        4,
+    ]
+    with pytest.raises(
+        ValueError, match="activations holds 1 activations outside bins of width 1 on"
+    ):
         fastmi.encode(np.float32([[3.0]]), dataclasses.replace(bins, out_of_range="raise"))
 
 
@@ -65,15 +83,43 @@ def test_what_lies_beyond_the_bins_that_were_reached_is_outside():
         (lambda: WidthBins(np.nan), ValueError, "width must be finite"),
         (lambda: WidthBins("0.1"), TypeError, "width must be a number"),
         (lambda: WidthBins(0.1, "ignore"), ValueError, "out_of_range must be one of"),
-        (lambda: WidthBins(1e-9).fit(np.eye(2)), ValueError, "width is 1e-09, and from 0 to 1 that makes .* bins: at most"),
-        (lambda: WidthBins(1e-310).fit(np.ones((4, 1))), ValueError, "width is 1e-310, and from 1 to 1 that makes"),
-        (lambda: WidthBins(1e39).fit(np.ones((4, 1))), ValueError, r"width is 1e\+39, and its edges lie beyond float32"),
-        (lambda: WidthBins(1, seen=3), TypeError, "seen is 3: it is the lowest and the highest value of a fit"),
-        (lambda: WidthBins(1, seen=(2.0, 1.0)), ValueError, r"seen is \(2.0, 1.0\): it is the lowest and the highest value"),
+        (
+            lambda: WidthBins(1e-9).fit(np.eye(2)),
+            ValueError,
+            "width is 1e-09, and from 0 to 1 that makes .* bins: at most",
+        ),
+        (
+            lambda: WidthBins(1e-310).fit(np.ones((4, 1))),
+            ValueError,
+            "width is 1e-310, and from 1 to 1 that makes",
+        ),
+        (
+            lambda: WidthBins(1e39).fit(np.ones((4, 1))),
+            ValueError,
+            r"width is 1e\+39, and its edges lie beyond float32",
+        ),
+        (
+            lambda: WidthBins(1, seen=3),
+            TypeError,
+            "seen is 3: it is the lowest and the highest value of a fit",
+        ),
+        (
+            lambda: WidthBins(1, seen=(2.0, 1.0)),
+            ValueError,
+            r"seen is \(2.0, 1.0\): it is the lowest and the highest value",
+        ),
         (lambda: QuantileBins(3, 3), TypeError, "inner is 3: it is a tuple of edges of a fit"),
         (lambda: WidthBins(1).fit([[0.5]]), TypeError, "activations is a builtins.list"),
-        (lambda: WidthBins(1).fit(np.float32([[np.inf]])), ValueError, "activations hold inf: bins are fitted to finite"),
-        (lambda: QuantileBins(4).fit(np.float32([[np.nan]])), ValueError, "activations hold nan: bins are fitted to finite"),
+        (
+            lambda: WidthBins(1).fit(np.float32([[np.inf]])),
+            ValueError,
+            "activations hold inf: bins are fitted to finite",
+        ),
+        (
+            lambda: QuantileBins(4).fit(np.float32([[np.nan]])),
+            ValueError,
+            "activations hold nan: bins are fitted to finite",
+        ),
         (lambda: QuantileBins(1), ValueError, "n_bins is 1: from 2 to"),
         (lambda: QuantileBins(2**24 + 1), ValueError, "n_bins is 16777217: from 2 to"),
         (lambda: QuantileBins(2.0), TypeError, "n_bins must be an integer"),
@@ -84,7 +130,7 @@ def test_what_is_no_rule_is_refused(make, error, message):
         make()
 
 
-# --- equal mass --------------------------------------------------------------------------------------------------------
+# --- equal mass -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_bins", [2, 3, 10, 30])
@@ -115,7 +161,7 @@ def test_codes_do_not_change_with_a_rising_map(rng):
     assert fastmi.mutual_information(*same) == pytest.approx(fastmi.entropy(same[0]), abs=1e-9)
 
 
-# --- both --------------------------------------------------------------------------------------------------------------
+# --- both -----------------------------------------------------------------------------------------
 
 RULES = [WidthBins(0.25), QuantileBins(6)]
 
@@ -145,7 +191,10 @@ def test_a_rule_that_was_not_fitted_is_sent_to_its_fit(rule, rng):
         lambda: Stream(rule),
         lambda: fastmi.measures.Counted(rule),
     ):
-        with pytest.raises(ValueError, match=r"binning is .*, whose edges depend on data: fit it .*binning\.fit\(layer\)"):
+        with pytest.raises(
+            ValueError,
+            match=r"binning is .*, whose edges depend on data: fit it .*binning\.fit\(layer\)",
+        ):
             call()
     with pytest.raises(ValueError, match=r"binning\['a'\] is .*, whose edges depend on data"):
         PlaneEstimator(t, y, {"a": rule})
@@ -153,9 +202,14 @@ def test_a_rule_that_was_not_fitted_is_sent_to_its_fit(rule, rng):
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_each_layer_has_a_fit_of_its_own(rule, rng):
-    layers = {name: (scale * rng.normal(size=(200, 2))).astype(np.float32) for name, scale in (("a", 1), ("b", 10))}
+    layers = {
+        name: (scale * rng.normal(size=(200, 2))).astype(np.float32)
+        for name, scale in (("a", 1), ("b", 10))
+    }
     y = rng.integers(0, 3, 200)
     bins = {name: rule.fit(layer) for name, layer in layers.items()}
     together = PlaneEstimator(np.arange(200), y, bins).estimate(layers)
     for i, (name, layer) in enumerate(layers.items()):
-        assert np.array_equal(together[i], PlaneEstimator(np.arange(200), y, bins[name]).estimate(layer)[0])
+        assert np.array_equal(
+            together[i], PlaneEstimator(np.arange(200), y, bins[name]).estimate(layer)[0]
+        )

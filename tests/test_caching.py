@@ -1,4 +1,6 @@
-"""A cache of kernels that fails is no error: every call answers, and what would spare the wait is said once."""
+"""A cache of kernels that fails is no error: every call answers, and what would spare the wait is
+said once.
+"""
 
 import errno
 import importlib.util
@@ -85,7 +87,7 @@ def test_the_file_of_another_key_is_not_taken(kernel, folder):
     assert answered(kernel()) == (5, False)
 
 
-# --- damage ------------------------------------------------------------------------------------------------------------
+# --- damage ---------------------------------------------------------------------------------------
 
 DAMAGE = {
     "empty": lambda content: b"",
@@ -117,7 +119,10 @@ def test_no_flipped_bit_is_believed(kernel, folder, rng):
     (path,) = files_in(folder)
     whole = path.read_bytes()
     compiled = kernel()
-    files, key = compiled._cache._disk._cache_file, compiled._cache._disk._index_key(INTEGERS, compiled.targetctx.codegen())
+    files, key = (
+        compiled._cache._disk._cache_file,
+        compiled._cache._disk._index_key(INTEGERS, compiled.targetctx.codegen()),
+    )
     assert files.load(key) is not None
     for bit in {0, 255, 256, 8 * len(whole) - 1, *rng.integers(0, 8 * len(whole), 300).tolist()}:
         broken = bytearray(whole)
@@ -126,7 +131,7 @@ def test_no_flipped_bit_is_believed(kernel, folder, rng):
         assert files.load(key) is None
 
 
-# --- a disk that fails -------------------------------------------------------------------------------------------------
+# --- a disk that fails ----------------------------------------------------------------------------
 
 
 def failing(number):
@@ -141,8 +146,12 @@ FAILURES = {
     "a full disk": lambda patch: patch.setattr(Path, "write_bytes", failing(errno.ENOSPC)),
     "a quota": lambda patch: patch.setattr(Path, "write_bytes", failing(errno.EDQUOT)),
     "a read-only disk": lambda patch: patch.setattr(os, "replace", failing(errno.EROFS)),
-    "no memory to write it": lambda patch: patch.setattr(caching, "dumps", lambda data: bytes(2**62)),
-    "what cannot be pickled": lambda patch: patch.setattr(caching, "dumps", lambda data: pickle.dumps(lambda: data)),
+    "no memory to write it": lambda patch: patch.setattr(
+        caching, "dumps", lambda data: bytes(2**62)
+    ),
+    "what cannot be pickled": lambda patch: patch.setattr(
+        caching, "dumps", lambda data: pickle.dumps(lambda: data)
+    ),
     "a folder that is gone for good": lambda patch: patch.setattr(
         caching._NamedFolder, "ensure_cache_path", failing(errno.EIO)
     ),
@@ -150,7 +159,9 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("case", FAILURES)
-def test_what_cannot_be_written_is_said_once_and_answered(kernel, folder, monkeypatch, caplog, case):
+def test_what_cannot_be_written_is_said_once_and_answered(
+    kernel, folder, monkeypatch, caplog, case
+):
     first, second = kernel(), kernel()
     with monkeypatch.context() as patch:
         FAILURES[case](patch)
@@ -158,7 +169,10 @@ def test_what_cannot_be_written_is_said_once_and_answered(kernel, folder, monkey
         assert answered(second) == (5, False)
     (said,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert "compiled CPU kernels cannot be kept (" in said.getMessage()
-    assert "unless NUMBA_CACHE_DIR=<a folder that can be written to> is set before it starts" in said.getMessage()
+    assert (
+        "unless NUMBA_CACHE_DIR=<a folder that can be written to> is set before it starts"
+        in said.getMessage()
+    )
     assert "\n" not in said.getMessage()
     assert files_in(folder) == []  # and no half of a file stays behind
 
@@ -209,7 +223,7 @@ def test_an_interrupt_while_the_cache_is_asked_comes_through(kernel, monkeypatch
         kernel()(2, 3)
 
 
-# --- words while one waits ---------------------------------------------------------------------------------------------
+# --- words while one waits ------------------------------------------------------------------------
 
 
 def test_the_first_that_is_compiled_says_so_once(kernel, caplog):
@@ -218,7 +232,10 @@ def test_the_first_that_is_compiled_says_so_once(kernel, caplog):
     kernel()(0.5, 0.25)
     (said,) = caplog.records
     assert (said.name, said.levelno) == ("fastmi", logging.INFO)
-    assert said.getMessage() == "compiling the CPU kernels for this machine: about 15 s, once where they can be kept"
+    assert (
+        said.getMessage()
+        == "compiling the CPU kernels for this machine: about 15 s, once where they can be kept"
+    )
 
 
 def test_what_is_loaded_says_nothing(kernel, caplog):
@@ -230,7 +247,7 @@ def test_what_is_loaded_says_nothing(kernel, caplog):
     assert caplog.records == []
 
 
-# --- in fresh processes, by the true kernels ---------------------------------------------------------------------------
+# --- in fresh processes, by the true kernels ------------------------------------------------------
 
 SORTED = """
 import numpy as np
@@ -243,8 +260,20 @@ print(values.tolist(), sum(numba_kernels.sort.stats.cache_hits.values()))
 
 def run(code, path, **environment):
     """What a fresh interpreter prints, and says on the way."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": "", "PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=path.parent)
+    environment = {
+        **os.environ,
+        "NUMBA_CACHE_DIR": "",
+        "PYTHONPATH": str(path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **environment,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=path.parent,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip(), done.stderr
 
@@ -263,7 +292,8 @@ def test_a_zip_without_a_home_and_the_way_out(zipped, tmp_path):
     nowhere = {"HOME": os.devnull, "XDG_CACHE_HOME": f"{os.devnull}/cache"}
     found, said = run(SORTED, zipped, **nowhere)
     assert found == "[1, 2, 3] 0"
-    assert said.count("compiled CPU kernels cannot be kept") == 1  # visible without any setting of logging
+    # visible without any setting of logging
+    assert said.count("compiled CPU kernels cannot be kept") == 1
     for hits in (0, 1):
         found, said = run(SORTED, zipped, **nowhere, NUMBA_CACHE_DIR=str(tmp_path / "named"))
         assert (found, said) == (f"[1, 2, 3] {hits}", "")

@@ -33,7 +33,8 @@ class Series:
 
 def jagged():
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch calls nested tensors a prototype, and quantised ones deprecated
+        # torch calls nested tensors a prototype, and quantised ones deprecated
+        warnings.simplefilter("ignore")
         return torch.nested.nested_tensor([torch.ones(2, 1), torch.ones(3, 1)])
 
 
@@ -69,29 +70,85 @@ GUARDS = {
         "activations is a test_checks.Series: pass a NumPy array",
         "np.asarray(activations)",
     ),
-    "labels in a Series": (lambda: fastmi.entropy(Series()), TypeError, "x is a test_checks.Series", "np.asarray(x)"),
-    "y in a Series": (lambda: plane(y=Series()), TypeError, "y is a test_checks.Series", "np.asarray(y)"),
+    "labels in a Series": (
+        lambda: fastmi.entropy(Series()),
+        TypeError,
+        "x is a test_checks.Series",
+        "np.asarray(x)",
+    ),
+    "y in a Series": (
+        lambda: plane(y=Series()),
+        TypeError,
+        "y is a test_checks.Series",
+        "np.asarray(y)",
+    ),
     "layers in lists": (
         lambda: plane().estimate([[[0.0]] * 4]),
         TypeError,
         "layers[0] is a builtins.list",
         "np.asarray(layers[0])",
     ),
-    "x in a list": (lambda: plane(x=[0, 1, 2, 3]), TypeError, "x is a builtins.list", "np.asarray(x)"),
-    "None": (lambda: encode(None), TypeError, "activations is a builtins.NoneType", "pass a NumPy array"),
-    "a set": (lambda: fastmi.entropy({0, 1}), TypeError, "x is a builtins.set", "pass a NumPy array"),
-    "a string": (lambda: fastmi.entropy("abab"), TypeError, "x is a builtins.str", "pass a NumPy array"),
-    "masked": (lambda: fastmi.entropy(np.ma.array([0, 1])), TypeError, "x is a numpy.ma.MaskedArray", "pass a NumPy array"),
+    "x in a list": (
+        lambda: plane(x=[0, 1, 2, 3]),
+        TypeError,
+        "x is a builtins.list",
+        "np.asarray(x)",
+    ),
+    "None": (
+        lambda: encode(None),
+        TypeError,
+        "activations is a builtins.NoneType",
+        "pass a NumPy array",
+    ),
+    "a set": (
+        lambda: fastmi.entropy({0, 1}),
+        TypeError,
+        "x is a builtins.set",
+        "pass a NumPy array",
+    ),
+    "a string": (
+        lambda: fastmi.entropy("abab"),
+        TypeError,
+        "x is a builtins.str",
+        "pass a NumPy array",
+    ),
+    "masked": (
+        lambda: fastmi.entropy(np.ma.array([0, 1])),
+        TypeError,
+        "x is a numpy.ma.MaskedArray",
+        "pass a NumPy array",
+    ),
     "sparse": (
         lambda: encode(torch.eye(3).to_sparse()),
         TypeError,
         "activations is a torch.sparse_coo",
         "activations.to_dense()",
     ),
-    "meta": (lambda: encode(torch.zeros(3, 2, device="meta")), TypeError, "activations is a", "'meta'", "holds no values"),
-    "nested": (lambda: encode(jagged()), TypeError, "activations is a nested tensor", "to_padded_tensor(activations, 0.0)"),
-    "quantised": (lambda: encode(quantised()), TypeError, "activations is a quantised tensor (torch.qint8)", ".dequantize()"),
-    "four bits": (lambda: fastmi.entropy(torch.empty(3, dtype=torch.int4)), TypeError, "x is a tensor of torch.int4", "int64"),
+    "meta": (
+        lambda: encode(torch.zeros(3, 2, device="meta")),
+        TypeError,
+        "activations is a",
+        "'meta'",
+        "holds no values",
+    ),
+    "nested": (
+        lambda: encode(jagged()),
+        TypeError,
+        "activations is a nested tensor",
+        "to_padded_tensor(activations, 0.0)",
+    ),
+    "quantised": (
+        lambda: encode(quantised()),
+        TypeError,
+        "activations is a quantised tensor (torch.qint8)",
+        ".dequantize()",
+    ),
+    "four bits": (
+        lambda: fastmi.entropy(torch.empty(3, dtype=torch.int4)),
+        TypeError,
+        "x is a tensor of torch.int4",
+        "int64",
+    ),
     # devices
     "layers apart": (
         lambda: plane().estimate([T, torch.zeros(4, 2, device="meta")]),
@@ -100,27 +157,96 @@ GUARDS = {
         "move them to one (tensor.cpu(), tensor.to(...))",
     ),
     # activations
-    "objects": (lambda: encode(T.astype(object)), TypeError, "activations has dtype object", "activations.astype(np.float32)"),
-    "complex": (lambda: encode(T.astype(complex)), TypeError, "activations has dtype complex128", "real numbers"),
-    "complex tensor": (lambda: encode(torch.zeros(3, 2) * 1j), TypeError, "activations has dtype complex64", "real numbers"),
-    "strings": (lambda: encode(np.array([["a"]])), TypeError, "activations has dtype <U1", "real numbers"),
-    "dates": (lambda: encode(T.astype("M8[s]")), TypeError, "activations has dtype datetime64[s]", "real numbers"),
-    "a vector": (lambda: encode(T[0]), ValueError, "activations has shape (2,)", "(..., n_samples, n_units)"),
+    "objects": (
+        lambda: encode(T.astype(object)),
+        TypeError,
+        "activations has dtype object",
+        "activations.astype(np.float32)",
+    ),
+    "complex": (
+        lambda: encode(T.astype(complex)),
+        TypeError,
+        "activations has dtype complex128",
+        "real numbers",
+    ),
+    "complex tensor": (
+        lambda: encode(torch.zeros(3, 2) * 1j),
+        TypeError,
+        "activations has dtype complex64",
+        "real numbers",
+    ),
+    "strings": (
+        lambda: encode(np.array([["a"]])),
+        TypeError,
+        "activations has dtype <U1",
+        "real numbers",
+    ),
+    "dates": (
+        lambda: encode(T.astype("M8[s]")),
+        TypeError,
+        "activations has dtype datetime64[s]",
+        "real numbers",
+    ),
+    "a vector": (
+        lambda: encode(T[0]),
+        ValueError,
+        "activations has shape (2,)",
+        "(..., n_samples, n_units)",
+    ),
     "other n": (
         lambda: plane().estimate([T, np.zeros((5, 2))]),
         ValueError,
         "layers[1] has 5 samples (shape (5, 2)), but x and y have 4",
         "the axis before the last is the samples",
     ),
-    "no samples": (lambda: encode(T[:0]), ValueError, "activations has no samples (n = 0)", "nothing to count"),
-    "no units": (lambda: encode(T[:, :0]), ValueError, "activations has shape (4, 0)", "nothing to encode"),
-    "no copies": (lambda: encode(COPIES[:0]), ValueError, "activations has shape (0, 4, 2)", "nothing to encode"),
-    "too many samples": (lambda: encode(wide(np.float32)), ValueError, f"activations has {TOO_MANY} samples: at most"),
+    "no samples": (
+        lambda: encode(T[:0]),
+        ValueError,
+        "activations has no samples (n = 0)",
+        "nothing to count",
+    ),
+    "no units": (
+        lambda: encode(T[:, :0]),
+        ValueError,
+        "activations has shape (4, 0)",
+        "nothing to encode",
+    ),
+    "no copies": (
+        lambda: encode(COPIES[:0]),
+        ValueError,
+        "activations has shape (0, 4, 2)",
+        "nothing to encode",
+    ),
+    "too many samples": (
+        lambda: encode(wide(np.float32)),
+        ValueError,
+        f"activations has {TOO_MANY} samples: at most",
+    ),
     # labels
-    "a number": (lambda: fastmi.entropy(np.array(3)), ValueError, "x is a single value", "labels are (n,), rows (n, d)"),
-    "no labels": (lambda: fastmi.entropy([]), ValueError, "x has shape (0,)", "nothing to count (n = 0)"),
-    "no rows": (lambda: fastmi.entropy(np.zeros((0, 3), int)), ValueError, "x has shape (0, 3)", "(n = 0)"),
-    "ragged": (lambda: fastmi.mutual_information([0, 1], [[0], [0, 1]]), ValueError, "y is a ragged list", "one length (n, d)"),
+    "a number": (
+        lambda: fastmi.entropy(np.array(3)),
+        ValueError,
+        "x is a single value",
+        "labels are (n,), rows (n, d)",
+    ),
+    "no labels": (
+        lambda: fastmi.entropy([]),
+        ValueError,
+        "x has shape (0,)",
+        "nothing to count (n = 0)",
+    ),
+    "no rows": (
+        lambda: fastmi.entropy(np.zeros((0, 3), int)),
+        ValueError,
+        "x has shape (0, 3)",
+        "(n = 0)",
+    ),
+    "ragged": (
+        lambda: fastmi.mutual_information([0, 1], [[0], [0, 1]]),
+        ValueError,
+        "y is a ragged list",
+        "one length (n, d)",
+    ),
     "object labels": (
         lambda: fastmi.entropy([0, 1j]),
         TypeError,
@@ -146,34 +272,81 @@ GUARDS = {
         "x holds 1 missing value (NaT",
         "np.isnat",
     ),
-    "a date": (lambda: fastmi.entropy(np.array([0], "M8[s]")), TypeError, "x has dtype datetime64[s]", "x.astype(np.int64)"),
-    "fields": (lambda: fastmi.entropy(np.zeros(2, "i4,i4")), TypeError, "x has dtype [('f0'", "x.tolist()"),
-    "a list of dates": (lambda: fastmi.entropy([np.zeros(2, "M8[s]")]), TypeError, "x has dtype datetime64[s]", "astype"),
-    "complex labels": (lambda: fastmi.entropy(np.array([1j])), TypeError, "x has dtype complex128", "integers, bools, strings"),
+    "a date": (
+        lambda: fastmi.entropy(np.array([0], "M8[s]")),
+        TypeError,
+        "x has dtype datetime64[s]",
+        "x.astype(np.int64)",
+    ),
+    "fields": (
+        lambda: fastmi.entropy(np.zeros(2, "i4,i4")),
+        TypeError,
+        "x has dtype [('f0'",
+        "x.tolist()",
+    ),
+    "a list of dates": (
+        lambda: fastmi.entropy([np.zeros(2, "M8[s]")]),
+        TypeError,
+        "x has dtype datetime64[s]",
+        "astype",
+    ),
+    "complex labels": (
+        lambda: fastmi.entropy(np.array([1j])),
+        TypeError,
+        "x has dtype complex128",
+        "integers, bools, strings",
+    ),
     "mixed list": (
         lambda: fastmi.entropy([1, "1"]),
         TypeError,
         "x mixes strings with other labels",
         "make them all numbers, or all strings",
     ),
-    "fractions": (lambda: whole(1.0, 0.25), ValueError, "x holds 0.25, not a whole number", "bin them first: fastmi.encode"),
-    "NaN label": (lambda: whole(1.0, np.nan), ValueError, "x holds 1 missing value (NaN, the first at 1)", "np.isnan(x)"),
+    "fractions": (
+        lambda: whole(1.0, 0.25),
+        ValueError,
+        "x holds 0.25, not a whole number",
+        "bin them first: fastmi.encode",
+    ),
+    "NaN label": (
+        lambda: whole(1.0, np.nan),
+        ValueError,
+        "x holds 1 missing value (NaN, the first at 1)",
+        "np.isnan(x)",
+    ),
     "infinite label": (
         lambda: whole(-np.inf),
         ValueError,
         "x holds -inf, not a whole number",
         "pass whole numbers within int64, or strings",
     ),
-    "beyond int64": (lambda: whole(2.0**63), ValueError, "x holds 9.223372036854776e+18, not a whole number"),
+    "beyond int64": (
+        lambda: whole(2.0**63),
+        ValueError,
+        "x holds 9.223372036854776e+18, not a whole number",
+    ),
     "fractions in z": (
         lambda: fastmi.conditional_mutual_information([0], [0], np.array([0.5], np.float16)),
         ValueError,
         "z holds 0.5, not a whole number",
         "fastmi.encode",
     ),
-    "fractional y": (lambda: plane(y=np.array([0, 1, 1, 0.5])), ValueError, "y holds 0.5, not a whole number", "fastmi.encode"),
-    "too many labels": (lambda: fastmi.entropy(wide(np.int64)[:, 0]), ValueError, f"x has {TOO_MANY} samples: at most"),
-    "too many rows": (lambda: fastmi.entropy(wide(np.int64)), ValueError, f"x has {TOO_MANY} samples: at most"),
+    "fractional y": (
+        lambda: plane(y=np.array([0, 1, 1, 0.5])),
+        ValueError,
+        "y holds 0.5, not a whole number",
+        "fastmi.encode",
+    ),
+    "too many labels": (
+        lambda: fastmi.entropy(wide(np.int64)[:, 0]),
+        ValueError,
+        f"x has {TOO_MANY} samples: at most",
+    ),
+    "too many rows": (
+        lambda: fastmi.entropy(wide(np.int64)),
+        ValueError,
+        f"x has {TOO_MANY} samples: at most",
+    ),
     # the same lines that CUDA tensors pass
     "device complex": (
         lambda: labels._on_device("x", torch.ones(2) * 1j, "x"),
@@ -204,7 +377,11 @@ GUARDS = {
         ValueError,
         "different numbers of samples: x has 1, y has 1, z has 2",
     ),
-    "x and y": (lambda: plane(y=np.arange(5)), ValueError, "different numbers of samples: x has 4, y has 5"),
+    "x and y": (
+        lambda: plane(y=np.arange(5)),
+        ValueError,
+        "different numbers of samples: x has 4, y has 5",
+    ),
     "batches": (
         lambda: fastmi.mutual_information(np.zeros((2, 4, 1), int), np.zeros((3, 4, 1), int)),
         ValueError,
@@ -217,17 +394,61 @@ GUARDS = {
         "different batches: x is (2, 4, 1), y is (4,)",
         "give all of them the same leading axes",
     ),
-    "y of three axes": (lambda: plane(y=np.zeros((2, 4, 1), int)), ValueError, "y has shape (2, 4, 1)", "drop the other axes"),
+    "y of three axes": (
+        lambda: plane(y=np.zeros((2, 4, 1), int)),
+        ValueError,
+        "y has shape (2, 4, 1)",
+        "drop the other axes",
+    ),
     # x
-    "x of objects": (lambda: plane(x=np.array([None] * 4)), TypeError, "x has dtype object", "one row a sample"),
-    "x of strings": (lambda: plane(x=np.array(list("abcd"))), TypeError, "x has dtype <U1", "pass real numbers"),
-    "empty x": (lambda: plane(x=np.zeros((0, 2)), y=[0]), ValueError, "x has shape (0, 2)", "nothing to count (n = 0)"),
-    "one x": (lambda: plane(x=np.array(1.0), y=[0]), ValueError, "x has shape ()", "nothing to count"),
-    "NaN in x": (lambda: plane(x=np.float32([0, 1, np.nan, 2])), ValueError, "x holds NaN in row 2", "drop or fill those rows"),
-    "too many x": (lambda: plane(x=wide(float)), ValueError, f"x has {TOO_MANY} samples: at most {checks.MAX_SAMPLES}"),
+    "x of objects": (
+        lambda: plane(x=np.array([None] * 4)),
+        TypeError,
+        "x has dtype object",
+        "one row a sample",
+    ),
+    "x of strings": (
+        lambda: plane(x=np.array(list("abcd"))),
+        TypeError,
+        "x has dtype <U1",
+        "pass real numbers",
+    ),
+    "empty x": (
+        lambda: plane(x=np.zeros((0, 2)), y=[0]),
+        ValueError,
+        "x has shape (0, 2)",
+        "nothing to count (n = 0)",
+    ),
+    "one x": (
+        lambda: plane(x=np.array(1.0), y=[0]),
+        ValueError,
+        "x has shape ()",
+        "nothing to count",
+    ),
+    "NaN in x": (
+        lambda: plane(x=np.float32([0, 1, np.nan, 2])),
+        ValueError,
+        "x holds NaN in row 2",
+        "drop or fill those rows",
+    ),
+    "too many x": (
+        lambda: plane(x=wide(float)),
+        ValueError,
+        f"x has {TOO_MANY} samples: at most {checks.MAX_SAMPLES}",
+    ),
     # layers
-    "no layers": (lambda: plane().estimate([]), TypeError, "layers is []", "a non-empty sequence of them"),
-    "a generator": (lambda: plane().estimate(t for t in [T]), TypeError, "layers is <generator", "pass one array (..., n, d)"),
+    "no layers": (
+        lambda: plane().estimate([]),
+        TypeError,
+        "layers is []",
+        "a non-empty sequence of them",
+    ),
+    "a generator": (
+        lambda: plane().estimate(t for t in [T]),
+        TypeError,
+        "layers is <generator",
+        "pass one array (..., n, d)",
+    ),
     "mixed axes": (
         lambda: plane().estimate([COPIES, T]),
         ValueError,
@@ -241,7 +462,9 @@ GUARDS = {
         "drop those samples, or stop before them",
     ),
     "outside": (
-        lambda: PlaneEstimator(np.arange(4), np.arange(4), Edges([-1, 1], "raise")).estimate([T, T + 1]),
+        lambda: PlaneEstimator(np.arange(4), np.arange(4), Edges([-1, 1], "raise")).estimate(
+            [T, T + 1]
+        ),
         ValueError,
         "layers[1] holds 8 activations outside 1 bins on [-1, 1)",
         'give outsiders symbols with out_of_range="separate"',
@@ -253,7 +476,12 @@ GUARDS = {
         "layers[0] has shape (4, 2)",
         "n_copies, n_samples, n_units",
     ),
-    "one network, sampled": (lambda: plane().sampled(T, [0] * 4), ValueError, "layers[0] has shape (4, 2)", "n_copies"),
+    "one network, sampled": (
+        lambda: plane().sampled(T, [0] * 4),
+        ValueError,
+        "layers[0] has shape (4, 2)",
+        "n_copies",
+    ),
     "short assignment": (
         lambda: plane().sampled(COPIES, [0, 1, 2]),
         ValueError,
@@ -272,7 +500,11 @@ GUARDS = {
         "assignment has dtype float64",
         "integers (4,)",
     ),
-    "copy too high": (lambda: plane().sampled(COPIES, [0, 3, 1, 2]), ValueError, "assignment holds 3, but the copies are 0..2"),
+    "copy too high": (
+        lambda: plane().sampled(COPIES, [0, 3, 1, 2]),
+        ValueError,
+        "assignment holds 3, but the copies are 0..2",
+    ),
     "copy below 0": (
         lambda: plane().sampled(COPIES, [0, -1, 1, 2]),
         ValueError,
@@ -285,14 +517,24 @@ GUARDS = {
         "binning is [0, 1]",
         "pass fastmi.Edges(...), fastmi.UniformBins(...), another binning",
     ),
-    "plane, no binning": (lambda: PlaneEstimator(T, T[:, 0], 30), TypeError, "binning is 30", "fastmi.Edges(...)"),
+    "plane, no binning": (
+        lambda: PlaneEstimator(T, T[:, 0], 30),
+        TypeError,
+        "binning is 30",
+        "fastmi.Edges(...)",
+    ),
     "2-D edges": (
         lambda: Edges([[0, 1]]),
         TypeError,
         "edges has dtype int64 and shape (1, 2)",
         "pass a 1-D sequence of numbers",
     ),
-    "ragged edges": (lambda: Edges([[0, 1], [2]]), TypeError, "edges is a ragged list", "pass a 1-D sequence of numbers"),
+    "ragged edges": (
+        lambda: Edges([[0, 1], [2]]),
+        TypeError,
+        "edges is a ragged list",
+        "pass a 1-D sequence of numbers",
+    ),
     "no edge": (lambda: Edges([]), ValueError, "edges holds 0 values", "at least one edge"),
     "a threshold that clips": (
         lambda: Edges([0], "clip"),
@@ -300,7 +542,12 @@ GUARDS = {
         "out_of_range is 'clip'",
         "a single edge is a threshold",
     ),
-    "infinite edge": (lambda: Edges([0, np.inf]), ValueError, "edges holds inf", "edges are finite float32"),
+    "infinite edge": (
+        lambda: Edges([0, np.inf]),
+        ValueError,
+        "edges holds inf",
+        "edges are finite float32",
+    ),
     "falling edges": (
         lambda: Edges([0, 2, 1.5]),
         ValueError,
@@ -313,25 +560,70 @@ GUARDS = {
         "range must be a pair (low, high), not None",
         "UniformBins(3, range=(-1, 1))",
     ),
-    "a set of ends": (lambda: UniformBins(3, {1, 5}), TypeError, "range must be a pair (low, high), not {1, 5}"),
-    "a range of NaN": (lambda: UniformBins(3, (np.nan, 1)), ValueError, "not (nan, 1.0)", "np.nanmin"),
+    "a set of ends": (
+        lambda: UniformBins(3, {1, 5}),
+        TypeError,
+        "range must be a pair (low, high), not {1, 5}",
+    ),
+    "a range of NaN": (
+        lambda: UniformBins(3, (np.nan, 1)),
+        ValueError,
+        "not (nan, 1.0)",
+        "np.nanmin",
+    ),
     "bins narrower than float32": (
         lambda: UniformBins(2, (1, 1 + 1e-9)),
         ValueError,
         "n_bins is 2 on range (1.0, 1.000000001)",
         "a wider range",
     ),
-    "too many bins": (lambda: UniformBins(2**24, (0, 1)), ValueError, "n_bins is 16777216: at most 16777215"),
-    "endless range": (lambda: UniformBins(3, (0, 10**400)), TypeError, "range must be a pair (low, high), not (0, 1000"),
-    "empty range": (lambda: UniformBins(3, (1, 1)), ValueError, "range must be finite with low < high, not (1.0, 1.0)"),
+    "too many bins": (
+        lambda: UniformBins(2**24, (0, 1)),
+        ValueError,
+        "n_bins is 16777216: at most 16777215",
+    ),
+    "endless range": (
+        lambda: UniformBins(3, (0, 10**400)),
+        TypeError,
+        "range must be a pair (low, high), not (0, 1000",
+    ),
+    "empty range": (
+        lambda: UniformBins(3, (1, 1)),
+        ValueError,
+        "range must be finite with low < high, not (1.0, 1.0)",
+    ),
     "n_bins": (lambda: UniformBins("3", (0, 1)), TypeError, "n_bins must be an integer, not '3'"),
     "no bins": (lambda: UniformBins(0, (0, 1)), ValueError, "n_bins must be at least 1, not 0"),
-    "out_of_range": (lambda: Edges([0, 1], "fold"), ValueError, "out_of_range must be one of 'separate', 'clip'", "not 'fold'"),
+    "out_of_range": (
+        lambda: Edges([0, 1], "fold"),
+        ValueError,
+        "out_of_range must be one of 'separate', 'clip'",
+        "not 'fold'",
+    ),
     # the base
-    "base 1": (lambda: fastmi.entropy([0, 1], base=1), ValueError, "base must be a number above 1", "not 1"),
-    "base 0": (lambda: fastmi.entropy([0, 1], base=0), ValueError, "base must be a number above 1", "not 0"),
-    "negative base": (lambda: fastmi.mutual_information([0], [1], base=-2), ValueError, "None for nats, not -2"),
-    "infinite base": (lambda: fastmi.entropy([0, 1], base=np.inf), ValueError, "base must be a number above 1", "not inf"),
+    "base 1": (
+        lambda: fastmi.entropy([0, 1], base=1),
+        ValueError,
+        "base must be a number above 1",
+        "not 1",
+    ),
+    "base 0": (
+        lambda: fastmi.entropy([0, 1], base=0),
+        ValueError,
+        "base must be a number above 1",
+        "not 0",
+    ),
+    "negative base": (
+        lambda: fastmi.mutual_information([0], [1], base=-2),
+        ValueError,
+        "None for nats, not -2",
+    ),
+    "infinite base": (
+        lambda: fastmi.entropy([0, 1], base=np.inf),
+        ValueError,
+        "base must be a number above 1",
+        "not inf",
+    ),
     "NaN base": (
         lambda: fastmi.conditional_mutual_information([0], [1], [0], base=np.nan),
         ValueError,
@@ -360,13 +652,15 @@ def test_a_guard_names_the_argument_the_value_and_the_way_out(name):
     fire(name)
 
 
-@pytest.mark.parametrize("name", [name for name in GUARDS if "meta" not in name and "apart" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in GUARDS if "meta" not in name and "apart" not in name]
+)
 def test_a_guard_does_not_depend_on_the_backend(name):
     with fastmi.use_backend("torch"):
         fire(name)
 
 
-# --- what a guard lets pass --------------------------------------------------------------------------------------------
+# --- what a guard lets pass -----------------------------------------------------------------------
 
 
 def test_cpu_arrays_pass_without_a_copy():

@@ -42,11 +42,13 @@ def python_codes(rows, edges, out_of_range="separate"):
     return [signed(sum(s * w for s, w in zip(row, weights, strict=True))) for row in symbols]
 
 
-# --- the symbol of a value ---------------------------------------------------------------------------------------------
+# --- the symbol of a value ------------------------------------------------------------------------
 
 
 def uniform_edges(rng):
-    """linspace over some range: 2 to 500 edges, from denormal to the largest float32, on and off centre."""
+    """linspace over some range: 2 to 500 edges, from denormal to the largest float32, on and off
+    centre.
+    """
     n = int(2 ** rng.uniform(1, 9))
     span = 10 ** rng.uniform(-37, 38)
     low = span * rng.choice([-0.5, 0.0, -1.0, 0.25, 100.0, -100.0])
@@ -55,7 +57,9 @@ def uniform_edges(rng):
 
 
 def other_edges(rng):
-    """Anything that increases: drawn values, widths that grow, quantiles, float32 of every magnitude."""
+    """Anything that increases: drawn values, widths that grow, quantiles, float32 of every
+    magnitude.
+    """
     n = int(2 ** rng.uniform(1, 9))
     kind = rng.integers(4)
     if kind == 0:
@@ -101,7 +105,20 @@ def special_values(edges):
     """Each edge and one ulp to either side, and the values that float code gets wrong."""
     with np.errstate(over="ignore"):
         beside = [np.nextafter(edges, np.float32(side)) for side in (-np.inf, np.inf)]
-    known = [0.0, -0.0, 1, -1, np.inf, -np.inf, F32.max, F32.min, F32.tiny, -F32.tiny, 1e-45, -1e-45]
+    known = [
+        0.0,
+        -0.0,
+        1,
+        -1,
+        np.inf,
+        -np.inf,
+        F32.max,
+        F32.min,
+        F32.tiny,
+        -F32.tiny,
+        1e-45,
+        -1e-45,
+    ]
     return np.concatenate([edges, *beside, np.array(known, np.float32)])
 
 
@@ -120,7 +137,8 @@ def test_a_symbol_is_np_digitize_on_ten_million_values_and_on_every_edge(twin):
         binning = Edges(given)
         edges = binning.edges
         values = np.concatenate([special_values(edges), ordinary_values(rng, edges, 50_000)])
-        found = fastmi.encode(twin.put(values[:, None]), binning)  # one unit: its code is its symbol
+        # one unit: its code is its symbol
+        found = fastmi.encode(twin.put(values[:, None]), binning)
         np.testing.assert_array_equal(found, np.digitize(values, edges), err_msg=f"{edges!r}")
         n_sets, n_values = n_sets + 1, n_values + values.size
     assert n_sets == 200
@@ -145,7 +163,9 @@ def test_the_ten_million_values_take_every_search_of_the_numba_twin():
 @pytest.mark.parametrize("n_bins", [49, 50, 30, 100, 255])
 @pytest.mark.parametrize("ends", [(-1, 1), (0, 1), (0.1, 0.9), (-3, 5)])
 def test_the_usual_bins_take_the_search_in_single_precision(n_bins, ends):
-    """Where 0 is an edge as well: float32 is finest there, and an edge that misses it by 1e-17 is another edge."""
+    """Where 0 is an edge as well: float32 is finest there, and an edge that misses it by 1e-17 is
+    another edge.
+    """
     assert how(UniformBins(n_bins, ends)) == SINGLE
 
 
@@ -154,8 +174,15 @@ def test_the_lines_of_either_precision_are_np_digitize(rng, monkeypatch):
     for n_bins, low in zip(rng.integers(2, 400, 100), rng.normal(0, 3, 100), strict=True):
         cut = UniformBins(int(n_bins), (low, low + rng.uniform(0.1, 9)))
         low, step = map(np.float64, cut.line)
-        near = (cut.edges[:, None] + rng.normal(0, 1e-6, (n_bins + 1, 20)) * np.abs(cut.edges).max()).astype(np.float32).ravel()
-        for line in (numba_twin._single(cut.edges, low, step), numba_twin._double(cut.edges, low, step)):
+        near = (
+            (cut.edges[:, None] + rng.normal(0, 1e-6, (n_bins + 1, 20)) * np.abs(cut.edges).max())
+            .astype(np.float32)
+            .ravel()
+        )
+        for line in (
+            numba_twin._single(cut.edges, low, step),
+            numba_twin._double(cut.edges, low, step),
+        ):
             if numba_twin._proved(line, cut.edges):
                 symbols, n_edges = np.empty(near.size, np.int32), np.int32(cut.n_edges)
                 digitise_uniform(near, line, n_edges, (np.int32(0), n_edges), symbols)
@@ -163,8 +190,12 @@ def test_the_lines_of_either_precision_are_np_digitize(rng, monkeypatch):
 
 
 def test_every_evenly_spaced_binning_takes_the_fast_search(rng):
-    """Also where the ends are no float32 numbers: the line is taken from the edges before they were rounded."""
-    for low, width, n_bins in zip(rng.normal(0, 9, 200), rng.uniform(0.1, 50, 200), rng.integers(2, 300, 200), strict=True):
+    """Also where the ends are no float32 numbers: the line is taken from the edges before they were
+    rounded.
+    """
+    for low, width, n_bins in zip(
+        rng.normal(0, 9, 200), rng.uniform(0.1, 50, 200), rng.integers(2, 300, 200), strict=True
+    ):
         cut = UniformBins(int(n_bins), (low, low + width))
         assert how(cut) != SEARCH
 
@@ -186,43 +217,53 @@ def test_the_special_values_are_told_apart_as_the_oracle_says(twin):
 
 def test_saturated_tanh_lies_at_the_last_edge_and_beside_the_last_bin(twin):
     code = fastmi.encode(
-        twin.put(np.float32([[1.0], [np.nextafter(np.float32(1), np.float32(0))]])), Edges(np.linspace(-1, 1, 50))
+        twin.put(np.float32([[1.0], [np.nextafter(np.float32(1), np.float32(0))]])),
+        Edges(np.linspace(-1, 1, 50)),
     )
     assert code.tolist() == [50, 49]
 
 
-# --- out of range ------------------------------------------------------------------------------------------------------
+# --- out of range ---------------------------------------------------------------------------------
 
 OUTSIDE = np.float32([[-np.inf], [-1.1], [-1], [-0.2], [0], [0.7], [1], [1.5], [np.inf]])
 
 
-@pytest.mark.parametrize("edges", [[-1, 0, 1], [-1, -0.25, 1], [-1, 1]])  # uniform, not uniform, a single bin
+# uniform, not uniform, a single bin
+@pytest.mark.parametrize("edges", [[-1, 0, 1], [-1, -0.25, 1], [-1, 1]])
 @pytest.mark.parametrize("out_of_range", ["separate", "clip", "wrap"])
 def test_out_of_range_is_what_the_definition_says(twin, out_of_range, edges):
     expected = python_codes(OUTSIDE.tolist(), edges, out_of_range)
     assert fastmi.encode(twin.put(OUTSIDE), Edges(edges, out_of_range)).tolist() == expected
 
 
-@pytest.mark.parametrize("value", [-np.inf, -1.5, 1.0, np.inf])  # the last edge itself is outside: bins are open there
+# the last edge itself is outside: bins are open there
+@pytest.mark.parametrize("value", [-np.inf, -1.5, 1.0, np.inf])
 def test_under_raise_what_lies_outside_is_an_error(twin, value):
     activations = twin.put(np.float32([[0.5], [value]]))
-    with pytest.raises(ValueError, match=r"activations holds 1 activations outside 2 bins on \[-1, 1\).*widen the edges"):
+    with pytest.raises(
+        ValueError,
+        match=r"activations holds 1 activations outside 2 bins on \[-1, 1\).*widen the edges",
+    ):
         fastmi.encode(activations, Edges([-1, 0, 1], "raise"))
 
 
 def test_under_raise_what_lies_inside_keeps_its_symbol(twin):
-    assert fastmi.encode(twin.put(np.float32([[-1], [0.5]])), Edges([-1, 0, 1], "raise")).tolist() == [1, 2]
+    assert fastmi.encode(
+        twin.put(np.float32([[-1], [0.5]])), Edges([-1, 0, 1], "raise")
+    ).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("edges", [[-1, 0, 1], [-1, -0.25, 1]])
 def test_nan_is_an_error_that_counts_them(twin, edges):
     activations = np.zeros((5, 3), np.float32)
     activations[1, 2] = activations[4, 0] = np.nan
-    with pytest.raises(ValueError, match=r"activations holds 2 NaN, and a NaN has no bin: .* drop those samples"):
+    with pytest.raises(
+        ValueError, match=r"activations holds 2 NaN, and a NaN has no bin: .* drop those samples"
+    ):
         fastmi.encode(twin.put(activations), Edges(edges))
 
 
-# --- the code of a row -------------------------------------------------------------------------------------------------
+# --- the code of a row ----------------------------------------------------------------------------
 
 
 def test_splitmix64_gives_its_published_first_output():
@@ -259,7 +300,9 @@ def test_codes_are_the_sums_that_python_integers_give(twin, rng, n_edges, n_unit
     rows = rng.uniform(-1.3, 1.3, (n, n_units)).astype(np.float32)
     rows[0], rows[1] = 2, -2  # the highest and the lowest code
     assert coding.scheme(n_units, n_edges).packed is packed
-    assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(rows.tolist(), edges.tolist())
+    assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(
+        rows.tolist(), edges.tolist()
+    )
 
 
 def test_codes_do_not_depend_on_where_the_tiles_of_the_numba_twin_end(twin, rng):
@@ -286,7 +329,9 @@ def test_the_torch_twin_codes_the_same_in_chunks_of_units(twin, rng, monkeypatch
     rows = rng.uniform(-1.3, 1.3, (30, 17)).astype(np.float32)
     monkeypatch.setattr(torch_twin, "CELLS", chunk)
     edges = np.linspace(-1, 1, 30)
-    assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(rows.tolist(), edges.tolist())
+    assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(
+        rows.tolist(), edges.tolist()
+    )
 
 
 def test_leading_axes_are_kept(twin, rng):
@@ -303,7 +348,7 @@ def test_codes_are_a_numpy_int64_array(twin):
     assert codes.dtype == np.int64
 
 
-# --- collisions of the hash --------------------------------------------------------------------------------------------
+# --- collisions of the hash -----------------------------------------------------------------------
 
 
 def test_packed_codes_never_collide():
@@ -316,12 +361,16 @@ def test_two_rows_meet_as_seldom_as_the_design_says(n_edges):
     assert coding.scheme(64, n_edges).expected_collisions(2) == 2.0 ** -(64 - floor_log2)
 
 
-WIDE = UniformBins(2**19 - 1, range=(0, 1))  # 2^19 edges, 20 bits: a pair meets with probability 2^-45 at most
+# 2^19 edges, 20 bits: a pair meets with probability 2^-45 at most
+WIDE = UniformBins(2**19 - 1, range=(0, 1))
 
 
 def test_more_than_a_thousandth_of_a_collision_warns(twin):
     rows = np.zeros((270_000, 4), np.float32)  # n (n - 1) / 2 * 2^-45 = 1.04e-3
-    with pytest.warns(CollisionWarning, match=r"among 270000 distinct ones 0.001 colliding pairs are expected: use fewer bins"):
+    with pytest.warns(
+        CollisionWarning,
+        match=r"among 270000 distinct ones 0.001 colliding pairs are expected: use fewer bins",
+    ):
         fastmi.encode(twin.put(rows), WIDE)
 
 
@@ -338,7 +387,11 @@ def test_a_mixture_counts_the_rows_of_all_copies_together():
 def test_the_warning_points_to_the_caller():
     rows = np.zeros((270_000, 4), np.float32)
     plane = fastmi.PlaneEstimator(np.arange(270_000), np.zeros(270_000, int), WIDE)
-    for call in (lambda: fastmi.encode(rows, WIDE), lambda: plane.estimate(rows), lambda: plane.readings(rows[None])):
+    for call in (
+        lambda: fastmi.encode(rows, WIDE),
+        lambda: plane.estimate(rows),
+        lambda: plane.readings(rows[None]),
+    ):
         with pytest.warns(CollisionWarning) as caught:
             call()
         assert caught[0].filename == __file__
@@ -348,7 +401,9 @@ def test_less_than_a_thousandth_of_a_collision_does_not(twin):
     rows = np.zeros((260_000, 4), np.float32)  # 0.96e-3
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert set(fastmi.encode(twin.put(rows), WIDE).tolist()) == {signed(sum(map(splitmix64, range(4))))}
+        assert set(fastmi.encode(twin.put(rows), WIDE).tolist()) == {
+            signed(sum(map(splitmix64, range(4))))
+        }
 
 
 def test_a_packed_code_of_any_length_does_not_warn():
@@ -357,7 +412,7 @@ def test_a_packed_code_of_any_length_does_not_warn():
         fastmi.encode(np.zeros((270_000, 3), np.float32), WIDE)  # 60 bits
 
 
-# --- what the activations come in --------------------------------------------------------------------------------------
+# --- what the activations come in -----------------------------------------------------------------
 
 
 def test_float64_is_rounded_to_float32_before_it_meets_the_edges(twin):
@@ -365,14 +420,18 @@ def test_float64_is_rounded_to_float32_before_it_meets_the_edges(twin):
     just_below = edges.copy() - 1e-12  # below the edge in float64, on it in float32
     expected = np.digitize(just_below.astype(np.float32), edges.astype(np.float32))
     assert (expected != np.digitize(just_below, edges)).any()  # the case does tell the two apart
-    np.testing.assert_array_equal(fastmi.encode(twin.put(just_below[:, None]), Edges(edges)), expected)
+    np.testing.assert_array_equal(
+        fastmi.encode(twin.put(just_below[:, None]), Edges(edges)), expected
+    )
 
 
 def test_what_overflows_float32_is_beyond_the_edges(twin):
     assert fastmi.encode(twin.put(np.array([[-1e300], [1e300]])), Edges([-1, 1])).tolist() == [0, 2]
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int8, np.int32, np.int64, np.uint8, np.bool_])
+@pytest.mark.parametrize(
+    "dtype", [np.float16, np.float32, np.float64, np.int8, np.int32, np.int64, np.uint8, np.bool_]
+)
 def test_every_real_dtype_is_the_number_it_holds(twin, rng, dtype):
     values = rng.integers(0, 2, (20, 3)) if dtype is np.bool_ else 3 * rng.random((20, 3))
     values = values.astype(dtype)
@@ -383,10 +442,14 @@ def test_every_real_dtype_is_the_number_it_holds(twin, rng, dtype):
 @pytest.mark.parametrize("dtype", ["<f4", ">f4", ">f8"])
 def test_either_byte_order_is_read(rng, dtype):
     values = rng.normal(size=(20, 3)).astype(dtype)
-    assert fastmi.encode(values, Edges([-1, 0, 1])).tolist() == python_codes(values.tolist(), [-1, 0, 1])
+    assert fastmi.encode(values, Edges([-1, 0, 1])).tolist() == python_codes(
+        values.tolist(), [-1, 0, 1]
+    )
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int16, torch.bool])
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int16, torch.bool]
+)
 def test_tensors_of_every_real_dtype_are_encoded(twin, dtype):
     values = torch.linspace(-2, 2, 60).reshape(20, 3).to(dtype)
     device = "cuda" if twin.name == "cuda" else "cpu"
@@ -414,7 +477,9 @@ VIEWS = {
 def test_any_memory_layout_gives_the_same_codes(rng, name, view):
     array = VIEWS[view](rng.normal(size=(11, 4)).astype(np.float32))
     with fastmi.use_backend(name):
-        assert fastmi.encode(array, Edges([-1, 0, 1])).tolist() == python_codes(array.tolist(), [-1, 0, 1])
+        assert fastmi.encode(array, Edges([-1, 0, 1])).tolist() == python_codes(
+            array.tolist(), [-1, 0, 1]
+        )
 
 
 @pytest.mark.parametrize("name", ["numba", "torch"])
@@ -422,13 +487,17 @@ def test_read_only_memory_is_read(rng, name):
     array = rng.normal(size=(11, 4)).astype(np.float32)
     array.flags.writeable = False
     with fastmi.use_backend(name):
-        assert fastmi.encode(array, Edges([-1, 0, 1])).tolist() == python_codes(array.tolist(), [-1, 0, 1])
+        assert fastmi.encode(array, Edges([-1, 0, 1])).tolist() == python_codes(
+            array.tolist(), [-1, 0, 1]
+        )
 
 
 def test_a_strided_tensor_gives_the_same_codes(twin, rng):
     array = rng.normal(size=(4, 22)).astype(np.float32)
     tensor = torch.from_numpy(array).to("cuda" if twin.name == "cuda" else "cpu").T[::2]
-    assert fastmi.encode(tensor, Edges([-1, 0, 1])).tolist() == python_codes(array.T[::2].tolist(), [-1, 0, 1])
+    assert fastmi.encode(tensor, Edges([-1, 0, 1])).tolist() == python_codes(
+        array.T[::2].tolist(), [-1, 0, 1]
+    )
 
 
 def test_activations_are_not_written_to(twin, rng):
@@ -438,7 +507,7 @@ def test_activations_are_not_written_to(twin, rng):
     np.testing.assert_array_equal(given.cpu() if hasattr(given, "cpu") else given, array)
 
 
-# --- labels -> ids -----------------------------------------------------------------------------------------------------
+# --- labels -> ids --------------------------------------------------------------------------------
 
 
 def ids_of(twin, labels):
@@ -455,8 +524,12 @@ def partition(values):
 WIDTHS = {
     "one constant column": lambda rng: np.full((50, 1), 7),
     "narrow": lambda rng: rng.integers(-2, 3, (300, 4)),
-    "many columns, packed in several rounds": lambda rng: rng.integers(0, 2, (300, 200)) * (rng.random((300, 1)) < 0.5),
-    "columns that differ in the last only": lambda rng: np.hstack([np.zeros((90, 99), int), rng.integers(0, 5, (90, 1))]),
+    "many columns, packed in several rounds": lambda rng: (
+        rng.integers(0, 2, (300, 200)) * (rng.random((300, 1)) < 0.5)
+    ),
+    "columns that differ in the last only": lambda rng: np.hstack(
+        [np.zeros((90, 99), int), rng.integers(0, 5, (90, 1))]
+    ),
     "31 bits": lambda rng: rng.choice([0, 2**31 - 1, 5], (200, 5)),
     "32 bits, numbered first": lambda rng: rng.choice([0, 2**32, 5], (200, 5)),
     "all of int64": lambda rng: rng.choice([-(2**63), 2**63 - 1, 0, -1], (200, 3)),
@@ -491,7 +564,7 @@ def test_the_cached_weights_cannot_be_written_to():
         assert not coding.scheme(n_units, 50).weights.flags.writeable
 
 
-# --- what is kept, and what the caller has set ---------------------------------------------------------------------------
+# --- what is kept, and what the caller has set ----------------------------------------------------
 
 
 def test_schemes_of_huge_widths_are_not_kept():
@@ -511,7 +584,12 @@ TINY_AND_HUGE = [1e-320, 5e-324, 1e-310, 1e-45, 3.5e38, 1e300, np.inf, -np.inf]
 
 @pytest.mark.parametrize("value", TINY_AND_HUGE)
 @pytest.mark.parametrize(
-    "binning", [Edges([1e-45, 1]), UniformBins(30, range=(-1e-40, 1e-40)), UniformBins(3, range=(-3e38, 3e38))]
+    "binning",
+    [
+        Edges([1e-45, 1]),
+        UniformBins(30, range=(-1e-40, 1e-40)),
+        UniformBins(3, range=(-3e38, 3e38)),
+    ],
 )
 def test_a_caller_who_raises_at_every_rounding_gets_the_same_codes(twin, value, binning):
     t = np.array([[value, 0.0], [-value, 0.0], [0.0, value]])

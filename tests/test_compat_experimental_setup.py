@@ -1,4 +1,6 @@
-"""The stand-in for experimental_setup.py: the published loop runs, draws what it drew, and finds what it found."""
+"""The stand-in for experimental_setup.py: the published loop runs, draws what it drew, and finds
+what it found.
+"""
 
 import copy
 import itertools
@@ -57,7 +59,9 @@ def simple(n=200):
 
 
 def tanh(widths=(12, 5, 3, 1)):
-    layers = [module for a, b in itertools.pairwise(widths) for module in (nn.Linear(a, b), nn.Tanh())]
+    layers = [
+        module for a, b in itertools.pairwise(widths) for module in (nn.Linear(a, b), nn.Tanh())
+    ]
     return BufferedSequential(layers, [False, True] * (len(widths) - 1))
 
 
@@ -86,13 +90,19 @@ def family(n, c=5):
     return ZivInformationPlane(x, y, bins=EDGES), networks
 
 
-# --- the information plane ---------------------------------------------------------------------------------------------
+# --- the information plane ------------------------------------------------------------------------
 
 
 def test_every_golden_value_of_the_report():
     with np.load(DATA / "blog.npz") as archive:
         blog = dict(archive)
-    for labels in (blog["Y"], blog["Y"][:, 0], blog["labels_passed"], np.eye(2)[blog["Y"][:, 0]], blog["Y"].tolist()):
+    for labels in (
+        blog["Y"],
+        blog["Y"][:, 0],
+        blog["labels_passed"],
+        np.eye(2)[blog["Y"][:, 0]],
+        blog["Y"].tolist(),
+    ):
         plane = ZivInformationPlane(blog["X"], labels, bins=blog["bins"])
         for i in range(6):
             copies = blog[f"L{i}/T_all_nets"]
@@ -109,7 +119,9 @@ def test_goldens_of_the_authors_under_the_default_bins():
         plane = ZivInformationPlane(idnns[f"{case}/X"], idnns[f"{case}/labels"])
         for name in (name for name in idnns if name.startswith(case) and name.endswith("/T")):
             expected = idnns[name.replace("/T", "/IXT_ITY_bits")][1]
-            np.testing.assert_allclose(plane.mutual_information(idnns[name]), expected, rtol=0, atol=1e-12)
+            np.testing.assert_allclose(
+                plane.mutual_information(idnns[name]), expected, rtol=0, atol=1e-12
+            )
 
 
 def test_a_layer_may_need_gradients_and_have_more_axes():
@@ -124,13 +136,18 @@ def test_a_layer_may_need_gradients_and_have_more_axes():
 def test_labels_are_symbols_whatever_numbers_they_are():
     x, y = simple()
     t = np.tanh(x[:, :2] / 3)
-    assert ZivInformationPlane(x, y * 0.3 - 0.1).mutual_information(t) == ZivInformationPlane(x, y).mutual_information(t)
+    assert ZivInformationPlane(x, y * 0.3 - 0.1).mutual_information(t) == ZivInformationPlane(
+        x, y
+    ).mutual_information(t)
 
 
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (np.zeros((200, 1, 1)), "y has shape (200, 1, 1): the labels of a plane are (n,) or (n, k)"),
+        (
+            np.zeros((200, 1, 1)),
+            "y has shape (200, 1, 1): the labels of a plane are (n,) or (n, k)",
+        ),
         (np.zeros(199), "different numbers of samples: x has 200, y has 199"),
     ],
 )
@@ -139,7 +156,7 @@ def test_labels_of_another_shape_are_refused(y, message):
         ZivInformationPlane(simple()[0], y)
 
 
-# --- the networks ------------------------------------------------------------------------------------------------------
+# --- the networks ---------------------------------------------------------------------------------
 
 
 def test_the_flagged_outputs_are_kept():
@@ -175,12 +192,20 @@ def test_parameters_are_registered_and_the_network_can_be_copied():
     other = copy.deepcopy(network)
     other.load_state_dict(network.state_dict())
     assert torch.equal(other(torch.ones(2, 196)), network(torch.ones(2, 196)))
-    assert ReshapeLayer((-1, 9)).new_shape == ReshapeLayer(-1, 9).new_shape == ReshapeLayer([-1, 9]).new_shape == (-1, 9)
+    assert (
+        ReshapeLayer((-1, 9)).new_shape
+        == ReshapeLayer(-1, 9).new_shape
+        == ReshapeLayer([-1, 9]).new_shape
+        == (-1, 9)
+    )
 
 
 @pytest.mark.parametrize(("flags", "n"), [([True], 1), ([True, False, True], 3)])
 def test_a_flag_too_few_or_too_many_is_refused(flags, n):
-    with pytest.raises(ValueError, match=f"buffer_or_not holds {n} flags for 2 layers: pass one flag for each layer"):
+    with pytest.raises(
+        ValueError,
+        match=f"buffer_or_not holds {n} flags for 2 layers: pass one flag for each layer",
+    ):
         BufferedSequential([nn.Linear(3, 1), nn.Tanh()], flags)
 
 
@@ -196,15 +221,22 @@ def test_they_work_inside_a_vmapped_ensemble(make, width, outputs):
     members = ensemble.networks()
     assert losses.shape == (3,)
     for i, member in enumerate(members):
-        assert all(torch.equal(kept, other) for kept, other in zip(member.buffer, before, strict=True))  # nothing leaked
+        # nothing leaked
+        assert all(
+            torch.equal(kept, other) for kept, other in zip(member.buffer, before, strict=True)
+        )
         member(x[0])
         assert [layer.data_ptr() != 0 for layer in member.buffer] == [True] * network.n_buffers
         last = [module for module in member.layers if isinstance(module, nn.Tanh)][-1]
-        flagged = [module for module, flag in zip(member.layers, member.buffer_or_not, strict=True) if flag]
-        torch.testing.assert_close(layers[-1][i], member.buffer[flagged.index(last)], rtol=0, atol=1e-6)
+        flagged = [
+            module for module, flag in zip(member.layers, member.buffer_or_not, strict=True) if flag
+        ]
+        torch.testing.assert_close(
+            layers[-1][i], member.buffer[flagged.index(last)], rtol=0, atol=1e-6
+        )
 
 
-# --- the extended estimator --------------------------------------------------------------------------------------------
+# --- the extended estimator -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("c", [1, 2, 3, 5, 8, 50, 200])
@@ -221,7 +253,9 @@ def test_each_sample_goes_through_the_network_drawn_for_it(monkeypatch):
     infoplane, networks = family(200)
     seen = []
     measure = infoplane.mutual_information
-    monkeypatch.setattr(infoplane, "mutual_information", lambda layer: seen.append(layer) or measure(layer))
+    monkeypatch.setattr(
+        infoplane, "mutual_information", lambda layer: seen.append(layer) or measure(layer)
+    )
     start = np.random.get_state()
     found = mutual_information_for_network_family(infoplane, networks)
     after = np.random.get_state()
@@ -237,7 +271,9 @@ def test_each_sample_goes_through_the_network_drawn_for_it(monkeypatch):
     x_ids, y_ids = reference.identify(infoplane.X), reference.identify(infoplane.Y)
     for layer, one_by_one, bits in zip(seen, rows, found, strict=True):
         np.testing.assert_allclose(layer, np.array(one_by_one), rtol=0, atol=1e-6)
-        np.testing.assert_allclose(bits, reference.plane_point(x_ids, y_ids, layer, EDGES), rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            bits, reference.plane_point(x_ids, y_ids, layer, EDGES), rtol=0, atol=1e-12
+        )
 
 
 def test_a_family_of_more_networks_than_samples():
@@ -247,7 +283,9 @@ def test_a_family_of_more_networks_than_samples():
 
 def test_networks_are_read_in_evaluation_mode_and_get_their_mode_back():
     x, y = simple()
-    network = BufferedSequential([nn.Linear(12, 4), nn.Dropout(0.5), nn.Tanh()], [False, False, True])
+    network = BufferedSequential(
+        [nn.Linear(12, 4), nn.Dropout(0.5), nn.Tanh()], [False, False, True]
+    )
     infoplane = ZivInformationPlane(x, y)
     first = mutual_information_for_network_family(infoplane, [network])
     assert mutual_information_for_network_family(infoplane, [network]) == first
@@ -257,16 +295,20 @@ def test_networks_are_read_in_evaluation_mode_and_get_their_mode_back():
 def test_an_output_without_the_samples_is_refused():
     infoplane, _ = family(20)
     network = BufferedSequential([nn.Linear(12, 5), ReshapeLayer(-1, 20)], [False, True])
-    with pytest.raises(ValueError, match=re.escape("buffer[0] has shape (5, 20) after a call on 20 samples")):
+    with pytest.raises(
+        ValueError, match=re.escape("buffer[0] has shape (5, 20) after a call on 20 samples")
+    ):
         mutual_information_for_network_family(infoplane, [network])
 
 
 def test_an_empty_family_is_refused():
-    with pytest.raises(ValueError, match="buffered_networks is empty: there is nothing to draw from"):
+    with pytest.raises(
+        ValueError, match="buffered_networks is empty: there is nothing to draw from"
+    ):
         mutual_information_for_network_family(family(20)[0], [])
 
 
-# --- the published loop ------------------------------------------------------------------------------------------------
+# --- the published loop ---------------------------------------------------------------------------
 
 
 def published_experiment(base_network, x, y, epochs, lr, batch_size, network_copies, estimate):
@@ -278,7 +320,10 @@ def published_experiment(base_network, x, y, epochs, lr, batch_size, network_cop
     for _ in range(epochs):
         for network, solver in zip(copies, solvers, strict=True):
             rows = np.random.permutation(range(len(x)))[:batch_size]
-            x_batch, y_batch = torch.from_numpy(x[rows]).float(), torch.from_numpy(y[rows, np.newaxis]).float()
+            x_batch, y_batch = (
+                torch.from_numpy(x[rows]).float(),
+                torch.from_numpy(y[rows, np.newaxis]).float(),
+            )
             solver.zero_grad()
             nn.MSELoss()(network(x_batch), y_batch).backward()
             solver.step()
@@ -287,7 +332,9 @@ def published_experiment(base_network, x, y, epochs, lr, batch_size, network_cop
 
 
 def recipe(infoplane, networks):
-    """The report's estimate: scalar draws, and its recipe on the rows of the same batched forward passes."""
+    """The report's estimate: scalar draws, and its recipe on the rows of the same batched forward
+    passes.
+    """
     who = np.array([np.random.choice(len(networks)) for _ in infoplane.X])
     layers = None
     for i, network in enumerate(networks):
@@ -302,8 +349,14 @@ def recipe(infoplane, networks):
 
 def test_the_published_loop_gives_the_published_values_and_draws():
     x, y = simple()
-    base, start, arguments = tanh(), np.random.get_state(), {"epochs": 4, "lr": 0.2, "batch_size": 101, "network_copies": 3}
-    _, found = published_experiment(base, x, y, **arguments, estimate=mutual_information_for_network_family)
+    base, start, arguments = (
+        tanh(),
+        np.random.get_state(),
+        {"epochs": 4, "lr": 0.2, "batch_size": 101, "network_copies": 3},
+    )
+    _, found = published_experiment(
+        base, x, y, **arguments, estimate=mutual_information_for_network_family
+    )
     after = np.random.get_state()
     np.random.set_state(start)
     _, expected = published_experiment(base, x, y, **arguments, estimate=recipe)
@@ -317,7 +370,9 @@ def test_experiment_trains_and_draws_as_the_published_loop(network_copies):
     base, start = tanh(), np.random.get_state()
     before = copy.deepcopy(base.state_dict())
     arguments = {"epochs": 6, "lr": 0.02, "batch_size": 101, "network_copies": network_copies}
-    expected, path = published_experiment(base, x, y, **arguments, estimate=mutual_information_for_network_family)
+    expected, path = published_experiment(
+        base, x, y, **arguments, estimate=mutual_information_for_network_family
+    )
     after = np.random.get_state()
     np.random.set_state(start)
     found = experiment(base, x, y, **arguments, plot=None)
@@ -329,13 +384,16 @@ def test_experiment_trains_and_draws_as_the_published_loop(network_copies):
             torch.testing.assert_close(parameter, trained, rtol=0, atol=1e-6)
     assert all(torch.equal(value, before[name]) for name, value in base.state_dict().items())
     bits = np.stack([found.plane.i_xt, found.plane.i_ty], axis=-1)[:, 0]
-    np.testing.assert_allclose(bits, path, rtol=0, atol=0.05)  # an activation on an edge may fall on its other side
+    # an activation on an edge may fall on its other side
+    np.testing.assert_allclose(bits, path, rtol=0, atol=0.05)
     assert found.plane.epochs.tolist() == [1, 2, 3, 4, 5, 6]
     assert found.plane.reading == ("sampled" if network_copies > 1 else "each")
 
 
 def test_the_estimates_of_an_experiment_are_those_of_its_networks(monkeypatch):
-    """On the activations of the ensemble, with the draws made at each epoch: the recipe's values."""
+    """On the activations of the ensemble, with the draws made at each epoch: the recipe's
+    values.
+    """
     seen = []
     sampled = experimental_setup._sampled
 
@@ -352,32 +410,48 @@ def test_the_estimates_of_an_experiment_are_those_of_its_networks(monkeypatch):
     for layers, who in seen:
         for e in range(len(who)):
             for i, layer in enumerate(layers):
-                expected = reference.plane_point(x_ids, y_ids, layer[e, who[e], np.arange(200)], EDGES)
-                np.testing.assert_allclose((plane.i_xt[epoch, 0, i], plane.i_ty[epoch, 0, i]), expected, rtol=0, atol=1e-12)
+                expected = reference.plane_point(
+                    x_ids, y_ids, layer[e, who[e], np.arange(200)], EDGES
+                )
+                np.testing.assert_allclose(
+                    (plane.i_xt[epoch, 0, i], plane.i_ty[epoch, 0, i]), expected, rtol=0, atol=1e-12
+                )
             epoch += 1
     assert epoch == 7
 
 
 def test_a_convolutional_experiment_on_one_hot_labels():
     x, classes = np.random.randint(50, size=(60, 196)), np.arange(60) % 10
-    trained = experiment(conv(), x, np.eye(10)[classes], epochs=3, network_copies=2, batch_size=20, plot=None)
+    trained = experiment(
+        conv(), x, np.eye(10)[classes], epochs=3, network_copies=2, batch_size=20, plot=None
+    )
     assert trained.plane.i_xt.shape == (3, 1, 3)
     assert trained.plane.entropy_y == pytest.approx(np.log2(10))
 
 
 def test_a_layer_that_stands_twice_is_read_where_it_is_flagged():
     shared = nn.Tanh()
-    base = BufferedSequential([nn.Linear(12, 4), shared, nn.Linear(4, 2), shared, nn.Linear(2, 1)], [0, 0, 0, 1, 1])
+    base = BufferedSequential(
+        [nn.Linear(12, 4), shared, nn.Linear(4, 2), shared, nn.Linear(2, 1)], [0, 0, 0, 1, 1]
+    )
     x, y = simple()
     trained = experiment(base, x, y, epochs=1, lr=0.01, plot=None)
     trained[0](x)
-    expected = [ZivInformationPlane(x, y, bins=EDGES).mutual_information(layer) for layer in trained[0].buffer]
+    expected = [
+        ZivInformationPlane(x, y, bins=EDGES).mutual_information(layer)
+        for layer in trained[0].buffer
+    ]
     np.testing.assert_allclose(
-        np.stack([trained.plane.i_xt[0, 0], trained.plane.i_ty[0, 0]], axis=-1), expected, rtol=0, atol=0.05
+        np.stack([trained.plane.i_xt[0, 0], trained.plane.i_ty[0, 0]], axis=-1),
+        expected,
+        rtol=0,
+        atol=0.05,
     )
 
 
-@pytest.mark.parametrize("form", [lambda y: y, lambda y: y[:, None], lambda y: y.tolist(), torch.from_numpy, np.bool_])
+@pytest.mark.parametrize(
+    "form", [lambda y: y, lambda y: y[:, None], lambda y: y.tolist(), torch.from_numpy, np.bool_]
+)
 def test_labels_take_the_shape_of_the_prediction(form):
     x, y = simple()
     base, start = tanh(), np.random.get_state()
@@ -395,7 +469,7 @@ def test_a_double_network_on_read_only_inputs():
     assert trained[0].layers[0].weight.dtype == torch.float64
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("run", [experiment, fit])
@@ -408,8 +482,16 @@ def test_a_double_network_on_read_only_inputs():
             ValueError,
             "y has shape (200, 2), but on 2 samples the network's prediction has (2, 1)",
         ),
-        ({"network": lambda: nn.Linear(12, 1)}, TypeError, "network is a Linear: pass a BufferedSequential(layers"),
-        ({"network": lambda: BufferedSequential([nn.Linear(12, 1)], [0])}, ValueError, "network keeps no layer's output"),
+        (
+            {"network": lambda: nn.Linear(12, 1)},
+            TypeError,
+            "network is a Linear: pass a BufferedSequential(layers",
+        ),
+        (
+            {"network": lambda: BufferedSequential([nn.Linear(12, 1)], [0])},
+            ValueError,
+            "network keeps no layer's output",
+        ),
         ({"epochs": 0}, ValueError, "epochs must be at least 1, not 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, not 0"),
     ],
@@ -429,7 +511,7 @@ def test_an_unknown_plot_is_refused():
         experiment(tanh(), *simple(), plot="always")
 
 
-# --- plots -------------------------------------------------------------------------------------------------------------
+# --- plots ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -449,7 +531,10 @@ def test_without_a_display_the_plane_is_one_file_and_one_line(plot, tmp_path, ca
     experiment(tanh(), *simple(), epochs=3, plot=plot)
     assert [path.name for path in tmp_path.iterdir()] == ["information_plane.png"]
     assert (tmp_path / "information_plane.png").read_bytes().startswith(b"\x89PNG")
-    assert capsys.readouterr().out == f"The information plane is in {tmp_path / 'information_plane.png'}\n"
+    assert (
+        capsys.readouterr().out
+        == f"The information plane is in {tmp_path / 'information_plane.png'}\n"
+    )
 
 
 @pytest.mark.parametrize("plot", [None, False, ""])
@@ -463,7 +548,9 @@ def test_networks_survive_a_folder_that_cannot_be_written(monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(screens, "show", full)
-    with pytest.warns(UserWarning, match="the information plane could not be written: .*No space left"):
+    with pytest.warns(
+        UserWarning, match="the information plane could not be written: .*No space left"
+    ):
         assert len(experiment(tanh(), *simple(), epochs=2, plot="once")) == 1
 
 
@@ -480,7 +567,13 @@ def test_dynamic_is_redrawn_while_the_plane_grows(shown, monkeypatch):
     monkeypatch.setattr(experimental_setup, "MODELS", 1)
     monkeypatch.setattr(screens, "SHARE", np.inf)  # as if drawing took no time
     experiment(tanh((12, 2, 1)), *simple(), epochs=4, plot="dynamic")
-    assert shown == [(1, "notebook"), (2, "notebook"), (3, "notebook"), (4, "notebook"), (4, "notebook")]
+    assert shown == [
+        (1, "notebook"),
+        (2, "notebook"),
+        (3, "notebook"),
+        (4, "notebook"),
+        (4, "notebook"),
+    ]
 
 
 def test_redrawing_is_bounded_in_number(shown, monkeypatch):
@@ -502,19 +595,27 @@ def test_a_notebook_is_known_by_its_kernel(monkeypatch):
     assert screens.place() == "notebook"
 
 
-@pytest.mark.parametrize(("backend", "place"), [("QtAgg", "window"), ("tkagg", "window"), ("agg", "file"), ("svg", "file")])
+@pytest.mark.parametrize(
+    ("backend", "place"),
+    [("QtAgg", "window"), ("tkagg", "window"), ("agg", "file"), ("svg", "file")],
+)
 def test_windows_are_where_the_backend_has_them(backend, place, monkeypatch):
     monkeypatch.setattr(mpl, "get_backend", lambda: backend)
-    monkeypatch.setattr("matplotlib.pyplot.switch_backend", lambda name: None)  # it can be loaded, whatever the machine
+    # it can be loaded, whatever the machine
+    monkeypatch.setattr("matplotlib.pyplot.switch_backend", lambda name: None)
     assert screens.place() == place
 
 
 def test_a_notebook_cell_is_cleared_and_filled(monkeypatch):
     calls = []
     display = types.SimpleNamespace(
-        clear_output=lambda wait: calls.append(("clear", wait)), display=calls.append, Image=lambda **image: image
+        clear_output=lambda wait: calls.append(("clear", wait)),
+        display=calls.append,
+        Image=lambda **image: image,
     )
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: None, display=display))
+    monkeypatch.setitem(
+        sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: None, display=display)
+    )
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     plane = experiment(tanh(), *simple(), epochs=2, plot=None).plane
     screens.show(plane.plot(), "notebook", "unused.png")
@@ -543,7 +644,7 @@ def test_a_window_shows_the_figure_in_place_of_the_last(monkeypatch):
     assert not Path("unused.png").exists()
 
 
-# --- fit ---------------------------------------------------------------------------------------------------------------
+# --- fit ------------------------------------------------------------------------------------------
 
 
 def loss(network, x, y):
@@ -568,7 +669,8 @@ def test_fit_stops_when_the_objective_rests():
     checks = fit(tanh(), x, y, epochs=40, epoch_length=2, mi_tol=0.1, beta=1)
     objective = [i_ty - i_xt for i_xt, i_ty in checks]
     moved = np.abs(np.diff(objective))
-    assert 2 <= len(checks) < 40  # with beta = 1 the published one stops at its first check, or cannot run
+    # with beta = 1 the published one stops at its first check, or cannot run
+    assert 2 <= len(checks) < 40
     assert moved[-1] < 0.1
     assert (moved[:-1] >= 0.1).all()
 
@@ -579,7 +681,9 @@ def test_beta_weighs_the_input():
     runs = []
     for beta in (0, 1):
         np.random.set_state(start)
-        runs.append(fit(copy.deepcopy(base), x, y, epochs=40, epoch_length=2, mi_tol=0.02, beta=beta))
+        runs.append(
+            fit(copy.deepcopy(base), x, y, epochs=40, epoch_length=2, mi_tol=0.02, beta=beta)
+        )
     shorter, longer = sorted(runs, key=len)
     assert longer[: len(shorter)] == shorter
     i_ty = [point[1] for point in runs[0]]
@@ -589,7 +693,10 @@ def test_beta_weighs_the_input():
 def test_fit_stops_by_the_rule_of_the_package():
     path = np.array(fit(tanh(), *simple(), epochs=40, epoch_length=2, mi_tol=0.05, beta=0.5))
     assert 2 <= len(path) < 40
-    assert fastmi.InformationStopping(beta=0.5, tolerance=0.05, patience=1).first_stop(*path.T) == len(path) - 1
+    assert (
+        fastmi.InformationStopping(beta=0.5, tolerance=0.05, patience=1).first_stop(*path.T)
+        == len(path) - 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -636,7 +743,7 @@ def test_threads_are_given_back():
     assert torch.get_num_threads() == 2
 
 
-# --- nothing is taken unchecked ----------------------------------------------------------------------------------------
+# --- nothing is taken unchecked -------------------------------------------------------------------
 
 
 def refused(call, error, *parts):
@@ -661,7 +768,9 @@ RATES = [
 def test_a_learning_rate_is_a_number(lr, error):
     network = tanh()
     before = copy.deepcopy(network.state_dict())
-    refused(lambda: experiment(network, *simple(), epochs=1, lr=lr, plot=None), error, "lr must be ")
+    refused(
+        lambda: experiment(network, *simple(), epochs=1, lr=lr, plot=None), error, "lr must be "
+    )
     refused(lambda: fit(network, *simple(), epochs=1, lr=lr), error, "lr must be ")
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     experiment(network, *simple(), epochs=1, lr=np.float32(0.1), plot=None)
@@ -670,13 +779,19 @@ def test_a_learning_rate_is_a_number(lr, error):
 @pytest.mark.parametrize("plot", ["dynamics", 0, True, [], 1.0])
 def test_a_plot_is_dynamic_or_once_or_none(plot):
     refused(
-        lambda: experiment(tanh(), *simple(), epochs=1, plot=plot), ValueError, "plot must be one of 'dynamic', 'once', not "
+        lambda: experiment(tanh(), *simple(), epochs=1, plot=plot),
+        ValueError,
+        "plot must be one of 'dynamic', 'once', not ",
     )
 
 
 @pytest.mark.parametrize("value", [0, [], "", "mse", False])
 def test_a_loss_of_fit_is_not_dropped_because_it_is_falsy(value):
-    refused(lambda: fit(tanh(), *simple(), epochs=1, loss=value), TypeError, f"loss is {value!r}, which cannot be called")
+    refused(
+        lambda: fit(tanh(), *simple(), epochs=1, loss=value),
+        TypeError,
+        f"loss is {value!r}, which cannot be called",
+    )
 
 
 @pytest.mark.parametrize(
@@ -695,7 +810,11 @@ def test_a_loss_of_fit_can_be_learnt_from(loss, error, part):
 
 
 def test_a_frozen_network_cannot_be_fitted():
-    refused(lambda: fit(tanh().requires_grad_(False), *simple(), epochs=1), ValueError, "does not depend on any parameter that")
+    refused(
+        lambda: fit(tanh().requires_grad_(False), *simple(), epochs=1),
+        ValueError,
+        "does not depend on any parameter that",
+    )
 
 
 @pytest.mark.parametrize(
@@ -719,7 +838,16 @@ def test_a_shape_is_of_integers(sizes, error, part):
 
 
 @pytest.mark.parametrize(
-    "sizes", [(-1, 9), ((-1, 9),), ([-1, 9],), (np.int64(-1), 9), (np.array([-1, 9]),), (torch.Size([1, 9]),)], ids=str
+    "sizes",
+    [
+        (-1, 9),
+        ((-1, 9),),
+        ([-1, 9],),
+        (np.int64(-1), 9),
+        (np.array([-1, 9]),),
+        (torch.Size([1, 9]),),
+    ],
+    ids=str,
 )
 def test_a_shape_may_come_as_any_sequence(sizes):
     assert ReshapeLayer(*sizes).new_shape[-1] == 9
@@ -730,8 +858,16 @@ def test_a_shape_may_come_as_any_sequence(sizes):
 @pytest.mark.parametrize(
     ("layers", "flags", "part"),
     [
-        ([nn.Linear(3, 1), nn.Tanh], [False, True], "layers[1] is the class Tanh: pass one of it, Tanh(...)"),
-        ([nn.Linear(3, 1), 3], [False, True], "layers[1] is 3, which cannot be called: pass a module, or a function"),
+        (
+            [nn.Linear(3, 1), nn.Tanh],
+            [False, True],
+            "layers[1] is the class Tanh: pass one of it, Tanh(...)",
+        ),
+        (
+            [nn.Linear(3, 1), 3],
+            [False, True],
+            "layers[1] is 3, which cannot be called: pass a module, or a function",
+        ),
         (["tanh"], [True], "layers[0] is 'tanh', which cannot be called"),
         ([torch.tanh], ["no"], "buffer_or_not[0] is 'no': pass True or False for each layer"),
         ([torch.tanh, torch.tanh], "01", "buffer_or_not is '01': pass a list of flags"),
@@ -756,25 +892,44 @@ def test_a_family_is_a_list_of_networks():
             "buffered_networks is ",
             "pass a list of networks ([network])",
         )
-    refused(lambda: call(infoplane, [network, None]), TypeError, "buffered_networks[1] is None, which cannot be called")
-    refused(lambda: call(infoplane, [nn.Linear(12, 1)]), TypeError, "buffered_networks[0] is a Linear without a list `buffer`")
+    refused(
+        lambda: call(infoplane, [network, None]),
+        TypeError,
+        "buffered_networks[1] is None, which cannot be called",
+    )
+    refused(
+        lambda: call(infoplane, [nn.Linear(12, 1)]),
+        TypeError,
+        "buffered_networks[0] is a Linear without a list `buffer`",
+    )
     for plane in (None, infoplane.estimator, (infoplane.X, infoplane.Y)):
-        refused(lambda plane=plane: call(plane, [network]), TypeError, "infoplane is a ", "pass a ZivInformationPlane(X, Y)")
+        refused(
+            lambda plane=plane: call(plane, [network]),
+            TypeError,
+            "infoplane is a ",
+            "pass a ZivInformationPlane(X, Y)",
+        )
     assert len(call(infoplane, (network,))) == 3
 
 
 @pytest.mark.parametrize(
-    ("widths", "units"), [((12, 5, 3), [5, 3]), ((12, 5, 3, 1, 1), [5, 3, 1, 1]), ((12, 4, 3, 1), [4, 3, 1])]
+    ("widths", "units"),
+    [((12, 5, 3), [5, 3]), ((12, 5, 3, 1, 1), [5, 3, 1, 1]), ((12, 4, 3, 1), [4, 3, 1])],
 )
 def test_a_family_keeps_the_same_layers(widths, units):
-    """Of a layer that one network lacks, the samples of that network would be whatever was in memory."""
+    """Of a layer that one network lacks, the samples of that network would be whatever was in
+    memory.
+    """
     infoplane, networks = family(40, c=3)
     networks.append(tanh(widths))
-    message = f"buffered_networks[3] keeps layers of {units} units, one before it of [5, 3, 1]: pass copies of one network"
+    message = (
+        f"buffered_networks[3] keeps layers of {units} units, one before it of [5, 3, 1]: pass "
+        "copies of one network"
+    )
     refused(lambda: mutual_information_for_network_family(infoplane, networks), ValueError, message)
 
 
-# --- whatever the caller has set ---------------------------------------------------------------------------------------
+# --- whatever the caller has set ------------------------------------------------------------------
 
 
 def lived(network, fitted):

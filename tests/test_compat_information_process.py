@@ -1,4 +1,6 @@
-"""The stand-in for information_process.py: the report's names and conventions, the authors' values."""
+"""The stand-in for information_process.py: the report's names and conventions, the authors'
+values.
+"""
 
 import re
 from pathlib import Path
@@ -11,12 +13,26 @@ import torch
 import fastmi
 from benchmarks import reference
 from fastmi.compat import information_process
-from fastmi.compat.information_process import calc_information_for_layer_with_other, calc_information_sampling, extract_probs
+from fastmi.compat.information_process import (
+    calc_information_for_layer_with_other,
+    calc_information_sampling,
+    extract_probs,
+)
 
 DATA = Path(__file__).parent / "data"
 N_EDGES = (8, 30, 50, 100)
 BINS = np.linspace(-1, 1, 30)
-NAMES = ("pys", "pys1", "p_YgX", "b1", "b", "unique_a", "unique_inverse_x", "unique_inverse_y", "pxs")
+NAMES = (
+    "pys",
+    "pys1",
+    "p_YgX",
+    "b1",
+    "b",
+    "unique_a",
+    "unique_inverse_x",
+    "unique_inverse_y",
+    "pxs",
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +69,7 @@ def point(data, **changed):
     return list(found.values())
 
 
-# --- values ------------------------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------
 
 
 def test_every_golden_value_of_the_authors(idnns):
@@ -63,8 +79,12 @@ def test_every_golden_value_of_the_authors(idnns):
         probs = parameters(idnns[f"{case}/labels"], idnns[f"{case}/X"], BINS)
         for n_edges, expected in zip(N_EDGES, idnns[name], strict=True):
             if np.isfinite(expected).all():
-                found = point(idnns[f"{case}/{layer}/T"], **(probs | {"bins": np.linspace(-1, 1, n_edges)}))
-                np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12, err_msg=f"{name}, {n_edges} edges")
+                found = point(
+                    idnns[f"{case}/{layer}/T"], **(probs | {"bins": np.linspace(-1, 1, n_edges)})
+                )
+                np.testing.assert_allclose(
+                    found, expected, rtol=0, atol=1e-12, err_msg=f"{name}, {n_edges} edges"
+                )
                 n_compared += 2
     assert n_compared == 96
 
@@ -87,23 +107,39 @@ def test_the_definition_gives_the_same(small):
 
 
 def test_float64_activations_beside_rounded_edges_are_compared_as_the_original_compares_them():
-    """float64 against float32 edges: where an edge was rounded up, the float64 edge itself lies below it."""
+    """float64 against float32 edges: where an edge was rounded up, the float64 edge itself lies
+    below it.
+    """
     edges = np.linspace(-1, 1, 30)
-    t = np.concatenate([edges, np.nextafter(edges, -2), np.nextafter(edges, 2), [2e38, -2e38]])[:, None]
-    assert (np.digitize(t, edges.astype(np.float32)) != np.digitize(t.astype(np.float32), edges.astype(np.float32))).any()
+    t = np.concatenate([edges, np.nextafter(edges, -2), np.nextafter(edges, 2), [2e38, -2e38]])[
+        :, None
+    ]
+    assert (
+        np.digitize(t, edges.astype(np.float32))
+        != np.digitize(t.astype(np.float32), edges.astype(np.float32))
+    ).any()
     x, label = np.arange(len(t))[:, None], (np.arange(len(t)) % 3)[:, None]
     symbols = (np.digitize(t, edges.astype(np.float32)) - 1) % 30
     expected = [
-        reference.row_entropy(symbols) - reference.conditional_entropy(symbols, reference.identify(given))
+        reference.row_entropy(symbols)
+        - reference.conditional_entropy(symbols, reference.identify(given))
         for given in (x, label)
     ]
     for data in (t, torch.from_numpy(t)):
-        np.testing.assert_allclose(point(data, **parameters(label, x, edges)), expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            point(data, **parameters(label, x, edges)), expected, rtol=0, atol=1e-12
+        )
 
 
 def test_values_beyond_float32_lie_outside_like_any():
     t = np.array([[1e300], [-1e300], [np.inf], [-np.inf], [0.0]])
-    assert information_process.narrowed(t)[:, 0].tolist() == [np.finfo(np.float32).max, -np.inf, np.inf, -np.inf, 0.0]
+    assert information_process.narrowed(t)[:, 0].tolist() == [
+        np.finfo(np.float32).max,
+        -np.inf,
+        np.inf,
+        -np.inf,
+        0.0,
+    ]
 
 
 def test_both_functions_give_the_same_and_draw_nothing(small):
@@ -117,7 +153,9 @@ def test_both_functions_give_the_same_and_draw_nothing(small):
     assert before[2] == after[2]
 
 
-@pytest.mark.parametrize("form", [torch.from_numpy, lambda t: t.reshape(60, 3, 1), np.asfortranarray])
+@pytest.mark.parametrize(
+    "form", [torch.from_numpy, lambda t: t.reshape(60, 3, 1), np.asfortranarray]
+)
 def test_layers_may_come_as_tensors_or_with_more_axes(small, form):
     label, x, t = small
     probs = parameters(label, x, BINS)
@@ -130,7 +168,7 @@ def test_one_unit_may_come_without_its_axis(small):
     assert point(t[:, 0], **probs) == point(t[:, :1], **probs)
 
 
-# --- conventions -------------------------------------------------------------------------------------------------------
+# --- conventions ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
@@ -160,7 +198,9 @@ def test_the_distinct_rows_stand_in_the_order_of_their_bytes(small):
 
 
 def test_labels_without_their_axis_and_negative_zeros():
-    _, pys1, _, _, _, unique_a, *_ = extract_probs(np.array([0, 1, 1, 1]), np.array([[0.0], [-0.0], [2.0], [2.0]]))
+    _, pys1, _, _, _, unique_a, *_ = extract_probs(
+        np.array([0, 1, 1, 1]), np.array([[0.0], [-0.0], [2.0], [2.0]])
+    )
     assert pys1.tolist() == [0.25, 0.75]
     assert unique_a.tolist() == [[0.0], [2.0]]
 
@@ -168,11 +208,13 @@ def test_labels_without_their_axis_and_negative_zeros():
 def test_inverses_of_either_shape_are_taken(small):
     label, x, t = small
     probs = parameters(label, x, BINS)
-    column = probs | {name: probs[name][:, None] for name in ("unique_inverse_x", "unique_inverse_y")}
+    column = probs | {
+        name: probs[name][:, None] for name in ("unique_inverse_x", "unique_inverse_y")
+    }
     assert point(t, **column) == point(t, **probs)
 
 
-# --- what is kept from call to call ------------------------------------------------------------------------------------
+# --- what is kept from call to call ---------------------------------------------------------------
 
 
 def test_x_and_y_are_prepared_once(small):
@@ -194,18 +236,27 @@ def test_an_array_that_was_changed_in_place_is_seen(small):
     assert point(t, **probs) == expected != before
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"calc_DKL": True}, "calc_DKL is True, which the original cannot run either"),
-        ({"unique_inverse_x": np.zeros(60)}, "unique_inverse_x has dtype float64 and shape (60,): pass the number"),
-        ({"unique_inverse_y": np.zeros((30, 2), int)}, "unique_inverse_y has dtype int64 and shape (30, 2)"),
+        (
+            {"unique_inverse_x": np.zeros(60)},
+            "unique_inverse_x has dtype float64 and shape (60,): pass the number",
+        ),
+        (
+            {"unique_inverse_y": np.zeros((30, 2), int)},
+            "unique_inverse_y has dtype int64 and shape (30, 2)",
+        ),
         ({"unique_inverse_y": np.full(60, -1)}, "unique_inverse_y has dtype int64 and shape (60,)"),
         ({"pxs": np.ones(3) / 3}, "pxs holds 3 shares that are not those of the"),
-        ({"pys1": np.array([0.5, 0.25, 0.25])}, "pys1 holds 3 shares that are not those of the 3 symbols in unique_inverse_y"),
+        (
+            {"pys1": np.array([0.5, 0.25, 0.25])},
+            "pys1 holds 3 shares that are not those of the 3 symbols in unique_inverse_y",
+        ),
         ({"bins": BINS[::-1]}, "edges must increase"),
         ({"data": np.full((60, 1), np.nan)}, "holds 60 NaN"),
         ({"data": np.zeros((59, 1))}, "has 59 samples"),
@@ -231,7 +282,9 @@ def test_shares_are_numbers(small, name, value):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("value", [5e-324, -5e-324, 1e-310, 1e-46, -1e-46, 0.0, 1e300, -1e300, np.inf])
+@pytest.mark.parametrize(
+    "value", [5e-324, -5e-324, 1e-310, 1e-46, -1e-46, 0.0, 1e300, -1e300, np.inf]
+)
 def test_activations_too_small_or_too_large_for_float32_are_binned_where_numpy_raises(value):
     x = np.arange(4)
     data, bins = np.array([[value], [0.5], [-0.5], [value]]), [-1.0, 0.0, 1.0]
@@ -239,5 +292,6 @@ def test_activations_too_small_or_too_large_for_float32_are_binned_where_numpy_r
     expected = point(data, **arguments)
     with np.errstate(all="raise"):
         assert point(data, **arguments) == expected
-    symbols = np.digitize(data[:, 0], bins) % 3  # float64 beside edges that float32 holds; below is as above
+    # float64 beside edges that float32 holds; below is as above
+    symbols = np.digitize(data[:, 0], bins) % 3
     assert expected[0] == pytest.approx(fastmi.entropy(symbols), abs=1e-12)

@@ -1,4 +1,6 @@
-"""Containers and dtypes beside NumPy's plain ones: the plain list's answer, or a refusal whose advice works when typed."""
+"""Containers and dtypes beside NumPy's plain ones: the plain list's answer, or a refusal whose
+advice works when typed.
+"""
 
 import pytest
 from scorecard import containers

@@ -1,4 +1,6 @@
-"""codes -> how many symbols occur once, twice, ...: the integers that everything else is read from."""
+"""codes -> how many symbols occur once, twice, ...: the integers that everything else is read
+from.
+"""
 
 from collections import Counter
 
@@ -13,9 +15,13 @@ from fastmi.counting import Tally, tally
 
 
 def by_hand(codes, *labels):
-    """(segment, times, symbols) of each segment of the codes, then of each pairing with labels, from dictionaries."""
+    """(segment, times, symbols) of each segment of the codes, then of each pairing with labels,
+    from dictionaries.
+    """
     rows = codes.tolist()
-    rows += [list(zip(row, paired.tolist(), strict=True)) for paired in labels for row in codes.tolist()]
+    rows += [
+        list(zip(row, paired.tolist(), strict=True)) for paired in labels for row in codes.tolist()
+    ]
     out = []
     for segment, row in enumerate(rows):
         times = Counter(Counter(row).values())
@@ -86,7 +92,11 @@ def segments(draw):
     s, n = draw(st.integers(1, 4)), draw(st.integers(1, 40))
     k, labels = draw(st.integers(1, 40)), draw(st.integers(1, 200))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    return rng.integers(0, k, (s, n)) * draw(st.sampled_from([1, -7, 2**40])), rng.integers(0, labels, n), labels
+    return (
+        rng.integers(0, k, (s, n)) * draw(st.sampled_from([1, -7, 2**40])),
+        rng.integers(0, labels, n),
+        labels,
+    )
 
 
 @given(segments())

@@ -21,7 +21,9 @@ SGD = functools.partial(torch.optim.SGD, lr=0.02)
 
 @pytest.fixture(autouse=True)
 def _fixed_generator():
-    """Networks here are drawn from torch's global generator: from the same state in every test, restored after it."""
+    """Networks here are drawn from torch's global generator: from the same state in every test,
+    restored after it.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(11)
         yield
@@ -32,7 +34,14 @@ def mlp(*extra, dtype=DOUBLE):
 
 
 def conv_net():
-    layers = [nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3), nn.Softmax(dim=1)]
+    layers = [
+        nn.Conv2d(1, 2, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(8, 3),
+        nn.Softmax(dim=1),
+    ]
     return nn.Sequential(*layers).to(DOUBLE)
 
 
@@ -43,12 +52,15 @@ def numbers(*shape, dtype=DOUBLE, seed=0):
 def batches(n_copies, n_steps=3, x_shape=(3,), y_shape=(1,), n=8):
     """(x, y) of each step, every copy with a batch of its own."""
     return [
-        (numbers(n_copies, n, *x_shape, seed=step), numbers(n_copies, n, *y_shape, seed=100 + step)) for step in range(n_steps)
+        (numbers(n_copies, n, *x_shape, seed=step), numbers(n_copies, n, *y_shape, seed=100 + step))
+        for step in range(n_steps)
     ]
 
 
 def trained_one_by_one(networks, steps, optimizer, loss=nn.functional.mse_loss):
-    """The definition: an ordinary loop for each network, with an optimiser of its own. -> losses (n_steps, n_copies)."""
+    """The definition: an ordinary loop for each network, with an optimiser of its own. -> losses
+    (n_steps, n_copies).
+    """
     losses = torch.empty(len(steps), len(networks), dtype=DOUBLE)
     for i, network in enumerate(networks):
         own = optimizer([leaf for leaf in network.parameters() if leaf.requires_grad])
@@ -98,7 +110,7 @@ def trajectory(network, **options):
     return made.snapshot()
 
 
-# --- a step of all copies is a step of each ----------------------------------------------------------------------------
+# --- a step of all copies is a step of each -------------------------------------------------------
 
 
 def test_one_step_of_the_default_sgd_is_one_step_of_each_copy():
@@ -119,7 +131,9 @@ def test_every_optimiser_that_is_let_in_is_one_optimiser_per_copy(name):
     assert_same_training(mlp(), batches(3), functools.partial(getattr(torch.optim, name), lr=0.01))
 
 
-@pytest.mark.parametrize("options", [{"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1}])
+@pytest.mark.parametrize(
+    "options", [{"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1}]
+)
 def test_the_options_of_sgd(options):
     assert_same_training(mlp(), batches(3), functools.partial(torch.optim.SGD, lr=0.02, **options))
 
@@ -190,7 +204,10 @@ def test_networks_hold_the_buffers_that_a_state_dict_leaves_out():
 def test_losses_are_those_before_the_step():
     made = Ensemble(mlp(), 2, init="independent")
     (x, y), *_ = batches(2)
-    expected = [nn.functional.mse_loss(network(x[i]), y[i]).item() for i, network in enumerate(made.networks())]
+    expected = [
+        nn.functional.mse_loss(network(x[i]), y[i]).item()
+        for i, network in enumerate(made.networks())
+    ]
     losses = made.step(x, y)
     assert losses.tolist() == pytest.approx(expected, abs=1e-12)
     assert not losses.requires_grad
@@ -209,7 +226,9 @@ def test_numpy_arrays_are_taken_in_the_type_of_the_parameters():
 
 def test_numpy_class_numbers_stay_integers():
     network = nn.Sequential(nn.Linear(3, 5))
-    losses = Ensemble(network, 2, loss=nn.functional.cross_entropy).step(np.ones((2, 4, 3)), np.ones((2, 4), np.int64))
+    losses = Ensemble(network, 2, loss=nn.functional.cross_entropy).step(
+        np.ones((2, 4, 3)), np.ones((2, 4), np.int64)
+    )
     assert losses.shape == (2,)
 
 
@@ -220,7 +239,7 @@ def test_a_numpy_batch_is_not_written_to():
     assert (x == -1).all()
 
 
-# --- batches -----------------------------------------------------------------------------------------------------------
+# --- batches --------------------------------------------------------------------------------------
 
 
 def test_batches_are_drawn_without_replacement():
@@ -250,7 +269,10 @@ def test_copy_i_draws_and_starts_the_same_whatever_the_number_of_copies(init):
 
 
 def test_the_draws_are_the_same_for_either_init():
-    assert_equal(Ensemble(mlp(), 2, init="shared").draw(100, 7), Ensemble(mlp(), 2, init="independent").draw(100, 7))
+    assert_equal(
+        Ensemble(mlp(), 2, init="shared").draw(100, 7),
+        Ensemble(mlp(), 2, init="independent").draw(100, 7),
+    )
 
 
 def test_the_seed_decides_the_batches():
@@ -267,7 +289,7 @@ def test_what_is_computed_between_two_draws_does_not_change_the_second():
     assert_equal(busy.draw(100, 8), idle.draw(100, 8))
 
 
-# --- generators --------------------------------------------------------------------------------------------------------
+# --- generators -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("init", ["shared", "independent"])
@@ -295,7 +317,9 @@ def test_the_global_generator_is_left_as_it_was_found_by_a_step_that_fails():
 
 def test_an_ensemble_on_the_cpu_leaves_the_generators_of_gpus_alone(monkeypatch):
     """torch.manual_seed reseeds every device: it must not be what seeds an ensemble."""
-    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU was reseeded"))
+    monkeypatch.setattr(
+        torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU was reseeded")
+    )
     Ensemble(mlp(nn.Dropout(0.5)), 2, init="independent").step(*batches(2)[0])
 
 
@@ -335,7 +359,7 @@ def test_another_seed_gives_another_trajectory(init):
     assert not torch.equal(one["0.weight"], other["0.weight"])
 
 
-# --- initial parameters ------------------------------------------------------------------------------------------------
+# --- initial parameters ---------------------------------------------------------------------------
 
 
 def test_shared_copies_all_start_as_the_network():
@@ -376,7 +400,10 @@ class Scale(nn.Module):
 
 def test_a_module_that_cannot_be_drawn_anew_is_refused_by_name():
     network = mlp(Scale())
-    with pytest.raises(TypeError, match=r"reset_parameters\(\), which Scale at '2' does not have.*use init=\"shared\""):
+    with pytest.raises(
+        TypeError,
+        match=r"reset_parameters\(\), which Scale at '2' does not have.*use init=\"shared\"",
+    ):
         Ensemble(network, 2, init="independent")
     assert Ensemble(network, 2).networks()[0][2].factor.item() == 1
 
@@ -412,7 +439,7 @@ def test_networks_are_copies():
     assert_equal(made.snapshot(), before)
 
 
-# --- watched layers ----------------------------------------------------------------------------------------------------
+# --- watched layers -------------------------------------------------------------------------------
 
 
 def watched(network, watch=None, x=None):
@@ -448,7 +475,9 @@ def test_a_single_module_is_a_network():
     made = Ensemble(nn.Linear(3, 2).to(DOUBLE), 2, init="independent")
     (outputs,) = made.activations(numbers(4, 3))
     assert made.layers == ("network",)
-    torch.testing.assert_close(outputs[1], made.networks()[1](numbers(4, 3)).detach(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        outputs[1], made.networks()[1](numbers(4, 3)).detach(), rtol=0, atol=1e-12
+    )
 
 
 class Twice(nn.Module):
@@ -505,7 +534,8 @@ def test_activations_are_those_of_the_networks_one_by_one(network, shape, dtype,
     network = network().to(dtype)
     made = Ensemble(network, 3, init="independent")
     n_outputs = 3 if shape != (3,) else 1
-    made.step(numbers(3, 8, *shape, dtype=dtype), numbers(3, 8, n_outputs, dtype=dtype))  # running averages move too
+    # running averages move too
+    made.step(numbers(3, 8, *shape, dtype=dtype), numbers(3, 8, n_outputs, dtype=dtype))
     x = numbers(5, *shape, dtype=dtype, seed=9)
     layers = made.activations(x)
     assert len(layers) == len(network)
@@ -551,7 +581,7 @@ def test_the_mode_is_restored_after_an_exception():
     assert made.activations(numbers(5, 3))[0].shape == (2, 5, 4)
 
 
-# --- snapshots ---------------------------------------------------------------------------------------------------------
+# --- snapshots ------------------------------------------------------------------------------------
 
 
 def snapshots_and_activations(n_steps=4):
@@ -566,7 +596,9 @@ def snapshots_and_activations(n_steps=4):
 
 def test_activations_of_snapshots_are_those_at_the_time():
     made, x, snapshots, at_the_time = snapshots_and_activations()
-    for later, then in zip(made.activations(x, snapshots), zip(*at_the_time, strict=True), strict=True):
+    for later, then in zip(
+        made.activations(x, snapshots), zip(*at_the_time, strict=True), strict=True
+    ):
         assert later.shape[:3] == (4, 3, 5)
         torch.testing.assert_close(later, torch.stack(then), rtol=0, atol=1e-12)
 
@@ -587,7 +619,11 @@ def test_a_snapshot_is_a_copy():
     made.step(*batches(2)[0])
     made.step(*batches(2)[1])
     assert_equal(taken, kept)
-    assert all(not torch.equal(taken[name], now) for name, now in made.snapshot().items() if name.startswith("0."))
+    assert all(
+        not torch.equal(taken[name], now)
+        for name, now in made.snapshot().items()
+        if name.startswith("0.")
+    )
 
 
 def test_activations_of_snapshots_leave_the_ensemble_as_it_is():
@@ -600,7 +636,9 @@ def test_activations_of_snapshots_leave_the_ensemble_as_it_is():
 def test_the_report_loop_moves_the_loss_down():
     """Not a trajectory: only that training trains."""
     x, y = numbers(64, 3), numbers(64, 3).prod(1, keepdim=True).sign()
-    made = Ensemble(nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 1), nn.Tanh()).to(DOUBLE), 3)
+    made = Ensemble(
+        nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 1), nn.Tanh()).to(DOUBLE), 3
+    )
     losses = []
     for _ in range(50):
         rows = made.draw(64, 32)
@@ -608,7 +646,7 @@ def test_the_report_loop_moves_the_loss_down():
     assert (torch.stack(losses[-5:]).mean(0) < torch.stack(losses[:5]).mean(0)).all()
 
 
-# --- chunks of networks and samples ------------------------------------------------------------------------------------
+# --- chunks of networks and samples ---------------------------------------------------------------
 
 
 @pytest.fixture
@@ -644,8 +682,12 @@ def test_chunks_of_any_size_give_the_same_activations(models, limit, dtype, monk
         for piece, layer in zip(pieces, expected, strict=True):
             torch.testing.assert_close(piece, layer, rtol=0, atol=1e-6)
     assert sum(networks * samples for networks, samples, _ in forwarded) == 15 * 10
-    assert all(networks <= models and networks * numbers_ <= max(limit, 3) for networks, _, numbers_ in forwarded)
-    assert all(networks == 1 or samples == 10 for networks, samples, _ in forwarded)  # networks first, then samples
+    assert all(
+        networks <= models and networks * numbers_ <= max(limit, 3)
+        for networks, _, numbers_ in forwarded
+    )
+    # networks first, then samples
+    assert all(networks == 1 or samples == 10 for networks, samples, _ in forwarded)
 
 
 def test_images_are_forwarded_a_few_at_a_time(monkeypatch, forwarded):
@@ -663,10 +705,12 @@ def test_small_networks_are_forwarded_sixty_four_at_a_time(forwarded):
     assert [sizes[:2] for sizes in forwarded] == [(64, 4096)] * 2
 
 
-# --- each sample through one copy ---------------------------------------------------------------------------------------
+# --- each sample through one copy -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("models", "limit"), [(64, 2**25), (1, 2**25), (2, 2**25), (64, 20), (64, 1)])
+@pytest.mark.parametrize(
+    ("models", "limit"), [(64, 2**25), (1, 2**25), (2, 2**25), (64, 20), (64, 1)]
+)
 def test_assigned_samples_are_those_of_all_activations(models, limit, monkeypatch):
     made, x, snapshots, _ = snapshots_and_activations()
     assignment = np.random.default_rng(0).integers(3, size=(4, 5))
@@ -677,7 +721,9 @@ def test_assigned_samples_are_those_of_all_activations(models, limit, monkeypatc
     epochs, samples = np.arange(4)[:, None], np.arange(5)
     for assigned, layer in zip(made.activations(x, snapshots, assignment), whole, strict=True):
         torch.testing.assert_close(assigned, layer[epochs, assignment, samples], rtol=0, atol=1e-12)
-    for assigned, layer in zip(made.activations(x, assignment=torch.tensor(assignment[0])), now, strict=True):
+    for assigned, layer in zip(
+        made.activations(x, assignment=torch.tensor(assignment[0])), now, strict=True
+    ):
         torch.testing.assert_close(assigned, layer[assignment[0], samples], rtol=0, atol=1e-12)
 
 
@@ -700,7 +746,9 @@ def test_what_is_assigned_is_the_sampled_reading():
     plane = PlaneEstimator(x.numpy(), np.array([0, 0, 1, 1, 1]), UniformBins(9, range=(-1, 1)))
     assignment = np.random.default_rng(1).integers(3, size=(4, 5))
     expected = plane.sampled(made.activations(x, snapshots), assignment)
-    np.testing.assert_array_equal(plane.estimate(made.activations(x, snapshots, assignment)), expected)
+    np.testing.assert_array_equal(
+        plane.estimate(made.activations(x, snapshots, assignment)), expected
+    )
 
 
 @pytest.mark.parametrize("wrong", [[0, 1, 2], [0, 1, 2, 3, 0], [0.0] * 5, [[0] * 5]])
@@ -712,10 +760,12 @@ def test_an_assignment_names_a_copy_for_each_sample(wrong):
 def test_no_samples_have_no_activations():
     assigned = Ensemble(mlp(), 2).activations(numbers(0, 3), assignment=np.zeros(0, int))
     assert [tuple(layer.shape) for layer in assigned] == [(0, 4)] * 2 + [(0, 1)] * 2
-    assert [tuple(layer.shape) for layer in Ensemble(mlp(), 2).activations(numbers(0, 3))] == [(2, 0, 4)] * 2 + [(2, 0, 1)] * 2
+    assert [tuple(layer.shape) for layer in Ensemble(mlp(), 2).activations(numbers(0, 3))] == [
+        (2, 0, 4)
+    ] * 2 + [(2, 0, 1)] * 2
 
 
-# --- networks that vmap cannot take ------------------------------------------------------------------------------------
+# --- networks that vmap cannot take ---------------------------------------------------------------
 
 
 class Recurrent(nn.Module):
@@ -748,12 +798,18 @@ def looped(network, n_copies=3, **options):
     return made
 
 
-CONTROL_FLOW = r"network \(.*\) cannot be vectorised over copies by torch.func.vmap: .*data-dependent control flow"
+CONTROL_FLOW = (
+    r"network \(.*\) cannot be vectorised over copies by torch.func.vmap: .*data-dependent control "
+    r"flow"
+)
 
 
 @pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM, nn.RNN])
 def test_recurrent_networks_train_as_one_by_one(kind):
-    with pytest.warns(LoopWarning, match=f"network has {kind.__name__} at 'layer': .*no rule for recurrent layers; its copies"):
+    with pytest.warns(
+        LoopWarning,
+        match=f"network has {kind.__name__} at 'layer': .*no rule for recurrent layers; its copies",
+    ):
         assert_same_training(Recurrent(kind).to(DOUBLE), batches(3, x_shape=(4, 3)), SGD)
 
 
@@ -763,12 +819,17 @@ def test_networks_with_data_dependent_control_flow_train_as_one_by_one():
 
 
 def test_running_averages_without_a_momentum_are_those_of_one_by_one():
-    with pytest.warns(LoopWarning, match="network has BatchNorm1d at '2' with momentum=None, which reads a counter"):
+    with pytest.warns(
+        LoopWarning,
+        match="network has BatchNorm1d at '2' with momentum=None, which reads a counter",
+    ):
         assert_same_training(mlp(nn.BatchNorm1d(4, momentum=None)), batches(3), SGD)
 
 
 def test_no_momentum_is_no_matter_where_nothing_is_averaged():
-    assert_same_training(mlp(nn.BatchNorm1d(4, momentum=None, track_running_stats=False)), batches(3), SGD)
+    assert_same_training(
+        mlp(nn.BatchNorm1d(4, momentum=None, track_running_stats=False)), batches(3), SGD
+    )
 
 
 @pytest.mark.parametrize(
@@ -788,7 +849,9 @@ def test_a_loop_steps_as_vmap_does(network):
 
 def test_a_loop_gives_the_activations_of_snapshots(monkeypatch):
     with pytest.warns(LoopWarning):
-        made = Ensemble(Recurrent(nn.GRU).to(DOUBLE), 3, watch=nn.Linear, init="independent", optimizer=SGD)
+        made = Ensemble(
+            Recurrent(nn.GRU).to(DOUBLE), 3, watch=nn.Linear, init="independent", optimizer=SGD
+        )
     x, snapshots, expected = numbers(5, 4, 3, seed=9), [], []
     for batch in batches(3, x_shape=(4, 3)):
         snapshots.append(made.snapshot())
@@ -813,7 +876,9 @@ def test_recurrent_layers_are_known_before_the_first_step(kind):
     assert said[0].filename == __file__
 
 
-@pytest.mark.parametrize("call", [lambda made: made.step(*batches(2)[0]), lambda made: made.activations(numbers(5, 3))])
+@pytest.mark.parametrize(
+    "call", [lambda made: made.step(*batches(2)[0]), lambda made: made.activations(numbers(5, 3))]
+)
 def test_control_flow_is_noticed_at_the_first_call_and_said_once(call):
     made = Ensemble(branching(), 2)
     assert (made.vectorised, made.reason) == (True, "")
@@ -825,7 +890,10 @@ def test_control_flow_is_noticed_at_the_first_call_and_said_once(call):
     assert [warning.category for warning in said] == [LoopWarning]
     assert said[0].filename == __file__
     assert not made.vectorised
-    assert str(said[0].message) == f"{made.reason}; its copies train one after the other: slower, the same numbers"
+    assert (
+        str(said[0].message)
+        == f"{made.reason}; its copies train one after the other: slower, the same numbers"
+    )
 
 
 def test_an_attempt_of_vmap_that_failed_has_drawn_nothing():
@@ -864,19 +932,27 @@ class Doubling(nn.Module):
 
 
 @pytest.mark.parametrize("make", [Ensemble, looped])
-def test_what_a_network_does_to_its_input_reaches_neither_the_next_copy_nor_the_caller(make, monkeypatch):
+def test_what_a_network_does_to_its_input_reaches_neither_the_next_copy_nor_the_caller(
+    make, monkeypatch
+):
     monkeypatch.setattr(forwarding, "MODELS", 2)
     network = nn.Sequential(Doubling(), nn.Linear(3, 1)).to(DOUBLE)
     made, (x, y) = make(network, 3), batches(3)[0]
     before = x.clone()
     expected = [nn.functional.mse_loss(network[1](2 * x[i]), y[i]).item() for i in range(3)]
-    torch.testing.assert_close(made.activations(x[0])[0], 2 * x[:1].expand(3, -1, -1), rtol=0, atol=0)
+    torch.testing.assert_close(
+        made.activations(x[0])[0], 2 * x[:1].expand(3, -1, -1), rtol=0, atol=0
+    )
     assert made.step(x, y).tolist() == pytest.approx(expected, abs=1e-12)
     assert_equal(x, before)
 
 
 @pytest.mark.parametrize(
-    "call", [lambda made: made.step(numbers(2, 8, 4), numbers(2, 8, 1)), operator.methodcaller("activations", numbers(8, 4))]
+    "call",
+    [
+        lambda made: made.step(numbers(2, 8, 4), numbers(2, 8, 1)),
+        operator.methodcaller("activations", numbers(8, 4)),
+    ],
 )
 def test_a_network_that_fails_for_one_copy_alone_raises_its_own_error_and_stays_vectorised(call):
     made = Ensemble(mlp(nn.BatchNorm1d(4)), 2)
@@ -896,7 +972,9 @@ class Failing(nn.Module):
 
 
 def test_a_step_that_fails_for_a_later_copy_changes_nothing():
-    made = looped(nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(), nn.Linear(3, 1), Failing()).to(DOUBLE), 2)
+    made = looped(
+        nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(), nn.Linear(3, 1), Failing()).to(DOUBLE), 2
+    )
     with torch.no_grad():
         made.parameters["2.bias"].copy_(torch.tensor([[-100.0], [100.0]]))
     before = made.state()
@@ -907,7 +985,9 @@ def test_a_step_that_fails_for_a_later_copy_changes_nothing():
 
 def test_a_parameter_that_no_copy_uses_is_not_stepped_in_a_loop_either():
     network = Idle().to(DOUBLE)
-    made = looped(network, 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01, weight_decay=0.1))
+    made = looped(
+        network, 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01, weight_decay=0.1)
+    )
     made.step(*batches(2)[0])
     assert made.parameters["unused.weight"].grad is None
     assert_equal(made.snapshot()["unused.weight"][1], network.unused.weight.detach())
@@ -929,7 +1009,8 @@ def test_copies_that_call_different_layers_cannot_be_compared():
     with torch.no_grad():
         made.parameters["linear.bias"].copy_(torch.tensor([[-1.0], [1.0]]))
     message = (
-        "one copy calls the watched layers linear, act, another, or on other samples, linear: watch modules that every copy"
+        "one copy calls the watched layers linear, act, another, or on other samples, linear: watch"
+        " modules that every copy"
     )
     with pytest.raises(ValueError, match=message):
         made.activations(torch.zeros(4, 3))
@@ -944,20 +1025,28 @@ def test_copies_may_call_other_layers_later_if_they_do_so_together():
         assert made.layers == layers
 
 
-# --- ensembles that train as one ---------------------------------------------------------------------------------------
+# --- ensembles that train as one ------------------------------------------------------------------
 
 
 def several(sizes=(2, 3), network=mlp, **options):
     """Ensembles of their own networks and seeds."""
     options = {"optimizer": SGD, "init": "independent", **options}
-    return [Ensemble(network(), n_copies, seed=seed, **options) for seed, n_copies in enumerate(sizes)]
+    return [
+        Ensemble(network(), n_copies, seed=seed, **options) for seed, n_copies in enumerate(sizes)
+    ]
 
 
-@pytest.mark.parametrize("network", [mlp, lambda: mlp(nn.BatchNorm1d(4)), conv_net], ids=["mlp", "normalised", "convolutional"])
+@pytest.mark.parametrize(
+    "network",
+    [mlp, lambda: mlp(nn.BatchNorm1d(4)), conv_net],
+    ids=["mlp", "normalised", "convolutional"],
+)
 def test_joined_ensembles_train_as_they_do_apart(network):
     apart = several(network=network)
     together = Ensemble.joined(apart)
-    shape, n_outputs = ((1, 6, 6), 3) if isinstance(apart[0].networks()[0][0], nn.Conv2d) else ((3,), 1)
+    shape, n_outputs = (
+        ((1, 6, 6), 3) if isinstance(apart[0].networks()[0][0], nn.Conv2d) else ((3,), 1)
+    )
     data = [(numbers(30, *shape, seed=k), numbers(30, n_outputs, seed=10 + k)) for k in range(2)]
     assert together.n_copies == 5
     for _ in range(3):
@@ -1009,7 +1098,9 @@ def test_joined_ensembles_can_be_joined_again():
     first, second, third = several((1, 2, 3))
     together = Ensemble.joined([Ensemble.joined([first, second]), third])
     assert [len(part["0.weight"]) for part in together.parts(together.snapshot())] == [3, 3]
-    assert_equal(together.draw(9, 4), torch.cat([part.draw(9, 4) for part in (first, second, third)]))
+    assert_equal(
+        together.draw(9, 4), torch.cat([part.draw(9, 4) for part in (first, second, third)])
+    )
 
 
 def test_one_ensemble_joined_is_that_ensemble_with_its_dropout():
@@ -1047,11 +1138,26 @@ def relu_net():
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"network": relu_net}, r"the network Sequential\( .*ReLU.*, ensembles\[0\] has Sequential\(.*Tanh"),
-        ({"network": conv_net}, r"the tensor 0\.weight \(2, 1, 3, 3, torch\.float64, True\), ensembles\[0\] has \(4, 3,"),
-        ({"network": lambda: mlp(dtype=torch.float32)}, r"the tensor 0\.weight \(4, 3, torch\.float32, True\)"),
+        (
+            {"network": relu_net},
+            r"the network Sequential\( .*ReLU.*, ensembles\[0\] has Sequential\(.*Tanh",
+        ),
+        (
+            {"network": conv_net},
+            (
+                r"the tensor 0\.weight \(2, 1, 3, 3, torch\.float64, True\), ensembles\[0\] has "
+                r"\(4, 3,"
+            ),
+        ),
+        (
+            {"network": lambda: mlp(dtype=torch.float32)},
+            r"the tensor 0\.weight \(4, 3, torch\.float32, True\)",
+        ),
         ({"network": lambda: mlp().eval()}, "the modules in training "),
-        ({"optimizer": functools.partial(torch.optim.SGD, lr=0.3)}, r"the optimizer SGD .* lr: 0\.3 "),
+        (
+            {"optimizer": functools.partial(torch.optim.SGD, lr=0.3)},
+            r"the optimizer SGD .* lr: 0\.3 ",
+        ),
         ({"optimizer": torch.optim.Adam}, "the optimizer Adam "),
         ({"loss": nn.L1Loss()}, r"the loss L1Loss\(\), ensembles\[0\] has <function mse_loss"),
         ({"watch": nn.Tanh}, r"the watch \['1', '3'\], ensembles\[0\] has \['0', '1', '2', '3'\]"),
@@ -1059,7 +1165,9 @@ def relu_net():
     ids=["activation", "shape", "dtype", "mode", "lr", "optimiser", "loss", "watch"],
 )
 def test_only_ensembles_that_are_built_alike_are_joined(other, message):
-    message = rf"ensembles\[1\] has {message}.*give them the same arguments, but for n_copies and seed"
+    message = (
+        rf"ensembles\[1\] has {message}.*give them the same arguments, but for n_copies and seed"
+    )
     with pytest.raises(ValueError, match=message):
         Ensemble.joined(several((2,)) + several((2,), **other))
 
@@ -1068,7 +1176,10 @@ def test_ensembles_whose_optimisers_remember_steps_are_not_joined():
     options = {"optimizer": functools.partial(torch.optim.SGD, lr=0.02, momentum=0.9)}
     fresh, stepped = several((2, 2), **options)
     stepped.step(*batches(2)[0])
-    with pytest.raises(ValueError, match=r"ensembles\[1\] has been trained, .*\(SGD\).*join ensembles before their first step"):
+    with pytest.raises(
+        ValueError,
+        match=r"ensembles\[1\] has been trained, .*\(SGD\).*join ensembles before their first step",
+    ):
         Ensemble.joined([fresh, stepped])
 
 
@@ -1083,14 +1194,15 @@ def test_a_memory_of_no_steps_is_none():
 
 
 @pytest.mark.parametrize(
-    ("given", "wrong"), [([], r"ensembles is \[\]"), (3, "ensembles is 3"), ([mlp], r"ensembles\[0\] is a func")]
+    ("given", "wrong"),
+    [([], r"ensembles is \[\]"), (3, "ensembles is 3"), ([mlp], r"ensembles\[0\] is a func")],
 )
 def test_what_is_joined_is_a_list_of_ensembles(given, wrong):
     with pytest.raises(TypeError, match=rf"{wrong}.*: pass a non-empty list of Ensembles"):
         Ensemble.joined(given)
 
 
-# --- interrupted and resumed -------------------------------------------------------------------------------------------
+# --- interrupted and resumed ----------------------------------------------------------------------
 
 
 def assert_same_arrays(one, other):
@@ -1119,7 +1231,9 @@ def go_on(made, n_steps=3, n=20, x_shape=(3,)):
 
 
 def assert_resumed(build, **options):
-    """Three steps, a file, three more in an ensemble that was built anew, of another network and seed: as if in one go."""
+    """Three steps, a file, three more in an ensemble that was built anew, of another network and
+    seed: as if in one go.
+    """
     first = build(1)
     go_on(first, **options)
     kept = stored(first.state())
@@ -1152,7 +1266,12 @@ def test_a_restored_ensemble_goes_on_bit_for_bit(name, options, dtype):
 
 def test_bfloat16_is_stored_as_bytes():
     def build(seed):
-        return Ensemble(mlp(dtype=torch.bfloat16), 2, seed=seed, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+        return Ensemble(
+            mlp(dtype=torch.bfloat16),
+            2,
+            seed=seed,
+            optimizer=functools.partial(torch.optim.Adam, lr=0.01),
+        )
 
     assert build(1).state()["parameters/0.weight"].dtype == np.dtype("V2")
     assert_resumed(build)
@@ -1160,7 +1279,9 @@ def test_bfloat16_is_stored_as_bytes():
 
 def test_joined_ensembles_are_restored_too():
     def build(seed):
-        return Ensemble.joined([Ensemble(mlp(nn.Dropout(0.5)), 2, seed=10 * seed + k) for k in range(2)])
+        return Ensemble.joined(
+            [Ensemble(mlp(nn.Dropout(0.5)), 2, seed=10 * seed + k) for k in range(2)]
+        )
 
     assert_resumed(build)
 
@@ -1195,7 +1316,9 @@ def test_a_learning_rate_that_was_changed_is_restored():
 
 
 def test_the_state_before_the_first_step_can_be_restored_after_some():
-    made = Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+    made = Ensemble(
+        mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01)
+    )
     start = made.state()
     first = go_on(made)
     made.restore(start)
@@ -1205,7 +1328,9 @@ def test_the_state_before_the_first_step_can_be_restored_after_some():
 
 def test_parameters_that_were_never_stepped_have_no_memory():
     def build(seed):
-        return Ensemble(Idle(), 2, seed=seed, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+        return Ensemble(
+            Idle(), 2, seed=seed, optimizer=functools.partial(torch.optim.Adam, lr=0.01)
+        )
 
     assert_resumed(build)
     made = build(1)
@@ -1214,13 +1339,17 @@ def test_parameters_that_were_never_stepped_have_no_memory():
 
 
 def test_a_state_is_a_copy():
-    made = Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+    made = Ensemble(
+        mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01)
+    )
     go_on(made)
     kept = made.state()
     before = {name: array.copy() for name, array in kept.items()}
     go_on(made)
     assert_same_arrays(kept, before)
-    fresh = Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01))
+    fresh = Ensemble(
+        mlp(nn.BatchNorm1d(4)), 2, optimizer=functools.partial(torch.optim.Adam, lr=0.01)
+    )
     fresh.restore(kept)
     go_on(fresh)
     assert_same_arrays(kept, before)
@@ -1233,16 +1362,28 @@ def adam(**options):
 @pytest.mark.parametrize(
     ("build", "fault"),
     [
-        (lambda: Ensemble(mlp(), 2, optimizer=adam()), r"it has 'parameters/3\.weight', and this ensemble has not"),
+        (
+            lambda: Ensemble(mlp(), 2, optimizer=adam()),
+            r"it has 'parameters/3\.weight', and this ensemble has not",
+        ),
         (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 3, optimizer=adam()), r"it has no 'batches/2'"),
-        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 1, optimizer=adam()), r"it has 'batches/1', and this ensemble has not"),
+        (
+            lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 1, optimizer=adam()),
+            r"it has 'batches/1', and this ensemble has not",
+        ),
         (
             lambda: Ensemble(mlp(nn.BatchNorm1d(4), dtype=torch.float32), 2, optimizer=adam()),
             r"its 'parameters/0\.weight' is float64 \(2, 4, 3\), here float32 \(2, 4, 3\)",
         ),
         (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2), r"it has no 'optimizer/SGD/0/lr'"),
-        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=torch.optim.AdamW), r"it has no 'optimizer/AdamW/0/lr'"),
-        (lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=adam(amsgrad=True)), "it has no 'optimizer/0/max_exp_avg_sq'"),
+        (
+            lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=torch.optim.AdamW),
+            r"it has no 'optimizer/AdamW/0/lr'",
+        ),
+        (
+            lambda: Ensemble(mlp(nn.BatchNorm1d(4)), 2, optimizer=adam(amsgrad=True)),
+            "it has no 'optimizer/0/max_exp_avg_sq'",
+        ),
     ],
     ids=["network", "more copies", "fewer copies", "dtype", "optimiser", "kin", "options"],
 )
@@ -1252,12 +1393,17 @@ def test_the_state_of_another_ensemble_is_refused_and_changes_nothing(build, fau
     made = build()
     go_on(made)
     before = made.state()
-    with pytest.raises(ValueError, match=f"state is not that of an ensemble like this one: {fault}; restore it into one that"):
+    with pytest.raises(
+        ValueError,
+        match=f"state is not that of an ensemble like this one: {fault}; restore it into one that",
+    ):
         made.restore(given.state())
     assert_same_arrays(made.state(), before)
 
 
-@pytest.mark.parametrize("name", ["parameters/0.weight", "batches/1", "dropout/0", "loop/reason", "optimizer/0/exp_avg"])
+@pytest.mark.parametrize(
+    "name", ["parameters/0.weight", "batches/1", "dropout/0", "loop/reason", "optimizer/0/exp_avg"]
+)
 def test_a_state_that_lacks_something_is_refused(name):
     made = Ensemble(mlp(), 2, optimizer=adam())
     go_on(made)
@@ -1269,25 +1415,34 @@ def test_a_state_that_lacks_something_is_refused(name):
 
 def test_a_state_of_other_shapes_is_refused():
     wide = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1), nn.Tanh()).to(DOUBLE)
-    with pytest.raises(ValueError, match=r"its 'parameters/0\.weight' is float64 \(2, 5, 3\), here float64 \(2, 4, 3\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"its 'parameters/0\.weight' is float64 \(2, 5, 3\), here float64 \(2, 4, 3\)",
+    ):
         Ensemble(mlp(), 2).restore(Ensemble(wide, 2).state())
 
 
 def test_a_state_is_a_mapping():
-    with pytest.raises(TypeError, match=r"state is a list: pass what `state` returned, or np\.load"):
+    with pytest.raises(
+        TypeError, match=r"state is a list: pass what `state` returned, or np\.load"
+    ):
         Ensemble(mlp(), 2).restore([])
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 def test_an_optimiser_that_couples_elements_is_refused():
-    with pytest.raises(TypeError, match=r"optimizer is LBFGS.*could couple the copies; use one of SGD, Adam"):
+    with pytest.raises(
+        TypeError, match=r"optimizer is LBFGS.*could couple the copies; use one of SGD, Adam"
+    ):
         Ensemble(mlp(), 2, optimizer=torch.optim.LBFGS)
 
 
 def test_an_optimizer_must_return_an_optimiser():
-    with pytest.raises(TypeError, match=r"optimizer returned a float: pass parameters -> a torch\.optim optimiser"):
+    with pytest.raises(
+        TypeError, match=r"optimizer returned a float: pass parameters -> a torch\.optim optimiser"
+    ):
         Ensemble(mlp(), 2, optimizer=lambda parameters: 0.2)
 
 
@@ -1299,7 +1454,9 @@ def test_an_optimiser_over_other_parameters_is_refused():
 
 def test_an_optimizer_may_split_the_parameters_into_groups():
     def split(parameters):
-        return torch.optim.SGD([{"params": parameters[:1], "lr": 0.1}, {"params": parameters[1:]}], lr=0.02)
+        return torch.optim.SGD(
+            [{"params": parameters[:1], "lr": 0.1}, {"params": parameters[1:]}], lr=0.02
+        )
 
     assert_same_training(mlp(), batches(3), split)
 
@@ -1315,7 +1472,9 @@ def test_a_network_without_parameters_is_refused():
 
 
 def test_an_unknown_init_is_refused():
-    with pytest.raises(ValueError, match="init must be one of 'shared', 'independent', not 'random'"):
+    with pytest.raises(
+        ValueError, match="init must be one of 'shared', 'independent', not 'random'"
+    ):
         Ensemble(mlp(), 2, init="random")
 
 
@@ -1344,9 +1503,13 @@ def test_a_seed_is_an_integer_of_at_least_zero(seed):
         Ensemble(mlp(), 2, seed=seed)
 
 
-@pytest.mark.parametrize(("watch", "label"), [("tanh", "'tanh'"), (["1", "tanh"], "'tanh'"), (nn.ReLU, "ReLU")])
+@pytest.mark.parametrize(
+    ("watch", "label"), [("tanh", "'tanh'"), (["1", "tanh"], "'tanh'"), (nn.ReLU, "ReLU")]
+)
 def test_a_layer_that_the_network_does_not_have_cannot_be_watched(watch, label):
-    with pytest.raises(ValueError, match=f"watch holds {label}, .*its modules are network, 0, 1, 2, 3"):
+    with pytest.raises(
+        ValueError, match=f"watch holds {label}, .*its modules are network, 0, 1, 2, 3"
+    ):
         Ensemble(mlp(), 2, watch=watch)
 
 
@@ -1367,7 +1530,9 @@ def test_a_watched_module_must_return_a_tensor():
 
 
 def test_a_module_that_returns_a_tuple_is_fine_while_nobody_watches_it():
-    made = Ensemble(nn.Sequential(nn.Linear(3, 1), Pair(), First()).to(DOUBLE), 2, watch=["0", First])
+    made = Ensemble(
+        nn.Sequential(nn.Linear(3, 1), Pair(), First()).to(DOUBLE), 2, watch=["0", First]
+    )
     made.step(*batches(2)[0])
     assert len(made.activations(numbers(5, 3))) == 2
 
@@ -1380,7 +1545,9 @@ class Turned(nn.Module):
 def test_a_watched_output_without_a_sample_axis_is_refused():
     """(d, n) has the size of (n, d): reshaped, it would mix the samples without a word."""
     made = Ensemble(nn.Sequential(nn.Linear(3, 2), Turned()).to(DOUBLE), 2)
-    with pytest.raises(ValueError, match=r"watched module '1' returns shape \(2, 5\) on 5 samples: .*first axis"):
+    with pytest.raises(
+        ValueError, match=r"watched module '1' returns shape \(2, 5\) on 5 samples: .*first axis"
+    ):
         made.activations(numbers(5, 3))
 
 
@@ -1401,7 +1568,9 @@ class Idle(nn.Module):
 
 
 def test_watching_only_what_is_never_called_is_refused():
-    with pytest.raises(ValueError, match="watch names modules that the network's forward never calls"):
+    with pytest.raises(
+        ValueError, match="watch names modules that the network's forward never calls"
+    ):
         Ensemble(Idle().to(DOUBLE), 2, watch="unused").activations(numbers(5, 3))
 
 
@@ -1410,15 +1579,22 @@ def test_a_layer_that_is_never_called_is_left_out():
 
 
 def test_parameters_that_are_never_used_stay():
-    assert_same_training(Idle().to(DOUBLE), batches(3), functools.partial(torch.optim.Adam, lr=0.01))
+    assert_same_training(
+        Idle().to(DOUBLE), batches(3), functools.partial(torch.optim.Adam, lr=0.01)
+    )
 
 
 @pytest.mark.parametrize("shape", [(8,), (8, 1, 1), (1, 8), (8, 2)])
 @pytest.mark.parametrize("dtype", [DOUBLE, torch.int64])
 def test_a_target_of_another_shape_than_the_prediction_is_refused(shape, dtype):
-    """The report's targets were (101, 1, 1) against predictions (101, 1): torch broadcasts both, and the network dies."""
+    """The report's targets were (101, 1, 1) against predictions (101, 1): torch broadcasts both,
+    and the network dies.
+    """
     x, y = numbers(2, 8, 3), torch.ones(2, *shape, dtype=dtype)
-    message = rf"y has shape \({', ?'.join(map(str, shape))},?\) per copy, the prediction \(8, 1\).*y\[:, None\]"
+    message = (
+        rf"y has shape \({', ?'.join(map(str, shape))},?\) per copy, the prediction \(8, 1\).*y\[:,"
+        r" None\]"
+    )
     with pytest.raises(ValueError, match=message):
         Ensemble(mlp(), 2).step(x, y)
 
@@ -1436,9 +1612,15 @@ def test_a_refused_step_changes_nothing():
     assert_equal(made.snapshot(), before)
 
 
-@pytest.mark.parametrize(("x", "y", "wrong"), [((8, 3), (2, 8, 1), "x"), ((3, 8, 3), (2, 8, 1), "x"), ((2, 8, 3), (2,), "y")])
+@pytest.mark.parametrize(
+    ("x", "y", "wrong"),
+    [((8, 3), (2, 8, 1), "x"), ((3, 8, 3), (2, 8, 1), "x"), ((2, 8, 3), (2,), "y")],
+)
 def test_the_axis_of_copies_must_be_there(x, y, wrong):
-    with pytest.raises(ValueError, match=rf"{wrong} has shape .*step takes \(2 copies, batch, \.\.\.\).*ensemble\.draw"):
+    with pytest.raises(
+        ValueError,
+        match=rf"{wrong} has shape .*step takes \(2 copies, batch, \.\.\.\).*ensemble\.draw",
+    ):
         Ensemble(mlp(), 2).step(numbers(*x), numbers(*y))
 
 
@@ -1464,7 +1646,9 @@ def test_a_loss_that_does_not_reduce_is_refused():
 
 def test_tensors_of_another_device_are_refused():
     made, (x, y) = Ensemble(mlp(), 2), batches(2)[0]
-    with pytest.raises(ValueError, match=r"x is on 'meta', the ensemble on 'cpu': move one of them"):
+    with pytest.raises(
+        ValueError, match=r"x is on 'meta', the ensemble on 'cpu': move one of them"
+    ):
         made.step(x.to("meta"), y)
     with pytest.raises(ValueError, match=r"y is on 'meta', the ensemble on 'cpu'"):
         made.step(x, y.to("meta"))
@@ -1478,14 +1662,18 @@ def test_other_containers_are_refused():
 
 
 @pytest.mark.parametrize(
-    "call", [lambda made: made.step(numbers(2, 8, 4), numbers(2, 8, 1)), operator.methodcaller("activations", numbers(8, 4))]
+    "call",
+    [
+        lambda made: made.step(numbers(2, 8, 4), numbers(2, 8, 1)),
+        operator.methodcaller("activations", numbers(8, 4)),
+    ],
 )
 def test_a_wrong_number_of_features_is_told_in_torchs_own_words(call):
     with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
         call(Ensemble(mlp(), 2))
 
 
-# --- CUDA --------------------------------------------------------------------------------------------------------------
+# --- CUDA -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.gpu
@@ -1496,7 +1684,9 @@ def test_cuda_starts_draws_and_steps_as_the_cpu_does(cuda, init):
     assert there.device.type == "cuda"
     assert_equal(there.draw(50, 8).cpu(), here.draw(50, 8))
     x, y = batches(3)[0]
-    torch.testing.assert_close(there.step(x.to(cuda), y.to(cuda)).cpu(), here.step(x, y), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        there.step(x.to(cuda), y.to(cuda)).cpu(), here.step(x, y), rtol=0, atol=1e-12
+    )
     for name, stacked in here.snapshot().items():
         torch.testing.assert_close(there.snapshot()[name].cpu(), stacked, rtol=0, atol=1e-12)
     for one, other in zip(there.activations(x[0].numpy()), here.activations(x[0]), strict=True):
@@ -1517,10 +1707,17 @@ def test_the_generators_of_cuda_are_left_as_they_were_found(cuda):
 def test_recurrent_networks_on_cuda_step_as_on_the_cpu(cuda):
     network = Recurrent(nn.GRU).to(DOUBLE)
     with pytest.warns(LoopWarning):
-        here, there = Ensemble(network, 3, watch=nn.Linear), Ensemble(network.to(cuda), 3, watch=nn.Linear)
+        here, there = (
+            Ensemble(network, 3, watch=nn.Linear),
+            Ensemble(network.to(cuda), 3, watch=nn.Linear),
+        )
     for x, y in batches(3, x_shape=(4, 3)):  # cuDNN would warn of weights that lie apart
-        torch.testing.assert_close(there.step(x.to(cuda), y.to(cuda)).cpu(), here.step(x, y), rtol=0, atol=1e-12)
-    torch.testing.assert_close(there.activations(x[0].to(cuda))[0].cpu(), here.activations(x[0])[0], rtol=0, atol=1e-12)
+        torch.testing.assert_close(
+            there.step(x.to(cuda), y.to(cuda)).cpu(), here.step(x, y), rtol=0, atol=1e-12
+        )
+    torch.testing.assert_close(
+        there.activations(x[0].to(cuda))[0].cpu(), here.activations(x[0])[0], rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.gpu
@@ -1528,34 +1725,50 @@ def test_recurrent_networks_on_cuda_step_as_on_the_cpu(cuda):
 def test_an_ensemble_on_cuda_is_restored_with_its_dropout(cuda, name):
     def build(seed):
         network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5)).to(cuda)
-        return Ensemble(network, 3, seed=seed, optimizer=functools.partial(getattr(torch.optim, name), lr=0.01))
+        return Ensemble(
+            network, 3, seed=seed, optimizer=functools.partial(getattr(torch.optim, name), lr=0.01)
+        )
 
     assert_resumed(build)
 
 
-# --- found by a reader of the whole -----------------------------------------------------------------------------------
+# --- found by a reader of the whole ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "loss",
-    [torch.nn.MSELoss(), torch.nn.L1Loss(), torch.nn.functional.l1_loss, functools.partial(torch.nn.functional.mse_loss)],
+    [
+        torch.nn.MSELoss(),
+        torch.nn.L1Loss(),
+        torch.nn.functional.l1_loss,
+        functools.partial(torch.nn.functional.mse_loss),
+    ],
     ids=["MSELoss", "L1Loss", "l1_loss", "partial"],
 )
 @pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.float32])
 def test_losses_on_numbers_never_broadcast_whatever_the_targets_type(loss, dtype):
     ensemble = Ensemble(torch.nn.Linear(3, 1), 2, loss=loss)
-    with pytest.raises(ValueError, match=r"y has shape \(5,\) per copy, the prediction \(5, 1\): the loss would broadcast"):
+    with pytest.raises(
+        ValueError,
+        match=r"y has shape \(5,\) per copy, the prediction \(5, 1\): the loss would broadcast",
+    ):
         ensemble.step(torch.zeros(2, 5, 3), torch.zeros(2, 5, dtype=dtype))
 
 
 def test_an_unknown_loss_is_given_no_class_numbers_for_a_single_output():
-    ensemble = Ensemble(torch.nn.Linear(3, 1), 2, loss=lambda prediction, target: ((prediction - target) ** 2).mean())
+    ensemble = Ensemble(
+        torch.nn.Linear(3, 1),
+        2,
+        loss=lambda prediction, target: ((prediction - target) ** 2).mean(),
+    )
     with pytest.raises(ValueError, match="would broadcast"):
         ensemble.step(torch.zeros(2, 5, 3), torch.zeros(2, 5, dtype=torch.int64))
 
 
 def test_a_refused_step_leaves_the_running_averages_alone():
-    network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 1))
+    network = torch.nn.Sequential(
+        torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 1)
+    )
     ensemble = Ensemble(network, 2)
     before = ensemble.snapshot()
     with pytest.raises(ValueError, match="would broadcast"):
@@ -1611,7 +1824,7 @@ def test_a_network_that_returns_no_tensor_is_refused():
         Ensemble(Pair(3, 1), 2).step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))
 
 
-# --- modules and tensors with several names ---------------------------------------------------------------------------
+# --- modules and tensors with several names -------------------------------------------------------
 
 
 class TwoNames(nn.Module):
@@ -1675,7 +1888,11 @@ class Listed(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.norm, self.layers, self.out = nn.BatchNorm1d(3), nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)]), nn.Linear(3, 1)
+        self.norm, self.layers, self.out = (
+            nn.BatchNorm1d(3),
+            nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)]),
+            nn.Linear(3, 1),
+        )
         self.layers[1].weight = self.layers[0].weight
         self.again = nn.ModuleDict({"norm": self.norm, "first": self.layers[0]})
 
@@ -1698,13 +1915,18 @@ SHARING = {
 
 def places(network):
     """{place: number of what it holds}, the same number where it is the same tensor."""
-    found = [*network.named_parameters(remove_duplicate=False), *network.named_buffers(remove_duplicate=False)]
+    found = [
+        *network.named_parameters(remove_duplicate=False),
+        *network.named_buffers(remove_duplicate=False),
+    ]
     numbers = {}
     return {name: numbers.setdefault(id(leaf), len(numbers)) for name, leaf in found}
 
 
 @pytest.mark.parametrize("kind", SHARING)
-@pytest.mark.parametrize("optimizer", [SGD, functools.partial(torch.optim.Adam, lr=0.01)], ids=["SGD", "Adam"])
+@pytest.mark.parametrize(
+    "optimizer", [SGD, functools.partial(torch.optim.Adam, lr=0.01)], ids=["SGD", "Adam"]
+)
 def test_what_has_several_names_trains_as_one_by_one_and_keeps_its_ties(kind, optimizer):
     network = SHARING[kind]().to(DOUBLE)
     assert_same_training(network, batches(3), optimizer, init="shared")
@@ -1777,7 +1999,7 @@ def test_networks_are_heard_by_nobody():
         assert not any(module._forward_hooks for module in member.modules())
 
 
-# --- whatever the caller has set in torch ------------------------------------------------------------------------------
+# --- whatever the caller has set in torch ---------------------------------------------------------
 
 
 @contextmanager
@@ -1797,16 +2019,28 @@ def everything(network, optimizer=None, init="shared", seed=0):
     found = []
     for _ in range(2):
         rows = made.draw(20, 8)
-        found += [rows, made.step(x[rows], y[rows]), *made.activations(x, assignment=np.arange(20) % 2)]
+        found += [
+            rows,
+            made.step(x[rows], y[rows]),
+            *made.activations(x, assignment=np.arange(20) % 2),
+        ]
     made.restore(made.state())
-    joined = Ensemble.joined([Ensemble(network, 2, optimizer=optimizer, init=init, seed=seed), made])
+    joined = Ensemble.joined(
+        [Ensemble(network, 2, optimizer=optimizer, init=init, seed=seed), made]
+    )
     rows = joined.draw(20, 8)
-    found += [made.snapshot(), joined.step(x[rows], y[rows]), *(dict(member.state_dict()) for member in joined.networks())]
+    found += [
+        made.snapshot(),
+        joined.step(x[rows], y[rows]),
+        *(dict(member.state_dict()) for member in joined.networks()),
+    ]
     return found
 
 
 @pytest.mark.parametrize("init", ["shared", "independent"])
-@pytest.mark.parametrize(("setting", "name"), [(default_device, "meta"), (default_device, "cpu"), (torch.device, "meta")])
+@pytest.mark.parametrize(
+    ("setting", "name"), [(default_device, "meta"), (default_device, "cpu"), (torch.device, "meta")]
+)
 def test_a_default_device_changes_nothing(setting, name, init):
     network = mlp(nn.BatchNorm1d(4), nn.Dropout(0.5))
     expected = everything(network, init=init)
@@ -1819,7 +2053,9 @@ def test_optimisers_count_their_steps_where_they_do_by_default(name):
     network = mlp()
 
     def build():
-        made = Ensemble(network, 2, optimizer=functools.partial(getattr(torch.optim, name), lr=0.01))
+        made = Ensemble(
+            network, 2, optimizer=functools.partial(getattr(torch.optim, name), lr=0.01)
+        )
         losses = [made.step(*batch) for batch in steps]
         made.restore(made.state())
         return [*losses, made.step(*steps[0]), made.snapshot()]
@@ -1846,7 +2082,9 @@ def test_a_default_type_changes_nothing(default):
         torch.set_default_dtype(before)
 
 
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, lambda: torch.set_grad_enabled(False)])
+@pytest.mark.parametrize(
+    "mode", [torch.no_grad, torch.inference_mode, lambda: torch.set_grad_enabled(False)]
+)
 @pytest.mark.parametrize("loop", [False, True])
 def test_an_ensemble_trains_where_its_caller_needs_no_gradients(mode, loop):
     def life(network, seed):
@@ -1854,7 +2092,12 @@ def test_an_ensemble_trains_where_its_caller_needs_no_gradients(mode, loop):
         x, y = numbers(20, 3), numbers(20, 1)  # made in the caller's mode
         rows = made.draw(20, 8)
         losses = made.step(x[rows], y[rows])
-        found = [losses, *made.activations(x), made.snapshot(), *(dict(member.state_dict()) for member in made.networks())]
+        found = [
+            losses,
+            *made.activations(x),
+            made.snapshot(),
+            *(dict(member.state_dict()) for member in made.networks()),
+        ]
         made.restore(made.state())
         return [*found, Ensemble.joined([made]).step(x[rows], y[rows])], made, rows
 
@@ -1864,7 +2107,9 @@ def test_an_ensemble_trains_where_its_caller_needs_no_gradients(mode, loop):
         found, made, rows = life(network, 3)
         in_mode = Ensemble(mlp(), 2)  # a network that was made in it
         in_mode.step(numbers(2, 8, 3), numbers(2, 8, 1))
-        assert all(leaf.requires_grad for member in in_mode.networks() for leaf in member.parameters())
+        assert all(
+            leaf.requires_grad for member in in_mode.networks() for leaf in member.parameters()
+        )
     assert_equal(found, expected)
     made.step(numbers(20, 3)[rows], numbers(20, 1)[rows])
     in_mode.step(*batches(2)[0])
@@ -1877,7 +2122,10 @@ def test_no_more_than_can_be_counted_is_drawn_from():
         Ensemble(mlp(), 2).draw(3_000_000_000, 8)
 
 
-@pytest.mark.parametrize(("n_samples", "batch_size"), [(True, 1), (5, True), (5.0, 2), (5, None), (np.array(5), 2), (5, [2])])
+@pytest.mark.parametrize(
+    ("n_samples", "batch_size"),
+    [(True, 1), (5, True), (5.0, 2), (5, None), (np.array(5), 2), (5, [2])],
+)
 def test_what_is_drawn_is_counted_in_whole_numbers(n_samples, batch_size):
     with pytest.raises(TypeError, match=r"^(n_samples|batch_size) must be an integer, not "):
         Ensemble(mlp(), 2).draw(n_samples, batch_size)

@@ -44,11 +44,19 @@ def test_every_segment_has_its_own_entropy(twin):
 
 
 def test_ten_million_samples_keep_their_digits():
-    """Sums in float32 would be off by 1e-2 bits; here the tally stands for samples that need not be there."""
+    """Sums in float32 would be off by 1e-2 bits; here the tally stands for samples that need not be
+    there.
+    """
     times, symbols = np.array([1, 10, 1000]), np.array([3_000_000, 400_000, 3_000])
     n = int(times @ symbols)
     found = Tally(1, n, Occurrences(np.zeros(3, np.int64), times, symbols))
-    exact = math.log2(n) - math.fsum(m * c * math.log2(c) for c, m in zip(times.tolist(), symbols.tolist(), strict=True)) / n
+    exact = (
+        math.log2(n)
+        - math.fsum(
+            m * c * math.log2(c) for c, m in zip(times.tolist(), symbols.tolist(), strict=True)
+        )
+        / n
+    )
     assert n == 10_000_000
     assert entropies.plugin(found)[0] == pytest.approx(exact, abs=1e-12)
 
@@ -71,13 +79,14 @@ def test_information_never_passes_either_entropy_though_the_joint_is_rounded_dow
 
 
 @pytest.mark.parametrize(
-    ("base", "factor"), [(2, 1.0), (None, math.log(2)), (10, math.log10(2)), (4, 0.5), (math.e, math.log(2))]
+    ("base", "factor"),
+    [(2, 1.0), (None, math.log(2)), (10, math.log10(2)), (4, 0.5), (math.e, math.log(2))],
 )
 def test_bits_in_another_base(base, factor):
     assert entropies.in_base(np.array([3.0]), base)[0] == pytest.approx(3 * factor, abs=1e-15)
 
 
-# --- every estimator: its oracle, the values that others computed, a law that is known -----------------------------------
+# --- every estimator: its oracle, the values that others computed, a law that is known ------------
 
 COUNTS = {
     "a few": (5, 3, 2, 1, 1),
@@ -89,7 +98,10 @@ COUNTS = {
 ESTIMATORS = {  # method -> its oracle (nats, from counts), and its bits of each of COUNTS
     "plugin": (naive.plugin, (2.054585169, 3.321928095, 0, 2, 2.305607982)),
     "miller-madow": (naive.miller_madow, (2.295034343, 3.971140863, 0, 2.135252660, 2.377742734)),
-    "grassberger": (naive.grassberger, (2.612468321, 5.154674272, -0.002388001, 1.985559402, 2.404796027)),
+    "grassberger": (
+        naive.grassberger,
+        (2.612468321, 5.154674272, -0.002388001, 1.985559402, 2.404796027),
+    ),
 }
 
 
@@ -114,7 +126,9 @@ def test_an_estimator_is_its_oracle_on_any_counts(method, rng, twin):
     oracle, _ = ESTIMATORS[method]
     for _ in range(20):
         counts = rng.integers(1, 50, rng.integers(1, 30))
-        found = fastmi.entropy(twin.put(rng.permutation(labels_of(counts))), base=None, method=method)
+        found = fastmi.entropy(
+            twin.put(rng.permutation(labels_of(counts))), base=None, method=method
+        )
         assert found == pytest.approx(oracle(counts.tolist()), abs=1e-12)
 
 

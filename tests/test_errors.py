@@ -1,4 +1,6 @@
-"""No guard is dead: every error that fastmi can make is made by a test. Run last, and only where all tests run."""
+"""No guard is dead: every error that fastmi can make is made by a test. Run last, and only where
+all tests run.
+"""
 
 import builtins
 from pathlib import Path
@@ -40,7 +42,8 @@ def test_errors_that_nothing_makes_are_named(tmp_path, monkeypatch):
     exec(fired.noted("some", source, "some.py"), space)
     with pytest.raises(ValueError, match="1") as caught:
         space["one"](1)
-    assert caught.traceback[-1].lineno == 2  # counted from 0: the line that raises, as it stands in the file
+    # counted from 0: the line that raises, as it stands in the file
+    assert caught.traceback[-1].lineno == 2
     assert fired.silent(folder) == [("some", 5), ("some", 9)]
     assert isinstance(space["other"](), KeyError)
     assert fired.silent(folder) == [("some", 5)]

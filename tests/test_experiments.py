@@ -36,9 +36,13 @@ def seeded():
 
 @pytest.fixture(scope="module")
 def stand_in():
-    """As many images as MNIST has, but for the test images, of which there are 200; a bright rim at the top."""
+    """As many images as MNIST has, but for the test images, of which there are 200; a bright rim at
+    the top.
+    """
     n = 60_200
-    pixels = np.frombuffer(np.random.default_rng(0).bytes(n * 784), np.uint8).reshape(n, 28, 28).copy()
+    pixels = (
+        np.frombuffer(np.random.default_rng(0).bytes(n * 784), np.uint8).reshape(n, 28, 28).copy()
+    )
     pixels[:, :4] = 255
     return mnist.Images(pixels, np.arange(n, dtype=np.uint8) % 10)
 
@@ -53,7 +57,7 @@ def rows_of(sample):
     return {row.tobytes() for row in sample.x}
 
 
-# --- data -------------------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 def test_the_simple_data_has_the_distribution_that_enumeration_gives():
@@ -75,7 +79,8 @@ def test_data_depend_on_the_seed_alone(name, images):
         assert np.array_equal(sample.x, same.read[key].x)
         assert np.array_equal(sample.classes, same.read[key].classes)
         assert len(sample.x) == len(sample.classes)
-    assert np.array_equal(one.trained.x, other.trained.x) == (name == "mnist")  # of which nothing is drawn
+    # of which nothing is drawn
+    assert np.array_equal(one.trained.x, other.trained.x) == (name == "mnist")
 
 
 @pytest.mark.parametrize("name", list(datasets.DATASETS))
@@ -84,7 +89,8 @@ def test_every_data_set_is_read_on_a_published_and_on_a_held_out_sample(name, im
     published, held_out, *_ = data.read
     assert (published, held_out) == ("all patterns" if name == "var-u" else "training", "held-out")
     assert name == "var-u" or data.read["training"] is data.trained
-    if name not in ("simple", "simple-and-fresh", "complicated", "complicated-intended"):  # draws from 5^12 patterns
+    # draws from 5^12 patterns
+    if name not in ("simple", "simple-and-fresh", "complicated", "complicated-intended"):
         assert not rows_of(data.trained) & rows_of(data.read["held-out"])
 
 
@@ -105,11 +111,16 @@ def test_the_rules_for_stopping_are_judged_on_samples_that_nothing_else_saw():
     assert data.name == "simple"
     assert len(data.read["fresh"].x) == 20_000
     assert all(np.array_equal(data.read[name].x, sample.x) for name, sample in simple.read.items())
-    assert len(rows_of(data.read["fresh"]) & (rows_of(data.trained) | rows_of(data.read["held-out"]))) <= 2
+    assert (
+        len(rows_of(data.read["fresh"]) & (rows_of(data.trained) | rows_of(data.read["held-out"])))
+        <= 2
+    )
 
 
 def by_hand(rule, sample, threshold=None):
-    """The share of classes that are those of the rule without its noise: above the mean score, that of the sample or given."""
+    """The share of classes that are those of the rule without its noise: above the mean score, that
+    of the sample or given.
+    """
     scores = [rule([int(value) for value in row]) for row in sample.x.tolist()]
     threshold = np.mean(scores) if threshold is None else threshold
     return (sample.classes == (np.array(scores) > threshold)).mean(), threshold
@@ -118,11 +129,18 @@ def by_hand(rule, sample, threshold=None):
 @pytest.mark.parametrize(
     ("name", "rule", "share"),
     [
-        ("complicated", lambda row: -(row[0] ** 2), 0.99),  # noise of 0.2 against steps of one and more
-        ("complicated-intended", lambda row: sum(row[i] * row[i + 1] for i in (2, 4, 6, 8, 10)) - row[0] ** 2, 0.97),
+        # noise of 0.2 against steps of one and more
+        ("complicated", lambda row: -(row[0] ** 2), 0.99),
+        (
+            "complicated-intended",
+            lambda row: sum(row[i] * row[i + 1] for i in (2, 4, 6, 8, 10)) - row[0] ** 2,
+            0.97,
+        ),
     ],
 )
-def test_the_complicated_labels_follow_their_rule_and_held_out_ones_the_same_threshold(name, rule, share):
+def test_the_complicated_labels_follow_their_rule_and_held_out_ones_the_same_threshold(
+    name, rule, share
+):
     data = load(name, 4000, seed=0)
     right, threshold = by_hand(rule, data.trained)
     assert right > share
@@ -131,7 +149,9 @@ def test_the_complicated_labels_follow_their_rule_and_held_out_ones_the_same_thr
 
 
 def test_held_out_labels_keep_the_training_sample_s_threshold_where_their_own_mean_is_another():
-    """With one sample the threshold is its own score, so the noise alone decides; held-out ones are decided by their scores."""
+    """With one sample the threshold is its own score, so the noise alone decides; held-out ones are
+    decided by their scores.
+    """
     classes = []
     for seed in range(300):
         data = load("complicated", 1, seed)
@@ -154,8 +174,12 @@ def test_pooling_wraps_as_published_and_does_not_as_intended(images):
 
 def test_a_pooled_pixel_is_the_sum_of_its_block(images):
     data = load("mnist-widened", 1, seed=3)
-    block = images.pixels[np.random.default_rng(3).integers(len(images.pixels), size=1)[0], 10:12, 6:8]
-    assert data.trained.x[0].reshape(14, 14)[5, 3] == sum(int(value) for value in block.ravel()) // 20
+    block = images.pixels[
+        np.random.default_rng(3).integers(len(images.pixels), size=1)[0], 10:12, 6:8
+    ]
+    assert (
+        data.trained.x[0].reshape(14, 14)[5, 3] == sum(int(value) for value in block.ravel()) // 20
+    )
 
 
 @pytest.mark.parametrize("name", ["mnist-pooled", "digits"])
@@ -179,7 +203,9 @@ def test_the_whole_of_mnist_is_its_training_images_and_its_test_images(images):
     fewer = load("mnist", 100, seed=0)
     assert np.array_equal(fewer.trained.x, training.x[:100])
     assert np.array_equal(fewer.read["held-out"].x, test.x)
-    with pytest.raises(ValueError, match="n_samples is 60001, but MNIST has 60,000 training images"):
+    with pytest.raises(
+        ValueError, match="n_samples is 60001, but MNIST has 60,000 training images"
+    ):
         load("mnist", 60_001, seed=0)
 
 
@@ -194,16 +220,20 @@ def test_var_u_is_the_whole_population_of_the_paper():
     assert np.array_equal(everything.x @ (1 << np.arange(12)[::-1]), np.arange(4096))
     h_y = naive.entropy(everything.classes.tolist())
     assert h_y == pytest.approx(0.9991571208502711, abs=1e-15)
-    with np.load(DATA / "idnns.npz") as golden:  # the reference's own copy of the labels, for its own copy of the patterns
+    # the reference's own copy of the labels, for its own copy of the patterns
+    with np.load(DATA / "idnns.npz") as golden:
         rows = golden["tanh_init/X"] @ (1 << np.arange(12)[::-1])
-        assert np.array_equal(everything.classes[rows], golden["tanh_init/labels"][:, 0])  # columns: class 1, class 0
+        # columns: class 1, class 0
+        assert np.array_equal(everything.classes[rows], golden["tanh_init/labels"][:, 0])
 
 
 def test_of_var_u_four_fifths_are_trained_on_and_the_others_held_out():
     data = load("var-u", 4096, seed=0)
     everything, held_out = data.read["all patterns"], data.read["held-out"]
     assert (len(data.trained.x), len(held_out.x)) == (3276, 820)
-    numbers = [(sample.x @ (1 << np.arange(12)[::-1])).astype(int) for sample in (data.trained, held_out)]
+    numbers = [
+        (sample.x @ (1 << np.arange(12)[::-1])).astype(int) for sample in (data.trained, held_out)
+    ]
     assert sorted(np.concatenate(numbers)) == list(range(4096))
     for sample, rows in zip((data.trained, held_out), numbers, strict=True):
         assert np.array_equal(sample.classes, everything.classes[rows])
@@ -211,11 +241,13 @@ def test_of_var_u_four_fifths_are_trained_on_and_the_others_held_out():
 
 
 def test_a_part_of_var_u_is_refused():
-    with pytest.raises(ValueError, match=r"n_samples is 100, but 'var-u' is a whole population of 4096 patterns"):
+    with pytest.raises(
+        ValueError, match=r"n_samples is 100, but 'var-u' is a whole population of 4096 patterns"
+    ):
         load("var-u", 100, seed=0)
 
 
-# --- networks ---------------------------------------------------------------------------------------------------------
+# --- networks -------------------------------------------------------------------------------------
 
 
 def test_the_network_is_drawn_from_its_seed_and_leaves_torch_alone():
@@ -233,7 +265,9 @@ def test_the_convolutional_network_is_the_published_one():
     out = network(torch.rand(5, 196))
     assert out.shape == (5, 10)
     assert torch.allclose(out.sum(dim=1), torch.ones(5))
-    assert sum(parameter.numel() for parameter in network.parameters()) == (16 + 1) + (90 + 10) + (100 + 10)
+    assert sum(parameter.numel() for parameter in network.parameters()) == (16 + 1) + (90 + 10) + (
+        100 + 10
+    )
 
 
 def test_lenet_is_of_its_size():
@@ -241,7 +275,10 @@ def test_lenet_is_of_its_size():
     assert watched(network) == ["layer 1", "layer 2", "layer 3", "layer 4", "output"]
     assert torch.allclose(network(torch.rand(5, 784)).sum(dim=1), torch.ones(5))
     convolutions = 6 * (25 + 1) + 16 * (6 * 25 + 1)
-    assert sum(parameter.numel() for parameter in network.parameters()) == convolutions + 257 * 120 + 121 * 84 + 85 * 10
+    assert (
+        sum(parameter.numel() for parameter in network.parameters())
+        == convolutions + 257 * 120 + 121 * 84 + 85 * 10
+    )
 
 
 def test_the_original_network_is_the_published_one():
@@ -249,12 +286,13 @@ def test_the_original_network_is_the_published_one():
     assert watched(network) == ["layer 1", "layer 2", "layer 3", "layer 4", "layer 5", "output"]
     assert [type(module).__name__ for module in network[1::2]] == ["Tanh"] * 5 + ["Softmax"]
     assert all(
-        (module.bias == 0).all() and module.weight.abs().max() <= 2 * module.in_features**-0.5 for module in network[::2]
+        (module.bias == 0).all() and module.weight.abs().max() <= 2 * module.in_features**-0.5
+        for module in network[::2]
     )
     assert type(build("relu-softmax", (12, 3, 2), seed=0)[1]).__name__ == "ReLU"
 
 
-# --- training ---------------------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 def trainer_of(run):
@@ -264,7 +302,7 @@ def trainer_of(run):
 
 
 def test_an_epoch_is_one_step_of_rows_drawn_without_replacement():
-    (x, y) = next(iter(trainer_of(SHORT)._batches()))
+    x, y = next(iter(trainer_of(SHORT)._batches()))
     assert (x.shape, y.shape) == ((3, 101, 12), (3, 101, 1))
     assert not torch.equal(x[0], x[1])
 
@@ -279,18 +317,27 @@ def test_a_pass_is_every_row_once_for_every_copy():
 
 
 def test_the_cross_entropy_is_that_of_torch():
-    scores, classes = torch.randn(6, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 2, 1, 0])
+    scores, classes = (
+        torch.randn(6, 3, generator=torch.Generator().manual_seed(0)),
+        torch.tensor([0, 1, 2, 2, 1, 0]),
+    )
     one_hot = torch.nn.functional.one_hot(classes, 3).float()
     found = training.LOSSES["cross-entropy"](scores.softmax(dim=1), one_hot)
     torch.testing.assert_close(found, torch.nn.functional.cross_entropy(scores, classes))
-    assert torch.isfinite(training.LOSSES["cross-entropy"](torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]])))
+    assert torch.isfinite(
+        training.LOSSES["cross-entropy"](torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]]))
+    )
 
 
 def test_one_hot_targets_and_single_values():
     classes = np.array([0, 2, 1])
     one_hot = training.targets(CATALOG["digits"].varied(widths=(10, 3)).training, classes)
     assert one_hot.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
-    assert training.targets(SHORT.varied(targets=(-1.0, 1.0, 5.0)).training, classes).tolist() == [[-1], [5], [1]]
+    assert training.targets(SHORT.varied(targets=(-1.0, 1.0, 5.0)).training, classes).tolist() == [
+        [-1],
+        [5],
+        [1],
+    ]
 
 
 def weights_of(run):
@@ -300,18 +347,24 @@ def weights_of(run):
 def test_copies_share_their_initialisation_unless_they_are_independent():
     shared = weights_of(SHORT)["linear 1.weight"]
     assert torch.equal(shared[0], shared[1])
-    assert torch.equal(shared[0], build("tanh", SHORT.training.widths, Seeds(SHORT.training.seed).init)[0].weight)
+    assert torch.equal(
+        shared[0], build("tanh", SHORT.training.widths, Seeds(SHORT.training.seed).init)[0].weight
+    )
     independent = weights_of(SHORT.varied(init="independent"))
     assert all(not torch.equal(leaf[0], leaf[1]) for leaf in independent.values())
 
 
 def test_independent_copies_are_drawn_as_the_network_is_built():
-    run = SHORT.varied(network="tanh-softmax", widths=(12, 40, 2), targets=None, copies=4, init="independent")
+    run = SHORT.varied(
+        network="tanh-softmax", widths=(12, 40, 2), targets=None, copies=4, init="independent"
+    )
     weights = weights_of(run)
-    assert all((leaf == 0).all() for name, leaf in weights.items() if name.endswith("bias"))  # torch's own are uniform
+    # torch's own are uniform
+    assert all((leaf == 0).all() for name, leaf in weights.items() if name.endswith("bias"))
     assert weights["linear 1.weight"].abs().max() <= 2 * 12**-0.5
     for copy in weights["linear 1.weight"]:
-        assert copy.std().item() == pytest.approx(0.88 * 12**-0.5, rel=0.1)  # of a normal cut at two standard deviations
+        # of a normal cut at two standard deviations
+        assert copy.std().item() == pytest.approx(0.88 * 12**-0.5, rel=0.1)
 
 
 def test_an_independent_copy_is_the_same_among_however_many():
@@ -324,7 +377,10 @@ def test_an_independent_copy_is_the_same_among_however_many():
 @pytest.mark.parametrize("init", ["shared", "independent"])
 def test_seeds_side_by_side_are_the_seeds_alone(init):
     run = SEEDED.varied(init=init)
-    together, alone = trainer_of(run), [trainer_of(run.varied(seed=one.seed, seeds=1)) for one in run.training.alone]
+    together, alone = (
+        trainer_of(run),
+        [trainer_of(run.varied(seed=one.seed, seeds=1)) for one in run.training.alone],
+    )
     assert together.ensemble.n_copies == 6
     for k, one in enumerate(alone):
         assert torch.equal(together._x[k], one._x[0])
@@ -344,7 +400,7 @@ def test_a_snapshot_s_copies_are_told_apart_by_their_seed():
         assert torch.equal(torch.cat([trainer.of_seed(snapshot, k)[name] for k in range(3)]), leaf)
 
 
-# --- the runner -------------------------------------------------------------------------------------------------------
+# --- the runner -----------------------------------------------------------------------------------
 
 
 def test_three_readings_of_two_samples_for_every_epoch(result):
@@ -377,8 +433,16 @@ def test_the_recorded_numbers_are_those_of_the_definition():
     streams = np.random.SeedSequence(small.training.seed).generate_state(4, np.uint64)
     data_seed, init_seed, copies_seed, who_seed = streams.tolist()
     data = load("simple", 120, data_seed)
-    x, y = torch.from_numpy(data.trained.x), torch.from_numpy(data.trained.classes * 2.0 - 1).float()[:, None]
-    ensemble = Ensemble(build("tanh", small.training.widths, init_seed >> 1), 3, watch=torch.nn.Tanh, seed=copies_seed >> 1)
+    x, y = (
+        torch.from_numpy(data.trained.x),
+        torch.from_numpy(data.trained.classes * 2.0 - 1).float()[:, None],
+    )
+    ensemble = Ensemble(
+        build("tanh", small.training.widths, init_seed >> 1),
+        3,
+        watch=torch.nn.Tanh,
+        seed=copies_seed >> 1,
+    )
     for _ in range(2):
         rows = ensemble.draw(120, 101)
         ensemble.step(x[rows], y[rows])
@@ -390,18 +454,30 @@ def test_the_recorded_numbers_are_those_of_the_definition():
             codes = naive.digitise(layer[who, np.arange(120)].tolist(), edges)
             plane = found.plane("sampled", name)
             assert plane.i_xt[-1, 0, i] == pytest.approx(naive.entropy(codes), abs=1e-12)
-            assert plane.i_ty[-1, 0, i] == pytest.approx(naive.mutual_information(codes, sample.classes.tolist()), abs=1e-12)
+            assert plane.i_ty[-1, 0, i] == pytest.approx(
+                naive.mutual_information(codes, sample.classes.tolist()), abs=1e-12
+            )
 
 
 def test_scores_of_a_single_output_by_hand():
     """Before any training, so that every copy is the network that was built."""
     small = SHORT.varied(epochs=1, targets=(0.0, 1.0))
     seeds = Seeds(small.training.seed)
-    network, data = build("tanh", small.training.widths, seeds.init), load("simple", 200, seeds.data)
+    network, data = (
+        build("tanh", small.training.widths, seeds.init),
+        load("simple", 200, seeds.data),
+    )
     for score, (name, sample) in zip(execute(small).scores, data.read.items(), strict=True):
         answers = network(torch.from_numpy(sample.x)).detach().numpy()[:, 0]
-        assert (score.sample, score.seed, score.epochs.tolist(), score.loss.shape) == (name, 0, [0, 1], (2, 3))
-        np.testing.assert_allclose(score.loss[0], np.mean((answers - sample.classes) ** 2), rtol=1e-5)
+        assert (score.sample, score.seed, score.epochs.tolist(), score.loss.shape) == (
+            name,
+            0,
+            [0, 1],
+            (2, 3),
+        )
+        np.testing.assert_allclose(
+            score.loss[0], np.mean((answers - sample.classes) ** 2), rtol=1e-5
+        )
         assert set(score.accuracy[0]) == {np.mean((answers > 0.5) == sample.classes)}
         assert 0 < score.accuracy[0, 0] < 1
 
@@ -409,16 +485,26 @@ def test_scores_of_a_single_output_by_hand():
 def test_scores_of_one_output_a_class_by_hand():
     small = CATALOG["original"].varied(epochs=1)
     seeds = Seeds(small.training.seed)
-    network, data = build("tanh-softmax", small.training.widths, seeds.init), load("var-u", 4096, seeds.data)
+    network, data = (
+        build("tanh-softmax", small.training.widths, seeds.init),
+        load("var-u", 4096, seeds.data),
+    )
     for score, sample in zip(execute(small).scores, data.read.values(), strict=True):
         answers = network(torch.from_numpy(sample.x)).detach().double().numpy()
         n = len(sample.classes)
-        assert score.loss[0, 0] == pytest.approx(-np.log(answers[np.arange(n), sample.classes]).mean(), rel=1e-5)
-        assert score.accuracy[0, 0] == pytest.approx(np.mean(answers.argmax(axis=1) == sample.classes), abs=1e-12)
+        assert score.loss[0, 0] == pytest.approx(
+            -np.log(answers[np.arange(n), sample.classes]).mean(), rel=1e-5
+        )
+        assert score.accuracy[0, 0] == pytest.approx(
+            np.mean(answers.argmax(axis=1) == sample.classes), abs=1e-12
+        )
 
 
 def test_one_copy_has_one_reading():
-    assert [plane.reading for plane in execute(CATALOG["warm-up"].varied(epochs=1)).planes] == ["each", "each"]
+    assert [plane.reading for plane in execute(CATALOG["warm-up"].varied(epochs=1)).planes] == [
+        "each",
+        "each",
+    ]
 
 
 def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
@@ -432,7 +518,12 @@ def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
 def test_the_planes_so_far_are_there_after_every_chunk(monkeypatch):
     monkeypatch.setattr(runner, "MODELS", 3)  # one snapshot of three copies
     seen = []
-    execute(SHORT, on_planes=lambda planes, done: seen.append((done, [plane.epochs.tolist() for plane in planes()])))
+    execute(
+        SHORT,
+        on_planes=lambda planes, done: seen.append(
+            (done, [plane.epochs.tolist() for plane in planes()])
+        ),
+    )
     assert [done for done, _ in seen] == [0, 1 / 3, 2 / 3, 1]
     assert [epochs for _, epochs in seen] == [[list(range(n))] * 8 for n in (1, 2, 3, 4)]
 
@@ -451,16 +542,25 @@ def test_a_seed_among_several_has_the_path_of_that_seed_alone(seeded):
             other = seeded.plane(plane.reading, plane.sample, alone.seed)
             assert np.array_equal(plane.i_xt[0], other.i_xt[0])
             assert np.array_equal(plane.i_ty[0], other.i_ty[0])
-            np.testing.assert_allclose(plane.i_xt, other.i_xt, atol=0.1)  # one rounding may move a sample to another bin
+            # one rounding may move a sample to another bin
+            np.testing.assert_allclose(plane.i_xt, other.i_xt, atol=0.1)
         for score in own.scores:
-            (other,) = [found for found in seeded.scores if (found.sample, found.seed) == (score.sample, alone.seed)]
+            (other,) = [
+                found
+                for found in seeded.scores
+                if (found.sample, found.seed) == (score.sample, alone.seed)
+            ]
             np.testing.assert_allclose(score.loss, other.loss, rtol=1e-4)
-    assert len({plane.i_xt[0].tobytes() for plane in seeded.planes if plane.reading == "each"}) == 6  # data of their own
+    # data of their own
+    assert len({plane.i_xt[0].tobytes() for plane in seeded.planes if plane.reading == "each"}) == 6
 
 
 def test_several_seeds_are_drawn_as_their_mean_with_a_band(seeded, result, monkeypatch):
     drawn = []
-    monkeypatch.setattr("experiments.drawing.figures.information_plane", lambda grid, **options: drawn.append((grid, options)))
+    monkeypatch.setattr(
+        "experiments.drawing.figures.information_plane",
+        lambda grid, **options: drawn.append((grid, options)),
+    )
     for found in (seeded, result):
         picture(found.run, found.planes)
     (banded, options), (single, _) = drawn
@@ -544,17 +644,21 @@ def sequence(hidden):
     ids=["recurrent", "undecided"],
 )
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_a_network_that_is_looped_over_trains_and_the_result_says_so(build_it, reason, seeds, monkeypatch):
+def test_a_network_that_is_looped_over_trains_and_the_result_says_so(
+    build_it, reason, seeds, monkeypatch
+):
     monkeypatch.setitem(networks.NETWORKS, "looped", build_it)
     with pytest.warns(LoopWarning, match="one after the other"):
-        found = execute(SHORT.varied(network="looped", n_samples=110, copies=2, epochs=2, seeds=seeds))
+        found = execute(
+            SHORT.varied(network="looped", n_samples=110, copies=2, epochs=2, seeds=seeds)
+        )
     assert reason in found.remark
     assert summary(found).endswith(found.remark)
     assert found.plane("each").layers == ("layer 1", "output")
     assert not np.array_equal(found.plane("each").i_xt[0], found.plane("each").i_xt[2])
 
 
-# --- the words --------------------------------------------------------------------------------------------------------
+# --- the words ------------------------------------------------------------------------------------
 
 
 def test_findings_read_the_path(result):

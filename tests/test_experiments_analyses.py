@@ -1,4 +1,6 @@
-"""What is made of finished results: the rules for stopping, the compression over seeds, and whatever is added as one file."""
+"""What is made of finished results: the rules for stopping, the compression over seeds, and
+whatever is added as one file.
+"""
 
 import csv
 import re
@@ -57,7 +59,7 @@ def page_of(tmp_path, *words):
     return path.read_text()
 
 
-# --- the table of them ------------------------------------------------------------------------------------------------
+# --- the table of them ----------------------------------------------------------------------------
 
 
 def test_every_row_is_a_file_that_can_be_loaded():
@@ -65,7 +67,9 @@ def test_every_row_is_a_file_that_can_be_loaded():
         assert isinstance(analyses.load(name), Analysis)
         assert row.run in CATALOG
         assert row.about
-    with pytest.raises(ValueError, match="analyses names 'astrology': the analyses are compression, stopping"):
+    with pytest.raises(
+        ValueError, match="analyses names 'astrology': the analyses are compression, stopping"
+    ):
         analyses.load("astrology")
 
 
@@ -75,7 +79,9 @@ class Third(Analysis):
 
     def rows(self, result):
         return [
-            {"seed": plane.seed, "end": float(plane.i_xt[-1, 0, -1])} for plane in result.planes if plane.sample == "training"
+            {"seed": plane.seed, "end": float(plane.i_xt[-1, 0, -1])}
+            for plane in result.planes
+            if plane.sample == "training"
         ]
 
     def table(self, run, rows):
@@ -88,7 +94,9 @@ def third(monkeypatch):
     module = ModuleType("experiments.analyses.third")
     module.ANALYSIS = Third()
     monkeypatch.setitem(sys.modules, "experiments.analyses.third", module)
-    monkeypatch.setitem(analyses.ANALYSES, "third", analyses.Row("warm-up", "where the output ends"))
+    monkeypatch.setitem(
+        analyses.ANALYSES, "third", analyses.Row("warm-up", "where the output ends")
+    )
 
 
 def test_a_third_analysis_is_one_file_and_one_row(third, tmp_path, results, monkeypatch, capsys):
@@ -116,11 +124,23 @@ def test_an_analysis_without_verbs_is_none(results):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["compression", "{seed 0}", "{seed 0}"], "RESULT holds seed 0 more than once: pass each result once"),
-        (["compression", "{seed 0}", "{copies}"], "which differs from tishby-.* in more than its seeds: write a page of each"),
-        (["stopping", "{seed 0}"], "tishby has no fresh sample, on which rules for stopping are judged: pass results of"),
+        (
+            ["compression", "{seed 0}", "{seed 0}"],
+            "RESULT holds seed 0 more than once: pass each result once",
+        ),
+        (
+            ["compression", "{seed 0}", "{copies}"],
+            "which differs from tishby-.* in more than its seeds: write a page of each",
+        ),
+        (
+            ["stopping", "{seed 0}"],
+            "tishby has no fresh sample, on which rules for stopping are judged: pass results of",
+        ),
         (["compression", "nowhere"], "RESULT is 'nowhere', which is no folder that `run` left"),
-        (["compression", "--seeds", "100001"], "seeds is 100001: at most 100,000 are trained one after the other"),
+        (
+            ["compression", "--seeds", "100001"],
+            "seeds is 100001: at most 100,000 are trained one after the other",
+        ),
         (["stopping", "--epochs", "9" * 15], "would need about"),
         (["stopping", "--device", "meta"], "device is 'meta'"),
     ],
@@ -133,33 +153,62 @@ def test_what_cannot_be_analysed_is_said(results, tmp_path, monkeypatch, capsys,
     assert not (tmp_path / "page.md").exists()
 
 
-# --- when to stop -----------------------------------------------------------------------------------------------------
+# --- when to stop ---------------------------------------------------------------------------------
 
 
 def made_up(i_xt, i_ty, losses, accuracies, *, seeds=1):
     """A result of one output layer: arrays (n_checks, n_copies), the same for every seed."""
     n_checks, n_copies = np.shape(i_xt)
-    record = CATALOG["stopping"].varied(epochs=10 * (n_checks - 1), copies=n_copies, seeds=seeds, seed=7)
+    record = CATALOG["stopping"].varied(
+        epochs=10 * (n_checks - 1), copies=n_copies, seeds=seeds, seed=7
+    )
     epochs = 10 * np.arange(n_checks)
 
     def plane(seed):
-        bits = {name: np.array(values, float)[..., None] for name, values in (("i_xt", i_xt), ("i_ty", i_ty))}
+        bits = {
+            name: np.array(values, float)[..., None]
+            for name, values in (("i_xt", i_xt), ("i_ty", i_ty))
+        }
         bits |= {"n_symbols": np.ones_like(bits["i_xt"]), "coverage": np.ones_like(bits["i_xt"])}
-        numbers = {"n_samples": 8, "entropy_x": 3.0, "entropy_y": 1.0, "n_copies": n_copies, "seed": seed}
-        return InformationPlane(epochs, ("output",), Points(**bits), **numbers, reading="each", data="made up", binning="none")
+        numbers = {
+            "n_samples": 8,
+            "entropy_x": 3.0,
+            "entropy_y": 1.0,
+            "n_copies": n_copies,
+            "seed": seed,
+        }
+        return InformationPlane(
+            epochs,
+            ("output",),
+            Points(**bits),
+            **numbers,
+            reading="each",
+            data="made up",
+            binning="none",
+        )
 
     def scores(seed):
         loss, accuracy = np.array(losses, float), np.array(accuracies, float)
-        return [Score("held-out", seed, epochs, loss, -accuracy), Score("fresh", seed, epochs, -loss, accuracy)]
+        return [
+            Score("held-out", seed, epochs, loss, -accuracy),
+            Score("fresh", seed, epochs, -loss, accuracy),
+        ]
 
     alone = [one.seed for one in record.training.alone]
     return Result(
-        record, "cpu", [plane(seed) for seed in alone], [score for seed in alone for score in scores(seed)], [0.0], {}
+        record,
+        "cpu",
+        [plane(seed) for seed in alone],
+        [score for seed in alone for score in scores(seed)],
+        [0.0],
+        {},
     )
 
 
 def test_the_rules_on_a_path_by_hand():
-    """Copy 0: J rests from check 1 on, the loss as well. Copy 1: J moves by 1 bit each time, the loss falls."""
+    """Copy 0: J rests from check 1 on, the loss as well. Copy 1: J moves by 1 bit each time, the
+    loss falls.
+    """
     found = made_up(
         i_xt=[[3, 0], [1, 1], [1, 2], [1, 3], [1, 4]],
         i_ty=[[0, 0.9], [0.8, 0.9], [0.8, 0.9], [0.8, 0.9], [0.8, 0.9]],
@@ -177,31 +226,47 @@ def test_the_rules_on_a_path_by_hand():
         (1, "validation loss", False, 40, 1.0),
     ]
     rows = rules.rows(found)
-    assert [tuple(row[key] for key in rules.columns) for row in rows] == [(seed, *row) for seed in (7, 8) for row in of_each]
+    assert [tuple(row[key] for key in rules.columns) for row in rows] == [
+        (seed, *row) for seed in (7, 8) for row in of_each
+    ]
     text = rules.lines(found.run, rows)
     assert (
-        "every 10 steps, on 4 networks (information: beta 1, tolerance 0.1 bits, patience 2; validation: patience 2)" in text[0]
+        "every 10 steps, on 4 networks (information: beta 1, tolerance 0.1 bits, patience 2; "
+        "validation: patience 2)" in text[0]
     )
     assert text[1].split() == ["rule", "stopped", "steps", "accuracy", "on", "fresh", "samples"]
     assert text[2].split() == ["fixed", "budget", "0/4", "40", "+-", "0", "0.950", "+-", "0.058"]
     assert text[3].split() == ["information", "2/4", "35", "+-", "6", "0.850", "+-", "0.173"]
     head, _, fixed, *_ = rules.table(found.run, rows)
-    assert head == "| rule | networks that it stopped | steps used | accuracy there on 20,000 fresh samples |"
+    assert (
+        head == "| rule | networks that it stopped | steps used | accuracy there on 20,000 fresh"
+        " samples |"
+    )
     assert fixed == "| fixed budget | 0 of 4 | 40 ± 0 | 0.950 ± 0.058 |"
     marks = rules.marks(found.planes, rows)
     assert [(mark.sample, mark.label, list(mark.points)) for mark in marks] == [
-        ("training", f"stopped by {rule}", [(1.0, 0.8), (1.0, 0.8)]) for rule in ("information", "validation loss")
+        ("training", f"stopped by {rule}", [(1.0, 0.8), (1.0, 0.8)])
+        for rule in ("information", "validation loss")
     ]
 
 
 def test_an_output_that_says_nothing_does_not_stop_the_information_rule():
     dead = made_up([[1]] * 5, [[0.4]] * 5, [[1]] * 5, [[0.5]] * 5)  # below half of H(Y)
-    assert [row["stopped"] for row in Stopping(patience=2, validation_patience=2).rows(dead)] == [False, False, True]
+    assert [row["stopped"] for row in Stopping(patience=2, validation_patience=2).rows(dead)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_beta_and_tolerance_are_those_of_the_record():
     found = made_up([[0], [1], [2], [3]], [[0.9]] * 4, [[4], [3], [2], [1]], [[0.5]] * 4)
-    for rules, stop in (({"beta": 0.0}, 10), ({"tolerance": 1.5}, 10), ({}, 30), ({"beta": 0.0, "patience": 2}, 20)):
+    for rules, stop in (
+        ({"beta": 0.0}, 10),
+        ({"tolerance": 1.5}, 10),
+        ({}, 30),
+        ({"beta": 0.0, "patience": 2}, 20),
+    ):
         rows = Stopping(**{"patience": 1, **rules}).rows(found)
         assert next(row["epochs"] for row in rows if row["rule"] == "information") == stop
 
@@ -210,7 +275,9 @@ def test_beta_and_tolerance_are_those_of_the_record():
 def test_no_progress_is_no_new_minimum_among_the_last_checks(losses, patience):
     since = range(1, len(losses) - patience + 1)  # the last `patience` checks begin there
     stops = [i + patience - 1 for i in since if min(losses[:i]) <= min(losses[i : i + patience])]
-    assert first_without_progress(np.array(losses, float), patience) == (stops[0] if stops else None)
+    assert first_without_progress(np.array(losses, float), patience) == (
+        stops[0] if stops else None
+    )
 
 
 def test_checks_that_are_not_evenly_spaced_are_not_called_so():
@@ -222,14 +289,23 @@ def test_checks_that_are_not_evenly_spaced_are_not_called_so():
 def test_the_stopping_run_leaves_its_comparison(results):
     with (results["stopping"] / "stopping.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["seed"], row["copy"], row["rule"]) for row in rows] == [("0", str(c), rule) for c in (0, 1) for rule in RULES]
+    assert [(row["seed"], row["copy"], row["rule"]) for row in rows] == [
+        ("0", str(c), rule) for c in (0, 1) for rule in RULES
+    ]
     with (results["stopping"].parent / "scores.csv").open(newline="") as file:
-        fresh = {(row["epoch"], row["copy"]): row["accuracy"] for row in csv.DictReader(file) if row["sample"] == "fresh"}
+        fresh = {
+            (row["epoch"], row["copy"]): row["accuracy"]
+            for row in csv.DictReader(file)
+            if row["sample"] == "fresh"
+        }
     assert all(row["accuracy"] == fresh[row["epochs"], row["copy"]] for row in rows)
     assert {row["epochs"] for row in rows if row["rule"] == "fixed budget"} == {"30"}
-    assert [path.parent for path in results["stopping"].parents[1].glob("*/*/stopping.csv")] == [results["stopping"]]
+    assert [path.parent for path in results["stopping"].parents[1].glob("*/*/stopping.csv")] == [
+        results["stopping"]
+    ]
     again = stopping.ANALYSIS.rows(read(results["stopping"]).result())
-    assert [{key: str(value) for key, value in row.items()} for row in again] == rows  # from its files, to the same digits
+    # from its files, to the same digits
+    assert [{key: str(value) for key, value in row.items()} for row in again] == rows
 
 
 def test_other_bins_are_compared_too(results, tmp_path, monkeypatch):
@@ -254,7 +330,10 @@ def test_stops_are_marked_in_the_panel_of_single_networks_on_the_training_sample
     rules = Stopping(tolerance=9.0, patience=1, validation_patience=1)
     marks = rules.marks(found.planes, rules.rows(found))
     figure = drawing.picture(found.run, found.planes, marks)
-    legends = [[text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else [] for axes in figure.axes]
+    legends = [
+        [text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else []
+        for axes in figure.axes
+    ]
     labels = [mark.label for mark in marks]
     assert labels
     assert legends == [labels] + [[]] * 8  # of three readings of three samples
@@ -264,14 +343,17 @@ def test_stops_are_marked_in_the_panel_of_single_networks_on_the_training_sample
 
 def test_the_page_of_stopping(results, tmp_path):
     page = page_of(tmp_path, "stopping", results["stopping"])
-    assert "Three rules on 2 networks of 30 steps of 101, 3.0 passes: the information criterion (beta 1, tolerance" in page
+    assert (
+        "Three rules on 2 networks of 30 steps of 101, 3.0 passes: the information criterion (beta "
+        "1, tolerance" in page
+    )
     assert "| fixed budget | 0 of 2 | 30 ± 0 |" in page
     trained_here = page_of(tmp_path, "stopping", "--seeds", "1", "--epochs", "10")
     assert "Written by `python -m experiments stopping --seeds 1 --epochs 10`" in trained_here
     assert "| fixed budget | 0 of 5 | 10 ± 0 |" in trained_here
 
 
-# --- compression ------------------------------------------------------------------------------------------------------
+# --- compression ----------------------------------------------------------------------------------
 
 
 def test_the_compression_page_is_computed_from_its_rows():
@@ -280,10 +362,14 @@ def test_the_compression_page_is_computed_from_its_rows():
     (row,) = Compression().rows(result)
     assert row["fell"] == plane.i_xt[:, 0, -1].max() - plane.i_xt[-1, 0, -1]
     assert row["i_xt_late"] == pytest.approx(plane.i_xt[:, 0, -1].mean())
-    assert Compression(late=2).rows(result)[0]["i_xt_late"] == pytest.approx(plane.i_xt[-2:, 0, -1].mean())
+    assert Compression(late=2).rows(result)[0]["i_xt_late"] == pytest.approx(
+        plane.i_xt[-2:, 0, -1].mean()
+    )
     assert row.items() >= findings([plane])[-1].items()
     assert tuple(row) == compression.ANALYSIS.columns
-    page = Compression().page(result.run, [row, {**row, "seed": 1, "fell": row["fell"] + 1}], "the command")
+    page = Compression().page(
+        result.run, [row, {**row, "seed": 1, "fell": row["fell"] + 1}], "the command"
+    )
     assert f"| 1 | {row['i_xt_start']:.3f} |" in page
     assert f"{row['fell'] + 0.5:.3f}" in page
     assert "`the command`" in page
@@ -297,7 +383,11 @@ def test_compression_of_finished_results_is_that_of_training_them(results, tmp_p
     page = page_of(tmp_path, "compression", results["seed 0"])
     assert page.splitlines()[3:] == trained_here.splitlines()[3:]
     of_three = page_of(tmp_path, "compression", results["seeds"], results["seed 0"].parent)
-    assert [line.split(" | ")[0] for line in of_three.splitlines() if re.match(r"\| \d", line)] == ["| 1", "| 2", "| 0"]
+    assert [line.split(" | ")[0] for line in of_three.splitlines() if re.match(r"\| \d", line)] == [
+        "| 1",
+        "| 2",
+        "| 0",
+    ]
 
 
 def test_compression_of_results_of_an_earlier_version(tmp_path):
@@ -306,5 +396,7 @@ def test_compression_of_results_of_an_earlier_version(tmp_path):
 
 
 def test_one_seed_has_no_spread():
-    page = Compression().page(CATALOG["tishby"], Compression().rows(execute(CATALOG["tishby"].varied(epochs=1))), "")
+    page = Compression().page(
+        CATALOG["tishby"], Compression().rows(execute(CATALOG["tishby"].varied(epochs=1))), ""
+    )
     assert "| sd | - | - |" in page

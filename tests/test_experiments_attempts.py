@@ -1,4 +1,6 @@
-"""Every attempt is a file of its own: many writers, damaged files, and the ledgers that earlier versions left."""
+"""Every attempt is a file of its own: many writers, damaged files, and the ledgers that earlier
+versions left.
+"""
 
 import csv
 import io
@@ -28,7 +30,8 @@ import sys
 from pathlib import Path
 from experiments import attempts
 for i in range(20):
-    attempts.record(Path(sys.argv[1]), run=f"{sys.argv[2]}-{i}", id="x-1", status="done", reason="because, " * (i + 1))
+    story = dict(id="x-1", status="done", reason="because, " * (i + 1))
+    attempts.record(Path(sys.argv[1]), run=f"{sys.argv[2]}-{i}", **story)
 """
 
 
@@ -42,7 +45,10 @@ def test_attempts_of_many_writers_are_all_there_in_the_order_of_time(tmp_path):
     assert [row for row in found if row.startswith("a")] == [f"a-{i}" for i in range(20)]
     assert [row["when"] for row in rows] == sorted(row["when"] for row in rows)
     assert names(tmp_path) == ["attempts"]
-    assert all(re.fullmatch(r"20\d{6}T\d{6}\.\d{6}Z-x-1-[0-9a-f]{8}\.json", name) for name in names(tmp_path / "attempts"))
+    assert all(
+        re.fullmatch(r"20\d{6}T\d{6}\.\d{6}Z-x-1-[0-9a-f]{8}\.json", name)
+        for name in names(tmp_path / "attempts")
+    )
 
 
 def test_attempts_of_many_threads_are_all_there(tmp_path):
@@ -66,7 +72,17 @@ def test_a_reason_of_many_lines_is_one_line(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "{}", '{"when": 3}', '{"when": "now", "run": 3}', "\0", '{"when": "x", "format": 2}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"when": 3}',
+        '{"when": "now", "run": 3}',
+        "\0",
+        '{"when": "x", "format": 2}',
+    ],
 )
 def test_a_damaged_attempt_is_said_and_passed_over(tmp_path, caplog, content):
     attempts.record(tmp_path, run="tishby", status="done")
@@ -95,13 +111,15 @@ def test_attempts_that_could_not_be_written_are_said_before_any_work(tmp_path, m
     assert "attempts', which cannot be written" in capsys.readouterr().err
 
 
-# --- the ledgers of earlier versions ------------------------------------------------------------------------------------
+# --- the ledgers of earlier versions --------------------------------------------------------------
 
 HEAD = "when,run,id,data,device,status,reason,seconds,folder\n"
 
 
 @pytest.mark.parametrize(("version", "rows"), [(0, ["warm-up"]), (1, ["warm-up", "warm-up"])])
-def test_the_ledger_of_an_earlier_version_is_read_with_them_and_never_written(tmp_path, version, rows):
+def test_the_ledger_of_an_earlier_version_is_read_with_them_and_never_written(
+    tmp_path, version, rows
+):
     shutil.copy(DATA / f"format-{version}" / "runs.csv", tmp_path)
     before = (tmp_path / "runs.csv").read_bytes()
     attempts.record(tmp_path, run="another", status="done")
@@ -110,13 +128,20 @@ def test_the_ledger_of_an_earlier_version_is_read_with_them_and_never_written(tm
 
 
 @pytest.mark.parametrize(
-    "torn", ["2026,warm-up,w-1,simple", "2026,warm-up\n", "2026,warm-up,w-1,simple,cpu,done,,1.0,w-1,more\n"]
+    "torn",
+    [
+        "2026,warm-up,w-1,simple",
+        "2026,warm-up\n",
+        "2026,warm-up,w-1,simple,cpu,done,,1.0,w-1,more\n",
+    ],
 )
 def test_a_torn_row_is_said_and_passed_over(tmp_path, caplog, torn):
     whole = "2025,tishby,t-1,simple,cpu,done,,1.0,t-1\n"
     (tmp_path / "runs.csv").write_text(HEAD + whole + torn)
     assert [row["run"] for row in attempts.read(tmp_path)] == ["tishby"]
-    assert re.search(r"runs\.csv' was torn by a crash in the row of '2026', which is passed over", caplog.text)
+    assert re.search(
+        r"runs\.csv' was torn by a crash in the row of '2026', which is passed over", caplog.text
+    )
 
 
 @pytest.mark.parametrize("text", ["", HEAD, HEAD.rstrip()])
@@ -126,7 +151,9 @@ def test_a_ledger_of_nothing_yet_is_one(tmp_path, caplog, text):
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"\0\n", b"a,b\n1,2\n", HEAD.encode() + b"a" * 200_000 + b"\n", None])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"\0\n", b"a,b\n1,2\n", HEAD.encode() + b"a" * 200_000 + b"\n", None]
+)
 def test_what_is_no_ledger_is_said_and_passed_over(tmp_path, caplog, content):
     path = tmp_path / "runs.csv"
     path.mkdir() if content is None else path.write_bytes(content)
@@ -134,7 +161,7 @@ def test_what_is_no_ledger_is_said_and_passed_over(tmp_path, caplog, content):
     assert re.search(r"runs\.csv' is passed over: it is no ledger of runs \(.+\)", caplog.text)
 
 
-# --- the command --------------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
 def test_attempts_are_printed_as_csv(tmp_path, capsys):

@@ -37,13 +37,18 @@ def send(name):
 def one_line(capsys, name):
     said = capsys.readouterr().err
     word = "interrupted" if name == "SIGINT" else rf"interrupted \({name}\)"
-    assert re.search(rf"(^|\n){word}: what was finished before is whole, and --resume goes on with the rest\n$", said)
+    assert re.search(
+        rf"(^|\n){word}: what was finished before is whole, and --resume goes on with the rest\n$",
+        said,
+    )
     assert "Traceback" not in said
 
 
 @posix
 @pytest.mark.parametrize("name", SIGNALS)
-def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(tmp_path, monkeypatch, capsys, name):
+def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
+    tmp_path, monkeypatch, capsys, name
+):
     from experiments import training
 
     def stopped(*words, on_epoch, **options):
@@ -54,10 +59,14 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(tmp_path, m
         patch.setattr(training, "EVERY", 0)
         patch.setattr(training, "SHARE", float("inf"))
         patch.setattr(running, "execute", stopped)
-        assert run("warm-up", "tishby", "--epochs", "4", out=tmp_path) == 128 + getattr(signal, name)
+        assert run("warm-up", "tishby", "--epochs", "4", out=tmp_path) == 128 + getattr(
+            signal, name
+        )
     one_line(capsys, name)
     assert [signal.getsignal(getattr(signal, one)) for one in SIGNALS] == before
-    assert [(row["run"], row["status"]) for row in rows_of(tmp_path)] == [("warm-up", "interrupted")]
+    assert [(row["run"], row["status"]) for row in rows_of(tmp_path)] == [
+        ("warm-up", "interrupted")
+    ]
     assert names(tmp_path) == ["attempts", f"{TINY.id}.part"]
     assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert json.loads((tmp_path / TINY.id / "manifest.json").read_text())["resumed"] is True
@@ -119,7 +128,9 @@ def test_a_signal_that_is_ignored_here_stays_so(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize(("module", "words"), [("command", ["list"]), ("running", ["run", "nothing"])])
+@pytest.mark.parametrize(
+    ("module", "words"), [("command", ["list"]), ("running", ["run", "nothing"])]
+)
 def test_a_signal_while_the_program_is_loaded_is_its_end_in_one_line(name, module, words):
     script = f"""
 import os, signal, sys
@@ -131,9 +142,14 @@ sys.meta_path.insert(0, Loading())
 from experiments.__main__ import main
 sys.exit(main({words}))
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 128 + getattr(signal, name)
-    assert re.fullmatch(r"interrupted.*: what was finished before is whole, and --resume goes on with the rest\n", done.stderr)
+    assert re.fullmatch(
+        r"interrupted.*: what was finished before is whole, and --resume goes on with the rest\n",
+        done.stderr,
+    )
     assert done.stdout == ""
 
 
@@ -141,13 +157,18 @@ sys.exit(main({words}))
 def test_a_process_that_is_told_to_end_ends_well(tmp_path):
     words = ["run", "tishby", "--epochs", "200000", "--record", "10", "--out", str(tmp_path)]
     command = [sys.executable, "-m", "experiments", *words]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         while not list(tmp_path.glob("*.part")) and process.poll() is None:
             pass
         process.terminate()
         said = process.communicate()[1]
     assert process.returncode == 143
-    assert said.endswith("interrupted (SIGTERM): what was finished before is whole, and --resume goes on with the rest\n")
+    assert said.endswith(
+        "interrupted (SIGTERM): what was finished before is whole, and --resume goes on with the "
+        "rest\n"
+    )
     assert "Traceback" not in said
     assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted"]
     assert not list(tmp_path.glob("*.lock"))
@@ -157,7 +178,10 @@ def test_a_process_that_is_told_to_end_ends_well(tmp_path):
     ("error", "line"),
     [
         (ValueError("a\n  b"), "error: a b\n"),
-        (PermissionError(13, "Permission denied", "x"), "error: [Errno 13] Permission denied: 'x'\n"),
+        (
+            PermissionError(13, "Permission denied", "x"),
+            "error: [Errno 13] Permission denied: 'x'\n",
+        ),
         (MemoryError(), "error: there is not enough memory\n"),
     ],
 )

@@ -1,4 +1,6 @@
-"""What a run leaves, whenever it is killed: checkpoints, the folder of a result, the ledger and the command line."""
+"""What a run leaves, whenever it is killed: checkpoints, the folder of a result, the ledger and the
+command line.
+"""
 
 import csv
 import itertools
@@ -19,7 +21,19 @@ from runs import estimate, names, reading_of, rows_of, run, undraw
 from runs import trained as trained_in
 
 from experiments import __main__ as cli
-from experiments import checkpoints, layout, mnist, networks, outputs, readings, results, runner, running, scores, training
+from experiments import (
+    checkpoints,
+    layout,
+    mnist,
+    networks,
+    outputs,
+    readings,
+    results,
+    runner,
+    running,
+    scores,
+    training,
+)
 from experiments import unfinished as keeping
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
@@ -88,18 +102,26 @@ def assert_same(one, other, tmp_path):
 
 def assert_same_files(one, other):
     """Of what was trained, and of what was read of it."""
-    for name in ("scores.csv", f"{reading_of(one).name}/plane.csv", f"{reading_of(one).name}/planes.npz"):
+    for name in (
+        "scores.csv",
+        f"{reading_of(one).name}/plane.csv",
+        f"{reading_of(one).name}/planes.npz",
+    ):
         assert (one / name).read_bytes() == (other / name).read_bytes()
 
 
-# --- checkpoints: killed and resumed ----------------------------------------------------------------------------------
+# --- checkpoints: killed and resumed --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("epoch", [1, 2, 4])
-def test_a_run_killed_at_an_epoch_goes_on_as_if_it_had_not_been(name, epoch, whole, tmp_path, at_every_epoch):
+def test_a_run_killed_at_an_epoch_goes_on_as_if_it_had_not_been(
+    name, epoch, whole, tmp_path, at_every_epoch
+):
     with pytest.raises(Killed):
-        execute(RUNS[name], checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(epoch))
+        execute(
+            RUNS[name], checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(epoch)
+        )
     kept = Checkpoints(tmp_path / "snapshots")
     assert kept.state is not None
     assert kept.state.epoch == epoch - 1
@@ -112,8 +134,12 @@ def test_a_run_killed_at_an_epoch_goes_on_as_if_it_had_not_been(name, epoch, who
 def test_a_run_killed_again_and_again_goes_on(whole, tmp_path, at_every_epoch):
     for epoch in (1, 2, 3, 4):
         with pytest.raises(Killed):
-            execute(TINY, checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(epoch))
-    assert_same(execute(TINY, checkpoints=Checkpoints(tmp_path / "snapshots")), whole["sgd"], tmp_path)
+            execute(
+                TINY, checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(epoch)
+            )
+    assert_same(
+        execute(TINY, checkpoints=Checkpoints(tmp_path / "snapshots")), whole["sgd"], tmp_path
+    )
 
 
 def test_a_run_killed_while_it_is_read_goes_on(whole, tmp_path, at_every_epoch, monkeypatch):
@@ -125,7 +151,9 @@ def test_a_run_killed_while_it_is_read_goes_on(whole, tmp_path, at_every_epoch, 
 
     with pytest.raises(Killed):
         execute(TINY, checkpoints=Checkpoints(tmp_path / "snapshots"), on_planes=killed)
-    assert_same(execute(TINY, checkpoints=Checkpoints(tmp_path / "snapshots")), whole["sgd"], tmp_path)
+    assert_same(
+        execute(TINY, checkpoints=Checkpoints(tmp_path / "snapshots")), whole["sgd"], tmp_path
+    )
 
 
 @pytest.mark.parametrize("name", ["sgd", "copies"])
@@ -148,11 +176,14 @@ def test_a_run_killed_amid_any_file_goes_on(name, whole, tmp_path, at_every_epoc
             assert_same(execute(RUNS[name], checkpoints=Checkpoints(folder)), whole[name], tmp_path)
         else:
             break  # all files were written before that one
-    assert n == 5 + len(RUNS[name].training.recorded)  # a state for each epoch, snapshots for each that is recorded
+    # a state for each epoch, snapshots for each that is recorded
+    assert n == 5 + len(RUNS[name].training.recorded)
 
 
 def ticking(monkeypatch, every, share):
-    """A clock that goes on by a second whenever it is looked at, so that every checkpoint takes one."""
+    """A clock that goes on by a second whenever it is looked at, so that every checkpoint takes
+    one.
+    """
     monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=itertools.count().__next__))
     monkeypatch.setattr(training, "EVERY", every)
     monkeypatch.setattr(training, "SHARE", share)
@@ -162,7 +193,8 @@ def test_checkpoints_take_a_bounded_share_of_the_time(tmp_path, monkeypatch):
     ticking(monkeypatch, every=0, share=0.2)
     kept = Checkpoints(tmp_path / "snapshots")
     execute(TINY, checkpoints=kept)
-    assert [len(checkpoints._read(path)["linear 1.weight"]) for path in kept._files()] == [1, 4]  # the last one is always kept
+    # the last one is always kept
+    assert [len(checkpoints._read(path)["linear 1.weight"]) for path in kept._files()] == [1, 4]
 
 
 def test_several_snapshots_share_a_file(whole, tmp_path, monkeypatch):
@@ -184,7 +216,9 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(whole, tmp_path):
 
 def test_checkpoints_leave_no_trace_in_the_numbers(whole, tmp_path, at_every_epoch):
     for name, record in RUNS.items():
-        assert_same(execute(record, checkpoints=Checkpoints(tmp_path / name)), whole[name], tmp_path)
+        assert_same(
+            execute(record, checkpoints=Checkpoints(tmp_path / name)), whole[name], tmp_path
+        )
 
 
 def test_a_looped_network_goes_on_too(tmp_path, at_every_epoch, monkeypatch):
@@ -213,7 +247,9 @@ def test_a_looped_network_goes_on_too(tmp_path, at_every_epoch, monkeypatch):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_run_killed_on_a_gpu_goes_on(tmp_path, at_every_epoch):
     with pytest.raises(Killed):
-        execute(TINY, "cuda", checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(3))
+        execute(
+            TINY, "cuda", checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(3)
+        )
     again = execute(TINY, "cuda", checkpoints=Checkpoints(tmp_path / "snapshots"))
     assert_same(again, execute(TINY, "cuda"), tmp_path)
 
@@ -225,7 +261,9 @@ def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
     code += "; from experiments.__main__ import main; main(sys.argv[1:])"
     killed, uninterrupted = tmp_path / "killed", tmp_path / "uninterrupted"
     command = [sys.executable, "-c", code, "run", *words, "--out", str(killed)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         while not list(killed.glob("*/snapshots/state.npz")) and process.poll() is None:
             time.sleep(0.01)
         process.kill()
@@ -240,7 +278,7 @@ def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
     assert not [path.name for path in one.rglob(".*")]  # nor half a file
 
 
-# --- checkpoints: what is damaged -------------------------------------------------------------------------------------
+# --- checkpoints: what is damaged -----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -256,7 +294,8 @@ def resumed(folder):
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda content: content[:-30], lambda content: b"", lambda content: b"garbage" + content[7:]]
+    "damage",
+    [lambda content: content[:-30], lambda content: b"", lambda content: b"garbage" + content[7:]],
 )
 @pytest.mark.parametrize("name", ["state.npz", "snapshots-00000001.npz"])
 def test_a_damaged_file_is_named(kept, name, damage):
@@ -265,10 +304,14 @@ def test_a_damaged_file_is_named(kept, name, damage):
         resumed(kept)
 
 
-@pytest.mark.parametrize("name", ["snapshots-00000000.npz", "snapshots-00000002.npz", "snapshots-00000003.npz"])
+@pytest.mark.parametrize(
+    "name", ["snapshots-00000000.npz", "snapshots-00000002.npz", "snapshots-00000003.npz"]
+)
 def test_a_missing_file_is_noticed(kept, name):
     (kept / name).unlink()
-    with pytest.raises(ValueError, match=r"snapshots' holds \d of the 4 snapshots of its state\.npz: remove it"):
+    with pytest.raises(
+        ValueError, match=r"snapshots' holds \d of the 4 snapshots of its state\.npz: remove it"
+    ):
         resumed(kept)
 
 
@@ -301,7 +344,9 @@ def test_objects_are_never_unpickled(kept, tmp_path, name):
             return (os.mkdir, (str(tmp_path / "sprung"),))
 
     np.savez(kept / name, plain=np.array([Trap()], dtype=object))
-    with pytest.raises(ValueError, match=rf"{name}' cannot be read \(ValueError: its 'plain' announces .*'\|O'"):
+    with pytest.raises(
+        ValueError, match=rf"{name}' cannot be read \(ValueError: its 'plain' announces .*'\|O'"
+    ):
         resumed(kept)
     assert not (tmp_path / "sprung").exists()
 
@@ -318,13 +363,18 @@ def test_what_the_state_does_not_count_is_dropped(kept, whole, tmp_path):
     (kept / ".snapshots-00000008.npz.77.part").write_bytes(b"half a file")
     (kept / ".state.npz.77.part").write_bytes(b"half a file")
     found = Checkpoints(kept)
-    assert sorted(path.name for path in kept.iterdir()) == [*(f"snapshots-{i:08d}.npz" for i in range(4)), "state.npz"]
+    assert sorted(path.name for path in kept.iterdir()) == [
+        *(f"snapshots-{i:08d}.npz" for i in range(4)),
+        "state.npz",
+    ]
     assert_same(execute(TINY, checkpoints=found), whole["sgd"], tmp_path)
 
 
 def test_checkpoints_give_back_what_they_were_given(tmp_path):
     rng = np.random.default_rng(0)
-    snapshots = [{"a.weight": rng.normal(size=(2, 3)), "b": rng.integers(9, size=4)} for _ in range(5)]
+    snapshots = [
+        {"a.weight": rng.normal(size=(2, 3)), "b": rng.integers(9, size=4)} for _ in range(5)
+    ]
     state = State(7, {"parameters/a.weight": snapshots[4]["a.weight"]}, np.float32([1, 2, 3]))
     kept = Checkpoints(tmp_path)
     kept.write(snapshots[:2], State(3, {}, np.empty(0, np.float32)))
@@ -347,7 +397,7 @@ def test_snapshots_that_were_never_kept_cannot_be_read(tmp_path):
             execute(TINY, checkpoints=none, train=False)
 
 
-# --- an unfinished run on the command line ----------------------------------------------------------------------------
+# --- an unfinished run on the command line --------------------------------------------------------
 
 
 def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
@@ -402,14 +452,17 @@ def test_resume_begins_what_was_never_begun(tmp_path, undrawn):
     assert [path.name for path in trained_in(tmp_path)] == [CATALOG["warm-up"].varied(epochs=1).id]
 
 
-def test_a_finished_run_that_is_run_again_stays_until_the_new_one_is_finished(tmp_path, monkeypatch, undrawn):
+def test_a_finished_run_that_is_run_again_stays_until_the_new_one_is_finished(
+    tmp_path, monkeypatch, undrawn
+):
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
     (folder,) = trained_in(tmp_path)
     part = unfinished(tmp_path, monkeypatch)
     assert part.name == f"{folder.name}.part"
     assert (reading_of(folder) / "plane.csv").exists()
     (folder / "stray").touch()
-    assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0  # the one that was begun last
+    # the one that was begun last
+    assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert trained_in(tmp_path) == [folder]
     assert not (folder / "stray").exists()
 
@@ -425,7 +478,7 @@ def test_a_damaged_checkpoint_is_a_failed_run_with_its_reason(tmp_path, monkeypa
     assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0
 
 
-# --- the files of a result --------------------------------------------------------------------------------------------
+# --- the files of a result ------------------------------------------------------------------------
 
 
 def saved(result, out):
@@ -440,7 +493,12 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     assert run("tishby-extended", "--epochs", "2", "--copies", "2", out=tmp_path) == 0
     (folder,) = trained_in(tmp_path)
     reading = reading_of(folder)
-    assert {path.name for path in folder.iterdir()} == {"scores.csv", "manifest.json", "snapshots", reading.name}
+    assert {path.name for path in folder.iterdir()} == {
+        "scores.csv",
+        "manifest.json",
+        "snapshots",
+        reading.name,
+    }
     assert {path.name for path in reading.iterdir()} == {
         *("plane.csv", "planes.npz", "plane.png", "plane.svg", "manifest.json")
     }
@@ -458,15 +516,29 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     assert readings.of("reading", read_of_it["reading"]) == CATALOG["tishby-extended"].reads[0]
     assert (manifest["data"], manifest["remark"]) == ("simple", "")
     found = results.read(folder)
-    plane = next(plane for plane in found.planes if (plane.reading, plane.sample) == ("sampled", "held-out"))
-    written = [float(row["i_xt_bits"]) for row in rows if (row["reading"], row["sample"]) == ("sampled", "held-out")]
+    plane = next(
+        plane for plane in found.planes if (plane.reading, plane.sample) == ("sampled", "held-out")
+    )
+    written = [
+        float(row["i_xt_bits"])
+        for row in rows
+        if (row["reading"], row["sample"]) == ("sampled", "held-out")
+    ]
     assert written == plane.i_xt.ravel().tolist()
-    (end,) = [part for part in read_of_it["readings"] if (part["reading"], part["sample"]) == ("sampled", "held-out")]
+    (end,) = [
+        part
+        for part in read_of_it["readings"]
+        if (part["reading"], part["sample"]) == ("sampled", "held-out")
+    ]
     assert [layer["i_xt_end"] for layer in end["layers"]] == plane.i_xt[-1, 0].tolist()
     assert end["funnel"]["pairs"] == 3 * 5
     scores = csv_of(folder / "scores.csv")
     assert len(scores) == 2 * 3 * 2
-    last = [float(row["accuracy"]) for row in scores if (row["sample"], row["epoch"]) == ("held-out", "2")]
+    last = [
+        float(row["accuracy"])
+        for row in scores
+        if (row["sample"], row["epoch"]) == ("held-out", "2")
+    ]
     assert manifest["scores_end"][1]["accuracy"] == pytest.approx(np.mean(last), abs=1e-12)
     shown = capsys.readouterr().out
     assert "sampled" in shown
@@ -492,7 +564,9 @@ def test_the_same_run_writes_the_same_csv(tmp_path, undrawn):
     assert_same_files(one, other)
 
 
-def test_a_looped_network_is_a_remark_in_the_manifest_and_the_summary(tmp_path, undrawn, monkeypatch, capsys):
+def test_a_looped_network_is_a_remark_in_the_manifest_and_the_summary(
+    tmp_path, undrawn, monkeypatch, capsys
+):
     class Undecided(torch.nn.Tanh):
         def forward(self, x):
             return super().forward(x if x.sum() > 0 else -x)
@@ -508,7 +582,9 @@ def test_a_looped_network_is_a_remark_in_the_manifest_and_the_summary(tmp_path, 
     assert manifest["remark"] in capsys.readouterr().out
 
 
-def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(tmp_path, monkeypatch, capsys, undrawn):
+def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(
+    tmp_path, monkeypatch, capsys, undrawn
+):
     def broken(record: Run, *arguments, **options):
         if record.name == "warm-up":
             raise RuntimeError("the power went out")
@@ -526,7 +602,9 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(tmp_path
     assert len(trained_in(tmp_path)) == 1
 
 
-def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path, monkeypatch, undrawn, whole):
+def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(
+    tmp_path, monkeypatch, undrawn, whole
+):
     folder = saved(whole["sgd"], tmp_path)
     before = (reading_of(folder) / "plane.csv").read_bytes()
 
@@ -552,7 +630,10 @@ def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "check_device", lambda name: name)
     folders = [running.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
     assert folders == [TINY.id, f"{TINY.id}-cuda0"]
-    assert all(layout.READING.fullmatch(layout.named(TINY.reads[0].id, device)) for device in ("cpu", "cuda", "cuda:11"))
+    assert all(
+        layout.READING.fullmatch(layout.named(TINY.reads[0].id, device))
+        for device in ("cpu", "cuda", "cuda:11")
+    )
 
 
 @pytest.mark.parametrize("content", ["{}", "no JSON", '{"run": {"name": "warm-up"}}', "[]"])
@@ -562,22 +643,29 @@ def test_a_manifest_that_is_none_is_no_result(tmp_path, content):
         results.read(tmp_path)
 
 
-# --- estimating again -------------------------------------------------------------------------------------------------
+# --- estimating again -----------------------------------------------------------------------------
 
 
 @pytest.fixture
 def trained(tmp_path, undrawn):
     """The folder of a run of two seeds of two copies, trained with its own edges."""
-    assert run("warm-up", "--epochs", "6", "--copies", "2", "--seeds", "2", out=tmp_path / "trained") == 0
+    assert (
+        run("warm-up", "--epochs", "6", "--copies", "2", "--seeds", "2", out=tmp_path / "trained")
+        == 0
+    )
     (folder,) = trained_in(tmp_path / "trained")
     return folder
 
 
 def contents(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
-def test_other_bins_on_the_same_snapshots_are_the_run_with_those_bins(trained, tmp_path, monkeypatch, capsys):
+def test_other_bins_on_the_same_snapshots_are_the_run_with_those_bins(
+    trained, tmp_path, monkeypatch, capsys
+):
     before = contents(trained)
     run_again = results.read(trained).run.varied(edges=(-0.5, 0.75, 9), out_of_range="separate")
     by_training = execute(run_again)
@@ -586,50 +674,72 @@ def test_other_bins_on_the_same_snapshots_are_the_run_with_those_bins(trained, t
     folder = trained / run_again.reads[0].id
     tables.write_csv(tmp_path / "plane.csv", by_training.planes)
     assert (folder / "plane.csv").read_bytes() == (tmp_path / "plane.csv").read_bytes()
-    assert before.items() <= contents(trained).items()  # beside the first, nothing is copied or changed
+    # beside the first, nothing is copied or changed
+    assert before.items() <= contents(trained).items()
     assert {path.parts[0] for path in contents(trained).keys() - before.keys()} == {folder.name}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["id"] == f"{trained.name}/{folder.name}" == run_again.ids[0]
     assert manifest["binning"].startswith("8 bins on [-0.5, 0.75)")
     assert str(folder) in capsys.readouterr().out
     assert results.read(folder).run == run_again
-    (_, row) = rows_of(trained.parent)
-    assert (row["status"], row["id"], row["folder"]) == ("estimated", run_again.ids[0], run_again.ids[0])
+    _, row = rows_of(trained.parent)
+    assert (row["status"], row["id"], row["folder"]) == (
+        "estimated",
+        run_again.ids[0],
+        run_again.ids[0],
+    )
 
 
 def test_several_bins_at_once_are_each_a_result(trained, monkeypatch):
     whole = contents(trained)
     first, *_ = results.read(trained).run.reads
     n_forwarded, forward = [], Ensemble.activations
-    monkeypatch.setattr(Ensemble, "activations", lambda *words: n_forwarded.append(0) or forward(*words))
+    monkeypatch.setattr(
+        Ensemble, "activations", lambda *words: n_forwarded.append(0) or forward(*words)
+    )
     assert estimate(trained, "--edges", "-1", "1", "9") == 0
     once = len(n_forwarded)
     assert estimate(trained, "--edges", "-1", "1", "21", "--edges", "0", "1", "7") == 0
     assert len(n_forwarded) == 2 * once  # what is forwarded once is read by all
-    alone = replace(first, edges=(-1.0, 1.0, 9)), replace(first, edges=(-1.0, 1.0, 21)), replace(first, edges=(0.0, 1.0, 7))
+    alone = (
+        replace(first, edges=(-1.0, 1.0, 9)),
+        replace(first, edges=(-1.0, 1.0, 21)),
+        replace(first, edges=(0.0, 1.0, 7)),
+    )
     for reading in alone:
         by_training = execute(results.read(trained).run.varied(reads=(reading,)))
         found = results.read(trained / reading.id)
-        assert [plane.i_xt.tolist() for plane in found.planes] == [plane.i_xt.tolist() for plane in by_training.planes]
-    assert estimate(trained, "--edges", "-1", "1", "33", "--edges", "0", "1", "7") == 2  # one of them is there
+        assert [plane.i_xt.tolist() for plane in found.planes] == [
+            plane.i_xt.tolist() for plane in by_training.planes
+        ]
+    # one of them is there
+    assert estimate(trained, "--edges", "-1", "1", "33", "--edges", "0", "1", "7") == 2
     assert len(contents(trained)) == len(whole) + 3 * 5
     assert estimate(trained, "--edges", "0", "1", "7", "--edges", "0", "1", "7") == 2
 
 
-def test_a_run_that_reads_by_several_measures_leaves_a_result_of_each(tmp_path, undrawn, monkeypatch, capsys):
+def test_a_run_that_reads_by_several_measures_leaves_a_result_of_each(
+    tmp_path, undrawn, monkeypatch, capsys
+):
     first = TINY.reads[0]
-    several = CATALOG["warm-up"].varied(reads=(first, replace(first, edges=(-1.0, 1.0, 9), out_of_range="clip")))
+    several = CATALOG["warm-up"].varied(
+        reads=(first, replace(first, edges=(-1.0, 1.0, 9), out_of_range="clip"))
+    )
     monkeypatch.setitem(CATALOG, "warm-up", several)
     words = ("warm-up", "--epochs", "3", "--copies", "2")
     assert run(*words, "--live", out=tmp_path) == 0
     (folder,) = trained_in(tmp_path)
-    assert {path.name for path in folder.glob("counted-*")} == {reading.id for reading in several.reads}
+    assert {path.name for path in folder.glob("counted-*")} == {
+        reading.id for reading in several.reads
+    }
     assert capsys.readouterr().out.count("Right answers") == 2
     for reading in several.reads:
         by_itself = execute(several.varied(reads=(reading,), epochs=3, copies=2))
         found = results.read(folder / reading.id)
         assert found.run.reads == (reading,)
-        assert [plane.i_ty.tolist() for plane in found.planes] == [plane.i_ty.tolist() for plane in by_itself.planes]
+        assert [plane.i_ty.tolist() for plane in found.planes] == [
+            plane.i_ty.tolist() for plane in by_itself.planes
+        ]
     assert results.read(folder).run.reads == (first,)
 
 
@@ -650,7 +760,15 @@ def test_elsewhere_what_was_trained_lies_too_and_from_there_it_is_read_again(tra
 
 
 @pytest.mark.parametrize(
-    "edges", [("1", "-1", "5"), ("0", "0", "5"), ("0", "1", "1"), ("0", "inf", "5"), ("nan", "1", "5"), ("0", "1", "2.5")]
+    "edges",
+    [
+        ("1", "-1", "5"),
+        ("0", "0", "5"),
+        ("0", "1", "1"),
+        ("0", "inf", "5"),
+        ("nan", "1", "5"),
+        ("0", "1", "2.5"),
+    ],
 )
 def test_edges_that_are_none_are_refused(trained, tmp_path, capsys, edges):
     assert estimate(trained, "--edges", *edges, out=tmp_path / "again") == 2
@@ -678,7 +796,7 @@ def test_a_result_without_its_snapshots_cannot_be_estimated(trained, tmp_path, c
     assert "which is no folder that `run` left" in capsys.readouterr().err
 
 
-# --- watching it ------------------------------------------------------------------------------------------------------
+# --- watching it ----------------------------------------------------------------------------------
 
 
 def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, undrawn, monkeypatch):
@@ -695,16 +813,20 @@ def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, un
     assert run("warm-up", "--epochs", "2", "--live", out=tmp_path / "live") == 0
     assert len(shown) >= 2  # while it ran, and at the end
     assert {(where, path) for where, path, _ in shown} == {("file", tmp_path / "live" / "live.png")}
-    assert [n_parts for *_, n_parts in shown] == [1] * (len(shown) - 1) + [0]  # the last once the result is safe
+    # the last once the result is safe
+    assert [n_parts for *_, n_parts in shown] == [1] * (len(shown) - 1) + [0]
     assert (tmp_path / "live" / "live.png").read_bytes().startswith(b"\x89PNG")
     assert run("warm-up", "--epochs", "2", out=tmp_path / "other") == 0
     (one,), (other,) = trained_in(tmp_path / "live"), trained_in(tmp_path / "other")
     assert one.name == other.name
-    left = [{path: content for path, content in contents(folder).items() if path.suffix != ".json"} for folder in (one, other)]
+    left = [
+        {path: content for path, content in contents(folder).items() if path.suffix != ".json"}
+        for folder in (one, other)
+    ]
     assert left[0] == left[1]
 
 
-# --- the command line -------------------------------------------------------------------------------------------------
+# --- the command line -----------------------------------------------------------------------------
 
 
 def test_list_names_every_run(capsys):
@@ -714,8 +836,13 @@ def test_list_names_every_run(capsys):
 
 
 def test_list_loads_no_torch_and_calls_steps_steps():
-    code = "import sys; from experiments.__main__ import main; main(['list']); sys.exit('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    code = (
+        "import sys; from experiments.__main__ import main; main(['list']); sys.exit('torch' in "
+        "sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert list(lines) == list(CATALOG)
@@ -747,23 +874,42 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(tmp_
 
 def test_all_is_every_run(tmp_path, monkeypatch):
     tried = []
-    monkeypatch.setattr(running, "_attempt", lambda record, device, out: tried.append(record.name) or True)
+    monkeypatch.setattr(
+        running, "_attempt", lambda record, device, out: tried.append(record.name) or True
+    )
     assert run("all", out=tmp_path) == 0
     assert tried == list(CATALOG)
 
 
 def test_a_run_s_own_numbers_are_changed_by_what_is_given_alone(tmp_path, monkeypatch):
     tried = []
-    monkeypatch.setattr(running, "_attempt", lambda record, device, out: tried.append(record) or True)
+    monkeypatch.setattr(
+        running, "_attempt", lambda record, device, out: tried.append(record) or True
+    )
     assert run("tishby-extended", out=tmp_path) == 0
-    words = ["--epochs", "7", "--copies", "2", "--seed", "3", "--seeds", "4", "--init", "independent", "--record", "5"]
+    words = [
+        "--epochs",
+        "7",
+        "--copies",
+        "2",
+        "--seed",
+        "3",
+        "--seeds",
+        "4",
+        "--init",
+        "independent",
+        "--record",
+        "5",
+    ]
     assert run("tishby-extended", *words, out=tmp_path) == 0
     published = CATALOG["tishby-extended"]
     given = published.varied(epochs=7, copies=2, seed=3, seeds=4, init="independent", n_recorded=5)
     assert tried == [published, given]
 
 
-def test_mnist_that_is_not_there_is_a_failed_row_with_the_ways_to_supply_it(tmp_path, monkeypatch, undrawn):
+def test_mnist_that_is_not_there_is_a_failed_row_with_the_ways_to_supply_it(
+    tmp_path, monkeypatch, undrawn
+):
     monkeypatch.delenv(mnist.VARIABLE, raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "none"))
     assert run("mnist", "warm-up", "--epochs", "1", out=tmp_path / "out") == 1
@@ -780,7 +926,15 @@ def test_a_wrong_place_for_mnist_is_said_before_any_run(tmp_path, monkeypatch, c
 
 
 @pytest.mark.parametrize(
-    "words", [["--epochs", "0"], ["--copies", "-1"], ["--seed", "x"], ["--epochs", "1.5"], ["--seeds", "0"], ["--record", "-"]]
+    "words",
+    [
+        ["--epochs", "0"],
+        ["--copies", "-1"],
+        ["--seed", "x"],
+        ["--epochs", "1.5"],
+        ["--seeds", "0"],
+        ["--record", "-"],
+    ],
 )
 def test_numbers_out_of_range_are_refused(words, tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -797,7 +951,9 @@ def test_the_compression_command_writes_its_page(tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_said_before_any_seed(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(running, "execute", lambda *arguments, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(
+        running, "execute", lambda *arguments, **options: pytest.fail("work was done")
+    )
     assert cli.main(["compression", "--out", str(tmp_path)]) == 2
     assert "which is a folder: pass the name of a file" in capsys.readouterr().err
 
@@ -814,7 +970,9 @@ def test_an_interrupted_run_is_a_row_and_ends_the_others(tmp_path, monkeypatch, 
     assert trained_in(tmp_path) == []  # it had nothing to go on from
 
 
-def test_an_interrupted_run_keeps_what_it_can_go_on_from(tmp_path, monkeypatch, at_every_epoch, undrawn):
+def test_an_interrupted_run_keeps_what_it_can_go_on_from(
+    tmp_path, monkeypatch, at_every_epoch, undrawn
+):
     def interrupted(*words, on_epoch, **options):
         def stop(epoch):
             if epoch == 2:

@@ -43,7 +43,9 @@ class Holder:
 
     def __init__(self, folder):
         command = [sys.executable, "-c", HOLDS, str(folder)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def said(self):
         return self.process.stdout.readline().strip()
@@ -75,7 +77,10 @@ def taken(folder):
 def test_one_process_works_on_a_result_and_the_second_is_told_who(tmp_path, holders):
     first = holders(tmp_path / "result")
     assert first.said() == "in"
-    with pytest.raises(ValueError, match=rf"is being worked on by process {first.process.pid} on .*, since 20\d\d-.*: wait"):
+    with pytest.raises(
+        ValueError,
+        match=rf"is being worked on by process {first.process.pid} on .*, since 20\d\d-.*: wait",
+    ):
         taken(tmp_path / "result")
     assert taken(tmp_path / "another")
     first.end()
@@ -84,7 +89,10 @@ def test_one_process_works_on_a_result_and_the_second_is_told_who(tmp_path, hold
 
 
 def test_a_result_is_worked_on_once_within_a_process_too(tmp_path):
-    with held(tmp_path / "result"), pytest.raises(ValueError, match=rf"worked on by process {os.getpid()} on "):
+    with (
+        held(tmp_path / "result"),
+        pytest.raises(ValueError, match=rf"worked on by process {os.getpid()} on "),
+    ):
         taken(tmp_path / "result")
     assert names(tmp_path) == []
 
@@ -107,14 +115,18 @@ def test_what_a_killed_process_left_is_taken_over_with_a_word(tmp_path, holders,
     first.end(kill=True)
     assert names(tmp_path) == ["result.lock"]
     assert taken(tmp_path / "result")
-    assert re.search(rf"was left by process {first.process.pid} on .*, which is gone: taken over", caplog.text)
+    assert re.search(
+        rf"was left by process {first.process.pid} on .*, which is gone: taken over", caplog.text
+    )
     assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("stale", [False, True])
 def test_of_four_that_start_at_once_one_works(tmp_path, holders, stale):
     if stale:
-        (tmp_path / "result.lock").write_text(json.dumps({"host": platform.node(), "pid": 1, "since": "long ago"}))
+        (tmp_path / "result.lock").write_text(
+            json.dumps({"host": platform.node(), "pid": 1, "since": "long ago"})
+        )
     four = [holders(tmp_path / "result") for _ in range(4)]
     said = [holder.said() for holder in four]
     assert sorted(word.split()[0] for word in said) == ["in", "out", "out", "out"]
@@ -126,26 +138,39 @@ def test_of_four_that_start_at_once_one_works(tmp_path, holders, stale):
 
 
 def test_a_process_number_that_another_program_has_now_is_no_holder(tmp_path, caplog):
-    (tmp_path / "result.lock").write_text(json.dumps({"host": platform.node(), "pid": os.getpid(), "since": "before a boot"}))
+    (tmp_path / "result.lock").write_text(
+        json.dumps({"host": platform.node(), "pid": os.getpid(), "since": "before a boot"})
+    )
     assert taken(tmp_path / "result")
     assert "which is gone: taken over" in caplog.text
 
 
 def test_a_lock_of_another_machine_is_never_taken_over_and_the_way_out_is_said(tmp_path):
     lock = tmp_path / "result.lock"
-    lock.write_text(json.dumps({"host": "elsewhere", "pid": 7, "since": "2026-01-01T00:00:00+00:00"}))
-    with pytest.raises(ValueError, match=r"may be worked on by process 7 on 'elsewhere', since 2026-.* remove '.*\.lock'"):
+    lock.write_text(
+        json.dumps({"host": "elsewhere", "pid": 7, "since": "2026-01-01T00:00:00+00:00"})
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"may be worked on by process 7 on 'elsewhere', since 2026-.* remove '.*\.lock'",
+    ):
         taken(tmp_path / "result")
     assert "elsewhere" in lock.read_text()
     lock.unlink()  # as it was told
     assert taken(tmp_path / "result")
 
 
-@pytest.mark.parametrize("text", ["garbage", "{", '{"host": 3}', '{"host": "a", "pid": "b", "since": "c"}', "\xff", "[" * 5000])
+@pytest.mark.parametrize(
+    "text",
+    ["garbage", "{", '{"host": 3}', '{"host": "a", "pid": "b", "since": "c"}', "\xff", "[" * 5000],
+)
 def test_a_lock_that_says_nothing_is_left_alone(tmp_path, text):
     lock = tmp_path / "result.lock"
     lock.write_text(text, encoding="latin-1")
-    with pytest.raises(ValueError, match=r"may be worked on by another process, which cannot be told from here: .* remove '"):
+    with pytest.raises(
+        ValueError,
+        match=r"may be worked on by another process, which cannot be told from here: .* remove '",
+    ):
         taken(tmp_path / "result")
     assert lock.read_text(encoding="latin-1") == text
 
@@ -160,8 +185,15 @@ def test_a_lock_that_says_nothing_yet_is_one(tmp_path):
 def test_what_is_no_lock_is_left_alone(tmp_path, kind):
     lock = tmp_path / "result.lock"
     (tmp_path / "precious").write_text("precious")
-    {"link": lambda: lock.symlink_to("precious"), "folder": lock.mkdir, "pipe": lambda: os.mkfifo(lock)}[kind]()
-    with pytest.raises(ValueError, match=r"result\.lock' (cannot be used as a lock|is no file, and cannot be).*: move it away"):
+    {
+        "link": lambda: lock.symlink_to("precious"),
+        "folder": lock.mkdir,
+        "pipe": lambda: os.mkfifo(lock),
+    }[kind]()
+    with pytest.raises(
+        ValueError,
+        match=r"result\.lock' (cannot be used as a lock|is no file, and cannot be).*: move it away",
+    ):
         taken(tmp_path / "result")
     assert (tmp_path / "precious").read_text() == "precious"
     assert names(tmp_path) == ["precious", "result.lock"]
@@ -176,13 +208,20 @@ def test_where_the_disk_has_no_locks_what_lies_there_may_be_at_work(tmp_path, mo
 
     monkeypatch.setattr(fcntl, "flock", none)
     assert taken(tmp_path / "result")
-    (tmp_path / "result.lock").write_text(json.dumps({"host": platform.node(), "pid": 7, "since": "before"}))
-    with pytest.raises(ValueError, match=r"may be worked on by process 7 .*, which cannot be told from here: if it is not"):
+    (tmp_path / "result.lock").write_text(
+        json.dumps({"host": platform.node(), "pid": 7, "since": "before"})
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"may be worked on by process 7 .*, which cannot be told from here: if it is not",
+    ):
         taken(tmp_path / "result")
 
 
 def test_a_lock_that_its_holder_just_removed_is_not_one(tmp_path, monkeypatch):
-    """Between opening and locking the holder may have ended: then the file that is locked has no name any more."""
+    """Between opening and locking the holder may have ended: then the file that is locked has no
+    name any more.
+    """
     opened, real = [], os.open
 
     def late(path, *arguments, **options):
@@ -215,7 +254,8 @@ def test_a_result_that_is_read_again_is_held_too(tmp_path, finished, holders, id
     assert first.said() == "in"
     assert estimate(finished, "--edges", "-1", "1", "9") == 2
     assert "is being worked on by process" in capsys.readouterr().err
-    assert run("warm-up", "--epochs", "4", "--copies", "2", "--force", out=tmp_path) == 2  # which would remove it
+    # which would remove it
+    assert run("warm-up", "--epochs", "4", "--copies", "2", "--force", out=tmp_path) == 2
     assert "is being worked on by process" in capsys.readouterr().err
     first.end()
     (tmp_path / "elsewhere").mkdir()

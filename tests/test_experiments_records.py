@@ -1,4 +1,6 @@
-"""The runs as data: what trains and what reads, their ids, their story, and the records of earlier versions."""
+"""The runs as data: what trains and what reads, their ids, their story, and the records of earlier
+versions.
+"""
 
 import itertools
 import json
@@ -19,7 +21,7 @@ SEEDED = SHORT.varied(seed=4, seeds=3, copies=2)
 FORMAT_1 = Path(__file__).parent / "data" / "format-1"
 
 
-# --- the catalogue ----------------------------------------------------------------------------------------------------
+# --- the catalogue --------------------------------------------------------------------------------
 
 
 def test_the_catalogue_is_named_by_its_runs_and_no_two_share_an_id():
@@ -28,14 +30,31 @@ def test_the_catalogue_is_named_by_its_runs_and_no_two_share_an_id():
 
 
 def test_the_published_settings():
-    extended, warm_up, original = (CATALOG[name].training for name in ("tishby-extended", "warm-up", "original"))
+    extended, warm_up, original = (
+        CATALOG[name].training for name in ("tishby-extended", "warm-up", "original")
+    )
     assert extended.widths == (12, 10, 7, 5, 4, 3, 1)
-    assert (extended.copies, extended.epochs, extended.batch_size, extended.learning_rate) == (5, 1000, 101, 0.2)
+    assert (extended.copies, extended.epochs, extended.batch_size, extended.learning_rate) == (
+        5,
+        1000,
+        101,
+        0.2,
+    )
     assert extended.targets == (-1, 1)
-    assert (warm_up.widths, warm_up.epochs, warm_up.copies, warm_up.targets) == ((12, 5, 1), 300, 1, (0, 1))
+    assert (warm_up.widths, warm_up.epochs, warm_up.copies, warm_up.targets) == (
+        (12, 5, 1),
+        300,
+        1,
+        (0, 1),
+    )
     (reading,) = CATALOG["tishby-extended"].reads
     assert np.array_equal(reading.binning.edges, np.linspace(-1, 1, 50).astype(np.float32))
-    assert (original.epoch, original.optimizer, original.batch_size, original.epochs) == ("pass", "adam", 512, 8000)
+    assert (original.epoch, original.optimizer, original.batch_size, original.epochs) == (
+        "pass",
+        "adam",
+        512,
+        8000,
+    )
 
 
 def test_every_run_tells_its_story_and_every_case_and_analysis_is_one():
@@ -68,15 +87,25 @@ IDS = {
 
 @pytest.mark.parametrize("name", list(CATALOG))
 def test_ids_are_for_ever(name):
-    """A new field leaves them as they are, and so does another default, for there is none: results are found by them."""
+    """A new field leaves them as they are, and so does another default, for there is none: results
+    are found by them.
+    """
     assert CATALOG[name].ids == [IDS[name]]
 
 
-# --- identity ---------------------------------------------------------------------------------------------------------
+# --- identity -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "change", [{"epochs": 7}, {"seed": 1}, {"seeds": 2}, {"data": "other"}, {"init": "independent"}, {"n_recorded": 3}]
+    "change",
+    [
+        {"epochs": 7},
+        {"seed": 1},
+        {"seeds": 2},
+        {"data": "other"},
+        {"init": "independent"},
+        {"n_recorded": 3},
+    ],
 )
 def test_the_id_of_what_is_trained_changes_with_every_field_that_decides_snapshots(change):
     assert SHORT.varied(**change).id != SHORT.id
@@ -90,12 +119,23 @@ def test_other_bins_have_another_id_and_what_is_trained_keeps_its_own(change):
 
 
 def test_the_ids_are_of_the_numbers_not_of_the_words():
-    assert SHORT.varied(about="other words", published="other", shows="other", case="", analyses=()).ids == SHORT.ids
+    assert (
+        SHORT.varied(
+            about="other words", published="other", shows="other", case="", analyses=()
+        ).ids
+        == SHORT.ids
+    )
 
 
-@pytest.mark.parametrize("record", [SHORT.training, SEEDED.training, Counted(), Counted((0.0, 1.0, 9), "clip")])
+@pytest.mark.parametrize(
+    "record", [SHORT.training, SEEDED.training, Counted(), Counted((0.0, 1.0, 9), "clip")]
+)
 def test_a_new_field_with_a_default_renames_nothing(record):
-    fields = [("momentum", float, 0.0), ("labels", tuple, ()), ("layers", dict, field(default_factory=dict))]
+    fields = [
+        ("momentum", float, 0.0),
+        ("labels", tuple, ()),
+        ("layers", dict, field(default_factory=dict)),
+    ]
     more = make_dataclass("More", fields, bases=(type(record),), frozen=True)
     assert identity.digest(more(**vars(record))) == identity.digest(record)
     assert identity.digest(more(**vars(record), momentum=0.9)) != identity.digest(record)
@@ -109,12 +149,16 @@ def test_what_differs_is_plain_data_of_records_inside_too():
 
     assert identity.differing(Outer()) == {}
     outer = Outer(Counted((0.0, 1.0, 9)), (Counted(out_of_range="clip"), 3))
-    assert identity.digest(Counted((0, 1.0, 9))) == identity.digest(Counted((0.0, 1, 9)))  # which are equal
-    assert identity.differing(outer) == {"inner": {"edges": [0.0, 1.0, 9]}, "several": [{"out_of_range": "clip"}, 3]}
+    # which are equal
+    assert identity.digest(Counted((0, 1.0, 9))) == identity.digest(Counted((0.0, 1, 9)))
+    assert identity.differing(outer) == {
+        "inner": {"edges": [0.0, 1.0, 9]},
+        "several": [{"out_of_range": "clip"}, 3],
+    }
     assert len(identity.digest(outer)) == 10
 
 
-# --- records ----------------------------------------------------------------------------------------------------------
+# --- records --------------------------------------------------------------------------------------
 
 
 def test_a_record_is_frozen():
@@ -125,14 +169,18 @@ def test_a_record_is_frozen():
 
 def test_a_run_is_varied_in_whichever_record_has_the_field():
     varied = SHORT.varied(name="other", epochs=9, edges=(0.0, 1.0, 5))
-    assert varied == Run("other", replace(SHORT.training, epochs=9), (Counted((0.0, 1.0, 5)),), **story(SHORT))
+    assert varied == Run(
+        "other", replace(SHORT.training, epochs=9), (Counted((0.0, 1.0, 5)),), **story(SHORT)
+    )
     assert SHORT.varied() == SHORT
     with pytest.raises(TypeError, match="colour"):
         SHORT.varied(colour="red")
 
 
 def story(run):
-    return {key: value for key, value in vars(run).items() if key not in ("name", "training", "reads")}
+    return {
+        key: value for key, value in vars(run).items() if key not in ("name", "training", "reads")
+    }
 
 
 @pytest.mark.parametrize("name", list(CATALOG))
@@ -146,7 +194,9 @@ def test_a_record_comes_back_from_json(name):
 
 def without(fields, *keys):
     inner = without(fields[keys[0]], *keys[1:]) if len(keys) > 1 else None
-    return {key: value for key, value in fields.items() if key != keys[0]} | ({keys[0]: inner} if inner is not None else {})
+    return {key: value for key, value in fields.items() if key != keys[0]} | (
+        {keys[0]: inner} if inner is not None else {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,16 +205,56 @@ def without(fields, *keys):
         (lambda fields: fields | {"colour": "red"}, TypeError, "colour"),
         (lambda fields: without(fields, "training"), TypeError, "training"),
         (lambda fields: without(fields, "training", "epochs"), TypeError, "epochs"),
-        (lambda fields: without(fields, "reads"), ValueError, "run.reads is None, where a list should be"),
-        (lambda fields: fields | {"reads": [3]}, ValueError, r"run.reads\[0\] is 3, where an object should be"),
-        (lambda fields: fields | {"reads": []}, ValueError, "reads are 0, 0 of them different: they are 1 to 100"),
-        (lambda fields: fields | {"reads": fields["reads"] * 2}, ValueError, "reads are 2, 1 of them different"),
-        (lambda fields: fields | {"reads": [{}]}, ValueError, r"run.reads\[0\].measure is None: this version knows counted"),
-        (lambda fields: fields | {"reads": [{"measure": []}]}, ValueError, r"measure is \[\]: this version knows counted"),
-        (lambda fields: fields | {"reads": [{"measure": "felt"}]}, ValueError, "measure is 'felt': this version knows"),
-        (lambda fields: fields | {"training": fields["training"] | {"epochs": "ten"}}, ValueError, "run.training.epochs is"),
-        (lambda fields: fields | {"training": fields["training"] | {"epochs": 0}}, ValueError, "epochs is 0: it is from 1"),
-        (lambda fields: fields | {"name": "../x"}, ValueError, "name is '../x': it is letters, digits"),
+        (
+            lambda fields: without(fields, "reads"),
+            ValueError,
+            "run.reads is None, where a list should be",
+        ),
+        (
+            lambda fields: fields | {"reads": [3]},
+            ValueError,
+            r"run.reads\[0\] is 3, where an object should be",
+        ),
+        (
+            lambda fields: fields | {"reads": []},
+            ValueError,
+            "reads are 0, 0 of them different: they are 1 to 100",
+        ),
+        (
+            lambda fields: fields | {"reads": fields["reads"] * 2},
+            ValueError,
+            "reads are 2, 1 of them different",
+        ),
+        (
+            lambda fields: fields | {"reads": [{}]},
+            ValueError,
+            r"run.reads\[0\].measure is None: this version knows counted",
+        ),
+        (
+            lambda fields: fields | {"reads": [{"measure": []}]},
+            ValueError,
+            r"measure is \[\]: this version knows counted",
+        ),
+        (
+            lambda fields: fields | {"reads": [{"measure": "felt"}]},
+            ValueError,
+            "measure is 'felt': this version knows",
+        ),
+        (
+            lambda fields: fields | {"training": fields["training"] | {"epochs": "ten"}},
+            ValueError,
+            "run.training.epochs is",
+        ),
+        (
+            lambda fields: fields | {"training": fields["training"] | {"epochs": 0}},
+            ValueError,
+            "epochs is 0: it is from 1",
+        ),
+        (
+            lambda fields: fields | {"name": "../x"},
+            ValueError,
+            "name is '../x': it is letters, digits",
+        ),
     ],
 )
 def test_fields_that_are_no_run_s_are_refused(change, error, message):
@@ -173,10 +263,14 @@ def test_fields_that_are_no_run_s_are_refused(change, error, message):
 
 
 def test_a_reading_is_asked_for_by_its_measure():
-    assert readings.of("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted((0.0, 1.0, 9))
+    assert readings.of("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(
+        (0.0, 1.0, 9)
+    )
     with pytest.raises(ValueError, match=r"reading\.measure is None: this version knows counted"):
         readings.of("reading", 3)
-    assert [*Counted((1.0, 0.0, 9)).faults()] == ["edges are 1.0, 0.0, 9: they are LOW below HIGH, and N from 2 to 16,777,216"]
+    assert [*Counted((1.0, 0.0, 9)).faults()] == [
+        "edges are 1.0, 0.0, 9: they are LOW below HIGH, and N from 2 to 16,777,216"
+    ]
     assert str(Counted((0.0, 35.0, 501), "separate")) == "501 edges on 0..35, separate"
 
 
@@ -190,21 +284,27 @@ def test_the_recorded_epochs_are_spaced_in_the_logarithm():
 
 
 @pytest.mark.parametrize(
-    ("epochs", "every", "recorded"), [(10, 5, [0, 5, 10]), (11, 5, [0, 5, 10, 11]), (3, 5, [0, 3]), (2, 1, [0, 1, 2])]
+    ("epochs", "every", "recorded"),
+    [(10, 5, [0, 5, 10]), (11, 5, [0, 5, 10, 11]), (3, 5, [0, 3]), (2, 1, [0, 1, 2])],
 )
 def test_every_so_many_epochs_are_recorded_and_the_last(epochs, every, recorded):
     assert SHORT.varied(epochs=epochs, record_every=every).training.recorded == recorded
 
 
 def test_a_training_of_several_seeds_is_the_training_of_each():
-    assert SEEDED.training.alone == [SEEDED.varied(seed=seed, seeds=1).training for seed in (4, 5, 6)]
+    assert SEEDED.training.alone == [
+        SEEDED.varied(seed=seed, seeds=1).training for seed in (4, 5, 6)
+    ]
     assert SHORT.training.alone == [SHORT.training]
 
 
 @pytest.mark.parametrize(
     ("change", "length"),
     [
-        ({"epochs": 1200, "batch_size": 256, "n_samples": 60_000}, "1,200 steps of 256, 5.1 passes"),
+        (
+            {"epochs": 1200, "batch_size": 256, "n_samples": 60_000},
+            "1,200 steps of 256, 5.1 passes",
+        ),
         ({"epochs": 1000, "n_samples": 1000}, "1,000 steps of 101, 101 passes"),
         ({"epochs": 1, "n_samples": 1010}, "1 step of 101, 0.1 passes"),
         ({"epochs": 3, "batch_size": 500, "n_samples": 200}, "3 steps of 200, 3.0 passes"),
@@ -216,7 +316,7 @@ def test_steps_are_called_steps_with_their_batch_and_the_passes_that_they_make(c
     assert SHORT.varied(**change).training.length == length
 
 
-# --- of earlier versions ----------------------------------------------------------------------------------------------
+# --- of earlier versions --------------------------------------------------------------------------
 
 
 def test_the_run_of_a_manifest_of_format_1_has_the_id_that_it_had():
@@ -225,7 +325,10 @@ def test_the_run_of_a_manifest_of_format_1_has_the_id_that_it_had():
         run = earlier.run_of(manifest["run"])
         assert earlier.id_of(run) == manifest["id"] == path.parent.name
         assert run.training == CATALOG["warm-up"].varied(epochs=4, copies=2, n_recorded=3).training
-        assert (run.about, run.published) == (CATALOG["warm-up"].about, CATALOG["warm-up"].published)
+        assert (run.about, run.published) == (
+            CATALOG["warm-up"].about,
+            CATALOG["warm-up"].published,
+        )
 
 
 def test_what_could_not_be_said_earlier_had_no_id():

@@ -1,4 +1,6 @@
-"""Results and checkpoints that come from anybody, or from earlier versions: one sentence where they are none."""
+"""Results and checkpoints that come from anybody, or from earlier versions: one sentence where they
+are none.
+"""
 
 import json
 import os
@@ -14,7 +16,16 @@ from mutations import changed, damaged, rebuilt
 from runs import FORMAT_0, FORMAT_1, estimate, reading_of, run, undraw
 
 from experiments import __main__ as cli
-from experiments import earlier, estimating, manifests, networks, outputs, reproduction, results, scores
+from experiments import (
+    earlier,
+    estimating,
+    manifests,
+    networks,
+    outputs,
+    reproduction,
+    results,
+    scores,
+)
 from experiments.catalog import CATALOG
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
@@ -42,27 +53,37 @@ def manifest_of(folder):
 def rewrite(folder, **changes):
     """The manifest with other values; of its run those that begin with run_."""
     manifest = manifest_of(folder)
-    manifest["run"] |= {key.removeprefix("run_"): value for key, value in changes.items() if key.startswith("run_")}
+    manifest["run"] |= {
+        key.removeprefix("run_"): value for key, value in changes.items() if key.startswith("run_")
+    }
     manifest |= {key: value for key, value in changes.items() if not key.startswith("run_")}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
 
 def refused(folder, reason):
-    with pytest.raises(ValueError, match=rf"RESULT is '.*', which is no folder that `run` left \(.*{reason}") as caught:
+    with pytest.raises(
+        ValueError, match=rf"RESULT is '.*', which is no folder that `run` left \(.*{reason}"
+    ) as caught:
         results.read(folder)
     assert "\n" not in str(caught.value)
 
 
-# --- of earlier versions -----------------------------------------------------------------------------------------------
+# --- of earlier versions --------------------------------------------------------------------------
 
 
 def test_a_result_of_format_0_is_read_for_ever(result):
     found = results.read(result)
     assert found.run.training == CATALOG["warm-up"].varied(epochs=4, copies=2).training
-    assert (found.run.reads, found.folder, found.trained) == (CATALOG["warm-up"].reads, result, result)
+    assert (found.run.reads, found.folder, found.trained) == (
+        CATALOG["warm-up"].reads,
+        result,
+        result,
+    )
     assert [(plane.sample, plane.reading) for plane in found.planes] == [
-        (sample, reading) for sample in ("training", "held-out") for reading in ("mean", "each", "sampled", "mixture")
+        (sample, reading)
+        for sample in ("training", "held-out")
+        for reading in ("mean", "each", "sampled", "mixture")
     ]
     assert found.planes[1].epochs.tolist() == [0, 1, 2, 3, 4]
 
@@ -80,7 +101,8 @@ def test_a_result_of_format_0_is_estimated_for_ever(result, tmp_path):
     assert after["id"] == f"{results.read(result).run.id}/{folder.name}"
     assert earlier.id_of(results.read(folder).run) == before["id"]
     one, other = (found["readings"][0]["layers"][1] for found in (before, after))
-    assert one["i_xt_start"] == pytest.approx(other["i_xt_start"], abs=0.05)  # another machine's tanh may round otherwise
+    # another machine's tanh may round otherwise
+    assert one["i_xt_start"] == pytest.approx(other["i_xt_start"], abs=0.05)
 
 
 def test_checkpoints_of_format_0_are_gone_on_with_for_ever(tmp_path):
@@ -107,7 +129,11 @@ def test_a_result_of_a_later_format_says_what_to_do(result, tmp_path, capsys, nu
     rewrite(result, format=number, readings="in another way")
     assert cli.main(["draw", str(result), "--out", str(tmp_path / "drawn.png")]) == 2
     said = capsys.readouterr().err
-    assert re.search(rf"manifest\.json' has format {number}, and this version of fastmi reads up to 2: update fastmi", said)
+    assert re.search(
+        rf"manifest\.json' has format {number}, and this version of fastmi reads up to 2: update "
+        r"fastmi",
+        said,
+    )
 
 
 def test_checkpoints_of_a_later_format_say_what_to_do(tmp_path):
@@ -129,9 +155,21 @@ def test_the_results_of_format_1_are_found_and_read_for_ever(tmp_path):
     assert [folder.name for folder in folders] == ["warm-up-1966dd320c", "warm-up-296a7af454"]
     for folder, n_edges in zip(folders, (50, 9), strict=True):
         found = results.read(folder)
-        assert (found.folder, found.trained, found.run.reads[0].edges) == (folder, folder, (-1.0, 1.0, n_edges))
-        assert found.run.training == CATALOG["warm-up"].varied(epochs=4, copies=2, n_recorded=3).training
-        assert [plane.reading for plane in found.planes] == ["mean", "each", "sampled", "mixture"] * 2
+        assert (found.folder, found.trained, found.run.reads[0].edges) == (
+            folder,
+            folder,
+            (-1.0, 1.0, n_edges),
+        )
+        assert (
+            found.run.training
+            == CATALOG["warm-up"].varied(epochs=4, copies=2, n_recorded=3).training
+        )
+        assert [plane.reading for plane in found.planes] == [
+            "mean",
+            "each",
+            "sampled",
+            "mixture",
+        ] * 2
         assert [score.epochs.tolist() for score in found.result().scores] == [[0, 1, 2, 4]] * 2
     assert "wall_seconds" in results.read(folders[0]).manifest
     assert "estimated_from" in results.read(folders[1]).manifest
@@ -139,26 +177,51 @@ def test_the_results_of_format_1_are_found_and_read_for_ever(tmp_path):
 
 def test_the_results_of_format_1_are_drawn_and_read_again_to_the_same_bytes_for_ever(tmp_path):
     trained, estimated = results.folders(copied(1, tmp_path))
-    assert cli.main(["draw", str(trained), str(estimated), "--out", str(tmp_path / "drawn.png")]) == 0
+    assert (
+        cli.main(["draw", str(trained), str(estimated), "--out", str(tmp_path / "drawn.png")]) == 0
+    )
     before = {path.name for path in trained.iterdir()}
     assert estimate(trained, "--edges", "-1", "1", "9") == 0
     reading = reading_of(trained)
     assert {path.name for path in trained.iterdir()} == before | {reading.name}
     assert results.read(reading).run.reads == results.read(estimated).run.reads
-    one, other = ([plane.i_xt for plane in results.read(folder).planes] for folder in (reading, estimated))
-    np.testing.assert_allclose(np.concatenate(one, axis=1), np.concatenate(other, axis=1), atol=0.05)  # another tanh may round
+    one, other = (
+        [plane.i_xt for plane in results.read(folder).planes] for folder in (reading, estimated)
+    )
+    # another tanh may round
+    np.testing.assert_allclose(
+        np.concatenate(one, axis=1), np.concatenate(other, axis=1), atol=0.05
+    )
     assert estimate(trained, "--edges", "-1", "1", "50") == 2  # which it was read with
     assert estimate(estimated, "--edges", "-1", "1", "21") == 2  # its snapshots lie in the other
 
 
-# --- a manifest ----------------------------------------------------------------------------------------------------------
+# --- a manifest -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        *("{}", "[]", "null", "3", "no JSON", "", '{"run": []}', '{"run": {}}', '{"run": {"name": "warm-up"}}'),
-        *("[" * 100_000, '{"a":' * 100_000, "NaN", '{"run": 1, "run": 2}', " " * 3_000_000, "1e999", "9" * 5000),
+        *(
+            "{}",
+            "[]",
+            "null",
+            "3",
+            "no JSON",
+            "",
+            '{"run": []}',
+            '{"run": {}}',
+            '{"run": {"name": "warm-up"}}',
+        ),
+        *(
+            "[" * 100_000,
+            '{"a":' * 100_000,
+            "NaN",
+            '{"run": 1, "run": 2}',
+            " " * 3_000_000,
+            "1e999",
+            "9" * 5000,
+        ),
     ],
     ids=lambda text: text[:12],
 )
@@ -202,10 +265,16 @@ def test_a_manifest_that_lacks_anything_is_no_result(result, key):
             {"scores_end": [{"sample": "training", "loss": "0.1", "accuracy": 1}]},
             r"scores_end\[0\].loss is '0.1', where a number",
         ),
-        ({"seconds": {"train": "long"}}, "manifest.seconds.train is 'long', where a number should be"),
+        (
+            {"seconds": {"train": "long"}},
+            "manifest.seconds.train is 'long', where a number should be",
+        ),
         ({"wall_seconds": True}, "manifest.wall_seconds is True, where a number should be"),
         ({"resumed": "no"}, "manifest.resumed is 'no', where true or false should be"),
-        ({"readings": []}, "the planes are of 8 samples and readings, and the manifest speaks of others"),
+        (
+            {"readings": []},
+            "the planes are of 8 samples and readings, and the manifest speaks of others",
+        ),
         ({"readings": [1]}, r"manifest.readings\[0\] is 1, where an object should be"),
         ({"format": "1"}, "its format is '1'"),
         ({"format": -1}, "its format is -1"),
@@ -224,12 +293,18 @@ def test_a_manifest_that_lacks_anything_is_no_result(result, key):
         ({"run_widths": []}, "widths are 0, from 0 on"),
         ({"run_widths": [12, 0, 1]}, "widths are 3, from 0 on"),
         ({"run_widths": "12-5-1"}, "run.widths is '12-5-1', where a list should be"),
-        ({"run_widths": [12, 2**62, 2**62]}, "network is 'tanh', which cannot be built of 3 widths"),
+        (
+            {"run_widths": [12, 2**62, 2**62]},
+            "network is 'tanh', which cannot be built of 3 widths",
+        ),
         ({"run_targets": []}, "targets are none"),
         ({"run_targets": ["0", "1"]}, r"run.targets\[0\] is '0', where a number should be"),
         ({"run_edges": [1, -1, 5]}, "edges are 1.0, -1.0, 5: they are LOW below HIGH"),
         ({"run_edges": [-1e308, 1e308, 5]}, "edges are -1e[+]308, 1e[+]308, 5: they are LOW"),
-        ({"run_edges": [-1, 1, 10**10]}, "edges are -1.0, 1.0, 10000000000: .* N from 2 to 16,777,216"),
+        (
+            {"run_edges": [-1, 1, 10**10]},
+            "edges are -1.0, 1.0, 10000000000: .* N from 2 to 16,777,216",
+        ),
         ({"run_edges": [-1, 1]}, "run.edges has 2 values, where 3 should be"),
         ({"run_learning_rate": 0}, "learning_rate is 0.0: it is above 0"),
         ({"run_network": "perceptron"}, "network is 'perceptron': this version knows tanh, "),
@@ -237,7 +312,10 @@ def test_a_manifest_that_lacks_anything_is_no_result(result, key):
         ({"run_loss": "hinge"}, "loss is 'hinge': this version knows mean squared error, "),
         ({"run_optimizer": "lbfgs"}, "optimizer is 'lbfgs': this version knows sgd, adam"),
         ({"run_epoch": "week"}, "run.epoch is 'week', where one of 'step', 'pass' should be"),
-        ({"run_init": "none"}, "run.init is 'none', where one of 'shared', 'independent' should be"),
+        (
+            {"run_init": "none"},
+            "run.init is 'none', where one of 'shared', 'independent' should be",
+        ),
         ({"run_out_of_range": "fold"}, "run.out_of_range is 'fold', where one of 'wrap'"),
         (
             {"run_stopping": {"patience": 0}},
@@ -249,24 +327,41 @@ def test_a_manifest_that_lacks_anything_is_no_result(result, key):
         ({"run_epochs": 5}, "a plane was recorded at other epochs than the run"),
         ({"run_record_every": 2}, "a plane was recorded at other epochs than the run"),
         ({"run_n_recorded": 3}, "a plane was recorded at other epochs than the run"),
-        ({"run_epochs": 2**62, "run_record_every": 1}, "a plane was recorded at other epochs than the run"),
-        ({"run_epochs": 2**62, "run_n_recorded": 2**20}, "a plane was recorded at other epochs than the run"),
+        (
+            {"run_epochs": 2**62, "run_record_every": 1},
+            "a plane was recorded at other epochs than the run",
+        ),
+        (
+            {"run_epochs": 2**62, "run_n_recorded": 2**20},
+            "a plane was recorded at other epochs than the run",
+        ),
         ({"run_copies": 3}, "a plane has 2 copies and layers layer 1, output, the run others"),
         ({"run_seed": 1}, "the planes of 'training', mean are of other seeds than the run"),
         ({"run_seeds": 2**60}, "the planes of 'training', mean are of other seeds than the run"),
-        ({"run_widths": [12, 5, 4, 1]}, "the manifest speaks of other layers than layer 1, layer 2, output"),
+        (
+            {"run_widths": [12, 5, 4, 1]},
+            "the manifest speaks of other layers than layer 1, layer 2, output",
+        ),
     ],
 )
 def test_a_manifest_is_trusted_in_nothing(result, tmp_path, capsys, changes, reason):
     refused(rewrite(result, **changes), reason)
-    for words in (["draw", str(result), "--out", str(tmp_path / "a.png")], ["estimate", str(result), "--edges", "0", "1", "9"]):
+    for words in (
+        ["draw", str(result), "--out", str(tmp_path / "a.png")],
+        ["estimate", str(result), "--edges", "0", "1", "9"],
+    ):
         assert cli.main(words) == 2
         assert re.fullmatch(r"error: RESULT is .*\n", capsys.readouterr().err)
 
 
 def test_planes_that_are_none_are_no_result(result):
     content = (result / "planes.npz").read_bytes()
-    for damage in (b"", content[:-40], content[:2000] + bytes(300) + content[2300:], b"PK\x05\x06" + bytes(18)):
+    for damage in (
+        b"",
+        content[:-40],
+        content[:2000] + bytes(300) + content[2300:],
+        b"PK\x05\x06" + bytes(18),
+    ):
         (result / "planes.npz").write_bytes(damage)
         refused(result, "is not a table that InformationPlane.save wrote")
     shutil.copy(FORMAT_0 / "planes.npz", result / "planes.npz")  # of something else
@@ -275,7 +370,10 @@ def test_planes_that_are_none_are_no_result(result):
 
 @pytest.mark.parametrize("column", ["n_symbols", "coverage"])
 def test_planes_without_what_counting_gives_are_no_result(result, capsys, column):
-    planes = [replace(one, points=replace(one.points, **{column: None})) for one in load_planes(result / "planes.npz")]
+    planes = [
+        replace(one, points=replace(one.points, **{column: None}))
+        for one in load_planes(result / "planes.npz")
+    ]
     save_planes(result / "planes.npz", planes)
     refused(result, "a plane lacks the symbols or the coverage that counting gives")
     assert cli.main(["compression", str(result)]) == 2
@@ -308,7 +406,12 @@ def test_a_name_never_becomes_a_path(result, tmp_path, monkeypatch, capsys, name
     refused(result, "name is .*: it is letters, digits, - and _, at most 64")
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr(estimating, "execute", lambda *words, **options: pytest.fail("it was read"))
-    assert cli.main(["estimate", str(result), "--edges", "0", "1", "9", "--out", str(tmp_path / "result")]) == 2
+    assert (
+        cli.main(
+            ["estimate", str(result), "--edges", "0", "1", "9", "--out", str(tmp_path / "result")]
+        )
+        == 2
+    )
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -321,19 +424,23 @@ def test_no_text_of_a_manifest_is_a_path(result, tmp_path, key):
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
 
 
-def test_whatever_a_manifest_says_one_sentence_refuses_it_or_it_can_be_drawn(result, tmp_path, capsys):
+def test_whatever_a_manifest_says_one_sentence_refuses_it_or_it_can_be_drawn(
+    result, tmp_path, capsys
+):
     n_refused = 0
     for text in changed(manifest_of(result), 150, seed=21):
         (result / "manifest.json").write_text(text)
         code = cli.main(["draw", str(result), "--out", str(tmp_path / "drawn.png")])
         said = capsys.readouterr().err
         assert code in (0, 2)
-        assert code == 0 or re.fullmatch(r"error: RESULT is .*\n|error: .* update fastmi\n", said), said
+        assert code == 0 or re.fullmatch(
+            r"error: RESULT is .*\n|error: .* update fastmi\n", said
+        ), said
         n_refused += code == 2
     assert n_refused > 50
 
 
-# --- snapshots -----------------------------------------------------------------------------------------------------------
+# --- snapshots ------------------------------------------------------------------------------------
 
 
 def repacked(path, **changes):
@@ -369,7 +476,9 @@ def test_snapshots_of_another_run_are_refused(result, tmp_path, capsys, file, ch
     repacked(result / "snapshots" / file, **changes)
     out = tmp_path / "out"
     assert cli.main(["estimate", str(result), "--edges", "-1", "1", "9", "--out", str(out)]) == 2
-    assert re.fullmatch(r"error: RESULT is .*, which cannot be read again \(.*\)\n", capsys.readouterr().err)
+    assert re.fullmatch(
+        r"error: RESULT is .*, which cannot be read again \(.*\)\n", capsys.readouterr().err
+    )
     assert list(out.iterdir()) == []
 
 
@@ -391,8 +500,11 @@ def test_whatever_happens_to_a_checkpoint_one_error_says_so(tmp_path, damage, fi
     said, content = [], (folder / file).read_bytes()
     for copy in damage(content, 200, seed=22):
         (folder / file).write_bytes(copy)
-        for other in set(os.listdir(FORMAT_0 / "unfinished" / "snapshots")) - set(os.listdir(folder)):
-            shutil.copy(FORMAT_0 / "unfinished" / "snapshots" / other, folder)  # a state may count fewer
+        for other in set(os.listdir(FORMAT_0 / "unfinished" / "snapshots")) - set(
+            os.listdir(folder)
+        ):
+            # a state may count fewer
+            shutil.copy(FORMAT_0 / "unfinished" / "snapshots" / other, folder)
         try:
             list(Checkpoints(folder).snapshots())
         except ValueError as error:
@@ -405,13 +517,20 @@ def test_whatever_happens_to_a_checkpoint_one_error_says_so(tmp_path, damage, fi
 def test_a_snapshot_file_of_nothing_is_refused(tmp_path):
     kept = Checkpoints(tmp_path)
     kept.write([{"a": np.zeros(2)}], State(0, {}, np.empty(0, np.float32)))
-    for arrays in ({}, {"a": np.zeros((0, 2))}, {"a": np.zeros((1, 2)), "b": np.zeros((2, 2))}, {"a": np.array(1.0)}):
+    for arrays in (
+        {},
+        {"a": np.zeros((0, 2))},
+        {"a": np.zeros((1, 2)), "b": np.zeros((2, 2))},
+        {"a": np.array(1.0)},
+    ):
         np.savez(tmp_path / "snapshots-00000000.npz", **arrays)
-        with pytest.raises(ValueError, match="holds no snapshots, as many of each parameter: remove it"):
+        with pytest.raises(
+            ValueError, match="holds no snapshots, as many of each parameter: remove it"
+        ):
             list(kept.snapshots())
 
 
-# --- what else lies among the results --------------------------------------------------------------------------------------
+# --- what else lies among the results -------------------------------------------------------------
 
 
 def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, monkeypatch, capsys):
@@ -426,17 +545,35 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
     assert [other.partition("which")[0] for other in others] == [
         f"RESULT is '{tmp_path / name}', " for name in (".hidden", "other")
     ]
-    monkeypatch.setattr(reproduction, "picture", lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None))
+    monkeypatch.setattr(
+        reproduction,
+        "picture",
+        lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None),
+    )
     monkeypatch.setattr(reproduction, "figures", outputs.figures)
     times = tmp_path / "times.json"
     times.write_text('{"cases": []}')
-    words = ["reproduction", "--results", str(tmp_path), "--times", str(times), "--out", str(tmp_path / "page.md")]
+    words = [
+        "reproduction",
+        "--results",
+        str(tmp_path),
+        "--times",
+        str(times),
+        "--out",
+        str(tmp_path / "page.md"),
+    ]
     assert cli.main(words) == 0
-    assert [line[:18] for line in capsys.readouterr().err.splitlines()] == ["left out: RESULT i"] * 2
+    assert [line[:18] for line in capsys.readouterr().err.splitlines()] == [
+        "left out: RESULT i"
+    ] * 2
     shutil.rmtree(result)
     assert cli.main(words) == 2
     said = capsys.readouterr().err
-    assert re.fullmatch(r"error: results is .*, which holds no finished run \(left out: RESULT is .*\): python -m .*\n", said)
+    assert re.fullmatch(
+        r"error: results is .*, which holds no finished run \(left out: RESULT is .*\): python -m "
+        r".*\n",
+        said,
+    )
 
 
 @pytest.mark.parametrize(
@@ -447,11 +584,23 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
         (lambda text: text.replace("copy", "clone", 1), "its columns are others"),
         (lambda text: text + "training,0\n", "its columns are others"),
         (lambda text: text + "training,0,4,one,0.1,0.5\n", "ValueError"),
-        (lambda text: text.replace("training,0,0,0,", "training,0,0,1,"), "'training', seed 0 is of other epochs or copies"),
-        (lambda text: text.replace("training,0,4", "training,0,5"), "'training', seed 0 is of other epochs or copies"),
+        (
+            lambda text: text.replace("training,0,0,0,", "training,0,0,1,"),
+            "'training', seed 0 is of other epochs or copies",
+        ),
+        (
+            lambda text: text.replace("training,0,4", "training,0,5"),
+            "'training', seed 0 is of other epochs or copies",
+        ),
         (lambda text: text.replace("training,0,", "training,7,"), "seed 7 is none of the run's"),
-        (lambda text: re.sub(r"[.0-9]+\n", "1.5\n", text), "'training', seed 0 holds an accuracy outside 0..1"),
-        (lambda text: re.sub(r"[.0-9]+\n", "nan\n", text), "'training', seed 0 holds an accuracy outside 0..1"),
+        (
+            lambda text: re.sub(r"[.0-9]+\n", "1.5\n", text),
+            "'training', seed 0 holds an accuracy outside 0..1",
+        ),
+        (
+            lambda text: re.sub(r"[.0-9]+\n", "nan\n", text),
+            "'training', seed 0 holds an accuracy outside 0..1",
+        ),
         (lambda text: text + '"' + "a" * 200_000, "field larger"),
     ],
 )
@@ -459,7 +608,9 @@ def test_scores_that_are_none_are_named(result, change, reason):
     path = result / "scores.csv"
     text = change(path.read_text())
     path.unlink() if text is None else path.write_text(text)
-    with pytest.raises(ValueError, match=rf"scores\.csv' is not what `run` wrote \(.*{reason}.*\): run it again"):
+    with pytest.raises(
+        ValueError, match=rf"scores\.csv' is not what `run` wrote \(.*{reason}.*\): run it again"
+    ):
         results.read(result).result()
 
 
@@ -475,7 +626,7 @@ def test_scores_come_back_to_the_same_bits(tmp_path):
         assert np.array_equal(one.accuracy, other.accuracy)
 
 
-# --- records -------------------------------------------------------------------------------------------------------------
+# --- records --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", list(CATALOG))
@@ -486,14 +637,20 @@ def test_the_catalogue_is_without_fault_and_its_networks_have_outlines(name):
     built = networks.build(training.network, training.widths, 0)
     outline = networks.outline(training.network, training.widths)
     assert networks.watched(outline) == networks.watched(built)
-    assert [leaf.shape for leaf in outline.parameters()] == [leaf.shape for leaf in built.parameters()]
+    assert [leaf.shape for leaf in outline.parameters()] == [
+        leaf.shape for leaf in built.parameters()
+    ]
     assert all(leaf.is_meta for leaf in outline.parameters())
     assert training.n_epochs >= len(training.recorded)
 
 
-@pytest.mark.parametrize(("name", "widths"), [("lenet", (1, 2)), ("digits-cnn", (1, 2, 3)), ("tanh", (2**62, 2**62))])
+@pytest.mark.parametrize(
+    ("name", "widths"), [("lenet", (1, 2)), ("digits-cnn", (1, 2, 3)), ("tanh", (2**62, 2**62))]
+)
 def test_a_network_that_cannot_be_built_is_named(name, widths):
-    with pytest.raises(ValueError, match=rf"network is '{name}', which cannot be built of {len(widths)} widths"):
+    with pytest.raises(
+        ValueError, match=rf"network is '{name}', which cannot be built of {len(widths)} widths"
+    ):
         networks.outline(name, widths)
 
 
@@ -505,7 +662,7 @@ def test_an_outline_leaves_the_generator_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-# --- of today -------------------------------------------------------------------------------------------------------------
+# --- of today -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -541,7 +698,12 @@ def test_reading_what_was_written_today(today, monkeypatch):
 
 def test_the_story_stands_in_the_manifest_of_what_was_trained(today):
     told, run = manifest_of(today)["run"], CATALOG["warm-up"]
-    assert (told["about"], told["published"], told["shows"], told["case"]) == (run.about, run.published, run.shows, run.case)
+    assert (told["about"], told["published"], told["shows"], told["case"]) == (
+        run.about,
+        run.published,
+        run.shows,
+        run.case,
+    )
 
 
 def test_a_training_with_several_readings_stands_for_its_own(today):
@@ -560,19 +722,37 @@ def test_a_training_with_several_readings_stands_for_its_own(today):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda told: told["run"]["training"].update(epochs="many"), "run.training.epochs is 'many', where a whole number"),
+        (
+            lambda told: told["run"]["training"].update(epochs="many"),
+            "run.training.epochs is 'many', where a whole number",
+        ),
         (lambda told: told["run"]["training"].update(epochs=0), "epochs is 0: it is from 1 to"),
-        (lambda told: told["run"]["training"].update(network="perceptron"), "network is 'perceptron': this version knows"),
+        (
+            lambda told: told["run"]["training"].update(network="perceptron"),
+            "network is 'perceptron': this version knows",
+        ),
         (lambda told: told["run"]["training"].update(colour=3), "TypeError: .*colour"),
-        (lambda told: told["run"].update(training=3), "run.training is 3, where an object should be"),
+        (
+            lambda told: told["run"].update(training=3),
+            "run.training is 3, where an object should be",
+        ),
         (lambda told: told["run"].update(name="../x"), "name is '../x': it is letters"),
-        (lambda told: told["run"].update(analyses=["astrology"]), "analyses names 'astrology': the analyses are"),
-        (lambda told: told["run"].update(reads=[{"measure": "felt"}]), "measure is 'felt': this version knows counted"),
+        (
+            lambda told: told["run"].update(analyses=["astrology"]),
+            "analyses names 'astrology': the analyses are",
+        ),
+        (
+            lambda told: told["run"].update(reads=[{"measure": "felt"}]),
+            "measure is 'felt': this version knows counted",
+        ),
         (lambda told: told.update(run=3), "manifest.run is 3, where an object should be"),
         (lambda told: told.pop("run"), "manifest has no 'run'"),
         (lambda told: told.pop("remark"), "manifest has no 'remark'"),
         (lambda told: told.update(seconds=3), "manifest.seconds"),
-        (lambda told: told.update(resumed=3), "manifest.resumed is 3, where true or false should be"),
+        (
+            lambda told: told.update(resumed=3),
+            "manifest.resumed is 3, where true or false should be",
+        ),
         (lambda told: told.pop("wall_seconds"), "manifest has neither"),
     ],
 )
@@ -587,11 +767,23 @@ def test_a_manifest_of_what_was_trained_is_trusted_in_nothing(today, change, rea
     ("change", "reason"),
     [
         (lambda told: told.update(reading=3), "manifest.reading is 3, where an object should be"),
-        (lambda told: told.update(reading={}), "manifest.reading.measure is None: this version knows counted"),
-        (lambda told: told["reading"].update(measure="felt"), "manifest.reading.measure is 'felt': this version knows"),
-        (lambda told: told["reading"].update(edges=[1, -1, 9]), "edges are 1.0, -1.0, 9: they are LOW"),
+        (
+            lambda told: told.update(reading={}),
+            "manifest.reading.measure is None: this version knows counted",
+        ),
+        (
+            lambda told: told["reading"].update(measure="felt"),
+            "manifest.reading.measure is 'felt': this version knows",
+        ),
+        (
+            lambda told: told["reading"].update(edges=[1, -1, 9]),
+            "edges are 1.0, -1.0, 9: they are LOW",
+        ),
         (lambda told: told["reading"].update(colour=3), "TypeError: .*colour"),
-        (lambda told: told.update(readings=[]), "the planes are of 2 samples and readings, and the manifest speaks of others"),
+        (
+            lambda told: told.update(readings=[]),
+            "the planes are of 2 samples and readings, and the manifest speaks of others",
+        ),
         (lambda told: told.update(seconds=3), "manifest.seconds"),
         (lambda told: told.update(format="2"), "its format is '2'"),
     ],
@@ -605,10 +797,14 @@ def test_a_manifest_of_what_was_read_is_trusted_in_nothing(today, change, reason
 
 def test_a_reading_away_from_what_was_trained_is_no_result(today, tmp_path):
     (tmp_path / "away").mkdir()
-    refused(Path(shutil.copytree(reading_of(today), tmp_path / "away" / "reading")), "FileNotFoundError")
+    refused(
+        Path(shutil.copytree(reading_of(today), tmp_path / "away" / "reading")), "FileNotFoundError"
+    )
 
 
-def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_drawn(today, tmp_path, capsys):
+def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_drawn(
+    today, tmp_path, capsys
+):
     reading, n_refused = reading_of(today), 0
     for folder in (today, reading):
         told = manifest_of(folder)
@@ -617,7 +813,9 @@ def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_
             code = cli.main(["draw", str(reading), "--out", str(tmp_path / "drawn.png")])
             said = capsys.readouterr().err
             assert code in (0, 2)
-            assert code == 0 or re.fullmatch(r"error: RESULT is .*\n|error: .* update fastmi\n", said), said
+            assert code == 0 or re.fullmatch(
+                r"error: RESULT is .*\n|error: .* update fastmi\n", said
+            ), said
             n_refused += code == 2
         (folder / "manifest.json").write_text(json.dumps(told))
     assert n_refused > 40

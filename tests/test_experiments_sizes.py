@@ -40,7 +40,10 @@ def test_a_path_of_nothing_is_refused(words, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(words)
     assert stopped.value.code == 2
-    assert "'' is no path: pass the name of a file or folder, or . for this one" in capsys.readouterr().err
+    assert (
+        "'' is no path: pass the name of a file or folder, or . for this one"
+        in capsys.readouterr().err
+    )
     assert names(tmp_path) == []
 
 
@@ -52,7 +55,9 @@ def test_a_leading_tilde_is_the_home_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir(here)
     tried = []
-    monkeypatch.setattr(running, "_attempt", lambda record, arguments, out: tried.append(out) or True)
+    monkeypatch.setattr(
+        running, "_attempt", lambda record, arguments, out: tried.append(out) or True
+    )
     assert cli.main(["run", "warm-up", "--out=~/x"]) == 0
     assert cli.main(["run", "warm-up", "--out", "a~b/~c"]) == 0
     assert tried == [home / "x", Path("a~b/~c")]
@@ -77,7 +82,11 @@ ABSURD = [
         r"1,000,000,000 copies, 1 seeds and 301 recorded of 300 steps would need about [\d,.]+ .B",
     ),
     ("--seeds", "1000000000", r"with 1 copies, 1,000,000,000 seeds and"),
-    ("--epochs", "1000000000000", r"1,000,000,000,001 recorded of 1,000,000,000,000 steps would need"),
+    (
+        "--epochs",
+        "1000000000000",
+        r"1,000,000,000,001 recorded of 1,000,000,000,000 steps would need",
+    ),
     ("--copies", "9" * 18, "would need about"),
     ("--copies", "9" * 19, r"copies is 9+: it is from 1 to 9,223,372,036,854,775,807"),
     ("--record", "1000000000", r"n_recorded \(--record\) is 1000000000: it is from 1 to 1,048,576"),
@@ -86,7 +95,9 @@ ABSURD = [
 
 
 @pytest.mark.parametrize(("option", "value", "message"), ABSURD)
-def test_what_could_never_be_held_is_refused_at_once(tmp_path, idle, capsys, option, value, message):
+def test_what_could_never_be_held_is_refused_at_once(
+    tmp_path, idle, capsys, option, value, message
+):
     out = tmp_path / "out"
     assert run("warm-up", option, value, out=out) == 2
     assert re.search(message, capsys.readouterr().err)
@@ -107,8 +118,15 @@ def test_epochs_that_could_never_be_held_are_refused_by_compression_too(tmp_path
 
 @pytest.mark.parametrize("n", ["16777217", "10000000000", "9" * 4000])
 def test_edges_that_could_never_be_held_are_refused_at_once(tmp_path, finished, idle, capsys, n):
-    assert cli.main(["estimate", str(finished), "--edges", "-1", "1", n, "--out", str(tmp_path / "out")]) == 2
-    assert "pass LOW below HIGH, and N, a whole number from 2 to 16,777,216" in capsys.readouterr().err
+    assert (
+        cli.main(
+            ["estimate", str(finished), "--edges", "-1", "1", n, "--out", str(tmp_path / "out")]
+        )
+        == 2
+    )
+    assert (
+        "pass LOW below HIGH, and N, a whole number from 2 to 16,777,216" in capsys.readouterr().err
+    )
     assert not (tmp_path / "out").exists()
 
 
@@ -128,13 +146,20 @@ def test_the_catalogue_s_runs_fit_a_small_machine(name, monkeypatch, tmp_path):
 
 def test_parameters_are_counted_as_they_are():
     run = CATALOG["original"].varied(copies=3, seeds=2)
-    n = sum(leaf.numel() for leaf in networks.build(run.training.network, run.training.widths, 0).parameters())
-    assert sizes.needed(run)["parameters"] == 6 * n * 4 * (3 + 2)  # Adam remembers two numbers of each
+    n = sum(
+        leaf.numel()
+        for leaf in networks.build(run.training.network, run.training.widths, 0).parameters()
+    )
+    # Adam remembers two numbers of each
+    assert sizes.needed(run)["parameters"] == 6 * n * 4 * (3 + 2)
 
 
 def test_snapshots_that_the_disk_cannot_hold_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(sizes.shutil, "disk_usage", lambda path: SimpleNamespace(free=10**6))
-    with pytest.raises(ValueError, match=r"would leave 0\.0 GB of snapshots, and the disk of .* has 0\.0 GB left: pass"):
+    with pytest.raises(
+        ValueError,
+        match=r"would leave 0\.0 GB of snapshots, and the disk of .* has 0\.0 GB left: pass",
+    ):
         sizes.check(CATALOG["tishby"].varied(copies=10), tmp_path / "not" / "there" / "yet")
 
 

@@ -1,4 +1,6 @@
-"""What is unfinished is gone on with, what is finished is kept, and what no run leaves is never touched."""
+"""What is unfinished is gone on with, what is finished is kept, and what no run leaves is never
+touched.
+"""
 
 import json
 import os
@@ -55,8 +57,20 @@ def strange(part, kind, outside):
 
 
 KINDS = (
-    *("a link", "snapshots are a link", "a link within", "a link among the snapshots", "the state is a link"),
-    *("a foreign file", "a foreign file among the snapshots", "a foreign folder", "a foreign folder of our name", "a pipe"),
+    *(
+        "a link",
+        "snapshots are a link",
+        "a link within",
+        "a link among the snapshots",
+        "the state is a link",
+    ),
+    *(
+        "a foreign file",
+        "a foreign file among the snapshots",
+        "a foreign folder",
+        "a foreign folder of our name",
+        "a pipe",
+    ),
     *("a foreign file in a reading", "a reading that is a link"),
 )
 
@@ -65,7 +79,9 @@ KINDS = (
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("words", [["--resume"], [], ["--force"]])
 @pytest.mark.parametrize("started", [True, False])
-def test_what_no_run_leaves_is_refused_and_nothing_is_deleted(tmp_path, part, idle, capsys, kind, words, started):
+def test_what_no_run_leaves_is_refused_and_nothing_is_deleted(
+    tmp_path, part, idle, capsys, kind, words, started
+):
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").write_text("precious")
@@ -74,7 +90,10 @@ def test_what_no_run_leaves_is_refused_and_nothing_is_deleted(tmp_path, part, id
         (part / "snapshots" / "state.npz").unlink()
     before = tree(tmp_path)
     assert run("warm-up", "--epochs", "4", *words, out=tmp_path) == 2
-    assert re.search(r"is a link, or nothing that a run leaves, and nothing is touched: move it away", capsys.readouterr().err)
+    assert re.search(
+        r"is a link, or nothing that a run leaves, and nothing is touched: move it away",
+        capsys.readouterr().err,
+    )
     assert tree(tmp_path) == before
 
 
@@ -89,11 +108,16 @@ def test_a_folder_of_its_name_that_is_another_s_is_not_removed(tmp_path, idle, c
 
 
 @pytest.mark.parametrize("words", [[], ["--resume"], ["--force"]])
-def test_a_result_s_name_that_something_else_has_is_said_before_any_work(tmp_path, idle, capsys, words):
+def test_a_result_s_name_that_something_else_has_is_said_before_any_work(
+    tmp_path, idle, capsys, words
+):
     (tmp_path / TINY.id).mkdir()
     (tmp_path / TINY.id / "holiday.jpg").touch()
     assert run("warm-up", "--epochs", "4", *words, out=tmp_path) == 2
-    assert f"'{tmp_path / TINY.id}' is there, and is no result of a run: move it away" in capsys.readouterr().err
+    assert (
+        f"'{tmp_path / TINY.id}' is there, and is no result of a run: move it away"
+        in capsys.readouterr().err
+    )
     assert (tmp_path / TINY.id / "holiday.jpg").exists()
 
 
@@ -104,7 +128,8 @@ def test_a_finished_run_is_replaced_by_force_alone(tmp_path, finished, capsys, m
         assert run("tishby", *words, out=tmp_path) == 2
         said = capsys.readouterr().err
         assert re.search(
-            rf"'{finished}' holds this run, written 20\d\d-\d\d-\d\d \d\d:\d\d: keep it \(--resume passes over it\), or "
+            rf"'{finished}' holds this run, written 20\d\d-\d\d-\d\d \d\d:\d\d: keep it \(--resume "
+            r"passes over it\), or "
             r"replace it \(--force\)",
             said,
         )
@@ -114,17 +139,22 @@ def test_a_finished_run_is_replaced_by_force_alone(tmp_path, finished, capsys, m
     (finished / "stray").touch()
     assert run(*words, "--force", out=tmp_path) == 0
     assert not (finished / "stray").exists()
-    assert run(*words, "--resume", "--force", out=tmp_path) == 0  # goes on with what is unfinished, and runs again what is not
+    # goes on with what is unfinished, and runs again what is not
+    assert run(*words, "--resume", "--force", out=tmp_path) == 0
     assert [row["status"] for row in rows_of(tmp_path)] == ["done", "done"]
 
 
 def test_what_was_read_again_is_replaced_by_force_alone(tmp_path, finished, capsys):
-    for words in (["--edges", "-1", "1", "9"], ["--edges", "-1", "1", "50"]):  # other bins, and the run's own
+    # other bins, and the run's own
+    for words in (["--edges", "-1", "1", "9"], ["--edges", "-1", "1", "50"]):
         assert estimate(finished, *words) == (0 if words[-1] == "9" else 2)
         before = tree(finished)
         capsys.readouterr()
         assert estimate(finished, *words) == 2
-        said = r"counted-.*' holds this reading, written 20.*: pass other --edges, or replace it \(--force\)\n"
+        said = (
+            r"counted-.*' holds this reading, written 20.*: pass other --edges, or replace it "
+            r"\(--force\)\n"
+        )
         assert re.search(said, capsys.readouterr().err)
         assert tree(finished) == before
         assert estimate(finished, *words, "--force") == 0
@@ -134,7 +164,9 @@ def test_what_was_read_again_is_replaced_by_force_alone(tmp_path, finished, caps
     assert ", with 2 readings: keep it (--resume passes over it)" in capsys.readouterr().err
 
 
-def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(tmp_path, finished, monkeypatch):
+def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(
+    tmp_path, finished, monkeypatch
+):
     before = {path.name: path.read_bytes() for path in reading_of(finished).glob("plane*")}
     shutil.rmtree(reading_of(finished))
     words = ["warm-up", "--epochs", "4", "--copies", "2"]
@@ -145,7 +177,7 @@ def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(tmp_path
     assert [row["status"] for row in rows_of(tmp_path)] == ["done"]
 
 
-# --- of an earlier version ----------------------------------------------------------------------------------------------
+# --- of an earlier version ------------------------------------------------------------------------
 
 EARLIER = earlier.id_of(TINY)
 
@@ -173,7 +205,10 @@ def test_a_run_that_an_earlier_version_finished_is_kept_beside_a_forced_one(tmp_
 def test_a_run_that_an_earlier_version_began_goes_on_under_today_s_name(tmp_path, part, capsys):
     part.rename(tmp_path / f"{EARLIER}.part")
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 2
-    assert f"an unfinished run lies in '{tmp_path / EARLIER}.part': go on with it (--resume)" in capsys.readouterr().err
+    assert (
+        f"an unfinished run lies in '{tmp_path / EARLIER}.part': go on with it (--resume)"
+        in capsys.readouterr().err
+    )
     assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert names(tmp_path) == ["attempts", TINY.id]
     assert json.loads((tmp_path / TINY.id / "manifest.json").read_text())["resumed"] is True

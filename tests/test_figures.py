@@ -1,4 +1,6 @@
-"""panels -> the information plane: everything that must be read off it is on it, and can be read."""
+"""panels -> the information plane: everything that must be read off it is on it, and can be
+read.
+"""
 
 import functools
 import importlib
@@ -59,7 +61,11 @@ def spread(drawn, sd_xt=0.4, sd_ty=0.03):
 
 def grid(n, **options):
     """n columns of readings on a training sample, and below them those on a smaller one."""
-    smaller = {"ceiling_x": np.log2(300), "ceiling_y": 0.6, "caption": CAPTION.replace("1,000", "300")}
+    smaller = {
+        "ceiling_x": np.log2(300),
+        "ceiling_y": 0.6,
+        "caption": CAPTION.replace("1,000", "300"),
+    }
     return [panels(n, **options), [replace(each, **smaller) for each in panels(n, **options)]]
 
 
@@ -81,7 +87,11 @@ def texts(figure):
         for label in (tick.label1, tick.label2)
         if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
     }
-    return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and id(t) not in beyond]
+    return [
+        t
+        for t in figure.findobj(Text)
+        if t.get_visible() and t.get_text().strip() and id(t) not in beyond
+    ]
 
 
 def words(figure):
@@ -97,11 +107,13 @@ def marked(ax):
     return [line for line in ax.lines if line.get_marker() not in ("None", "", None)]
 
 
-# --- what is written ---------------------------------------------------------------------------------------------------
+# --- what is written ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("color", COLORINGS)
-@pytest.mark.parametrize(("name", "head"), [("plane.png", b"\x89PNG\r\n\x1a\n"), ("plane.svg", b"<?xml")])
+@pytest.mark.parametrize(
+    ("name", "head"), [("plane.png", b"\x89PNG\r\n\x1a\n"), ("plane.svg", b"<?xml")]
+)
 def test_png_and_svg_are_written(tmp_path, color, name, head):
     information_plane(panels(1), color=color).savefig(tmp_path / name)
     content = (tmp_path / name).read_bytes()
@@ -116,11 +128,19 @@ def test_no_state_is_left_in_matplotlib():
 
 
 def test_pyplot_and_its_window_are_never_loaded():
-    code = "import sys, fastmi.figures; print([name for name in sys.modules if name.startswith('matplotlib.pyplot')])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    code = (
+        "import sys, fastmi.figures; print([name for name in sys.modules if "
+        "name.startswith('matplotlib.pyplot')])"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
-# --- what stands on the figure -----------------------------------------------------------------------------------------
+# --- what stands on the figure --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("color", COLORINGS)
@@ -147,7 +167,10 @@ def test_every_layer_and_the_marks_of_start_and_end_stand_in_the_legend(color):
 @pytest.mark.parametrize("n_panels", [1, 3])
 def test_the_caption_says_what_the_points_rest_on(n_panels):
     written = information_plane(panels(n_panels)).legends[0].get_title().get_text()
-    assert all(part in written for part in ("data: made up", "n = 1,000", "49 bins", "5 copies", "plug-in estimate"))
+    assert all(
+        part in written
+        for part in ("data: made up", "n = 1,000", "49 bins", "5 copies", "plug-in estimate")
+    )
 
 
 def test_the_lines_are_explained():
@@ -182,7 +205,7 @@ def test_the_colours_of_epochs_have_a_scale():
     assert [ax.get_ylabel() for ax in figure.axes] == ["I(T;Y)  [bits]", "epoch"]
 
 
-# --- rows --------------------------------------------------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("color", COLORINGS)
@@ -192,7 +215,9 @@ def test_rows_are_named_at_the_left_of_the_middle_of_their_panels(color):
     for row, name in enumerate(SAMPLES):
         first = figure.axes[3 * row]
         assert written[name].x1 < first.yaxis.label.get_window_extent().x0
-        assert (written[name].y0 + written[name].y1) / 2 == pytest.approx((first.bbox.y0 + first.bbox.y1) / 2, abs=1)
+        assert (written[name].y0 + written[name].y1) / 2 == pytest.approx(
+            (first.bbox.y0 + first.bbox.y1) / 2, abs=1
+        )
 
 
 def test_titles_and_names_of_axes_are_written_once():
@@ -203,13 +228,17 @@ def test_titles_and_names_of_axes_are_written_once():
 
 
 def test_titles_that_differ_below_each_other_are_all_there():
-    axes = information_plane([panels(1, title="tanh"), panels(1, title="relu")], rows=("one", "other")).axes
+    axes = information_plane(
+        [panels(1, title="tanh"), panels(1, title="relu")], rows=("one", "other")
+    ).axes
     assert [ax.get_title() for ax in axes] == ["tanh", "relu"]
 
 
 def test_every_panel_has_its_own_ceilings_and_all_the_same_axes():
     axes = information_plane(grid(2), rows=SAMPLES).axes
-    assert [set(ax.lines[0].get_xdata()) for ax in axes] == [{np.log2(1000)}] * 2 + [{np.log2(300)}] * 2
+    assert [set(ax.lines[0].get_xdata()) for ax in axes] == [{np.log2(1000)}] * 2 + [
+        {np.log2(300)}
+    ] * 2
     assert [set(ax.lines[1].get_ydata()) for ax in axes] == [{0.803}] * 2 + [{0.6}] * 2
     assert len({(ax.get_xlim(), ax.get_ylim()) for ax in axes}) == 1
 
@@ -221,12 +250,18 @@ def test_a_row_alone_may_have_a_name():
 
 def test_captions_are_as_few_as_say_all():
     def written(drawn):
-        return " ".join(information_plane(drawn, rows=SAMPLES).legends[0].get_title().get_text().split())
+        return " ".join(
+            information_plane(drawn, rows=SAMPLES).legends[0].get_title().get_text().split()
+        )
 
     top, bottom = grid(2)
     assert written([top, top]).count("n = 1,000") == 1
     both = written([top, bottom])
-    assert (both.count("training: data"), both.count("held-out: data"), both.count("n = ")) == (1, 1, 2)
+    assert (both.count("training: data"), both.count("held-out: data"), both.count("n = ")) == (
+        1,
+        1,
+        2,
+    )
     each = written([top, [replace(bottom[0], caption="other"), bottom[1]]])
     assert each.count("n = 1,000") == 2
     assert f"held-out, {TITLES[0]}: other held-out, {TITLES[1]}: data" in each
@@ -241,7 +276,7 @@ def test_more_rows_and_more_lines_make_the_figure_higher():
     assert height(panels(3, caption=CAPTION * 6)) > one + 0.3
 
 
-# --- bands -------------------------------------------------------------------------------------------------------------
+# --- bands ----------------------------------------------------------------------------------------
 
 
 def test_a_band_is_one_region_a_layer_in_its_colour():
@@ -259,17 +294,24 @@ def test_where_colours_are_epochs_bands_are_grey():
 def test_dots_or_a_band_and_what_they_are_is_written(color):
     plain, banded = panel(title="one run"), spread(panel(title="ten seeds"))
     figure = information_plane([plain, banded], color=color)
-    drawn = [(sum(isinstance(found, PathCollection) for found in ax.collections), len(bands(ax))) for ax in figure.axes[:2]]
+    drawn = [
+        (sum(isinstance(found, PathCollection) for found in ax.collections), len(bands(ax)))
+        for ax in figure.axes[:2]
+    ]
     assert drawn == [(6, 0), (0, 6)]
 
     def written(*drawn):
-        return " ".join(information_plane(drawn, color=color).legends[0].get_title().get_text().split())
+        return " ".join(
+            information_plane(drawn, color=color).legends[0].get_title().get_text().split()
+        )
 
     band = "; band: one standard deviation over the seeds"
     assert band not in written(plain)
     assert written(banded).endswith("line: means over windows that widen with the epoch" + band)
     assert "dots" not in written(banded)
-    assert written(plain, banded).endswith("line: their means over windows that widen with the epoch" + band)
+    assert written(plain, banded).endswith(
+        "line: their means over windows that widen with the epoch" + band
+    )
     assert "dots: every recorded epoch" in written(plain, banded)
 
 
@@ -288,14 +330,19 @@ def test_a_band_reaches_one_standard_deviation_in_each_direction():
 
 def test_a_band_is_the_hulls_of_neighbouring_ellipses():
     rng = np.random.default_rng(0)
-    path, sd, reach = rng.uniform([0, 0], [10, 0.8], (12, 2)), rng.uniform(0.02, 0.1, (12, 2)) * [10, 0.8], np.array([10, 0.8])
+    path, sd, reach = (
+        rng.uniform([0, 0], [10, 0.8], (12, 2)),
+        rng.uniform(0.02, 0.1, (12, 2)) * [10, 0.8],
+        np.array([10, 0.8]),
+    )
     hulls = hulls_of(figures._band(path, sd, reach))
     turns = np.linspace(0, 2 * np.pi, 50)
     rim = np.stack([np.cos(turns), np.sin(turns)], axis=-1)
     for i, hull in enumerate(hulls):
         ends = [i, min(i + 1, 11)]
         distances = [np.linalg.norm((hull.vertices - path[end]) / sd[end], axis=-1) for end in ends]
-        np.testing.assert_allclose(np.abs(np.array(distances) - 1).min(axis=0), 0, atol=1e-9)  # each corner on one of the two
+        # each corner on one of the two
+        np.testing.assert_allclose(np.abs(np.array(distances) - 1).min(axis=0), 0, atol=1e-9)
         between = [(1 - t) * path[ends[0]] + t * path[ends[1]] for t in np.linspace(0, 1, 9)]
         radii = [(1 - t) * sd[ends[0]] + t * sd[ends[1]] for t in np.linspace(0, 1, 9)]
         for centre, radius in zip(between, radii, strict=True):
@@ -310,7 +357,9 @@ def test_a_band_that_covers_itself_is_not_darker_there():
     figure = information_plane([drawn])
     figure.canvas.draw()
     picture = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3]
-    (left, low), (right, high) = figure.axes[0].transData.transform([(3, 0.45), (7, 0.55)]).astype(int)
+    (left, low), (right, high) = (
+        figure.axes[0].transData.transform([(3, 0.45), (7, 0.55)]).astype(int)
+    )
     (band,) = bands(figure.axes[0])
     expected = 255 * (1 - band.get_alpha() * (1 - np.array(to_rgb(COLORS[0]))))
     found = picture[low:high, left:right].reshape(-1, 3)
@@ -330,7 +379,7 @@ def test_seeds_that_agree_leave_a_band_as_thin_as_the_line(n_epochs, color):
     assert all(0 < size - np.ptp(drawn.i_ty[:, layer]) < 0.01 for layer, size in enumerate(sizes))
 
 
-# --- what is drawn -----------------------------------------------------------------------------------------------------
+# --- what is drawn --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("color", COLORINGS)
@@ -348,9 +397,15 @@ def test_start_and_end_are_marked_at_the_first_and_last_points(color):
 @pytest.mark.parametrize("color", COLORINGS)
 def test_every_epoch_is_a_dot(color):
     drawn = panel(n_epochs=500)
-    dots = [found for found in information_plane([drawn], color=color).axes[0].collections if isinstance(found, PathCollection)]
+    dots = [
+        found
+        for found in information_plane([drawn], color=color).axes[0].collections
+        if isinstance(found, PathCollection)
+    ]
     for layer, found in enumerate(dots):
-        np.testing.assert_array_equal(found.get_offsets(), np.stack([drawn.i_xt[:, layer], drawn.i_ty[:, layer]], axis=-1))
+        np.testing.assert_array_equal(
+            found.get_offsets(), np.stack([drawn.i_xt[:, layer], drawn.i_ty[:, layer]], axis=-1)
+        )
     assert len(dots) == 6
 
 
@@ -358,11 +413,15 @@ def test_every_epoch_is_a_dot(color):
 def test_few_epochs_are_joined_as_they_are(color):
     drawn = panel(n_epochs=3)
     lines = [
-        found for found in information_plane([drawn], color=color).axes[0].collections if isinstance(found, LineCollection)
+        found
+        for found in information_plane([drawn], color=color).axes[0].collections
+        if isinstance(found, LineCollection)
     ]
     for layer, found in enumerate(lines):
         points = np.stack([drawn.i_xt[:, layer], drawn.i_ty[:, layer]], axis=-1)
-        np.testing.assert_allclose(found.get_segments(), np.stack([points[:-1], points[1:]], axis=1), rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            found.get_segments(), np.stack([points[:-1], points[1:]], axis=1), rtol=0, atol=1e-12
+        )
     assert len(lines) == 6
 
 
@@ -397,7 +456,9 @@ def test_marks_are_the_same_in_every_panel_and_in_the_legend(n_panels):
 
 def test_more_layers_than_colours_are_still_told_apart():
     figure = information_plane(panels(1, n_layers=20))
-    looks = [(handle.get_color(), handle.get_marker()) for handle in figure.legends[0].get_lines()][:20]
+    looks = [(handle.get_color(), handle.get_marker()) for handle in figure.legends[0].get_lines()][
+        :20
+    ]
     assert len(COLORS) < 20
     assert len(MARKS) < 20
     assert len(set(looks)) == 20
@@ -418,20 +479,29 @@ def test_a_single_sample_can_be_drawn():
 
 @pytest.mark.parametrize("color", COLORINGS)
 def test_points_that_never_move_can_be_drawn(color):
-    information_plane([panel(i_xt=np.full((20, 6), 9.0), i_ty=np.full((20, 6), 0.5))], color=color).canvas.draw()
+    information_plane(
+        [panel(i_xt=np.full((20, 6), 9.0), i_ty=np.full((20, 6), 0.5))], color=color
+    ).canvas.draw()
 
 
 @pytest.mark.parametrize("color", COLORINGS)
 def test_epochs_far_apart_can_be_drawn(color):
-    information_plane([panel(n_epochs=3, epochs=np.array([0, 1, 100_000]))], color=color).canvas.draw()
+    information_plane(
+        [panel(n_epochs=3, epochs=np.array([0, 1, 100_000]))], color=color
+    ).canvas.draw()
 
 
 def test_layers_may_have_names_of_hidden_modules():
-    """matplotlib leaves labels that begin with an underscore out of legends it collects by itself."""
-    assert legend_names(information_plane(panels(1, layers=["_body.0", "_head"])))[:2] == ["_body.0", "_head"]
+    """matplotlib leaves labels that begin with an underscore out of legends it collects by
+    itself.
+    """
+    assert legend_names(information_plane(panels(1, layers=["_body.0", "_head"])))[:2] == [
+        "_body.0",
+        "_head",
+    ]
 
 
-# --- can it be read ----------------------------------------------------------------------------------------------------
+# --- can it be read -------------------------------------------------------------------------------
 
 
 def boxes(figure):
@@ -446,7 +516,9 @@ def overlapping(written):
 
 def cut_off(written, figure):
     whole = figure.bbox.padded(1)
-    return [word for word, box in written if not (whole.contains(*box.min) and whole.contains(*box.max))]
+    return [
+        word for word, box in written if not (whole.contains(*box.min) and whole.contains(*box.max))
+    ]
 
 
 CROWDS = {
@@ -456,7 +528,11 @@ CROWDS = {
     "twenty layers": {"n_layers": 20},
     "long names": {"layers": [f"encoder.block.{i}.attention.projection" for i in range(7)]},
     "one epoch": {"n_epochs": 1},
-    "a long caption": {"caption": CAPTION.replace("made up", "the complicated label as the report meant it, not as printed")},
+    "a long caption": {
+        "caption": CAPTION.replace(
+            "made up", "the complicated label as the report meant it, not as printed"
+        )
+    },
 }
 
 
@@ -468,7 +544,11 @@ CROWDS = {
     ],
 )
 def test_no_text_covers_another_or_is_cut_off(crowd, n_panels, color):
-    figure = information_plane(panels(n_panels, **CROWDS[crowd]), color=color, title="Experiment 2: five copies, 1000 epochs")
+    figure = information_plane(
+        panels(n_panels, **CROWDS[crowd]),
+        color=color,
+        title="Experiment 2: five copies, 1000 epochs",
+    )
     written = boxes(figure)
     assert overlapping(written) == []
     assert cut_off(written, figure) == []
@@ -478,16 +558,22 @@ LONG = "; ".join(["a long caption of a sample that was held out"] * 4)
 
 
 @pytest.mark.parametrize("caption", [CAPTION, LONG], ids=["short", "long"])
-@pytest.mark.parametrize(("n_columns", "color"), [(1, "layer"), (2, "epoch"), (3, "layer"), (3, "epoch")])
+@pytest.mark.parametrize(
+    ("n_columns", "color"), [(1, "layer"), (2, "epoch"), (3, "layer"), (3, "epoch")]
+)
 def test_no_text_covers_another_in_rows_with_bands(n_columns, color, caption):
     top, bottom = grid(n_columns, n_layers=7, n_epochs=200)
     drawn = [list(map(spread, top)), [spread(replace(each, caption=caption)) for each in bottom]]
-    figure = information_plane(drawn, rows=SAMPLES, color=color, title="Experiment 2: five copies, 1000 epochs, ten seeds")
+    figure = information_plane(
+        drawn, rows=SAMPLES, color=color, title="Experiment 2: five copies, 1000 epochs, ten seeds"
+    )
     written = boxes(figure)
     assert overlapping(written) == []
     assert cut_off(written, figure) == []
     assert {*SAMPLES, "log₂ n = 8.23", "H(Y) = 0.600"} <= {word for word, _ in written}
-    heights = [ax.get_position().height * figure.get_figheight() for ax in figure.axes[: 2 * n_columns]]
+    heights = [
+        ax.get_position().height * figure.get_figheight() for ax in figure.axes[: 2 * n_columns]
+    ]
     assert min(heights) > 2.2  # inches, whatever stands below
 
 
@@ -508,11 +594,13 @@ def test_the_panels_are_larger_than_what_is_written_around_them(n_panels):
     assert all(ax.get_position().height > 0.5 for ax in figure.axes)
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 def test_an_unknown_color_is_refused():
-    with pytest.raises(ValueError, match=re.escape("color must be one of 'layer', 'epoch', not 'rainbow'")):
+    with pytest.raises(
+        ValueError, match=re.escape("color must be one of 'layer', 'epoch', not 'rainbow'")
+    ):
         information_plane(panels(1), color="rainbow")
 
 
@@ -523,10 +611,14 @@ def test_no_panels_are_refused(nothing):
 
 
 def test_a_layer_has_one_colour_in_panels_of_different_networks():
-    figure = information_plane([panel(layers=["layer 1", "layer 2"]), panel(layers=["layer 1", "output"])])
+    figure = information_plane(
+        [panel(layers=["layer 1", "layer 2"]), panel(layers=["layer 1", "output"])]
+    )
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["layer 1", "layer 2", "output", "start", "end"]
-    (first, second), (again, output) = ([line.get_color() for line in ax.lines[-4::2]] for ax in figure.axes)
+    (first, second), (again, output) = (
+        [line.get_color() for line in ax.lines[-4::2]] for ax in figure.axes
+    )
     assert first == again
     assert len({first, second, output}) == 3
 
@@ -535,25 +627,37 @@ def test_runs_over_each_other_are_dashes_and_a_layer_keeps_its_colour():
     one = panel(layers=["a", "b", "a", "b"])
     figure = information_plane([replace(one, runs=["tanh", "tanh", "ReLU", "ReLU"])])
     axes = figure.axes[0]
-    solid = [to_hex(line.get_color()[0]) for line in axes.get_children() if isinstance(line, LineCollection)]
+    solid = [
+        to_hex(line.get_color()[0])
+        for line in axes.get_children()
+        if isinstance(line, LineCollection)
+    ]
     dashed = [line for line in axes.lines if line.is_dashed() and line.get_linewidth() == 1.6]
     assert [to_hex(line.get_color()) for line in dashed] == solid
     assert len(set(solid)) == 2
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["a", "b", "tanh", "ReLU", "start", "end"]
-    information_plane([replace(one, runs=["tanh", "tanh", "ReLU", "ReLU"])], color="epoch").draw_without_rendering()
-    with pytest.raises(ValueError, match="runs has 1 names for 4 paths: pass one for each, or none"):
+    information_plane(
+        [replace(one, runs=["tanh", "tanh", "ReLU", "ReLU"])], color="epoch"
+    ).draw_without_rendering()
+    with pytest.raises(
+        ValueError, match="runs has 1 names for 4 paths: pass one for each, or none"
+    ):
         replace(one, runs=["tanh"])
 
 
 def test_rows_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match="panels has rows of 3, 2 panels: pass as many in every row"):
+    with pytest.raises(
+        ValueError, match="panels has rows of 3, 2 panels: pass as many in every row"
+    ):
         information_plane([panels(3), panels(2)], rows=SAMPLES)
 
 
 @pytest.mark.parametrize("rows", [(), ("training",), ("training", "held-out", "third")])
 def test_rows_without_their_names_are_refused(rows):
-    with pytest.raises(ValueError, match=f"rows has {len(rows)} names for 2 rows of panels: pass one for each"):
+    with pytest.raises(
+        ValueError, match=f"rows has {len(rows)} names for 2 rows of panels: pass one for each"
+    ):
         information_plane(grid(1), rows=rows)
 
 
@@ -562,20 +666,26 @@ def test_a_spread_without_the_other_is_refused():
         panel(spread_xt=np.zeros((20, 6)))
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((20, 5)), np.zeros(20), np.full((20, 6), np.nan), np.full((20, 6), -0.1)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((20, 5)), np.zeros(20), np.full((20, 6), np.nan), np.full((20, 6), -0.1)]
+)
 def test_a_spread_that_is_no_standard_deviations_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"spread_ty has shape .*: pass standard deviations, .* of shape \(20, 6\)"):
+    with pytest.raises(
+        ValueError, match=r"spread_ty has shape .*: pass standard deviations, .* of shape \(20, 6\)"
+    ):
         panel(spread_xt=np.zeros((20, 6)), spread_ty=wrong)
 
 
-# --- files -------------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["plane.svg", "plane.pdf", "plane.png"])
 def test_the_same_figure_is_the_same_file(tmp_path, name):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        figures.save(information_plane([panel(title="one run"), spread(panel())]), tmp_path / folder / name)
+        figures.save(
+            information_plane([panel(title="one run"), spread(panel())]), tmp_path / folder / name
+        )
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert [path.name for path in (tmp_path / "a").iterdir()] == [name]
 
@@ -590,7 +700,9 @@ def test_a_file_holds_the_old_figure_until_the_new_one_is_whole(tmp_path, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Figure, "savefig", breaks_off)
-    with pytest.raises(OSError, match=r"plane\.png cannot be written, and what it held is untouched: No space left"):
+    with pytest.raises(
+        OSError, match=r"plane\.png cannot be written, and what it held is untouched: No space left"
+    ):
         figures.save(information_plane(panels(1)), path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -608,27 +720,37 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 def test_a_band_is_no_farther_than_information_can_be():
     top = panel(n_epochs=5)
-    wide = replace(top, spread_xt=np.full_like(top.i_xt, 9.0), spread_ty=np.full_like(top.i_ty, 9.0))
+    wide = replace(
+        top, spread_xt=np.full_like(top.i_xt, 9.0), spread_ty=np.full_like(top.i_ty, 9.0)
+    )
     ax = information_plane([wide]).axes[0]
     bands = [artist for artist in ax.get_children() if isinstance(artist, PathPatch)]
     assert len(bands) == len(top.layers)
     for band in bands:
         low, high = band.get_path().vertices.min(axis=0), band.get_path().vertices.max(axis=0)
         assert (low >= 0).all()
-        assert (high <= [max(wide.ceiling_x, wide.i_xt.max()), max(wide.ceiling_y, wide.i_ty.max())]).all()
+        assert (
+            high <= [max(wide.ceiling_x, wide.i_xt.max()), max(wide.ceiling_y, wide.i_ty.max())]
+        ).all()
 
 
 def test_end_marks_that_meet_are_told_apart():
     one = panel(n_epochs=5, layers=("a", "b", "c"))
     x, y = one.i_xt.copy(), one.i_ty.copy()
     x[-1], y[-1] = x[-1, 0], y[-1, 0]
-    sizes = [line.get_markersize() for line in information_plane([replace(one, i_xt=x, i_ty=y)]).axes[0].lines][-6:]
+    sizes = [
+        line.get_markersize()
+        for line in information_plane([replace(one, i_xt=x, i_ty=y)]).axes[0].lines
+    ][-6:]
     ends = sizes[1::2]
     assert ends == sorted(ends, reverse=True)
     assert len(set(ends)) == 3
     apart = x.copy()
     apart[-1] = [1, 3, 5]
-    sizes = [line.get_markersize() for line in information_plane([replace(one, i_xt=apart, i_ty=y)]).axes[0].lines][-6:]
+    sizes = [
+        line.get_markersize()
+        for line in information_plane([replace(one, i_xt=apart, i_ty=y)]).axes[0].lines
+    ][-6:]
     assert set(sizes[1::2]) == {7}
 
 
@@ -648,7 +770,7 @@ def test_captions_that_differ_are_all_there():
     assert information_plane(panels(3)).legends[0].get_title().get_text().count("data:") == 1
 
 
-# --- live --------------------------------------------------------------------------------------------------------------
+# --- live -----------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -703,7 +825,9 @@ def test_a_bound_on_the_number_holds_however_long_it_takes(clock, shown):
 
 
 def test_redrawings_spread_over_the_work(clock, shown):
-    begun = drawings(clock, screens.Live("plane.png"), steps=4900, training=1.0, drawing=0.0, total=4900)
+    begun = drawings(
+        clock, screens.Live("plane.png"), steps=4900, training=1.0, drawing=0.0, total=4900
+    )
     assert begun == [1 + 100 * k for k in range(49)]
 
 
@@ -716,7 +840,9 @@ def test_the_last_one_is_drawn_whatever_it_cost(clock, shown):
 
 @pytest.mark.parametrize("where", ["window", "notebook", "file"])
 @pytest.mark.parametrize("rewrite", [True, False])
-def test_a_file_is_rewritten_as_it_goes_only_if_asked_for(where, rewrite, clock, shown, monkeypatch):
+def test_a_file_is_rewritten_as_it_goes_only_if_asked_for(
+    where, rewrite, clock, shown, monkeypatch
+):
     monkeypatch.setattr(screens, "place", lambda: where)
     live = screens.Live("plane.png", rewrite=rewrite)
     live.redraw(lambda: "growing")
@@ -753,7 +879,7 @@ def test_a_long_title_stays_within_a_narrow_figure():
     assert figure._suptitle.get_text().replace("\n", " ") == title
 
 
-# --- names are drawn as they are ---------------------------------------------------------------------------------------
+# --- names are drawn as they are ------------------------------------------------------------------
 
 FORMULAS = {
     "a dollar": "cost in $",
@@ -771,7 +897,9 @@ FORMULAS = {
 
 def marked_up(name):
     """A panel in which everything that has a name has this one."""
-    return panel(n_epochs=5, layers=[name, f"{name} (2)"], title=f"title {name}", caption=f"data {name}")
+    return panel(
+        n_epochs=5, layers=[name, f"{name} (2)"], title=f"title {name}", caption=f"data {name}"
+    )
 
 
 def drawn_names(figure):
@@ -782,18 +910,28 @@ def drawn_names(figure):
         for axis in (ax.xaxis, ax.yaxis)
         for label in (*axis.get_ticklabels(), *axis.get_ticklabels(minor=True))
     }
-    return {text.get_text(): text.get_parse_math() for text in texts(figure) if id(text) not in numbers}
+    return {
+        text.get_text(): text.get_parse_math() for text in texts(figure) if id(text) not in numbers
+    }
 
 
-@pytest.mark.parametrize(("kind", "color"), [*zip(FORMULAS, itertools.cycle(COLORINGS), strict=False)])
+@pytest.mark.parametrize(
+    ("kind", "color"), [*zip(FORMULAS, itertools.cycle(COLORINGS), strict=False)]
+)
 def test_a_name_is_no_formula(tmp_path, kind, color):
     name = FORMULAS[kind]
     drawn = [[marked_up(name)], [marked_up(name)]]
-    figure = information_plane(drawn, rows=[f"row {name}", "other"], color=color, title=f"all {name}")
+    figure = information_plane(
+        drawn, rows=[f"row {name}", "other"], color=color, title=f"all {name}"
+    )
     found = drawn_names(figure)
     named = (name, f"{name} (2)", f"title {name}", f"row {name}", f"all {name}", f"data {name}")
     for text in named:
-        (written,) = {whole for whole in found if text in whole.split("\n") or text == whole.replace("\n", " ")}
+        (written,) = {
+            whole
+            for whole in found
+            if text in whole.split("\n") or text == whole.replace("\n", " ")
+        }
         assert found[written] is False
     for ending in ("png", "svg", "pdf"):
         figures.save(figure, tmp_path / f"plane.{ending}")
@@ -841,13 +979,21 @@ VERY_LONG = {
 }
 
 
-@pytest.mark.parametrize(("kind", "n_columns"), [*((kind, 1) for kind in VERY_LONG), ("words", 3), ("wide letters", 3)])
+@pytest.mark.parametrize(
+    ("kind", "n_columns"), [*((kind, 1) for kind in VERY_LONG), ("words", 3), ("wide letters", 3)]
+)
 def test_very_long_names_are_drawn_with_both_ends_and_cover_nothing(kind, n_columns):
     name = VERY_LONG[kind]
     layers = [f"first {name} last", "short"]
-    row = [panel(n_epochs=5, layers=layers, title=f"{name} {i}", caption=f"data: {name}; n = 1,000") for i in range(n_columns)]
+    row = [
+        panel(n_epochs=5, layers=layers, title=f"{name} {i}", caption=f"data: {name}; n = 1,000")
+        for i in range(n_columns)
+    ]
     figure = information_plane(
-        [row, row], rows=[f"row {name}", "held-out"], color=COLORINGS[n_columns > 1], title=f"plane {name} end"
+        [row, row],
+        rows=[f"row {name}", "held-out"],
+        color=COLORINGS[n_columns > 1],
+        title=f"plane {name} end",
     )
     written = boxes(figure)
     assert overlapping(written) == []
@@ -859,7 +1005,9 @@ def test_very_long_names_are_drawn_with_both_ends_and_cover_nothing(kind, n_colu
     assert figure.get_suptitle().startswith("plane")
     assert figure.get_suptitle().endswith("end")
     assert "n = 1,000" in figure.legends[0].get_title().get_text()
-    heights = [ax.get_position().height * figure.get_figheight() for ax in figure.axes[: 2 * n_columns]]
+    heights = [
+        ax.get_position().height * figure.get_figheight() for ax in figure.axes[: 2 * n_columns]
+    ]
     assert min(heights) > 1.7
 
 
@@ -869,18 +1017,33 @@ def test_a_layer_may_have_no_name():
     figure.canvas.draw()
 
 
-# --- whatever the caller has set in matplotlib -------------------------------------------------------------------------
+# --- whatever the caller has set in matplotlib ----------------------------------------------------
 
 
 def drawn_twice(color="epoch"):
-    return information_plane([[panel(n_epochs=5), spread(panel(n_epochs=5))]], rows=["$a$"], color=color, title="all of $x$")
+    return information_plane(
+        [[panel(n_epochs=5), spread(panel(n_epochs=5))]],
+        rows=["$a$"],
+        color=color,
+        title="all of $x$",
+    )
 
 
 SETTINGS = [
     {"text.parse_math": False},
     {"text.usetex": True, "text.parse_math": False, "axes.formatter.use_mathtext": True},
-    {"figure.constrained_layout.use": False, "figure.autolayout": True, "axes.grid": True, "axes.facecolor": "black"},
-    {"savefig.facecolor": "black", "text.color": "white", "legend.fontsize": 30, "axes.titlesize": 40},
+    {
+        "figure.constrained_layout.use": False,
+        "figure.autolayout": True,
+        "axes.grid": True,
+        "axes.facecolor": "black",
+    },
+    {
+        "savefig.facecolor": "black",
+        "text.color": "white",
+        "legend.fontsize": 30,
+        "axes.titlesize": 40,
+    },
     "dark_background",
     "fivethirtyeight",
 ]
@@ -905,7 +1068,8 @@ def test_a_figure_looks_the_same_under_every_style(settings):
     with mpl.rc_context():
         if isinstance(settings, str):
             importlib.import_module("matplotlib.style").use(settings)
-            mpl.rcParams["font.family"] = mpl.rcParamsDefault["font.family"]  # fonts may be the caller's
+            # fonts may be the caller's
+            mpl.rcParams["font.family"] = mpl.rcParamsDefault["font.family"]
         else:
             mpl.rcParams.update(settings)
         before = dict(mpl.rcParams)
@@ -936,7 +1100,7 @@ def test_a_caller_who_lets_numpy_raise_gets_his_figure(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-# --- nothing is taken unchecked ----------------------------------------------------------------------------------------
+# --- nothing is taken unchecked -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -957,7 +1121,11 @@ def test_a_caller_who_lets_numpy_raise_gets_his_figure(tmp_path):
             "epochs has dtype int64 and shape (4, 5): pass finite numbers of shape",
         ),
         ({"epochs": np.array(["1"] * 20)}, ValueError, "epochs has dtype <U1"),
-        ({"i_xt": np.full((20, 6), np.nan)}, ValueError, "i_xt has dtype float64 and shape (20, 6): pass finite numbers"),
+        (
+            {"i_xt": np.full((20, 6), np.nan)},
+            ValueError,
+            "i_xt has dtype float64 and shape (20, 6): pass finite numbers",
+        ),
         (
             {"i_ty": np.full((20, 5), 0.5)},
             ValueError,
@@ -1026,12 +1194,22 @@ def test_names_are_strings(options, message):
         (b"plane.png", TypeError, "path is b'plane.png': pass the name of a file"),
         ("", ValueError, "path is '', which names no file"),
         (".", ValueError, "path is '.', which names no file"),
-        ("plane.doc", ValueError, "path ends in '.doc', which matplotlib does not write: end it in .png, .svg or .pdf"),
-        ("plane.v2", ValueError, "path ends in '.v2', which matplotlib does not write: end it in .png, .svg or .pdf"),
+        (
+            "plane.doc",
+            ValueError,
+            "path ends in '.doc', which matplotlib does not write: end it in .png, .svg or .pdf",
+        ),
+        (
+            "plane.v2",
+            ValueError,
+            "path ends in '.v2', which matplotlib does not write: end it in .png, .svg or .pdf",
+        ),
     ],
     ids=str,
 )
-def test_a_figure_is_written_to_a_name_with_an_ending_that_is_known(tmp_path, monkeypatch, path, error, message):
+def test_a_figure_is_written_to_a_name_with_an_ending_that_is_known(
+    tmp_path, monkeypatch, path, error, message
+):
     monkeypatch.chdir(tmp_path)
     figure = information_plane(panels(1))
     with pytest.raises(error) as caught:
@@ -1045,7 +1223,9 @@ def test_a_figure_is_written_to_a_name_with_an_ending_that_is_known(tmp_path, mo
 
 @pytest.mark.parametrize("figure", [None, panel(), "figure"], ids=["None", "a panel", "a string"])
 def test_what_is_saved_is_a_figure(tmp_path, figure):
-    with pytest.raises(TypeError, match=r"figure is a .*: pass what information_plane or plot returned"):
+    with pytest.raises(
+        TypeError, match=r"figure is a .*: pass what information_plane or plot returned"
+    ):
         figures.save(figure, tmp_path / "plane.png")
 
 
@@ -1055,7 +1235,7 @@ def test_a_figure_is_shown_at_a_place(tmp_path, where):
         screens.show(information_plane(panels(1)), where, tmp_path / "plane.png")
 
 
-# --- windows that do not open ------------------------------------------------------------------------------------------
+# --- windows that do not open ---------------------------------------------------------------------
 
 LIVE = """
 import sys, warnings
@@ -1068,17 +1248,26 @@ with warnings.catch_warnings(record=True) as said:
     live.redraw(lambda: information_plane(panels(1)))
     live.finish(lambda: information_plane(panels(1)))
     screens.show(information_plane(panels(1)), live.where, "shown.png")
-print(live.where, *[line for line in map(str, (warning.message for warning in said)) if "PLBACKEND" in line], sep="\\n")
+lines = [str(warning.message) for warning in said]
+print(live.where, *[line for line in lines if "PLBACKEND" in line], sep="\\n")
 """
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
 @pytest.mark.parametrize("backend", ["TkAgg", "QtAgg", "WebAgg", "nonsense", "tkaggg", "agg"])
 def test_without_a_display_the_file_is_written_and_it_is_said(tmp_path, backend):
-    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY")
+    }
     done = subprocess.run(
         [sys.executable, "-c", LIVE.format(tests=str(Path(__file__).parent))],
-        env={**environment, "MPLBACKEND": backend, "PYTHONPATH": str(Path(figures.__file__).parents[1])},
+        env={
+            **environment,
+            "MPLBACKEND": backend,
+            "PYTHONPATH": str(Path(figures.__file__).parents[1]),
+        },
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -1093,11 +1282,16 @@ def test_without_a_display_the_file_is_written_and_it_is_said(tmp_path, backend)
     (message,) = said
     if backend in ("nonsense", "tkaggg"):
         assert message.startswith(
-            f"MPLBACKEND is {backend!r}, a backend that matplotlib does not have: figures are written to files"
+            f"MPLBACKEND is {backend!r}, a backend that matplotlib does not have: figures are "
+            "written to files"
         )
     else:
-        assert message.lower().startswith(f"matplotlib's backend {backend.lower()} opens no window here (")
-        assert message.endswith("the figure is written to a file; MPLBACKEND=agg asks for that in the first place")
+        assert message.lower().startswith(
+            f"matplotlib's backend {backend.lower()} opens no window here ("
+        )
+        assert message.endswith(
+            "the figure is written to a file; MPLBACKEND=agg asks for that in the first place"
+        )
 
 
 @pytest.fixture
@@ -1119,12 +1313,15 @@ def no_windows(monkeypatch):
 
 def test_a_window_that_fails_is_a_file(tmp_path, no_windows):
     with pytest.warns(
-        UserWarning, match=r"backend TkAgg opens no window here \(no display name.*variable\): the figure is"
+        UserWarning,
+        match=r"backend TkAgg opens no window here \(no display name.*variable\): the figure is",
     ) as said:
         assert screens.place() == "file"
     assert "\n" not in str(said[0].message)
     assert said[0].filename == __file__
-    with pytest.warns(UserWarning, match=r"opens no window here .*: the figure is written to .*plane\.png"):
+    with pytest.warns(
+        UserWarning, match=r"opens no window here .*: the figure is written to .*plane\.png"
+    ):
         screens.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 
@@ -1140,7 +1337,10 @@ def test_a_window_that_is_lost_on_the_way_is_a_file(tmp_path, no_windows, monkey
 def test_a_backend_without_windows_gives_a_file(tmp_path):
     """matplotlib may have put it in the place of another since a window was seen."""
     assert mpl.get_backend().lower() == "agg"
-    with pytest.warns(UserWarning, match=r"opens no window here \(there is only [aA]gg\): the figure is written to"):
+    with pytest.warns(
+        UserWarning,
+        match=r"opens no window here \(there is only [aA]gg\): the figure is written to",
+    ):
         screens.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 

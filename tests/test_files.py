@@ -1,4 +1,6 @@
-"""What is written is whole or not there at all, and what is read is judged first: no file costs more than it announces."""
+"""What is written is whole or not there at all, and what is read is judged first: no file costs
+more than it announces.
+"""
 
 import os
 import signal
@@ -38,7 +40,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-# --- links ------------------------------------------------------------------------------------------------------------
+# --- links ----------------------------------------------------------------------------------------
 
 
 @posix
@@ -68,7 +70,10 @@ def test_a_link_to_nothing_yet_makes_its_target(tmp_path):
 @posix
 def test_a_link_into_no_folder_is_refused(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "target")
-    with pytest.raises(FileNotFoundError, match=r"link cannot be written: there is no folder .*nowhere; make it first"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"link cannot be written: there is no folder .*nowhere; make it first",
+    ):
         write(tmp_path / "link")
 
 
@@ -76,7 +81,9 @@ def test_a_link_into_no_folder_is_refused(tmp_path):
 def test_links_in_a_circle_are_refused(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(OSError, match="a cannot be written, and what it held is untouched: Too many levels"):
+    with pytest.raises(
+        OSError, match="a cannot be written, and what it held is untouched: Too many levels"
+    ):
         write(tmp_path / "a")
     assert sorted(os.listdir(tmp_path)) == ["a", "b"]
 
@@ -85,12 +92,14 @@ def test_links_in_a_circle_are_refused(tmp_path):
 def test_a_link_to_a_folder_is_refused(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder")
-    with pytest.raises(IsADirectoryError, match="link cannot be written, and what it held is untouched"):
+    with pytest.raises(
+        IsADirectoryError, match="link cannot be written, and what it held is untouched"
+    ):
         write(tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
 
 
-# --- pipes and devices ------------------------------------------------------------------------------------------------
+# --- pipes and devices ----------------------------------------------------------------------------
 
 
 def from_pipe(path):
@@ -125,7 +134,16 @@ def test_a_table_can_be_saved_into_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     reader, found = from_pipe(tmp_path / "pipe")
     one = fastmi.InformationPlane(
-        np.array([0]), ("a",), Points(*(np.ones((1, 1, 1)) for _ in range(4))), 4, 2.0, 1.0, "each", 1, "made up", "none"
+        np.array([0]),
+        ("a",),
+        Points(*(np.ones((1, 1, 1)) for _ in range(4))),
+        4,
+        2.0,
+        1.0,
+        "each",
+        1,
+        "made up",
+        "none",
     )
     one.save(tmp_path / "pipe")
     reader.join()
@@ -229,7 +247,7 @@ def test_a_process_substitution_is_written_into(tmp_path):
         write(name)
 
 
-# --- modes and names --------------------------------------------------------------------------------------------------
+# --- modes and names ------------------------------------------------------------------------------
 
 
 @posix
@@ -273,12 +291,14 @@ def test_a_name_may_be_as_long_as_the_system_takes(tmp_path, n, exists):
 
 
 def test_a_name_that_is_too_long_is_refused(tmp_path):
-    with pytest.raises(OSError, match="cannot be written, and what it held is untouched: File name too long"):
+    with pytest.raises(
+        OSError, match="cannot be written, and what it held is untouched: File name too long"
+    ):
         write(tmp_path / ("n" * 256))
     assert os.listdir(tmp_path) == []
 
 
-# --- on the disk ------------------------------------------------------------------------------------------------------
+# --- on the disk ----------------------------------------------------------------------------------
 
 
 @posix
@@ -287,7 +307,13 @@ def test_the_content_is_on_the_disk_before_its_name_and_the_name_afterwards(tmp_
 
     def fsync(descriptor, real=os.fsync):
         kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
-        steps.append((kind, (tmp_path / "file").read_bytes(), os.fstat(descriptor).st_size if kind == "file" else None))
+        steps.append(
+            (
+                kind,
+                (tmp_path / "file").read_bytes(),
+                os.fstat(descriptor).st_size if kind == "file" else None,
+            )
+        )
         real(descriptor)
 
     (tmp_path / "file").write_bytes(b"old")
@@ -313,16 +339,21 @@ def test_a_disk_that_does_not_take_it_leaves_the_old_file(tmp_path, monkeypatch)
 
     (tmp_path / "file").write_bytes(b"old")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="file cannot be written, and what it held is untouched: No space left on device"):
+    with pytest.raises(
+        OSError,
+        match="file cannot be written, and what it held is untouched: No space left on device",
+    ):
         write(tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
 
 
-# --- interrupted, and several at once ---------------------------------------------------------------------------------
+# --- interrupted, and several at once -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError, RuntimeError, OSError])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, SystemExit, MemoryError, RuntimeError, OSError]
+)
 @pytest.mark.parametrize("exists", [False, True])
 def test_whatever_stops_it_nothing_is_left_and_the_old_file_stays(tmp_path, error, exists):
     if exists:
@@ -398,7 +429,9 @@ with replacing(sys.argv[1]) as part:
     os.kill(os.getpid(), signal.SIGKILL)
 """
     (tmp_path / "file").write_bytes(b"old")
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "file")], cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "file")], cwd=ROOT, check=False
+    )
     assert done.returncode == -signal.SIGKILL
     assert (tmp_path / "file").read_bytes() == b"old"
     write(tmp_path / "file")
@@ -413,11 +446,14 @@ def test_a_folder_that_is_closed_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(files.os, "open", closed)
-    with pytest.raises(PermissionError, match="file cannot be written, and what it held is untouched: Permission denied"):
+    with pytest.raises(
+        PermissionError,
+        match="file cannot be written, and what it held is untouched: Permission denied",
+    ):
         write(tmp_path / "file")
 
 
-# --- what is read: files alone ------------------------------------------------------------------------------------------
+# --- what is read: files alone --------------------------------------------------------------------
 
 
 def something_else(tmp_path, kind):
@@ -440,11 +476,16 @@ def test_only_files_are_read(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
     path = something_else(tmp_path, kind)
     for read in (files.read_text, lambda path: files.opened(path).__enter__()):
-        with pytest.raises(files.NotAFile, match=f"file' is {kind}, and only files are read") as caught:
+        with pytest.raises(
+            files.NotAFile, match=f"file' is {kind}, and only files are read"
+        ) as caught:
             read(path)
     assert isinstance(caught.value, OSError)
     assert isinstance(caught.value, ValueError)
-    with pytest.raises(ValueError, match=rf"file is not a table that InformationPlane\.save wrote \(NotAFile: .* is {kind}"):
+    with pytest.raises(
+        ValueError,
+        match=rf"file is not a table that InformationPlane\.save wrote \(NotAFile: .* is {kind}",
+    ):
         fastmi.InformationPlane.load(path)
 
 
@@ -465,7 +506,7 @@ def test_a_text_has_a_bound_and_is_utf_8(tmp_path):
         files.read_text(tmp_path / "text")
 
 
-# --- archives ----------------------------------------------------------------------------------------------------------
+# --- archives -------------------------------------------------------------------------------------
 
 
 ARRAYS = {
@@ -504,10 +545,16 @@ def zipped(tmp_path, members, compression=zipfile.ZIP_DEFLATED):
 
 
 def npy(descr="<f8", shape="(2,)", order="False", data=bytes(16), version=b"\x01\x00", line=None):
-    text = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}" if line is None else line
+    text = (
+        f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}"
+        if line is None
+        else line
+    )
     text += " " * (-(len(text) + 11) % 64) + "\n"
     width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(version, 2)
-    return b"\x93NUMPY" + version + len(text).to_bytes(width, "little") + text.encode("latin-1") + data
+    return (
+        b"\x93NUMPY" + version + len(text).to_bytes(width, "little") + text.encode("latin-1") + data
+    )
 
 
 def reading(path, *names):
@@ -518,13 +565,20 @@ def reading(path, *names):
 
 def test_headers_of_both_versions_and_of_other_hands_are_read(tmp_path):
     other = "{'descr': '=f8', 'fortran_order': False, 'shape': (2)}"
-    path = zipped(tmp_path, {"a.npy": npy(), "b.npy": npy(version=b"\x02\x00"), "c.npy": npy(line=other)})
-    assert {name: array.tolist() for name, array in reading(path).items()} == {key: [0, 0] for key in "abc"}
+    path = zipped(
+        tmp_path, {"a.npy": npy(), "b.npy": npy(version=b"\x02\x00"), "c.npy": npy(line=other)}
+    )
+    assert {name: array.tolist() for name, array in reading(path).items()} == {
+        key: [0, 0] for key in "abc"
+    }
 
 
 STRANGE = {
     "objects": (npy("|O"), r"its 'a' announces .*'\|O'.*: no array of numbers, bools or strings"),
-    "parts": (npy(line="{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,), }"), "announces"),
+    "parts": (
+        npy(line="{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,), }"),
+        "announces",
+    ),
     "complex": (npy("<c16", "(1,)"), "announces"),
     "dates": (npy("<M8[s]"), "announces"),
     "bytes": (npy("|S8"), "announces"),
@@ -533,8 +587,16 @@ STRANGE = {
     "one byte": (npy("<f1", "(16,)"), "announces"),
     "strings of nothing": (npy("<U0", f"({10**17},)", data=b""), "announces"),
     "negative": (npy(shape="(-2,)"), "announces"),
-    "an expression": (npy(line="{'descr': '<f8', 'fortran_order': False, 'shape': (9**9**9,), }"), "announces"),
-    "deep": (npy(line="{'descr': '<f8', 'fortran_order': False, 'shape': " + "(" * 900 + ")" * 900 + "}"), "announces"),
+    "an expression": (
+        npy(line="{'descr': '<f8', 'fortran_order': False, 'shape': (9**9**9,), }"),
+        "announces",
+    ),
+    "deep": (
+        npy(
+            line="{'descr': '<f8', 'fortran_order': False, 'shape': " + "(" * 900 + ")" * 900 + "}"
+        ),
+        "announces",
+    ),
     "long": (npy(line=" " * 60_000), "announces"),
     "no header": (b"", r"begins with b'', which is no \.npy file's beginning"),
     "another file": (b"\x89PNG\r\n\x1a\n" + bytes(100), "begins with"),
@@ -542,8 +604,14 @@ STRANGE = {
     "too much": (npy(data=bytes(17)), "its 'a' announces 144 bytes, where it has 145"),
     "too little": (npy(data=bytes(15)), "its 'a' announces 144 bytes, where it has 143"),
     "far too little": (npy(shape=f"({10**17}, {10**17})"), "announces"),
-    "of no axes left": (npy(shape=f"(0, {10**17}, {10**17}, {10**17})", data=b""), "array is too big"),
-    "of many axes": (npy(shape="(" + "1," * 70 + ")", data=bytes(8)), "maximum supported dimension"),
+    "of no axes left": (
+        npy(shape=f"(0, {10**17}, {10**17}, {10**17})", data=b""),
+        "array is too big",
+    ),
+    "of many axes": (
+        npy(shape="(" + "1," * 70 + ")", data=bytes(8)),
+        "maximum supported dimension",
+    ),
 }
 
 
@@ -581,12 +649,16 @@ def test_a_member_that_is_there_twice_is_refused(tmp_path):
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_what_unpacks_without_bounds_is_refused(tmp_path, compression):
     path = zipped(tmp_path, {"a.npy": npy()}, compression)
-    with pytest.raises(ValueError, match="its 'a' is encrypted, or compressed in another way than NumPy's"):
+    with pytest.raises(
+        ValueError, match="its 'a' is encrypted, or compressed in another way than NumPy's"
+    ):
         reading(path)
 
 
 def edited(path, offset, value):
-    """With a field of the entry in the zip's directory, and where it stands at the member too, changed."""
+    """With a field of the entry in the zip's directory, and where it stands at the member too,
+    changed.
+    """
     content = bytearray(path.read_bytes())
     entry, local = content.rindex(b"PK\x01\x02"), content.index(b"PK\x03\x04")
     content[entry + offset : entry + offset + len(value)] = value
@@ -605,7 +677,9 @@ def test_what_is_encrypted_is_refused(tmp_path):
 def test_a_member_that_gives_less_than_it_says_is_refused(tmp_path):
     path = zipped(tmp_path, {"a.npy": npy(shape="(1000,)", data=bytes(16))})
     path = edited(path, 24, (128 + 8000).to_bytes(4, "little"))
-    with pytest.raises((ValueError, zipfile.BadZipFile), match=r"is cut short: of 8,000 bytes it has 16|Bad CRC"):
+    with pytest.raises(
+        (ValueError, zipfile.BadZipFile), match=r"is cut short: of 8,000 bytes it has 16|Bad CRC"
+    ):
         reading(path)
 
 
@@ -630,7 +704,10 @@ def test_an_archive_unpacks_to_a_multiple_of_its_size_at_most(tmp_path):
     path = zipped(tmp_path, zeros)
     assert path.stat().st_size < 100_000
     with pytest.raises(
-        ValueError, match=r"it would unpack to 67,109,376 bytes, and 67,108,864 are read of a file of \d\d,\d\d\d"
+        ValueError,
+        match=(
+            r"it would unpack to 67,109,376 bytes, and 67,108,864 are read of a file of \d\d,\d\d\d"
+        ),
     ):
         reading(path)
     assert peak_of(lambda: reading(path)) < 1_000_000
@@ -655,33 +732,46 @@ def test_a_text_within_an_archive_has_a_bound_of_its_own(tmp_path, monkeypatch):
             if taken:
                 assert found.text("plain") == "x" * n
             else:
-                with pytest.raises(ValueError, match=r"its 'plain' is <U1001 \(\), not one text of bounded length"):
+                with pytest.raises(
+                    ValueError, match=r"its 'plain' is <U1001 \(\), not one text of bounded length"
+                ):
                     found.text("plain")
 
 
 @pytest.mark.parametrize("value", [np.array(["a", "b"]), np.array(3)])
 def test_a_text_within_an_archive_is_one(tmp_path, value):
     np.savez(tmp_path / "arrays.npz", plain=value)
-    with open(tmp_path / "arrays.npz", "rb") as file, pytest.raises(ValueError, match=r"its 'plain' is .*, not one text"):
+    with (
+        open(tmp_path / "arrays.npz", "rb") as file,
+        pytest.raises(ValueError, match=r"its 'plain' is .*, not one text"),
+    ):
         files.Archive("arrays", file).text("plain")
 
 
-# --- formats -----------------------------------------------------------------------------------------------------------
+# --- formats --------------------------------------------------------------------------------------
 
 
 def test_a_format_is_read_up_to_the_newest():
     for number in (0, 1, 2):
         files.check_format("a file", number, newest=2)
     for number in (3, 10**9):
-        with pytest.raises(files.NewerFormat, match=rf"'a file' has format {number}, and .* reads up to 2: update fastmi"):
+        with pytest.raises(
+            files.NewerFormat,
+            match=rf"'a file' has format {number}, and .* reads up to 2: update fastmi",
+        ):
             files.check_format("a file", number, newest=2)
     for number in (-1, True, 1.0, "1", None, [1]):
         with pytest.raises(ValueError, match="its format is "):
             files.check_format("a file", number, newest=2)
 
 
-@pytest.mark.parametrize("number", [np.array([1, 2]), np.zeros((2, 0)), np.array("1"), np.array(0.5)])
+@pytest.mark.parametrize(
+    "number", [np.array([1, 2]), np.zeros((2, 0)), np.array("1"), np.array(0.5)]
+)
 def test_an_archive_s_format_is_one_whole_number(tmp_path, number):
     np.savez(tmp_path / "arrays.npz", **{files.FORMAT: number})
-    with open(tmp_path / "arrays.npz", "rb") as file, pytest.raises(ValueError, match="its format is "):
+    with (
+        open(tmp_path / "arrays.npz", "rb") as file,
+        pytest.raises(ValueError, match="its format is "),
+    ):
         files.Archive("arrays", file).check_format(1)

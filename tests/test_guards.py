@@ -17,7 +17,9 @@ from fastmi.networks import guards
 
 X, Y = torch.linspace(-1, 1, 24).reshape(2, 4, 3), torch.linspace(-1, 1, 8).reshape(2, 4, 1)
 ADAM = functools.partial(torch.optim.Adam, lr=0.01)
-UNBATCHED = pytest.mark.filterwarnings("ignore:There is a performance drop", "ignore:network .* cannot be vectorised")
+UNBATCHED = pytest.mark.filterwarnings(
+    "ignore:There is a performance drop", "ignore:network .* cannot be vectorised"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +50,16 @@ def trains(network, x=X, y=Y, **options):
     return made
 
 
-# --- networks ---------------------------------------------------------------------------------------------------------
+# --- networks -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_copies", [2**20 + 1, 10**9, np.int64(2**40)])
 def test_no_absurd_number_of_copies_is_begun(n_copies):
     refused(
-        lambda: Ensemble(nn.Linear(3, 1), n_copies), ValueError, "n_copies must be at most 1,048,576, not", "several ensembles"
+        lambda: Ensemble(nn.Linear(3, 1), n_copies),
+        ValueError,
+        "n_copies must be at most 1,048,576, not",
+        "several ensembles",
     )
 
 
@@ -65,23 +70,35 @@ def lazy():
 def test_a_lazy_network_is_called_first():
     network = lazy()
     refused(
-        lambda: Ensemble(network, 2), ValueError, "network has no values at '0.weight' yet (a lazy module)", "network(x[:1])"
+        lambda: Ensemble(network, 2),
+        ValueError,
+        "network has no values at '0.weight' yet (a lazy module)",
+        "network(x[:1])",
     )
     network(X[0][:1])
     trains(network)
     convolution = nn.Sequential(nn.Linear(3, 1), nn.LazyConv2d(1, 3))
     refused(lambda: Ensemble(convolution, 2), ValueError, "network has no values at '1.weight' yet")
-    refused(lambda: Ensemble(nn.LazyBatchNorm1d(), 2), ValueError, "network has no values at 'weight' yet")
+    refused(
+        lambda: Ensemble(nn.LazyBatchNorm1d(), 2),
+        ValueError,
+        "network has no values at 'weight' yet",
+    )
 
 
 def test_a_wrapper_of_devices_is_taken_off():
     wrapped = nn.DataParallel(nn.Linear(3, 1))
     refused(
-        lambda: Ensemble(wrapped, 2), TypeError, "network is a DataParallel", "pass the module that it wraps (network.module)"
+        lambda: Ensemble(wrapped, 2),
+        TypeError,
+        "network is a DataParallel",
+        "pass the module that it wraps (network.module)",
     )
     trains(wrapped.module)
     inner = nn.Sequential(nn.Linear(3, 3), nn.DataParallel(nn.Linear(3, 1)))
-    refused(lambda: Ensemble(inner, 2), TypeError, "network.1 is a DataParallel", "(network.1.module)")
+    refused(
+        lambda: Ensemble(inner, 2), TypeError, "network.1 is a DataParallel", "(network.1.module)"
+    )
 
 
 def test_scripted_and_traced_modules_are_passed_as_they_were():
@@ -89,19 +106,33 @@ def test_scripted_and_traced_modules_are_passed_as_they_were():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is on its way out
         scripted, traced = torch.jit.script(linear), torch.jit.trace(linear, X[0])
-    for network, where in ((scripted, "network"), (traced, "network"), (nn.Sequential(scripted), "network.0")):
+    for network, where in (
+        (scripted, "network"),
+        (traced, "network"),
+        (nn.Sequential(scripted), "network.0"),
+    ):
         refused(
-            lambda network=network: Ensemble(network, 2), TypeError, f"{where} is a ", "the module that it was scripted from"
+            lambda network=network: Ensemble(network, 2),
+            TypeError,
+            f"{where} is a ",
+            "the module that it was scripted from",
         )
     trains(linear)
 
 
 def test_a_compiled_module_is_passed_as_it_was():
     compiled = torch.compile(nn.Linear(3, 1), backend="eager")
-    refused(lambda: Ensemble(compiled, 2), TypeError, "network is compiled for a single copy", "(network._orig_mod)")
+    refused(
+        lambda: Ensemble(compiled, 2),
+        TypeError,
+        "network is compiled for a single copy",
+        "(network._orig_mod)",
+    )
     trains(compiled._orig_mod)
     inside = nn.Sequential(nn.Linear(3, 3), compiled)
-    refused(lambda: Ensemble(inside, 2), TypeError, "network.1 is compiled", "(network.1._orig_mod)")
+    refused(
+        lambda: Ensemble(inside, 2), TypeError, "network.1 is compiled", "(network.1._orig_mod)"
+    )
     in_place = nn.Linear(3, 1)
     in_place.compile(backend="eager")
     trains(in_place)
@@ -110,19 +141,31 @@ def test_a_compiled_module_is_passed_as_it_was():
 def test_a_network_of_the_meta_device_is_given_values():
     network = nn.Linear(3, 1, device="meta")
     refused(
-        lambda: Ensemble(network, 2), ValueError, "network has no values at 'weight' (device 'meta')", "to_empty(device='cpu')"
+        lambda: Ensemble(network, 2),
+        ValueError,
+        "network has no values at 'weight' (device 'meta')",
+        "to_empty(device='cpu')",
     )
     network = network.to_empty(device="cpu")
     network.reset_parameters()
     trains(network)
     partly = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3, device="meta"))
-    refused(lambda: Ensemble(partly, 2), ValueError, "network has no values at '1.weight' (device 'meta')")
+    refused(
+        lambda: Ensemble(partly, 2),
+        ValueError,
+        "network has no values at '1.weight' (device 'meta')",
+    )
 
 
 @pytest.mark.gpu
 def test_a_network_on_two_devices_is_moved_to_one(cuda):
     network = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1).to(cuda))
-    refused(lambda: Ensemble(network, 2), ValueError, "network lies on cpu and cuda:0", "network.to('cpu')")
+    refused(
+        lambda: Ensemble(network, 2),
+        ValueError,
+        "network lies on cpu and cuda:0",
+        "network.to('cpu')",
+    )
     trains(network.to("cpu"))
 
 
@@ -143,7 +186,12 @@ def test_a_network_on_two_devices_is_refused_without_a_second_one(monkeypatch):
 
 def test_a_frozen_network_is_unfrozen():
     network = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1)).requires_grad_(False)
-    refused(lambda: Ensemble(network, 2), ValueError, "network is frozen", "(network.requires_grad_(True))")
+    refused(
+        lambda: Ensemble(network, 2),
+        ValueError,
+        "network is frozen",
+        "(network.requires_grad_(True))",
+    )
     trains(copy.deepcopy(network).requires_grad_(True))
     network[1].requires_grad_(True)
     made = trains(network)
@@ -155,7 +203,12 @@ def test_a_frozen_network_is_unfrozen():
 def test_parameters_that_cannot_be_trained_are_cast(dtype):
     network = nn.Linear(3, 1)
     network.weight = nn.Parameter(network.weight.detach().to(dtype))
-    refused(lambda: Ensemble(network, 2), TypeError, f"network holds {dtype} at 'weight'", "network.to(torch.float32)")
+    refused(
+        lambda: Ensemble(network, 2),
+        TypeError,
+        f"network holds {dtype} at 'weight'",
+        "network.to(torch.float32)",
+    )
     if not dtype.is_complex:
         trains(network.to(torch.float32))
 
@@ -176,15 +229,23 @@ def test_floats_take_the_type_of_the_parameters_that_are_floats():
     from_numpy, from_tensors = (trains(Halved(), init="shared") for _ in range(2))
     from_tensors.restore(from_numpy.state())
     halves = np.full((2, 4, 3), 0.5)
-    assert torch.equal(from_numpy.step(halves, Y.numpy()), from_tensors.step(torch.full((2, 4, 3), 0.5), Y))
+    assert torch.equal(
+        from_numpy.step(halves, Y.numpy()), from_tensors.step(torch.full((2, 4, 3), 0.5), Y)
+    )
     assert from_numpy.parameters["by"].tolist() == [[2], [2]]
 
 
 def test_quantised_networks_have_nothing_to_train():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.ao is on its way out
-        network = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(3, 1)), {nn.Linear})
-    refused(lambda: Ensemble(network, 2), ValueError, "network (Sequential) has no parameters: there is nothing to train")
+        network = torch.ao.quantization.quantize_dynamic(
+            nn.Sequential(nn.Linear(3, 1)), {nn.Linear}
+        )
+    refused(
+        lambda: Ensemble(network, 2),
+        ValueError,
+        "network (Sequential) has no parameters: there is nothing to train",
+    )
 
 
 def keeping(network, x):
@@ -197,7 +258,10 @@ def keeping(network, x):
 @pytest.mark.parametrize(
     ("broken", "mended"),
     [
-        (lambda: weight_norm(nn.Linear(3, 1)), lambda: parametrizations.weight_norm(nn.Linear(3, 1))),
+        (
+            lambda: weight_norm(nn.Linear(3, 1)),
+            lambda: parametrizations.weight_norm(nn.Linear(3, 1)),
+        ),
         (lambda: keeping(nn.Linear(3, 1), X[0]), lambda: nn.Linear(3, 1)),
         (lambda: locked(nn.Linear(3, 1)), lambda: nn.Linear(3, 1)),
     ],
@@ -220,7 +284,7 @@ def locked(network):
     return network
 
 
-# --- weights that are computed, wrapped, lent --------------------------------------------------------------------------
+# --- weights that are computed, wrapped, lent -----------------------------------------------------
 
 
 @UNBATCHED
@@ -231,7 +295,9 @@ def test_parametrized_modules_are_layers_and_what_computes_their_weights_is_none
     made = trains(network)
     assert made.layers == ("0", "1", "2")
     first = made.activations(X[0])[0]
-    torch.testing.assert_close(first[1], made.networks()[1].eval()[0](X[0]).detach(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        first[1], made.networks()[1].eval()[0](X[0]).detach(), rtol=0, atol=1e-6
+    )
     assert trains(wrap(nn.Linear(3, 1))).layers == ("network",)
 
 
@@ -247,7 +313,10 @@ class Attending(nn.Module):
 class Encoding(nn.Module):
     def __init__(self):
         super().__init__()
-        self.encoder, self.out = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, batch_first=True), nn.Linear(4, 1)
+        self.encoder, self.out = (
+            nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, batch_first=True),
+            nn.Linear(4, 1),
+        )
 
     def forward(self, x):
         return self.out(self.encoder(x)[:, 0])
@@ -259,7 +328,9 @@ def test_attention_is_read_by_the_modules_that_it_calls():
     assert trains(Attending(), x).layers == ("out",)
     made = trains(Encoding(), x)
     assert {"encoder.linear1", "encoder.norm2", "out"} <= set(made.layers)
-    torch.testing.assert_close(made.activations(x[0])[-1][1], made.networks()[1](x[0]).detach(), rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        made.activations(x[0])[-1][1], made.networks()[1](x[0]).detach(), rtol=0, atol=1e-5
+    )
 
 
 class Remembering(nn.Module):
@@ -276,7 +347,11 @@ class Remembering(nn.Module):
 def test_a_layer_that_returns_several_things_is_left_out_by_naming_the_others(kind):
     x = torch.linspace(-1, 1, 120).reshape(2, 4, 5, 3)
     made = Ensemble(Remembering(kind), 2)
-    message = refused(lambda: made.activations(x[0]), TypeError, "the watched module 'recurrent' returns a tuple, not a tensor")
+    message = refused(
+        lambda: made.activations(x[0]),
+        TypeError,
+        "the watched module 'recurrent' returns a tuple, not a tensor",
+    )
     watch = re.search(r"watch others \(watch=(\[.*\])\)", message)[1]
     assert trains(Remembering(kind), x, watch=eval(watch)).layers == ("out",)
 
@@ -286,10 +361,17 @@ def test_a_layer_alone_that_returns_several_things_is_wrapped():
     made = Ensemble(nn.LSTM(3, 2, batch_first=True), 2)
     x = torch.zeros(4, 5, 3)
     message = refused(
-        lambda: made.activations(x), TypeError, "'network' returns a tuple, not a tensor: wrap it in a module that"
+        lambda: made.activations(x),
+        TypeError,
+        "'network' returns a tuple, not a tensor: wrap it in a module that",
     )
     assert "watch=" not in message
-    refused(lambda: made.step(torch.zeros(2, 4, 5, 3), Y), TypeError, "the network returns a tuple", "wrap it in a module")
+    refused(
+        lambda: made.step(torch.zeros(2, 4, 5, 3), Y),
+        TypeError,
+        "the network returns a tuple",
+        "wrap it in a module",
+    )
 
     class Last(nn.LSTM):
         def forward(self, x):
@@ -315,21 +397,51 @@ def test_where_no_module_is_called_the_whole_network_can_be_watched(watch):
     refused(lambda: made.activations(X[0]), ValueError, "forward never calls", '(watch="network")')
     made = trains(Functional(), watch="network")
     assert made.layers == ("network",)
-    torch.testing.assert_close(made.activations(X[0])[0][1], made.networks()[1](X[0]).detach(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        made.activations(X[0])[0][1], made.networks()[1](X[0]).detach(), rtol=0, atol=1e-6
+    )
 
 
-# --- batches ----------------------------------------------------------------------------------------------------------
+# --- batches --------------------------------------------------------------------------------------
 
 EXOTIC = {
-    "float8": (lambda t: t.to(torch.float8_e4m3fn), "is of dtype torch.float8_e4m3fn", ".to(torch.float32)"),
-    "float8, other": (lambda t: t.to(torch.float8_e5m2), "is of dtype torch.float8_e5m2", ".to(torch.float32)"),
-    "quantised": (lambda t: torch.quantize_per_tensor(t, 0.1, 0, torch.qint8), "is quantised (torch.qint8)", ".dequantize()"),
-    "quantised, other": (lambda t: torch.quantize_per_tensor(t, 0.1, 9, torch.quint8), "is quantised", ".dequantize()"),
-    "nested": (lambda t: torch.nested.nested_tensor(list(t)), "is a nested tensor", ".to_padded_tensor(0.0)"),
-    "jagged": (lambda t: torch.nested.nested_tensor(list(t), layout=torch.jagged), "is a nested", ".to_padded_tensor(0.0)"),
+    "float8": (
+        lambda t: t.to(torch.float8_e4m3fn),
+        "is of dtype torch.float8_e4m3fn",
+        ".to(torch.float32)",
+    ),
+    "float8, other": (
+        lambda t: t.to(torch.float8_e5m2),
+        "is of dtype torch.float8_e5m2",
+        ".to(torch.float32)",
+    ),
+    "quantised": (
+        lambda t: torch.quantize_per_tensor(t, 0.1, 0, torch.qint8),
+        "is quantised (torch.qint8)",
+        ".dequantize()",
+    ),
+    "quantised, other": (
+        lambda t: torch.quantize_per_tensor(t, 0.1, 9, torch.quint8),
+        "is quantised",
+        ".dequantize()",
+    ),
+    "nested": (
+        lambda t: torch.nested.nested_tensor(list(t)),
+        "is a nested tensor",
+        ".to_padded_tensor(0.0)",
+    ),
+    "jagged": (
+        lambda t: torch.nested.nested_tensor(list(t), layout=torch.jagged),
+        "is a nested",
+        ".to_padded_tensor(0.0)",
+    ),
     "sparse": (lambda t: t.to_sparse(), "is a torch.sparse_coo tensor", ".to_dense()"),
     "sparse rows": (lambda t: t[0].to_sparse_csr(), "is a torch.sparse_csr tensor", ".to_dense()"),
-    "half complex": (lambda t: t.to(torch.complex32), "is of dtype torch.complex32", ".to(torch.complex64)"),
+    "half complex": (
+        lambda t: t.to(torch.complex32),
+        "is of dtype torch.complex32",
+        ".to(torch.complex64)",
+    ),
     "uint16": (lambda t: t.abs().to(torch.uint16), "is of dtype torch.uint16", ".to(torch.int64)"),
     "uint64": (lambda t: t.abs().to(torch.uint64), "is of dtype torch.uint64", ".to(torch.int64)"),
 }
@@ -347,10 +459,17 @@ def test_tensors_that_networks_do_not_compute_with_are_made_plain(kind):
         "x ": made.activations,
     }.items():
         given = make(Y if name == "y" else X)
-        message = refused(lambda call=call, given=given: call(given), TypeError, f"{name.strip()} {what}", way)
-        advised = eval(re.search(r"([xy]\.[^:]*?\))(?:\)|$)", message)[1], {"x": given, "y": given, "torch": torch})
+        message = refused(
+            lambda call=call, given=given: call(given), TypeError, f"{name.strip()} {what}", way
+        )
+        advised = eval(
+            re.search(r"([xy]\.[^:]*?\))(?:\)|$)", message)[1],
+            {"x": given, "y": given, "torch": torch},
+        )
         guards.batch("x", advised)
-    assert {key: array.tobytes() for key, array in made.state().items()} == {k: a.tobytes() for k, a in before.items()}
+    assert {key: array.tobytes() for key, array in made.state().items()} == {
+        k: a.tobytes() for k, a in before.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -359,7 +478,10 @@ def test_tensors_that_networks_do_not_compute_with_are_made_plain(kind):
         (np.full((2, 4, 3), "1.5"), ("x has dtype <U3", "x.astype(np.float32)")),
         (np.full((2, 4, 3), 1.5, object), ("x has dtype object", "x.astype(np.float32)")),
         (np.full((2, 4, 3), 3, np.uint64), ("x has dtype uint64", "x.astype(np.int64)")),
-        (np.ma.masked_equal(np.arange(24.0).reshape(2, 4, 3), 5), ("x is a masked array", "x.filled(0)")),
+        (
+            np.ma.masked_equal(np.arange(24.0).reshape(2, 4, 3), 5),
+            ("x is a masked array", "x.filled(0)"),
+        ),
     ],
 )
 def test_arrays_that_torch_does_not_take_are_cast_as_it_is_said(array, parts):
@@ -374,7 +496,9 @@ def test_arrays_that_torch_does_not_take_are_cast_as_it_is_said(array, parts):
 def test_any_floats_of_numpy_take_the_type_of_the_parameters(dtype):
     network = nn.Linear(3, 1)
     plain, other = Ensemble(network, 2), Ensemble(network, 2)
-    assert torch.equal(plain.step(X.half().float(), Y), other.step(X.half().numpy().astype(dtype), Y))
+    assert torch.equal(
+        plain.step(X.half().float(), Y), other.step(X.half().numpy().astype(dtype), Y)
+    )
 
 
 @pytest.mark.parametrize("dtype", [">i8", np.uint16, np.uint32, np.int64])
@@ -393,8 +517,14 @@ def test_whole_numbers_of_numpy_keep_their_values():
 def test_a_list_of_tensors_is_not_a_tensor():
     made = Ensemble(nn.Linear(3, 1), 2)
     given = [row.clone().requires_grad_() for row in X]
-    refused(lambda: made.step(given, Y), TypeError, "x is a list: pass a torch tensor or a NumPy array")
-    refused(lambda: made.step(X, tuple(Y)), TypeError, "y is a tuple: pass a torch tensor or a NumPy array")
+    refused(
+        lambda: made.step(given, Y), TypeError, "x is a list: pass a torch tensor or a NumPy array"
+    )
+    refused(
+        lambda: made.step(X, tuple(Y)),
+        TypeError,
+        "y is a tuple: pass a torch tensor or a NumPy array",
+    )
     made.step(torch.stack(given), Y)
 
 
@@ -411,7 +541,8 @@ def test_what_x_was_computed_from_receives_no_gradient():
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "wrong"), [((2, 0, 3), (2, 0, 1), "x"), ((2, 4, 3), (2, 0, 1), "y"), ((2, 4, 0), (2, 4, 1), "x")]
+    ("x", "y", "wrong"),
+    [((2, 0, 3), (2, 0, 1), "x"), ((2, 4, 3), (2, 0, 1), "y"), ((2, 4, 0), (2, 4, 1), "x")],
 )
 def test_a_batch_without_samples_is_refused(x, y, wrong):
     made = Ensemble(nn.Linear(3, 1), 2)
@@ -426,43 +557,71 @@ def test_a_batch_without_samples_is_refused(x, y, wrong):
 
 def test_a_single_sample_needs_its_axis():
     made = Ensemble(nn.Linear(1, 1), 2)
-    refused(lambda: made.activations(torch.tensor(1.0)), ValueError, "x has shape (): pass samples", "x[None]")
+    refused(
+        lambda: made.activations(torch.tensor(1.0)),
+        ValueError,
+        "x has shape (): pass samples",
+        "x[None]",
+    )
     refused(lambda: made.activations(np.array(1.0)), ValueError, "x has shape (): pass samples")
     assert made.activations(torch.tensor(1.0)[None][None])[0].shape == (2, 1, 1)
 
 
-# --- settings ---------------------------------------------------------------------------------------------------------
+# --- settings -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", [0, "", [], (), False, {}, "mse", 0.0])
 @pytest.mark.parametrize("option", ["loss", "optimizer"])
 def test_a_setting_is_not_dropped_because_it_is_falsy(option, value):
     refused(
-        lambda: Ensemble(nn.Linear(3, 1), 2, **{option: value}), TypeError, f"{option} is {value!r}, which cannot be called"
+        lambda: Ensemble(nn.Linear(3, 1), 2, **{option: value}),
+        TypeError,
+        f"{option} is {value!r}, which cannot be called",
     )
     trains(nn.Linear(3, 1), **{option: None})
 
 
 @pytest.mark.parametrize("nothing", [[], (), set(), frozenset()])
 def test_watching_nothing_is_not_watching_everything(nothing):
-    refused(lambda: Ensemble(nn.Linear(3, 1), 2, watch=nothing), ValueError, "watch is empty", "leave it out (None)")
+    refused(
+        lambda: Ensemble(nn.Linear(3, 1), 2, watch=nothing),
+        ValueError,
+        "watch is empty",
+        "leave it out (None)",
+    )
     assert trains(nn.Linear(3, 1), watch=None).layers == ("network",)
 
 
 def test_an_empty_name_is_none_of_a_module():
-    refused(lambda: Ensemble(nn.Linear(3, 1), 2, watch=""), ValueError, "watch holds '', which the network does not have")
+    refused(
+        lambda: Ensemble(nn.Linear(3, 1), 2, watch=""),
+        ValueError,
+        "watch holds '', which the network does not have",
+    )
 
 
-@pytest.mark.parametrize("made", [nn.Tanh(), nn.Sequential(nn.Linear(3, 3), nn.Tanh()), [nn.Tanh()], 0, {"1": nn.Tanh}, [None]])
+@pytest.mark.parametrize(
+    "made",
+    [nn.Tanh(), nn.Sequential(nn.Linear(3, 3), nn.Tanh()), [nn.Tanh()], 0, {"1": nn.Tanh}, [None]],
+)
 def test_a_module_is_watched_by_its_name_or_type(made):
     network = nn.Sequential(nn.Linear(3, 1), nn.Tanh())
-    refused(lambda: Ensemble(network, 2, watch=made), TypeError, "watch holds ", "(torch.nn.Tanh, not torch.nn.Tanh())")
+    refused(
+        lambda: Ensemble(network, 2, watch=made),
+        TypeError,
+        "watch holds ",
+        "(torch.nn.Tanh, not torch.nn.Tanh())",
+    )
     assert trains(network, watch=torch.nn.Tanh).layers == ("1",)
 
 
 def test_a_long_list_of_modules_is_cut_short():
     network = nn.Sequential(*(nn.Linear(3, 3) for _ in range(300)))
-    message = refused(lambda: Ensemble(network, 2, watch="first"), ValueError, "and 281 more (network.named_modules())")
+    message = refused(
+        lambda: Ensemble(network, 2, watch="first"),
+        ValueError,
+        "and 281 more (network.named_modules())",
+    )
     assert "its modules are network, 0, 1, 2," in message
 
 
@@ -470,7 +629,10 @@ def test_a_long_list_of_modules_is_cut_short():
 def test_an_optimiser_is_a_recipe_and_not_an_optimiser(kind):
     optimizer = kind(nn.Linear(3, 1).parameters())
     refused(
-        lambda: Ensemble(nn.Linear(3, 1), 2, optimizer=optimizer), TypeError, "optimizer is ", "pass parameters -> an optimiser"
+        lambda: Ensemble(nn.Linear(3, 1), 2, optimizer=optimizer),
+        TypeError,
+        "optimizer is ",
+        "pass parameters -> an optimiser",
     )
     trains(nn.Linear(3, 1), optimizer=lambda parameters: kind(parameters, lr=0.01))
 
@@ -478,7 +640,10 @@ def test_an_optimiser_is_a_recipe_and_not_an_optimiser(kind):
 @pytest.mark.parametrize("kind", [nn.MSELoss, nn.L1Loss])
 def test_a_loss_is_one_of_its_class(kind):
     refused(
-        lambda: Ensemble(nn.Linear(3, 1), 2, loss=kind), TypeError, f"loss is the class {kind.__name__}", f"{kind.__name__}()"
+        lambda: Ensemble(nn.Linear(3, 1), 2, loss=kind),
+        TypeError,
+        f"loss is the class {kind.__name__}",
+        f"{kind.__name__}()",
     )
     trains(nn.Linear(3, 1), loss=kind())
 
@@ -486,12 +651,24 @@ def test_a_loss_is_one_of_its_class(kind):
 @pytest.mark.parametrize(
     ("loss", "error", "parts"),
     [
-        (lambda p, y: 0.5, TypeError, ("loss returned a float, not a tensor", "what torch computes from the prediction")),
+        (
+            lambda p, y: 0.5,
+            TypeError,
+            ("loss returned a float, not a tensor", "what torch computes from the prediction"),
+        ),
         (lambda p, y: (p - y).square(), ValueError, ("loss returned shape (4, 1)", ".mean()")),
-        (lambda p, y: (p - y).detach().square().mean(), ValueError, ("does not depend on any parameter", ".detach()")),
+        (
+            lambda p, y: (p - y).detach().square().mean(),
+            ValueError,
+            ("does not depend on any parameter", ".detach()"),
+        ),
         (lambda p, y: y.square().mean(), ValueError, ("does not depend on any parameter",)),
         (lambda p, y: (p > y).sum(), ValueError, ("does not depend on any parameter",)),
-        (lambda p, y: (p * 1j).sum(), ValueError, ("loss returned torch.complex64: it must be real", ".abs().square().mean()")),
+        (
+            lambda p, y: (p * 1j).sum(),
+            ValueError,
+            ("loss returned torch.complex64: it must be real", ".abs().square().mean()"),
+        ),
     ],
     ids=["a float", "not reduced", "detached", "of the target", "a count", "complex"],
 )
@@ -512,13 +689,24 @@ def test_a_complex_network_learns_from_a_real_loss():
 def test_arrays_are_no_snapshots_until_they_are_tensors():
     made = Ensemble(nn.Linear(3, 1), 2)
     kept = {name: leaf.numpy() for name, leaf in made.snapshot().items()}
-    refused(lambda: made.activations(X[0], [kept]), ValueError, "snapshots[0] is not a snapshot", "torch.from_numpy(...)")
-    made.activations(X[0], [{name: torch.from_numpy(leaf).to(made.device) for name, leaf in kept.items()}])
+    refused(
+        lambda: made.activations(X[0], [kept]),
+        ValueError,
+        "snapshots[0] is not a snapshot",
+        "torch.from_numpy(...)",
+    )
+    made.activations(
+        X[0], [{name: torch.from_numpy(leaf).to(made.device) for name, leaf in kept.items()}]
+    )
     wider = {name: leaf.double() for name, leaf in made.snapshot().items()}
-    refused(lambda: made.activations(X[0], [made.snapshot(), wider]), ValueError, "snapshots[1] is not a snapshot")
+    refused(
+        lambda: made.activations(X[0], [made.snapshot(), wider]),
+        ValueError,
+        "snapshots[1] is not a snapshot",
+    )
 
 
-# --- states -----------------------------------------------------------------------------------------------------------
+# --- states ---------------------------------------------------------------------------------------
 
 
 def network():
@@ -555,9 +743,17 @@ def refuses_state(made, state, *parts):
         ("lr", np.inf, "its 'optimizer/SGD/0/lr' is inf"),
         ("momentum", -0.5, "its 'optimizer/SGD/0' makes no SGD (Invalid momentum value: -0.5)"),
         ("weight_decay", -np.inf, "its 'optimizer/SGD/0/weight_decay' is -inf"),
-        ("nesterov", True, "its 'optimizer/SGD/0/nesterov' is True, where this ensemble's is False"),
+        (
+            "nesterov",
+            True,
+            "its 'optimizer/SGD/0/nesterov' is True, where this ensemble's is False",
+        ),
         ("maximize", 1, "its 'optimizer/SGD/0/maximize' is int64 ()"),
-        ("maximize", True, "its 'optimizer/SGD/0/maximize' is True, where this ensemble's is False"),
+        (
+            "maximize",
+            True,
+            "its 'optimizer/SGD/0/maximize' is True, where this ensemble's is False",
+        ),
     ],
 )
 def test_options_that_no_optimiser_had_are_refused(option, value, part):
@@ -576,7 +772,12 @@ def test_options_that_no_optimiser_had_are_refused(option, value, part):
 )
 def test_options_of_other_optimisers_are_looked_at_too(name, value, part):
     made = stepped(ADAM)
-    refuses_state(made, changed(made.state(), f"optimizer/Adam/{name}", value), "state is none that an ensemble had", part)
+    refuses_state(
+        made,
+        changed(made.state(), f"optimizer/Adam/{name}", value),
+        "state is none that an ensemble had",
+        part,
+    )
 
 
 def test_options_that_a_scheduler_changes_are_taken():
@@ -606,20 +807,31 @@ def test_steps_are_whole_and_not_negative(value):
     made = stepped(ADAM)
     name = "optimizer/0/step"
     refuses_state(
-        made, changed(made.state(), name, value), f"its {name!r} ", "<U1" if value == "3" else f"holds {float(value)}"
+        made,
+        changed(made.state(), name, value),
+        f"its {name!r} ",
+        "<U1" if value == "3" else f"holds {float(value)}",
     )
 
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("Adam", "exp_avg_sq"), ("RMSprop", "square_avg"), ("Adagrad", "sum"), ("Adadelta", "acc_delta"), ("Adamax", "exp_inf")],
+    [
+        ("Adam", "exp_avg_sq"),
+        ("RMSprop", "square_avg"),
+        ("Adagrad", "sum"),
+        ("Adadelta", "acc_delta"),
+        ("Adamax", "exp_inf"),
+    ],
 )
 def test_means_of_squares_are_not_negative(kind, name):
     made = stepped(functools.partial(getattr(torch.optim, kind), lr=0.01))
     state = made.state()
     wrong = state[f"optimizer/0/{name}"].copy()
     wrong.flat[3] = -0.25
-    refuses_state(made, changed(state, f"optimizer/0/{name}", wrong), f"its 'optimizer/0/{name}' holds -0.25")
+    refuses_state(
+        made, changed(state, f"optimizer/0/{name}", wrong), f"its 'optimizer/0/{name}' holds -0.25"
+    )
     dead = np.full_like(wrong, np.nan)  # of a network that has died, honestly
     made.restore(changed(state, f"optimizer/0/{name}", dead))
 
@@ -629,7 +841,11 @@ def test_means_of_squares_are_not_negative(kind, name):
 def test_bytes_that_are_no_generator_are_refused(name, fill):
     made = stepped()
     state = made.state()
-    refuses_state(made, changed(state, name, np.full_like(state[name], fill)), f"its {name!r} is not the state of a generator")
+    refuses_state(
+        made,
+        changed(state, name, np.full_like(state[name], fill)),
+        f"its {name!r} is not the state of a generator",
+    )
 
 
 def test_batches_are_counted_from_zero():
@@ -682,19 +898,30 @@ def test_every_honest_state_is_taken(kind):
     state = made.state()
     other = stepped(functools.partial(getattr(torch.optim, kind), lr=0.02))
     other.restore(state)
-    assert {name: array.tobytes() for name, array in other.state().items()} == {k: a.tobytes() for k, a in state.items()}
+    assert {name: array.tobytes() for name, array in other.state().items()} == {
+        k: a.tobytes() for k, a in state.items()
+    }
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.uint8, torch.int64])
 @pytest.mark.parametrize(
-    "build", [lambda: nn.Linear(3, 1), lambda: nn.Sequential(nn.Conv1d(4, 1, 1), nn.Flatten(1), nn.Linear(3, 1))]
+    "build",
+    [
+        lambda: nn.Linear(3, 1),
+        lambda: nn.Sequential(nn.Conv1d(4, 1, 1), nn.Flatten(1), nn.Linear(3, 1)),
+    ],
 )
 def test_x_of_another_type_than_the_parameters_is_cast(build, dtype):
     made, x = Ensemble(build(), 2), X.to(dtype)
     x = x if made.parameters.keys() == {"weight", "bias"} else x[:, None].expand(2, 4, 4, 3)
     before = made.snapshot()
     for call in (lambda: made.step(x, Y), lambda: made.activations(x[0])):
-        refused(call, TypeError, f"x is of dtype {dtype}, the network's parameters of torch.float32 (", "x.to(torch.float32)")
+        refused(
+            call,
+            TypeError,
+            f"x is of dtype {dtype}, the network's parameters of torch.float32 (",
+            "x.to(torch.float32)",
+        )
     assert all(torch.equal(leaf, before[name]) for name, leaf in made.snapshot().items())
     made.step(x.to(torch.float32), Y)
     made.activations(x[0].numpy().astype(np.float32))

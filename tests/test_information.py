@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import fastmi
 from fastmi import conditional_mutual_information, entropy, mutual_information
 
-# --- closed forms (nats), on samples in which every outcome occurs exactly as often as its probability says -------------
+# --- closed forms (nats), on samples in which every outcome occurs exactly as often as its
+# probability says -------------
 
 
 def sample(frequencies):
@@ -64,7 +65,9 @@ def test_the_symmetric_channel_of_many_symbols(twin, n_symbols, k, m):
     assert nats(twin, x, y) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("f", [lambda x: x // 3, lambda x: x % 4, lambda x: 0, lambda x: -x, lambda x: x**2 % 7])
+@pytest.mark.parametrize(
+    "f", [lambda x: x // 3, lambda x: x % 4, lambda x: 0, lambda x: -x, lambda x: x**2 % 7]
+)
 def test_a_function_of_x_tells_its_whole_entropy(twin, f):
     x = [value for value in range(12) for _ in range(value + 1)]
     t = [f(value) for value in x]
@@ -75,11 +78,17 @@ def test_a_function_of_x_tells_its_whole_entropy(twin, f):
 
 @pytest.mark.parametrize("copies", [1, 5, 33])
 def test_xor_tells_nothing_alone_and_everything_together(twin, copies):
-    x1, x2, y = (twin.put(v) for v in sample({(a, b, a ^ b): copies for a in (0, 1) for b in (0, 1)}))
-    both = twin.put(np.stack([np.asarray(v.cpu() if hasattr(v, "cpu") else v) for v in (x1, x2)], axis=1))
+    x1, x2, y = (
+        twin.put(v) for v in sample({(a, b, a ^ b): copies for a in (0, 1) for b in (0, 1)})
+    )
+    both = twin.put(
+        np.stack([np.asarray(v.cpu() if hasattr(v, "cpu") else v) for v in (x1, x2)], axis=1)
+    )
     assert mutual_information(x1, y, base=None) == 0.0
     assert mutual_information(both, y, base=None) == pytest.approx(math.log(2), abs=1e-12)
-    assert conditional_mutual_information(x1, y, x2, base=None) == pytest.approx(math.log(2), abs=1e-12)
+    assert conditional_mutual_information(x1, y, x2, base=None) == pytest.approx(
+        math.log(2), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("n_columns", [1, 2, 3])
@@ -87,14 +96,16 @@ def test_xor_tells_nothing_alone_and_everything_together(twin, copies):
 def test_independent_columns_add_up(twin, n_columns, k, m):
     one = {(0, 0): m - k, (0, 1): k, (1, 0): k, (1, 1): m - k}
     frequencies = {
-        (tuple(a for a, _ in pairs), tuple(b for _, b in pairs)): math.prod(one[pair] for pair in pairs)
+        (tuple(a for a, _ in pairs), tuple(b for _, b in pairs)): math.prod(
+            one[pair] for pair in pairs
+        )
         for pairs in itertools.product(one, repeat=n_columns)
     }
     x, y = sample(frequencies)
     assert nats(twin, x, y) == pytest.approx(n_columns * (math.log(2) - h(k / m)), abs=1e-12)
 
 
-# --- properties --------------------------------------------------------------------------------------------------------
+# --- properties -----------------------------------------------------------------------------------
 
 
 @st.composite
@@ -154,7 +165,9 @@ def test_the_chain_rule(twin, drawn):
 def test_other_names_for_the_symbols_change_no_bit(twin, drawn, seed):
     names = np.random.default_rng(seed).permutation(1000) * 2**40 - 2**45
     x, y = drawn
-    assert mutual_information(twin.put(names[x]), twin.put(y)) == mutual_information(twin.put(x), twin.put(y))
+    assert mutual_information(twin.put(names[x]), twin.put(y)) == mutual_information(
+        twin.put(x), twin.put(y)
+    )
 
 
 @given(variables(3), st.integers(0, 2**32))
@@ -168,7 +181,10 @@ def test_the_order_of_the_samples_changes_no_bit(twin, drawn, seed):
 
 @given(variables(3))
 def test_the_twins_agree_to_the_last_bit(twin, drawn):
-    found = conditional_mutual_information(*(twin.put(v) for v in drawn)), mutual_information(*(twin.put(v) for v in drawn[:2]))
+    found = (
+        conditional_mutual_information(*(twin.put(v) for v in drawn)),
+        mutual_information(*(twin.put(v) for v in drawn[:2])),
+    )
     with fastmi.use_backend("numba"):
         assert found == (conditional_mutual_information(*drawn), mutual_information(*drawn[:2]))
 
@@ -185,7 +201,7 @@ def test_a_batch_is_its_members_one_by_one_to_the_last_bit(twin, n_members, n, s
         assert conditional_mutual_information(*batch)[i] == conditional_mutual_information(*member)
 
 
-# --- shapes and containers ---------------------------------------------------------------------------------------------
+# --- shapes and containers ------------------------------------------------------------------------
 
 
 def test_a_single_value_is_a_float_and_a_batch_has_its_leading_shape(twin):
@@ -202,13 +218,31 @@ def test_a_matrix_is_rows_never_a_batch(twin):
 
 
 def test_labels_of_every_kind(twin):
-    kinds = [[0, 0, 1, 1], [False, False, True, True], [0.0, -0.0, 2.0, 2.0], [-5, -5, 2**62, 2**62]]
+    kinds = [
+        [0, 0, 1, 1],
+        [False, False, True, True],
+        [0.0, -0.0, 2.0, 2.0],
+        [-5, -5, 2**62, 2**62],
+    ]
     for labels in kinds:
-        assert mutual_information(twin.put(labels), twin.put([3, 3, 3, 1])) == pytest.approx(0.3112781244591328, abs=1e-12)
+        assert mutual_information(twin.put(labels), twin.put([3, 3, 3, 1])) == pytest.approx(
+            0.3112781244591328, abs=1e-12
+        )
 
 
 @pytest.mark.parametrize(
-    "dtype", [np.int8, np.int16, np.int32, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32]
+    "dtype",
+    [
+        np.int8,
+        np.int16,
+        np.int32,
+        np.uint8,
+        np.uint16,
+        np.uint32,
+        np.uint64,
+        np.float16,
+        np.float32,
+    ],
 )
 def test_the_dtype_of_labels_does_not_matter(twin, rng, dtype):
     labels = rng.integers(0, 100, (300, 12))
@@ -217,7 +251,9 @@ def test_the_dtype_of_labels_does_not_matter(twin, rng, dtype):
 
 def test_unsigned_integers_beyond_int64_are_told_apart(twin):
     assert entropy(twin.put(np.array([0, 2**63, 2**64 - 1, 2**63 - 1], np.uint64))) == 2.0
-    assert entropy(np.array([0, 9, 2**63, 9, 2**64 - 1], np.uint64)[::2]) == pytest.approx(math.log2(3), abs=1e-12)
+    assert entropy(np.array([0, 9, 2**63, 9, 2**64 - 1], np.uint64)[::2]) == pytest.approx(
+        math.log2(3), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", ["numba", "torch"])
@@ -249,19 +285,27 @@ def test_rows_of_many_wide_columns(twin):
     x = np.arange(n)
     wide = twin.put(np.broadcast_to(x[:, None], (n, 4)).copy())
     with pytest.warns(fastmi.CoverageWarning, match="x is 32768 rows of 4 columns"):
-        assert conditional_mutual_information(wide, twin.put(x), twin.put(x // 2)) == pytest.approx(1.0, abs=1e-12)
+        assert conditional_mutual_information(wide, twin.put(x), twin.put(x // 2)) == pytest.approx(
+            1.0, abs=1e-12
+        )
 
 
 @pytest.mark.parametrize("spread", [1, 2**20, 2**58, 2**62])
 @pytest.mark.parametrize("offset", [0, -3, 2**40, -(2**62)])
 def test_numbers_far_apart_count_as_small_ones(twin, rng, spread, offset):
-    """Packed as they are, identified, or joined anew: the answer is that of the labels themselves, either way round."""
+    """Packed as they are, identified, or joined anew: the answer is that of the labels themselves,
+    either way round.
+    """
     x, y = rng.integers(0, 3, (500, 2)), rng.integers(0, 2, 500)
     expected = naive.mutual_information([tuple(row) for row in x.tolist()], y.tolist())
     for a in (x, x * 2**20 + 2**30):
         for b in (y, y * spread + offset):
-            assert mutual_information(twin.put(a), twin.put(b)) == pytest.approx(expected, abs=1e-12)
-            assert mutual_information(twin.put(b), twin.put(a)) == pytest.approx(expected, abs=1e-12)
+            assert mutual_information(twin.put(a), twin.put(b)) == pytest.approx(
+                expected, abs=1e-12
+            )
+            assert mutual_information(twin.put(b), twin.put(a)) == pytest.approx(
+                expected, abs=1e-12
+            )
 
 
 @pytest.mark.parametrize("letters", ["<U7", ">U7", "S7", np.dtypes.StringDType()], ids=str)
@@ -270,17 +314,24 @@ def test_strings_of_any_kind_are_told_apart_by_their_letters(rng, letters):
     x = rng.integers(0, 7, (300, 2))
     strings = words.astype(letters)[x]
     assert entropy(strings) == entropy(x)
-    assert mutual_information(strings[:, 0], x[:, 0] // 2) == mutual_information(x[:, 0], x[:, 0] // 2)
+    assert mutual_information(strings[:, 0], x[:, 0] // 2) == mutual_information(
+        x[:, 0], x[:, 0] // 2
+    )
 
 
 def test_joint_codes_are_numbered_anew_before_they_outgrow_63_bits(twin):
-    """The face takes three variables at most, and would need millions of samples; five of them need fewer."""
+    """The face takes three variables at most, and would need millions of samples; five of them need
+    fewer.
+    """
     from fastmi import entropies, information
 
     x = np.arange(2**17)
-    high, low = twin.put(x // 2**16), twin.put(x % 2**16)  # 2 (2^16)^4 = 2^65: multiplied out, `high` would be lost
+    # 2 (2^16)^4 = 2^65: multiplied out, `high` would be lost
+    high, low = twin.put(x // 2**16), twin.put(x % 2**16)
     (together,) = information._joint(
-        [[0, 1, 2, 3, 4]], information._numbered(a=high, b=low, c=low, d=low, e=low), entropies.plugin
+        [[0, 1, 2, 3, 4]],
+        information._numbered(a=high, b=low, c=low, d=low, e=low),
+        entropies.plugin,
     )
     assert float(together) == 17.0
 
@@ -325,4 +376,6 @@ def test_labels_over_all_of_int64_are_counted_as_their_numbers():
     assert fastmi.entropy(labels) == fastmi.entropy(ids)
     assert fastmi.mutual_information(labels, y) == fastmi.mutual_information(ids, y)
     assert fastmi.mutual_information(labels, labels[::-1]) == fastmi.mutual_information(ids, z)
-    assert fastmi.conditional_mutual_information(labels, y, labels[::-1]) == fastmi.conditional_mutual_information(ids, y, z)
+    assert fastmi.conditional_mutual_information(
+        labels, y, labels[::-1]
+    ) == fastmi.conditional_mutual_information(ids, y, z)

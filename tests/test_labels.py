@@ -1,4 +1,6 @@
-"""Symbols are equal exactly where the Python values are, or the mixture is refused; and what a message advises works."""
+"""Symbols are equal exactly where the Python values are, or the mixture is refused; and what a
+message advises works.
+"""
 
 import re
 import tracemalloc
@@ -24,7 +26,7 @@ def entropy_of(values):
     return naive.entropy(list(values))
 
 
-# --- what is equal ------------------------------------------------------------------------------------------------------
+# --- what is equal --------------------------------------------------------------------------------
 
 EQUAL = {
     "one and 1.0 in rows with strings": [("a", 1), ("a", 1.0)],
@@ -52,7 +54,11 @@ EQUAL = {
     "strings of any length": np.array(["a", "bb", "a"], np.dtypes.StringDType()),
     "another order of bytes": np.array([1, 256, 1], ">u8"),
     "a list of rows": [np.array([1, 2]), np.array([1, 2]), np.array([2, 1])],
-    "a list of tensors": [torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([1, 2]), torch.tensor([1, 3])],
+    "a list of tensors": [
+        torch.tensor([1.0, 2.0], requires_grad=True),
+        torch.tensor([1, 2]),
+        torch.tensor([1, 3]),
+    ],
     "single tensors": [torch.tensor(1), torch.tensor(1.0), torch.tensor(2)],
     "eight bits": torch.tensor([1.0, 2.0, 1.0]).to(torch.float8_e4m3fn),
 }
@@ -62,7 +68,10 @@ def plain(labels):
     """The same as Python values: rows are tuples."""
     if isinstance(labels, torch.Tensor):
         labels = labels.float()
-    values = [value.tolist() if hasattr(value, "tolist") and not isinstance(value, np.generic) else value for value in labels]
+    values = [
+        value.tolist() if hasattr(value, "tolist") and not isinstance(value, np.generic) else value
+        for value in labels
+    ]
     return [tuple(value) if isinstance(value, list) else value for value in values]
 
 
@@ -79,13 +88,37 @@ def test_the_inputs_that_showed_it():
     assert fastmi.entropy([("a", 1), ("a", 1.0)]) == 0
     assert fastmi.entropy([BIG, BIG + 1, 0.0, 0.0]) == 1.5
     assert fastmi.entropy(["a", "a\0", "a"]) == pytest.approx(0.9182958340544894)
-    assert fastmi.mutual_information([(1, "x"), (1.0, "x"), (2, "x"), (2.0, "x")], [0, 1, 0, 1]) == 0
+    assert (
+        fastmi.mutual_information([(1, "x"), (1.0, "x"), (2, "x"), (2.0, "x")], [0, 1, 0, 1]) == 0
+    )
 
 
-VALUES = [0, 1, 2, -1, 1.0, 2.0, True, False, BIG, BIG + 1, float(BIG), 2**63, 2**63 + 1, np.int8(1), np.float32(2)]
+VALUES = [
+    0,
+    1,
+    2,
+    -1,
+    1.0,
+    2.0,
+    True,
+    False,
+    BIG,
+    BIG + 1,
+    float(BIG),
+    2**63,
+    2**63 + 1,
+    np.int8(1),
+    np.float32(2),
+]
 
 
-@given(st.lists(st.tuples(st.sampled_from(VALUES), st.sampled_from(["", "a", "a\0", "b", "1"])), min_size=1, max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(VALUES), st.sampled_from(["", "a", "a\0", "b", "1"])),
+        min_size=1,
+        max_size=30,
+    )
+)
 def test_rows_of_numbers_and_strings(rows):
     assert fastmi.entropy(rows) == pytest.approx(entropy_of(rows), abs=1e-12)
     numbers = [row[0] for row in rows]
@@ -109,13 +142,17 @@ MIXED = {
 @pytest.mark.parametrize("name", MIXED)
 def test_mixtures_without_a_common_equality_are_refused_and_the_advice_works(name):
     x = MIXED[name]
-    with pytest.raises(TypeError, match=r"x mixes strings with other labels, .*have no common equality") as caught:
+    with pytest.raises(
+        TypeError, match=r"x mixes strings with other labels, .*have no common equality"
+    ) as caught:
         fastmi.entropy(x)
     one_label = str(x[0]) == str(x[1])
-    assert fastmi.entropy(advised(caught.value, r"all strings \((\[.*?\]),", x)) == (0.0 if one_label else 1.0)
+    assert fastmi.entropy(advised(caught.value, r"all strings \((\[.*?\]),", x)) == (
+        0.0 if one_label else 1.0
+    )
 
 
-# --- advice that works ---------------------------------------------------------------------------------------------------
+# --- advice that works ----------------------------------------------------------------------------
 
 
 def advised(error, pattern, x):
@@ -133,7 +170,10 @@ MISSING = {  # labels, and the entropy where what is missing is a label of its o
     "NaN in a tensor": (torch.tensor([1.0, torch.nan, 3.0, 1.0]), 1.5),
     "pandas' strings": (pd.Series(["a", None, "b", "a"]).to_numpy(), 1.5),
     "pandas' nullable integers": (pd.Series([1, None, 3, 1], dtype="Int64").to_numpy(), 1.5),
-    "pandas' nullable truths": (pd.Series([True, None, False, True], dtype="boolean").to_numpy(), 1.5),
+    "pandas' nullable truths": (
+        pd.Series([True, None, False, True], dtype="boolean").to_numpy(),
+        1.5,
+    ),
     "pandas' categories": (pd.Series(["a", None, "b", "a"], dtype="category").to_numpy(), 1.5),
     "NaT": ([pd.NaT, 1, 2, 1], 1.5),
     "rows": ([(1, 2), (None, 2), (1, 3), (1, 2)], None),
@@ -145,12 +185,15 @@ MISSING = {  # labels, and the entropy where what is missing is a label of its o
 def test_a_missing_value_is_called_one_and_the_advice_works(name):
     x, expected = MISSING[name]
     with pytest.raises(
-        ValueError, match=r"x holds 1 missing value \(.*, the first at (0|1|\(1, 0\))\).*drop those samples"
+        ValueError,
+        match=r"x holds 1 missing value \(.*, the first at (0|1|\(1, 0\))\).*drop those samples",
     ) as caught:
         fastmi.mutual_information(x, x)
     assert "fastmi.encode" not in str(caught.value)
     if expected is not None:
-        assert fastmi.entropy(advised(caught.value, r"a label of their own \((.*)\)$", x)) == expected
+        assert (
+            fastmi.entropy(advised(caught.value, r"a label of their own \((.*)\)$", x)) == expected
+        )
     assert len(advised(caught.value, r"drop those samples \((.*?), and the same", x)) == len(x) - 1
 
 
@@ -184,7 +227,9 @@ def test_continuous_labels_are_binned_as_the_message_says(name):
         pd.DataFrame({"a": [1, 2, 1, 3], "b": ["x", "x", "x", "x"]}),
         np.ma.array([1, 2, 1, 3]),
         np.ma.array([9, 1, 2, 1, 3], mask=[1, 0, 0, 0, 0]),
-        np.ma.array([[9, 1], [1, 1], [2, 1], [1, 1], [3, 1]], mask=[[0, 1], [0, 0], [0, 0], [0, 0], [0, 0]]),
+        np.ma.array(
+            [[9, 1], [1, 1], [2, 1], [1, 1], [3, 1]], mask=[[0, 1], [0, 0], [0, 0], [0, 0], [0, 0]]
+        ),
         np.array([[1], [2], [1], [3]]).view(np.matrix),
         range(0),
         memoryview(b"abac"),
@@ -212,7 +257,12 @@ def test_a_container_is_told_its_own_way(x):
 
 
 def test_nothing_is_lost_where_labels_are_plain():
-    for given_ in ([1, 2, 3], np.array([1, 2, 3]), (1, 2, 3), [np.int64(1), np.int64(2), np.int64(3)]):
+    for given_ in (
+        [1, 2, 3],
+        np.array([1, 2, 3]),
+        (1, 2, 3),
+        [np.int64(1), np.int64(2), np.int64(3)],
+    ):
         assert as_labels("x", given_).dtype == np.int64
     assert as_labels("x", [2**63]).dtype == np.uint64
     assert as_labels("x", ["a"]).dtype == "<U1"
@@ -220,19 +270,24 @@ def test_nothing_is_lost_where_labels_are_plain():
     assert as_labels("x", [[[1, 2]], [[3, 4]]]).shape == (2, 1, 2)
 
 
-@pytest.mark.parametrize("x", [[Fraction(1, 2), 1], [(1, 2), [3, Fraction(1)]], [1, {2}], np.array([[1], 2], object)])
+@pytest.mark.parametrize(
+    "x", [[Fraction(1, 2), 1], [(1, 2), [3, Fraction(1)]], [1, {2}], np.array([[1], 2], object)]
+)
 def test_values_that_are_no_labels_are_named(x):
     with pytest.raises(TypeError, match=r"x holds .*(Fraction|set|list).*str\(value\)"):
         fastmi.entropy(x)
 
 
-# --- a table taken for its columns --------------------------------------------------------------------------------------
+# --- a table taken for its columns ----------------------------------------------------------------
 
 
 def test_a_table_of_many_columns_is_told_that_it_is_one_symbol():
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 4, (200, 100)), rng.integers(0, 2, 200)
-    with pytest.warns(fastmi.CoverageWarning, match=r"x is 200 rows of 100 columns, each row one joint symbol.*x\[:, j\]"):
+    with pytest.warns(
+        fastmi.CoverageWarning,
+        match=r"x is 200 rows of 100 columns, each row one joint symbol.*x\[:, j\]",
+    ):
         joint = fastmi.mutual_information(X, y)
     assert joint == fastmi.entropy(y)
     with pytest.warns(fastmi.CoverageWarning, match="y is 200 rows of 100 columns"):
@@ -244,7 +299,8 @@ def test_a_table_of_many_columns_is_told_that_it_is_one_symbol():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fastmi.mutual_information(X[:, :2], y)  # 16 symbols
-        fastmi.mutual_information(X[:, :1] * 0 + np.arange(200)[:, None], y)  # a column of its own is the user's symbol
+        # a column of its own is the user's symbol
+        fastmi.mutual_information(X[:, :1] * 0 + np.arange(200)[:, None], y)
         fastmi.mutual_information(X[:19], y[:19])
         [fastmi.mutual_information(column, y) for column in X.T]
 
@@ -255,7 +311,7 @@ def test_the_first_line_says_what_a_row_is():
     assert "A table of counts is no labels" in fastmi.entropy.__doc__
 
 
-# --- long strings, far numbers ------------------------------------------------------------------------------------------
+# --- long strings, far numbers --------------------------------------------------------------------
 
 
 def peak(call):
@@ -275,7 +331,12 @@ def words(n, longest):
 
 @pytest.mark.parametrize(
     "put",
-    [list, lambda x: np.array(x, object), lambda x: np.array(x, np.dtypes.StringDType()), lambda x: [(word, 1) for word in x]],
+    [
+        list,
+        lambda x: np.array(x, object),
+        lambda x: np.array(x, np.dtypes.StringDType()),
+        lambda x: [(word, 1) for word in x],
+    ],
     ids=["list", "objects", "StringDType", "rows"],
 )
 def test_one_long_string_costs_its_own_length(put):

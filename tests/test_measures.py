@@ -1,4 +1,6 @@
-"""Measures: counting under names and methods, bounds by kernels, and layers measured each in its own way."""
+"""Measures: counting under names and methods, bounds by kernels, and layers measured each in its
+own way.
+"""
 
 import math
 from pathlib import Path
@@ -22,11 +24,14 @@ def case(rng):
     return (
         x,
         y,
-        {name: np.tanh(rng.normal(size=(3, 2, 60, d))).astype(np.float32) for name, d in (("a", 3), ("b", 1), ("c", 2))},
+        {
+            name: np.tanh(rng.normal(size=(3, 2, 60, d))).astype(np.float32)
+            for name, d in (("a", 3), ("b", 1), ("c", 2))
+        },
     )
 
 
-# --- the seam ----------------------------------------------------------------------------------------------------------
+# --- the seam -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("measure", [Counted(BINS), KDEBounds(0.1), SoftmaxChannel()], ids=str)
@@ -34,7 +39,11 @@ def test_a_measure_has_the_verbs_of_the_seam(measure, case):
     x, y, _ = case
     assert isinstance(measure, Measure)
     reader = PlaneEstimator(x, y, measure)._readers[0][0]
-    verbs = [name for name, member in vars(Reader).items() if callable(member) and not name.startswith("_")]
+    verbs = [
+        name
+        for name, member in vars(Reader).items()
+        if callable(member) and not name.startswith("_")
+    ]
     assert verbs == ["prepare", "sampled", "mixture", "bits", "points"]
     assert all(callable(getattr(reader, verb)) for verb in verbs)
     assert isinstance(reader.mixes, bool)
@@ -45,10 +54,13 @@ def test_a_binning_is_short_for_counting_with_it(case):
     short, long = PlaneEstimator(x, y, BINS), PlaneEstimator(x, y, Counted(BINS))
     assert np.array_equal(short.estimate(layers), long.estimate(layers))
     assert short.measured == long.measured == str(BINS)
-    assert repr(short) == "PlaneEstimator of 60 samples, 48 x, 3 y: 5 bins on [-1, 1), outside: separate"
+    assert (
+        repr(short)
+        == "PlaneEstimator of 60 samples, 48 x, 3 y: 5 bins on [-1, 1), outside: separate"
+    )
 
 
-# --- bins of each layer ------------------------------------------------------------------------------------------------
+# --- bins of each layer ---------------------------------------------------------------------------
 
 
 def test_each_layer_has_its_own_bins(case, twin):
@@ -60,11 +72,16 @@ def test_each_layer_has_its_own_bins(case, twin):
     for i, (name, layer) in enumerate(layers.items()):
         alone = PlaneEstimator(x, y, bins[name])
         assert np.array_equal(plane.estimate(put)[..., i, :], alone.estimate(layer)[..., 0, :])
-        assert np.array_equal(plane.sampled(put, copy_of)[..., i, :], alone.sampled(layer, copy_of)[..., 0, :])
+        assert np.array_equal(
+            plane.sampled(put, copy_of)[..., i, :], alone.sampled(layer, copy_of)[..., 0, :]
+        )
         assert np.array_equal(plane.mixture(put)[..., i, :], alone.mixture(layer)[..., 0, :])
         for reading, points in alone.readings(layer, copy_of).items():
             for column, values in points.present.items():
-                assert np.array_equal(together[reading].present[column][..., i], values[..., 0]), (reading, column)
+                assert np.array_equal(together[reading].present[column][..., i], values[..., 0]), (
+                    reading,
+                    column,
+                )
 
 
 def test_the_table_says_which_bins_each_layer_has(case):
@@ -80,7 +97,10 @@ def test_the_table_says_which_layer_has_which_measure(case):
     plane = PlaneEstimator(np.arange(60), y, {"a": BINS, "b": KDEBounds(1), "c": SoftmaxChannel()})
     assert plane.measured == f"a: {BINS}; b: {KDEBounds(1)}; c: {SoftmaxChannel()}"
     for given in (SoftmaxChannel, KDEBounds):
-        with pytest.raises(TypeError, match=rf"binning is the class {given.__name__}: pass one of it, {given.__name__}\("):
+        with pytest.raises(
+            TypeError,
+            match=rf"binning is the class {given.__name__}: pass one of it, {given.__name__}\(",
+        ):
             PlaneEstimator(x, y, given)
         with pytest.raises(TypeError, match=r"binning\['a'\] is the class"):
             PlaneEstimator(x, y, {"a": given})
@@ -98,9 +118,13 @@ def test_a_frame_is_told_how_it_becomes_a_layer(case):
 def test_a_layer_without_bins_is_named(case):
     x, y, layers = case
     plane = PlaneEstimator(x, y, {"a": BINS, "b": BINS})
-    with pytest.raises(ValueError, match=r"binning names 'a', 'b', and not layers\['c'\]: pass layers as a mapping"):
+    with pytest.raises(
+        ValueError, match=r"binning names 'a', 'b', and not layers\['c'\]: pass layers as a mapping"
+    ):
         plane.estimate(layers)
-    with pytest.raises(ValueError, match=r"binning names 'a', 'b', and not layers\[0\]: pass layers as a mapping"):
+    with pytest.raises(
+        ValueError, match=r"binning names 'a', 'b', and not layers\[0\]: pass layers as a mapping"
+    ):
         plane.estimate([layers["a"], layers["b"]])
     with pytest.raises(ValueError, match="binning is empty: pass a mapping name -> binning"):
         PlaneEstimator(x, y, {})
@@ -128,15 +152,20 @@ def test_measures_of_several_kinds_stand_in_the_order_of_the_layers(case):
     plane = PlaneEstimator(x, y, {"c": kernel, "b": BINS, "a": kernel})
     points = plane.readings(layers)["each"]
     kernels, counts = (PlaneEstimator(x, y, one).readings(layers)["each"] for one in (kernel, BINS))
-    assert np.array_equal(points.i_xt, np.stack([kernels.i_xt[..., 0], counts.i_xt[..., 1], kernels.i_xt[..., 2]], axis=-1))
-    assert np.array_equal(np.isnan(points.n_symbols), np.broadcast_to([True, False, True], (3, 2, 3)))
+    assert np.array_equal(
+        points.i_xt,
+        np.stack([kernels.i_xt[..., 0], counts.i_xt[..., 1], kernels.i_xt[..., 2]], axis=-1),
+    )
+    assert np.array_equal(
+        np.isnan(points.n_symbols), np.broadcast_to([True, False, True], (3, 2, 3))
+    )
     assert np.array_equal(plane.estimate(layers), points.bits)
     table = fastmi.InformationPlane.collect(plane, [points], epochs=range(3), layers=list(layers))
     assert [row["n_symbols"] == "" for row in table.rows()][:3] == [True, False, True]
     assert "mixture" not in plane.readings(layers)
 
 
-# --- methods -----------------------------------------------------------------------------------------------------------
+# --- methods --------------------------------------------------------------------------------------
 
 
 def miller_madow(symbols):
@@ -149,11 +178,18 @@ def test_miller_madow_reaches_every_face(case, rng):
     x, y, layers = case
     a, b = rng.integers(0, 4, 60), rng.integers(0, 5, 60)
     pairs, triples = list(zip(a, b, strict=True)), list(zip(a, b, y, strict=True))
-    assert fastmi.entropy(a, method="miller-madow") == pytest.approx(miller_madow(a.tolist()), abs=1e-12)
+    assert fastmi.entropy(a, method="miller-madow") == pytest.approx(
+        miller_madow(a.tolist()), abs=1e-12
+    )
     expected = miller_madow(a) + miller_madow(b) - miller_madow(pairs)
-    assert fastmi.mutual_information(a, b, method="miller-madow") == pytest.approx(expected, abs=1e-12)
+    assert fastmi.mutual_information(a, b, method="miller-madow") == pytest.approx(
+        expected, abs=1e-12
+    )
     given = (
-        miller_madow(zip(a, y, strict=True)) + miller_madow(zip(b, y, strict=True)) - miller_madow(triples) - miller_madow(y)
+        miller_madow(zip(a, y, strict=True))
+        + miller_madow(zip(b, y, strict=True))
+        - miller_madow(triples)
+        - miller_madow(y)
     )
     found = fastmi.conditional_mutual_information(a, b, y, method="miller-madow")
     assert found == pytest.approx(given, abs=1e-12)
@@ -163,7 +199,9 @@ def test_miller_madow_reaches_every_face(case, rng):
     i_xt = miller_madow(codes) + miller_madow(rows) - miller_madow(zip(codes, rows, strict=True))
     i_ty = miller_madow(codes) + miller_madow(y) - miller_madow(zip(codes, y, strict=True))
     assert plane.estimate(layer)[0] == pytest.approx([i_xt, i_ty], abs=1e-12)
-    assert (plane.entropy_x, plane.entropy_y) == pytest.approx((miller_madow(rows), miller_madow(y)), abs=1e-12)
+    assert (plane.entropy_x, plane.entropy_y) == pytest.approx(
+        (miller_madow(rows), miller_madow(y)), abs=1e-12
+    )
 
 
 def test_a_deterministic_layer_has_no_entropy_given_x_under_any_method(case):
@@ -183,7 +221,9 @@ def test_a_corrected_number_below_zero_is_kept_and_shown(case):
     assert table.method == "miller-madow"
     assert "miller-madow estimate" in table.panel().caption
     with pytest.raises(ValueError, match=r"i_ty holds -.*: bits are finite and not negative"):
-        fastmi.InformationPlane.collect(PlaneEstimator(x, y, BINS), [points], epochs=range(3), layers=["b"])
+        fastmi.InformationPlane.collect(
+            PlaneEstimator(x, y, BINS), [points], epochs=range(3), layers=["b"]
+        )
 
 
 def test_a_method_that_there_is_not_is_refused(case):
@@ -198,7 +238,9 @@ def test_a_method_that_there_is_not_is_refused(case):
     for call in calls:
         with pytest.raises(ValueError, match=r"method must be one of 'plugin', .*, not "):
             call()
-    with pytest.raises(ValueError, match=r"method is 'miller-madow' beside the measure KDE upper bounds.*Counted"):
+    with pytest.raises(
+        ValueError, match=r"method is 'miller-madow' beside the measure KDE upper bounds.*Counted"
+    ):
         PlaneEstimator(x, y, KDEBounds(1), method="miller-madow")
 
 
@@ -209,14 +251,23 @@ def test_copies_that_are_alike_have_one_mixture_under_every_method(method, case)
     constant = np.zeros((5, 60, 2), np.float32)
     assert plane.mixture(constant)[0] == pytest.approx([0, 0], abs=0.01)
     alike = np.broadcast_to(layers["a"][0, :1], (5, 60, 3))
-    labels = {"x": np.tile(x, (5, 1)), "y": np.tile(y, 5), "t": np.tile(fastmi.encode(alike[0], BINS), 5)}
-    expected = [fastmi.mutual_information(labels["t"], labels[name], method=method) for name in "xy"]
+    labels = {
+        "x": np.tile(x, (5, 1)),
+        "y": np.tile(y, 5),
+        "t": np.tile(fastmi.encode(alike[0], BINS), 5),
+    }
+    expected = [
+        fastmi.mutual_information(labels["t"], labels[name], method=method) for name in "xy"
+    ]
     assert plane.mixture(alike)[0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_ceilings_are_those_of_the_method_however_it_is_said(case):
     x, y, _ = case
-    said = [PlaneEstimator(x, y, BINS, method="grassberger"), PlaneEstimator(x, y, Counted(BINS, "grassberger"))]
+    said = [
+        PlaneEstimator(x, y, BINS, method="grassberger"),
+        PlaneEstimator(x, y, Counted(BINS, "grassberger")),
+    ]
     assert said[0].entropy_x == said[1].entropy_x != PlaneEstimator(x, y, BINS).entropy_x
     assert hash(Counted({"a": BINS})) == hash(Counted({"a": BINS}))
 
@@ -231,14 +282,18 @@ def test_names_are_strings_on_both_sides(case):
         Counted({})
 
 
-# --- bounds by kernels -------------------------------------------------------------------------------------------------
+# --- bounds by kernels ----------------------------------------------------------------------------
 
-EIGHT = np.array([(0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5), (0.2, 0.8), (0.8, 0.2), (0.1, 0.1)], np.float32)
+EIGHT = np.array(
+    [(0, 0), (0, 1), (1, 0), (1, 1), (0.5, 0.5), (0.2, 0.8), (0.8, 0.2), (0.1, 0.1)], np.float32
+)
 CLASSES = [0, 1, 1, 0, 0, 1, 1, 0]
 
 
 def by_broadcasting(t, y, variance):
-    """h(4 s^2), h(s^2), and of each the mean over the classes: the formula as NumPy writes it, in bits."""
+    """h(4 s^2), h(s^2), and of each the mean over the classes: the formula as NumPy writes it, in
+    bits.
+    """
     t, y = np.asarray(t, float), np.asarray(y)
 
     def h(rows, v):
@@ -247,7 +302,10 @@ def by_broadcasting(t, y, variance):
 
     return [
         *(h(t, v) for v in (4 * variance, variance)),
-        *(sum(np.mean(y == c) * h(t[y == c], v) for c in np.unique(y)) for v in (4 * variance, variance)),
+        *(
+            sum(np.mean(y == c) * h(t[y == c], v) for c in np.unique(y))
+            for v in (4 * variance, variance)
+        ),
     ]
 
 
@@ -260,15 +318,24 @@ def estimate(t, y, variance, **options):
 def test_eight_points_have_their_published_values(precision):
     points = estimate(EIGHT, CLASSES, 0.05, precision=precision)
     lower = estimate(EIGHT, CLASSES, 0.05, precision=precision, pair="lower")
-    assert (points.i_xt_lower[0], points.i_xt_upper[0]) == pytest.approx((1.494753, 2.405358), abs=1e-6)
+    assert (points.i_xt_lower[0], points.i_xt_upper[0]) == pytest.approx(
+        (1.494753, 2.405358), abs=1e-6
+    )
     assert (lower.i_ty[0], points.i_ty[0]) == pytest.approx((0.455041, 0.904371), abs=1e-6)
-    assert (points.i_ty_lower[0], points.i_ty_upper[0]) == pytest.approx((-0.006234, 1.365646), abs=1e-6)
+    assert (points.i_ty_lower[0], points.i_ty_upper[0]) == pytest.approx(
+        (-0.006234, 1.365646), abs=1e-6
+    )
     assert (lower.i_xt[0], points.i_xt[0]) == (points.i_xt_lower[0], points.i_xt_upper[0])
 
 
 @pytest.mark.parametrize(
     ("a", "lower", "upper"),
-    [(0.25, 0.022366, 0.087353), (0.5, 0.087353, 0.316051), (1, 0.316051, 0.816882), (2, 0.816882, 0.999516)],
+    [
+        (0.25, 0.022366, 0.087353),
+        (0.5, 0.087353, 0.316051),
+        (1, 0.316051, 0.816882),
+        (2, 0.816882, 0.999516),
+    ],
 )
 def test_two_points_have_their_published_bounds(a, lower, upper):
     points = estimate(np.float32([[-a], [a]]), [0, 1], 1)
@@ -277,14 +344,22 @@ def test_two_points_have_their_published_bounds(a, lower, upper):
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize(("n", "d", "k", "variance"), [(1, 1, 1, 1), (2, 3, 2, 0.1), (600, 20, 10, 0.3), (1100, 2, 3, 1e-3)])
+@pytest.mark.parametrize(
+    ("n", "d", "k", "variance"),
+    [(1, 1, 1, 1), (2, 3, 2, 0.1), (600, 20, 10, 0.3), (1100, 2, 3, 1e-3)],
+)
 def test_kernels_are_the_formula(precision, n, d, k, variance, rng):
     t, y = np.tanh(rng.normal(size=(n, d))).astype(np.float32), rng.integers(0, k, n)
     wide, narrow, wide_y, narrow_y = by_broadcasting(t, y, variance)
     points = estimate(t, y, variance, precision=precision)
     tolerance = 1e-9 if precision == "float64" else 1e-5
     assert points.bits[0] == pytest.approx([narrow, narrow - narrow_y], abs=tolerance)
-    bounds = [points.i_xt_lower[0], points.i_xt_upper[0], points.i_ty_lower[0], points.i_ty_upper[0]]
+    bounds = [
+        points.i_xt_lower[0],
+        points.i_xt_upper[0],
+        points.i_ty_lower[0],
+        points.i_ty_upper[0],
+    ]
     assert bounds == pytest.approx([wide, narrow, wide - narrow_y, narrow - wide_y], abs=tolerance)
 
 
@@ -293,14 +368,21 @@ def test_kernels_are_the_formula(precision, n, d, k, variance, rng):
 def test_a_layer_and_its_noise_may_be_of_any_size(scale, precision, rng):
     t = rng.normal(size=(30, 2)).astype(np.float32)
     expected = estimate(t, np.arange(30) % 2, 1).bits
-    found = estimate((scale * t.astype(float)).astype(np.float32), np.arange(30) % 2, scale**2, precision=precision)
+    found = estimate(
+        (scale * t.astype(float)).astype(np.float32),
+        np.arange(30) % 2,
+        scale**2,
+        precision=precision,
+    )
     assert found.bits == pytest.approx(expected, abs=1e-5)
 
 
 def test_kernels_take_a_layer_to_be_a_function_of_x(rng):
     x, t = np.array([0, 1, 0, 1]), rng.normal(size=(2, 3)).astype(np.float32)
     plane = PlaneEstimator(x, [0, 1, 0, 1], KDEBounds(0.1))
-    assert plane.estimate(t[x]) == pytest.approx(PlaneEstimator(x[:2], [0, 1], KDEBounds(0.1)).estimate(t), abs=1e-6)
+    assert plane.estimate(t[x]) == pytest.approx(
+        PlaneEstimator(x[:2], [0, 1], KDEBounds(0.1)).estimate(t), abs=1e-6
+    )
     with pytest.raises(ValueError, match="x has rows that are equal where a layer is not"):
         plane.estimate(np.concatenate([t, t + 1]))
 
@@ -328,7 +410,9 @@ def test_kernels_read_copies_apart_and_sampled_and_no_mixture(case, rng):
     assert np.array_equal(readings["each"].bits, plane.estimate(layers))
     with pytest.raises(ValueError, match=r"KDEBounds has no mixture: .*over copies it is not"):
         plane.mixture(layers)
-    table = fastmi.InformationPlane.collect(plane, [readings["each"]], epochs=range(3), layers=list(layers))
+    table = fastmi.InformationPlane.collect(
+        plane, [readings["each"]], epochs=range(3), layers=list(layers)
+    )
     assert table.method == "KDEBounds"
     assert {row["i_ty_lower_bits"] != "" for row in table.rows()} == {True}
     assert {row["n_symbols"] for row in table.rows()} == {""}
@@ -349,7 +433,7 @@ def test_what_is_no_kernel_is_refused(options, error, message):
         KDEBounds(**options)
 
 
-# --- the golden values of the reference --------------------------------------------------------------------------------
+# --- the golden values of the reference -----------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,6 @@
-"""MNIST's files are read where they lie, and a file that lies about itself is refused before it costs memory."""
+"""MNIST's files are read where they lie, and a file that lies about itself is refused before it
+costs memory.
+"""
 
 import gzip
 import io
@@ -76,7 +78,10 @@ def test_a_path_comes_before_the_environment_variable(tmp_path, whole, monkeypat
 def test_without_data_the_ways_to_supply_it_are_named(tmp_path, monkeypatch):
     monkeypatch.delenv(mnist.VARIABLE, raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
-    with pytest.raises(mnist.NoMnist, match=r"--mnist PATH or set FASTMI_MNIST .* or allow --download; the run 'digits'"):
+    with pytest.raises(
+        mnist.NoMnist,
+        match=r"--mnist PATH or set FASTMI_MNIST .* or allow --download; the run 'digits'",
+    ):
         mnist.find()
 
 
@@ -87,7 +92,9 @@ def test_only_download_or_a_whole_cache_reaches_scikit_learn(tmp_path, monkeypat
 
     def fetch(**options):
         asked.append(options)
-        return type("Bunch", (), {"data": np.full((70_000, 784), 3.0), "target": np.full(70_000, "5")})
+        return type(
+            "Bunch", (), {"data": np.full((70_000, 784), 3.0), "target": np.full(70_000, "5")}
+        )
 
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
     monkeypatch.delenv(mnist.VARIABLE, raising=False)
@@ -109,14 +116,18 @@ def test_only_download_or_a_whole_cache_reaches_scikit_learn(tmp_path, monkeypat
 def test_a_missing_file_is_named(tmp_path, whole):
     folder_of(tmp_path, whole, compress=False)
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
-    with pytest.raises(mnist.NoMnist, match=r"neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte\.gz"):
+    with pytest.raises(
+        mnist.NoMnist, match=r"neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte\.gz"
+    ):
         mnist.find(tmp_path)
 
 
 def test_files_that_changed_places_are_noticed(tmp_path, whole):
     folder_of(tmp_path, whole, compress=False)
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(whole["y_test"]))
-    with pytest.raises(ValueError, match=r"holds \(10000,\), where MNIST has \(60000,\): is it another data set"):
+    with pytest.raises(
+        ValueError, match=r"holds \(10000,\), where MNIST has \(60000,\): is it another data set"
+    ):
         mnist.find(tmp_path)
 
 
@@ -132,7 +143,9 @@ def test_labels_that_a_byte_would_hide_are_noticed(tmp_path, few, name, label):
     few[name] = few[name].astype(np.int64)
     few[name][1] = label
     np.savez(tmp_path / "mnist.npz", **few)
-    with pytest.raises(ValueError, match=rf"mnist\.npz' holds the label {label}: MNIST's are 0 to 9"):
+    with pytest.raises(
+        ValueError, match=rf"mnist\.npz' holds the label {label}: MNIST's are 0 to 9"
+    ):
         mnist.find(tmp_path / "mnist.npz")
 
 
@@ -147,7 +160,10 @@ def few(monkeypatch):
     """As if MNIST had eight images of four pixels."""
     shapes = {"x_train": (6, 2, 2), "y_train": (6,), "x_test": (2, 2, 2), "y_test": (2,)}
     monkeypatch.setattr(mnist, "ARRAYS", shapes)
-    arrays = {name: np.arange(np.prod(shape), dtype=np.uint8).reshape(shape) for name, shape in shapes.items()}
+    arrays = {
+        name: np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+        for name, shape in shapes.items()
+    }
     return arrays | {"y_test": np.uint8([7, 8])}
 
 
@@ -162,7 +178,9 @@ def test_whatever_happens_to_an_npz_one_error_says_so(tmp_path, few, damage):
             assert mnist.find(path).pixels.shape == (8, 2, 2)
         except ValueError as error:
             said.append(str(error))
-    sentence = re.compile(r".*mnist\.npz' (is no npz file, or is damaged \(.*\)|holds the label .*)")
+    sentence = re.compile(
+        r".*mnist\.npz' (is no npz file, or is damaged \(.*\)|holds the label .*)"
+    )
     assert [message for message in said if not sentence.fullmatch(message)] == []
     assert len(said) > 200
 
@@ -177,7 +195,9 @@ def test_whatever_happens_to_an_idx_file_one_error_says_so(tmp_path, name):
             assert mnist.read_idx(path).dtype == np.uint8
         except ValueError as error:
             said.append(str(error))
-    assert [message for message in said if not message.startswith(f"'{path}' ") or "\n" in message] == []
+    assert [
+        message for message in said if not message.startswith(f"'{path}' ") or "\n" in message
+    ] == []
     assert len(said) > 100
 
 
@@ -185,7 +205,9 @@ def test_whatever_happens_to_an_idx_file_one_error_says_so(tmp_path, name):
 def test_only_files_are_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for read in (mnist.read_idx, mnist.read_npz, mnist.find):
-        with pytest.raises(ValueError, match=r"pipe' is (a pipe, and only files are read|neither a folder)"):
+        with pytest.raises(
+            ValueError, match=r"pipe' is (a pipe, and only files are read|neither a folder)"
+        ):
             read(tmp_path / "pipe")
     for name in ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"):
         (tmp_path / name).symlink_to("/dev/zero")
@@ -214,7 +236,10 @@ def test_what_scikit_learn_has_is_not_trusted_either(tmp_path, monkeypatch, data
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
     monkeypatch.delenv(mnist.VARIABLE, raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
-    with pytest.raises(ValueError, match=rf"scikit-learn's copy of MNIST in .* cannot be read .* \({reason}.*pass --mnist"):
+    with pytest.raises(
+        ValueError,
+        match=rf"scikit-learn's copy of MNIST in .* cannot be read .* \({reason}.*pass --mnist",
+    ):
         mnist.find(download=True)
 
 
@@ -237,9 +262,15 @@ HOSTILE = {
     "floats": (idx(small(4), magic=b"\0\0\x0d\x01"), "is no IDX file of bytes"),
     "four axes": (idx(small(2, 2, 2, 2)), "is no IDX file of bytes"),
     "half a header": (b"\0\0\x08\x03\0\0\0\x02\0", "ends within its header"),
-    "cut short": (idx(small(5, 28, 28))[:-1], "is cut short: its header says 3920 bytes, 3919 follow"),
+    "cut short": (
+        idx(small(5, 28, 28))[:-1],
+        "is cut short: its header says 3920 bytes, 3919 follow",
+    ),
     "too long": (idx(small(5, 28, 28)) + b"x", "goes on after the 3920 bytes"),
-    "header lies high": (idx(small(5), shape=(2**32 - 1, 2**32 - 1, 2**32 - 1)), "claims the shape"),
+    "header lies high": (
+        idx(small(5), shape=(2**32 - 1, 2**32 - 1, 2**32 - 1)),
+        "claims the shape",
+    ),
     "header lies a little": (idx(small(5), shape=(60_001, 28, 28)), "not within MNIST's"),
     "header of nothing": (idx(small(5), shape=(0, 28, 28)), "claims the shape (0, 28, 28)"),
 }
@@ -256,7 +287,9 @@ def test_an_idx_file_that_is_none(tmp_path, name, compress):
     assert str(path) in str(raised.value)
 
 
-@pytest.mark.parametrize("damage", [lambda packed: packed[: len(packed) // 2], lambda packed: b"not gzip" + packed])
+@pytest.mark.parametrize(
+    "damage", [lambda packed: packed[: len(packed) // 2], lambda packed: b"not gzip" + packed]
+)
 def test_a_damaged_gzip(tmp_path, damage):
     path = tmp_path / "file.gz"
     path.write_bytes(damage(gzip.compress(idx(small(50, 28, 28)))))
@@ -293,7 +326,9 @@ def npz_of(path, members):
 
 def npy(array, header=None):
     file = io.BytesIO()
-    np.lib.format.write_array_header_1_0(file, header or np.lib.format.header_data_from_array_1_0(array))
+    np.lib.format.write_array_header_1_0(
+        file, header or np.lib.format.header_data_from_array_1_0(array)
+    )
     return file.getvalue() + array.tobytes()
 
 
@@ -308,16 +343,34 @@ def test_an_npz_header_that_lies_costs_no_memory(tmp_path):
     [
         ({"images": npy(small(4))}, "has no array x_train; it has images"),
         ({"x_train": npy(small(4, 28, 28))}, "has x_train as uint8 (4, 28, 28)"),
-        ({"x_train": npy(small(4), {"descr": "<f8", "fortran_order": False, "shape": (60_000, 28, 28)})}, "as float64"),
         (
-            {"x_train": npy(small(4), {"descr": "|u1", "fortran_order": False, "shape": (60_000, 28, 28)})},
+            {
+                "x_train": npy(
+                    small(4), {"descr": "<f8", "fortran_order": False, "shape": (60_000, 28, 28)}
+                )
+            },
+            "as float64",
+        ),
+        (
+            {
+                "x_train": npy(
+                    small(4), {"descr": "|u1", "fortran_order": False, "shape": (60_000, 28, 28)}
+                )
+            },
             "its 'x_train' announces 47,040,128 bytes, where it has 132",
         ),
-        ({"x_train": b"\x93NUMPY\x07\x00" + bytes(20)}, "its 'x_train' begins with b'\\x93NUMPY\\x07\\x00', which is no .npy"),
+        (
+            {"x_train": b"\x93NUMPY\x07\x00" + bytes(20)},
+            "its 'x_train' begins with b'\\x93NUMPY\\x07\\x00', which is no .npy",
+        ),
     ],
 )
 def test_an_npz_that_is_not_mnist(tmp_path, members, message):
-    others = {name: npy(np.zeros(shape, np.uint8)) for name, shape in mnist.ARRAYS.items() if name != "x_train"}
+    others = {
+        name: npy(np.zeros(shape, np.uint8))
+        for name, shape in mnist.ARRAYS.items()
+        if name != "x_train"
+    }
     path = npz_of(tmp_path / "other.npz", members | others if "x_train" in members else members)
     with pytest.raises(ValueError, match=re.escape(message)):
         mnist.read_npz(path)

@@ -1,4 +1,6 @@
-"""The hash of the counting kernels: nobody can choose codes that meet in it, and nothing depends on its seed."""
+"""The hash of the counting kernels: nobody can choose codes that meet in it, and nothing depends on
+its seed.
+"""
 
 import subprocess
 import sys
@@ -22,13 +24,17 @@ def product(one, other):
 
 
 def against_a_factor(values, factor):
-    """Codes for which (code ^ code >> 32) * factor is the values: with a factor that is known, they all share a slot."""
+    """Codes for which (code ^ code >> 32) * factor is the values: with a factor that is known, they
+    all share a slot.
+    """
     mixed = product(values, pow(factor, -1, 2**64))
     return mixed ^ (mixed >> np.uint64(32))
 
 
 def against_a_seed(seed):
-    """Codes of one slot under a seed that is known: half of each is made 1 by its secret, and the other is searched."""
+    """Codes of one slot under a seed that is known: half of each is made 1 by its secret, and the
+    other is searched.
+    """
     tried = np.arange(2**23, dtype=np.uint64)
     tried = tried[product(tried, int(seed.factor)) % np.uint64(2**32) >> np.uint64(32 - BITS) == 0]
     low, high = (tried - seed.low) & numba_kernels.HALF, (1 - int(seed.high)) % 2**32
@@ -68,7 +74,9 @@ def steps(codes, seed):
 
 @pytest.mark.parametrize("case", CODES)
 def test_no_codes_are_slower_to_find_than_random_ones(case):
-    """A table a quarter full goes one sixth of a step further for random codes; chosen ones went 2047."""
+    """A table a quarter full goes one sixth of a step further for random codes; chosen ones went
+    2047.
+    """
     codes = np.unique(CODES[case])
     assert len(codes) == N
     assert max(steps(codes, seed) for seed in SEEDS) < 0.3
@@ -120,7 +128,9 @@ def test_no_result_depends_on_the_seed(monkeypatch, n, case):
             (
                 *(ids.tolist(), n_symbols, fastmi.entropy(codes)),
                 *(fastmi.mutual_information(codes, few), fastmi.mutual_information(codes, many)),
-                fastmi.PlaneEstimator(codes[:, None], few, fastmi.UniformBins(5, range=(-1, 1))).estimate(t).tolist(),
+                fastmi.PlaneEstimator(codes[:, None], few, fastmi.UniformBins(5, range=(-1, 1)))
+                .estimate(t)
+                .tolist(),
             )
         )
     assert found[1:] == found[:-1]

@@ -49,7 +49,9 @@ def test_the_promises_in_the_comments_hold():
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")
 @pytest.mark.parametrize("target", ["demo", "test"])
 def test_the_lines_without_make_are_those_that_make_runs(target):
-    shown = subprocess.run(["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     install, demo, test = blocks("sh")[1].splitlines()
     assert install in shown
     assert {"demo": demo, "test": test}[target] in shown
@@ -60,7 +62,11 @@ def test_the_two_commands_stand_where_the_ci_reads_them():
 
 
 def test_every_link_to_a_file_has_its_file():
-    targets = [target for target in re.findall(r"\]\(([^)#]+)[^)]*\)", README) if not target.startswith("http")]
+    targets = [
+        target
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", README)
+        if not target.startswith("http")
+    ]
     assert len(targets) >= 4
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
@@ -80,17 +86,23 @@ def test_a_python_that_is_too_old_is_told_so(tmp_path):
 
 @pytest.fixture
 def rounds():
-    """Those that the README tells of; `make bench` puts others in their place, of another day or machine."""
+    """Those that the README tells of; `make bench` puts others in their place, of another day or
+    machine.
+    """
     record = json.loads((ROOT / "benchmarks/results/cpu.json").read_text())
     (said,) = re.findall(r"One thread of an (.*?) virtual machine \((\d{4}-\d\d-\d\d)", README)
     here = record["machine"]["processor"], record["machine"]["date"]
     if said != (here[0], here[1][:10]):
-        pytest.skip(f"measured anew ({', '.join(here)}): these are not the rounds that the README tells of")
+        pytest.skip(
+            f"measured anew ({', '.join(here)}): these are not the rounds that the README tells of"
+        )
     return record
 
 
 def test_the_ratios_are_those_of_the_committed_rounds(rounds):
-    """Within the fifth by which the README says that they vary; and the cases that are the promise are kept."""
+    """Within the fifth by which the README says that they vary; and the cases that are the promise
+    are kept.
+    """
     found = {
         (case["name"], candidate["name"]): candidate["ratio"]["median"]
         for case in rounds["cases"]
@@ -112,16 +124,27 @@ def test_the_ratios_are_those_of_the_committed_rounds(rounds):
             number = re.match(r"([\d.,]+) times", cell)
             assert bool(number) == (other != ""), (start, cell)
             if number:
-                foreign = [ratio for (name, who), ratio in found.items() if name == case and not who.startswith("fastmi")]
+                foreign = [
+                    ratio
+                    for (name, who), ratio in found.items()
+                    if name == case and not who.startswith("fastmi")
+                ]
                 ratio = found[case, other] if other else min(foreign)
-                assert float(number[1].replace(",", "")) == pytest.approx(ratio, rel=0.2), (start, other)
+                assert float(number[1].replace(",", "")) == pytest.approx(ratio, rel=0.2), (
+                    start,
+                    other,
+                )
     assert found["segments-30", "NumPy, np.digitize"] >= 18
     assert found["exp-2", "published loop"] >= 150
     assert found["exp-2-readings", "and all three readings"] <= 2.5
 
 
 def test_what_is_said_of_the_curves_is_in_the_committed_rounds(rounds):
-    points = {(curve["name"], point["at"]): point["candidates"] for curve in rounds["curves"] for point in curve["points"]}
+    points = {
+        (curve["name"], point["at"]): point["candidates"]
+        for curve in rounds["curves"]
+        for point in curve["points"]
+    }
     (said,) = re.findall(r"Two threads are ([\d.]+) times faster", README)
     assert float(said) == pytest.approx(points["threads", 2][1]["ratio"]["median"], rel=0.1)
     assert points["threads-busy", 2][1]["ratio"]["median"] > 1 / 1.2

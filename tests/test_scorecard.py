@@ -52,11 +52,23 @@ PLANTED = {
     "another kind": (refused, Refused("n_bins", kind=TypeError), Outcome.POOR),
     "another tool's words": (lambda: int("n_bins at least 1"), CLEAR, Outcome.POOR),
     "words of whoever calls": (lambda: fails(ValueError("n_bins at least 1")), CLEAR, Outcome.POOR),
-    "several lines": (lambda: fails(judge.CommandRefused("n_bins\nat least 1")), CLEAR, Outcome.POOR),
-    "many letters": (lambda: fails(judge.CommandRefused("n_bins at least 1" + "!" * 400)), CLEAR, Outcome.POOR),
+    "several lines": (
+        lambda: fails(judge.CommandRefused("n_bins\nat least 1")),
+        CLEAR,
+        Outcome.POOR,
+    ),
+    "many letters": (
+        lambda: fails(judge.CommandRefused("n_bins at least 1" + "!" * 400)),
+        CLEAR,
+        Outcome.POOR,
+    ),
     "an answer where none is": (lambda: 1.0, CLEAR, Outcome.SILENT),
     "no warning": (lambda: 1.0, Warned(1.0, "CollisionWarning"), Outcome.SILENT),
-    "a warning of other words": (warned, Warned(1.0, "CollisionWarning", "128 bits"), Outcome.SILENT),
+    "a warning of other words": (
+        warned,
+        Warned(1.0, "CollisionWarning", "128 bits"),
+        Outcome.SILENT,
+    ),
     "an undocumented error": (lambda: None.ndim, CLEAR, Outcome.CRASHED),
     "an interrupt": (lambda: fails(KeyboardInterrupt()), CLEAR, Outcome.CRASHED),
     "no memory": (lambda: fails(MemoryError()), 1.0, Outcome.CRASHED),
@@ -107,9 +119,15 @@ def test_each_case_has_a_process_of_its_own(tmp_path):
     here = os.getcwd()
     found = {case.name: verdict for case, verdict in isolation.judged(cases)}
     assert (
-        found["leaves something"].outcome is found["is alone"].outcome is found["writes where it is"].outcome is Outcome.RIGHT
+        found["leaves something"].outcome
+        is found["is alone"].outcome
+        is found["writes where it is"].outcome
+        is Outcome.RIGHT
     )
-    assert (found["is killed"].outcome, found["is killed"].came) == (Outcome.CRASHED, "the process ended with signal SIGKILL")
+    assert (found["is killed"].outcome, found["is killed"].came) == (
+        Outcome.CRASHED,
+        "the process ended with signal SIGKILL",
+    )
     assert found["leaves at once"].came == "the process ended with status 3"
     assert found["is large"].outcome is Outcome.CRASHED
     assert "MB" in found["is large"].came
@@ -121,10 +139,18 @@ def test_a_parameter_that_nothing_is_tried_on_is_named():
     good = Case("", lambda: None, 1.0, "mutual_information(y)")
     untried = completeness.gaps([bad, good])
     assert {"entropy(x)", "entropy(base)", "mutual_information(x)"}.isdisjoint(untried)
-    assert {"mutual_information(y)", "Stream.update(y)", "InformationPlane.load(path)", "run(--epochs)"} <= set(untried)
-    assert {"compat.sklearn.mutual_info_score(contingency)", "figures.save(path)", "draw(RESULT)", "file(ledger)"} <= set(
-        untried
-    )
+    assert {
+        "mutual_information(y)",
+        "Stream.update(y)",
+        "InformationPlane.load(path)",
+        "run(--epochs)",
+    } <= set(untried)
+    assert {
+        "compat.sklearn.mutual_info_score(contingency)",
+        "figures.save(path)",
+        "draw(RESULT)",
+        "file(ledger)",
+    } <= set(untried)
 
 
 def test_the_words_of_about_are_read():

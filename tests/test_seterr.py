@@ -33,8 +33,12 @@ VALUES = [
 ]
 ARRAYS = {
     "float64": np.array(list(itertools.product(VALUES, VALUES))),
-    "longdouble": np.array(list(itertools.product(VALUES, VALUES)), np.longdouble) * np.longdouble("1e-4000"),
-    "float32": np.float32([[1e-45, 1e-40], [TINY.max, -TINY.max], [TINY.tiny, 1e-38], [np.inf, 0]] * 4),
+    "longdouble": (
+        np.array(list(itertools.product(VALUES, VALUES)), np.longdouble) * np.longdouble("1e-4000")
+    ),
+    "float32": np.float32(
+        [[1e-45, 1e-40], [TINY.max, -TINY.max], [TINY.tiny, 1e-38], [np.inf, 0]] * 4
+    ),
     "float16": np.float16([[6e-8, 6e-5], [65504, -65504], [0, 1]] * 4),
 }
 BINNINGS = {
@@ -71,17 +75,40 @@ def answers_of_activations(t, binning):
     stream.update(t[5:], np.arange(n - 5))
     copies = np.stack([t, t[::-1]])
     return (
-        *(fastmi.encode(t, binning()).tolist(), plane.estimate(t).tolist(), plane.mixture(copies).tolist()),
-        *(plane.sampled(copies, np.arange(n) % 2).tolist(), plane.entropy_x, plane.entropy_y, str(binning())),
-        *(stream.entropy, stream.entropy_y, stream.mutual_information, stream.coverage, stream.n_symbols),
+        *(
+            fastmi.encode(t, binning()).tolist(),
+            plane.estimate(t).tolist(),
+            plane.mixture(copies).tolist(),
+        ),
+        *(
+            plane.sampled(copies, np.arange(n) % 2).tolist(),
+            plane.entropy_x,
+            plane.entropy_y,
+            str(binning()),
+        ),
+        *(
+            stream.entropy,
+            stream.entropy_y,
+            stream.mutual_information,
+            stream.coverage,
+            stream.n_symbols,
+        ),
     )
 
 
 def answers_of_labels(x):
     y = np.arange(len(x)) % 2
     return (
-        *(fastmi.entropy(x), fastmi.entropy(x, base=None), fastmi.entropy(np.zeros(4)), fastmi.mutual_information(x, y)),
-        *(fastmi.mutual_information(x, x, base=10), fastmi.conditional_mutual_information(x, y, y[::-1].copy())),
+        *(
+            fastmi.entropy(x),
+            fastmi.entropy(x, base=None),
+            fastmi.entropy(np.zeros(4)),
+            fastmi.mutual_information(x, y),
+        ),
+        *(
+            fastmi.mutual_information(x, x, base=10),
+            fastmi.conditional_mutual_information(x, y, y[::-1].copy()),
+        ),
         fastmi.entropy(np.arange(24).reshape(2, 3, 4) * 2**58).tolist(),
     )
 

@@ -1,4 +1,6 @@
-"""`use_threads` and `use_backend`: in force from the call on, to the end of a block, or while a function runs."""
+"""`use_threads` and `use_backend`: in force from the call on, to the end of a block, or while a
+function runs.
+"""
 
 import asyncio
 import contextvars
@@ -17,11 +19,17 @@ from fastmi.backends import numba_twin, threads, torch_twin
 
 @pytest.fixture(params=["use_threads", "use_backend"])
 def setting(request):
-    """(the call, what is in force, three values other than the one at first): run in a context of its own."""
+    """(the call, what is in force, three values other than the one at first): run in a context of
+    its own.
+    """
     if request.param == "use_threads":
         return fastmi.use_threads, threads.n_threads, (2, 3, 4)
     names = {numba_twin: "numba", torch_twin: "torch"}
-    return fastmi.use_backend, lambda: names[backends.twin_for(np.zeros(1))], ("torch", "numba", "torch")
+    return (
+        fastmi.use_backend,
+        lambda: names[backends.twin_for(np.zeros(1))],
+        ("torch", "numba", "torch"),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +123,7 @@ def test_an_object_that_is_entered_late_goes_back_to_what_it_found(setting):
     assert found() == two
 
 
-# --- functions ---------------------------------------------------------------------------------------------------------
+# --- functions ------------------------------------------------------------------------------------
 
 
 def test_a_decorated_function_holds_while_it_runs_and_not_before(setting):
@@ -145,7 +153,11 @@ def test_methods_lambdas_and_partial_functions_can_be_decorated(setting):
         def method(self):
             return found()
 
-    for decorated in (Owner().method, use(one)(lambda: found()), use(one)(functools.partial(lambda _: found(), 0))):
+    for decorated in (
+        Owner().method,
+        use(one)(lambda: found()),
+        use(one)(functools.partial(lambda _: found(), 0)),
+    ):
         assert decorated() == one
 
 
@@ -161,16 +173,23 @@ async def generates_and_awaits():
     yield
 
 
-@pytest.mark.parametrize("function", [generates, awaits, generates_and_awaits, type("Owner", (), {}), 3, None])
+@pytest.mark.parametrize(
+    "function", [generates, awaits, generates_and_awaits, type("Owner", (), {}), 3, None]
+)
 def test_what_would_run_after_the_setting_has_ended_is_refused(setting, function):
     use, found, (one, _, _) = setting
     first = found()
-    with pytest.raises(TypeError, match="is no function whose work is done when it returns: put a `with` block where the work"):
+    with pytest.raises(
+        TypeError,
+        match=(
+            "is no function whose work is done when it returns: put a `with` block where the work"
+        ),
+    ):
         use(one)(function)
     assert found() == first
 
 
-# --- threads, tasks, generators ----------------------------------------------------------------------------------------
+# --- threads, tasks, generators -------------------------------------------------------------------
 
 
 def in_a_thread(function):
@@ -234,7 +253,9 @@ def test_tasks_that_take_turns(setting):
 
 
 def test_a_generator_that_ends_before_the_block_around_its_end(setting):
-    """Its block began first and ends first: what holds outside goes on, and goes back to what was before both."""
+    """Its block began first and ends first: what holds outside goes on, and goes back to what was
+    before both.
+    """
     use, found, (one, two, _) = setting
     first = found()
 
@@ -264,16 +285,37 @@ def test_a_generator_that_ends_in_another_context(setting):
     assert found() == two
 
 
-# --- what is refused, and taken ----------------------------------------------------------------------------------------
+# --- what is refused, and taken -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "n", [0, -1, 1.5, 4.0, True, np.True_, np.float64(4), "2", None, [4], np.array([4, 4]), 1025, 10**9, 10**100, -(10**30)]
+    "n",
+    [
+        0,
+        -1,
+        1.5,
+        4.0,
+        True,
+        np.True_,
+        np.float64(4),
+        "2",
+        None,
+        [4],
+        np.array([4, 4]),
+        1025,
+        10**9,
+        10**100,
+        -(10**30),
+    ],
 )
 def test_a_number_of_threads_is_checked_by_the_call(n):
-    with pytest.raises(ValueError, match="n must be a whole number of threads, at least 1 and at most 1024, not ") as caught:
+    with pytest.raises(
+        ValueError, match="n must be a whole number of threads, at least 1 and at most 1024, not "
+    ) as caught:
         fastmi.use_threads(n)
-    assert re.search(r": there are (\d+|None) cores, and more threads gain nothing$", str(caught.value))
+    assert re.search(
+        r": there are (\d+|None) cores, and more threads gain nothing$", str(caught.value)
+    )
     assert threads.n_threads() == 1
 
 
@@ -289,10 +331,14 @@ def test_as_many_threads_as_may_be():
         assert fastmi.entropy(np.arange(4)) == 2
 
 
-@pytest.mark.parametrize("name", ["cuda", "Torch", "", None, 3, ["numba"], np.array(["numba", "torch"]), np.zeros((40, 40))])
+@pytest.mark.parametrize(
+    "name",
+    ["cuda", "Torch", "", None, 3, ["numba"], np.array(["numba", "torch"]), np.zeros((40, 40))],
+)
 def test_the_name_of_a_backend_is_checked_by_the_call(name):
     with pytest.raises(
-        ValueError, match=r"name must be one of 'numba', 'torch', not .*: to work on a GPU force none"
+        ValueError,
+        match=r"name must be one of 'numba', 'torch', not .*: to work on a GPU force none",
     ) as caught:
         fastmi.use_backend(name)
     assert "\n" not in str(caught.value)

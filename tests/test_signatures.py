@@ -1,4 +1,5 @@
-"""What others rely on: every public name with its signature, the columns of the CSV. A change is a line in CHANGELOG.
+"""What others rely on: every public name with its signature, the columns of the CSV. A change is a
+line in CHANGELOG.
 
 `python -m tests.test_signatures` writes the list anew.
 """
@@ -56,8 +57,12 @@ def signature(member: Any) -> str:
 
 def test_public_signatures_are_those_that_were_promised():
     now, promised = list(signatures()), SNAPSHOT.read_text().splitlines()
-    assert [line for line in promised if line not in now] == [], "gone or changed: a line in CHANGELOG says why"
-    assert [line for line in now if line not in promised] == [], "new: python -m tests.test_signatures"
+    assert [line for line in promised if line not in now] == [], (
+        "gone or changed: a line in CHANGELOG says why"
+    )
+    assert [line for line in now if line not in promised] == [], (
+        "new: python -m tests.test_signatures"
+    )
     assert len(now) > 80
 
 

@@ -1,4 +1,6 @@
-"""When the objective has come to rest: the rule against plain Python, what it can be deceived by, what it refuses."""
+"""When the objective has come to rest: the rule against plain Python, what it can be deceived by,
+what it refuses.
+"""
 
 import math
 
@@ -11,14 +13,20 @@ from hypothesis import strategies as st
 import fastmi
 from fastmi import InformationStopping
 
-# --- the rule, in plain Python -----------------------------------------------------------------------------------------
+# --- the rule, in plain Python --------------------------------------------------------------------
 
 
 def oracle(path, beta=1.0, tolerance=0.1, patience=3, floor=0.0):
-    """[(i_xt, i_ty)] -> the first check at which the last patience + 1 values of J are less than `tolerance` apart."""
+    """[(i_xt, i_ty)] -> the first check at which the last patience + 1 values of J are less than
+    `tolerance` apart.
+    """
     objective = [i_ty - beta * i_xt for i_xt, i_ty in path]
     for t in range(patience, len(path)):
-        distances = [abs(a - b) for a in objective[t - patience : t + 1] for b in objective[t - patience : t + 1]]
+        distances = [
+            abs(a - b)
+            for a in objective[t - patience : t + 1]
+            for b in objective[t - patience : t + 1]
+        ]
         if max(distances) < tolerance and path[t][1] >= floor:
             return t
     return None
@@ -48,7 +56,9 @@ def test_it_is_the_rule(path, settings):
     assert stepwise(rule, path) == expected
     assert rule.stopped is (expected is not None)
     n_checks = len(path) if expected is None else expected + 1
-    assert rule.objective == [i_ty - settings.get("beta", 1.0) * i_xt for i_xt, i_ty in path[:n_checks]]
+    assert rule.objective == [
+        i_ty - settings.get("beta", 1.0) * i_xt for i_xt, i_ty in path[:n_checks]
+    ]
 
 
 @given(paths, rules)
@@ -93,7 +103,7 @@ def test_it_stops_no_earlier_when_more_is_asked(path, settings, more):
     assert stop(floor=rule.floor + more) >= stop()
 
 
-# --- what it says and when ---------------------------------------------------------------------------------------------
+# --- what it says and when ------------------------------------------------------------------------
 
 
 def test_the_published_rule_stops_at_the_first_check_and_this_one_cannot():
@@ -108,7 +118,9 @@ def test_the_published_rule_stops_at_the_first_check_and_this_one_cannot():
 
 def test_with_beta_one_it_watches_the_spread_within_the_classes():
     t = np.array([[0.1], [0.1], [0.6], [0.9]])
-    plane = fastmi.PlaneEstimator(np.arange(4)[:, None], [0, 0, 1, 1], fastmi.UniformBins(10, range=(0, 1)))
+    plane = fastmi.PlaneEstimator(
+        np.arange(4)[:, None], [0, 0, 1, 1], fastmi.UniformBins(10, range=(0, 1))
+    )
     rule = InformationStopping()
     rule.update(*plane.estimate(t)[0])
     assert rule.objective == [-0.5]  # -H(T|Y): one bit in half of the samples
@@ -161,14 +173,24 @@ def test_a_plane_gives_its_path():
     t = np.random.default_rng(1).uniform(-1, 1, (9, 3, 64, 1)).astype(np.float32)
     t[5:] = t[5]
     points = estimator.readings([t, t])["each"]
-    plane = fastmi.InformationPlane.collect(estimator, [points], epochs=range(9), layers=["hidden", "output"])
+    plane = fastmi.InformationPlane.collect(
+        estimator, [points], epochs=range(9), layers=["hidden", "output"]
+    )
     rule = InformationStopping(tolerance=0.01, patience=3)
     assert rule.first_stop(plane.i_xt[:, :, -1], plane.i_ty[:, :, -1]) == 8
     assert rule.first_stop(plane.i_xt[:, 0, -1], plane.i_ty[:, 0, -1]) == 8
 
 
 @pytest.mark.parametrize(
-    "make", [float, np.float32, np.array, torch.tensor, lambda v: [v], lambda v: torch.tensor([v], requires_grad=True)]
+    "make",
+    [
+        float,
+        np.float32,
+        np.array,
+        torch.tensor,
+        lambda v: [v],
+        lambda v: torch.tensor([v], requires_grad=True),
+    ],
 )
 def test_numbers_of_many_kinds(make):
     rule = InformationStopping(patience=1)
@@ -185,7 +207,7 @@ def test_the_caller_keeps_his_arrays():
     assert rule.objective == [0.0]
 
 
-# --- what it refuses ---------------------------------------------------------------------------------------------------
+# --- what it refuses ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -195,7 +217,11 @@ def test_the_caller_keeps_his_arrays():
         ({"beta": math.nan}, ValueError, "beta must be finite and at least 0, not nan"),
         ({"beta": "1"}, TypeError, "beta must be a number of at least 0, not '1'"),
         ({"tolerance": math.inf}, ValueError, "tolerance must be finite and at least 0, not inf"),
-        ({"tolerance": np.float64(-0.1)}, ValueError, "tolerance must be finite and at least 0, not -0.1"),
+        (
+            {"tolerance": np.float64(-0.1)},
+            ValueError,
+            "tolerance must be finite and at least 0, not -0.1",
+        ),
         ({"tolerance": None}, TypeError, "tolerance must be a number of at least 0, not None"),
         ({"tolerance": True}, TypeError, "tolerance must be a number of at least 0, not True"),
         ({"floor": -1e-9}, ValueError, "floor must be finite and at least 0, not -1e-09"),
@@ -212,9 +238,19 @@ def test_settings_are_refused(settings, error, message):
 @pytest.mark.parametrize(
     ("i_xt", "i_ty", "error", "message"),
     [
-        (math.nan, 0.5, ValueError, "i_xt holds nan: mutual information is finite and not negative"),
+        (
+            math.nan,
+            0.5,
+            ValueError,
+            "i_xt holds nan: mutual information is finite and not negative",
+        ),
         (1.0, [0.5, math.inf], ValueError, "i_ty holds inf"),
-        (1.0, -1e-3, ValueError, "i_ty holds -0.001: mutual information is finite and not negative (np.maximum(..., 0)"),
+        (
+            1.0,
+            -1e-3,
+            ValueError,
+            "i_ty holds -0.001: mutual information is finite and not negative (np.maximum(..., 0)",
+        ),
         (torch.tensor([1.0, -2.0]), 0.5, ValueError, "i_xt holds -2.0"),
         ("3", 0.5, TypeError, "i_xt is a builtins.str: pass a NumPy array"),
         (["3"], 0.5, TypeError, "i_xt is ['3']: pass numbers"),
@@ -237,18 +273,32 @@ def test_values_are_refused_and_leave_no_trace(method, i_xt, i_ty, error, messag
 
 
 def test_a_path_has_an_axis_of_checks():
-    with pytest.raises(ValueError, match=r"i_xt has shape \(\), i_ty has shape \(\): pass one shape, \(n_checks, ...\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"i_xt has shape \(\), i_ty has shape \(\): pass one shape, \(n_checks, ...\)",
+    ):
         InformationStopping().first_stop(1.0, 0.5)
 
 
-# --- numbers of many kinds, and what is none ---------------------------------------------------------------------------
+# --- numbers of many kinds, and what is none ------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        *(np.int8, np.uint64, np.float16, np.longdouble, lambda v: torch.tensor(v, dtype=torch.bfloat16)),
-        *(lambda v: torch.tensor(int(v)), lambda v: np.array([[v]]), lambda v: [np.float32(v)], lambda v: (v, v)),
+        *(
+            np.int8,
+            np.uint64,
+            np.float16,
+            np.longdouble,
+            lambda v: torch.tensor(v, dtype=torch.bfloat16),
+        ),
+        *(
+            lambda v: torch.tensor(int(v)),
+            lambda v: np.array([[v]]),
+            lambda v: [np.float32(v)],
+            lambda v: (v, v),
+        ),
         lambda v: [torch.tensor(v, requires_grad=True), torch.tensor(v, dtype=torch.bfloat16)],
         lambda v: [torch.tensor([v, v], requires_grad=True) * 1, [v, v]],
         lambda v: torch.nn.Parameter(torch.full((2, 2), v)),
@@ -263,17 +313,58 @@ def test_bits_may_be_any_numbers(make):
 @pytest.mark.parametrize(
     ("value", "error"),
     [
-        *((value, TypeError) for value in ("3", ["3"], True, [True], np.True_, torch.tensor(True), [torch.tensor([True])])),
         *(
             (value, TypeError)
-            for value in (b"3", {3}, {"i": 3}, None, [None], [object()], 1j, [1j], torch.tensor(1j), iter([3]))
+            for value in (
+                "3",
+                ["3"],
+                True,
+                [True],
+                np.True_,
+                torch.tensor(True),
+                [torch.tensor([True])],
+            )
         ),
         *(
             (value, TypeError)
-            for value in ([1, "2"], np.array(["3"]), np.array([3], object), np.ma.masked_array([3.0]), range(3))
+            for value in (
+                b"3",
+                {3},
+                {"i": 3},
+                None,
+                [None],
+                [object()],
+                1j,
+                [1j],
+                torch.tensor(1j),
+                iter([3]),
+            )
         ),
-        *((value, ValueError) for value in ([[1], [1, 2]], [[1, 2], 3], [], (), np.zeros((0, 2)), torch.zeros(0))),
-        *((value, ValueError) for value in (math.nan, [math.nan, 1], torch.tensor(math.nan), np.float32("inf"), [-1], -5e-324)),
+        *(
+            (value, TypeError)
+            for value in (
+                [1, "2"],
+                np.array(["3"]),
+                np.array([3], object),
+                np.ma.masked_array([3.0]),
+                range(3),
+            )
+        ),
+        *(
+            (value, ValueError)
+            for value in ([[1], [1, 2]], [[1, 2], 3], [], (), np.zeros((0, 2)), torch.zeros(0))
+        ),
+        *(
+            (value, ValueError)
+            for value in (
+                math.nan,
+                [math.nan, 1],
+                torch.tensor(math.nan),
+                np.float32("inf"),
+                [-1],
+                -5e-324,
+            )
+        ),
         ([torch.tensor(math.inf), torch.tensor(1.0)], ValueError),
         (np.longdouble("1e400"), ValueError),
     ],
@@ -294,8 +385,24 @@ def test_what_is_no_number_of_bits_is_refused_in_one_line(method, value, error):
 @pytest.mark.parametrize(
     ("value", "error"),
     [
-        *((value, TypeError) for value in ("0.1", None, True, np.True_, [0.1], np.array(0.1), torch.tensor(0.1), 1j, b"1")),
-        *((value, ValueError) for value in (-1, -5e-324, math.nan, -math.inf, np.float16("inf"), 10**400, -(10**400))),
+        *(
+            (value, TypeError)
+            for value in (
+                "0.1",
+                None,
+                True,
+                np.True_,
+                [0.1],
+                np.array(0.1),
+                torch.tensor(0.1),
+                1j,
+                b"1",
+            )
+        ),
+        *(
+            (value, ValueError)
+            for value in (-1, -5e-324, math.nan, -math.inf, np.float16("inf"), 10**400, -(10**400))
+        ),
     ],
     ids=lambda value: f"{value!r:.20}",
 )
@@ -309,10 +416,14 @@ def test_a_setting_is_a_number(name, value, error):
 @pytest.mark.parametrize("value", [np.float16(0.5), np.longdouble(0.5), 0.5])
 def test_a_setting_becomes_a_plain_number(value):
     rule = InformationStopping(value, value, np.int8(2), value)
-    assert [type(setting) for setting in (rule.beta, rule.tolerance, rule.patience, rule.floor)] == [float, float, int, float]
+    assert [
+        type(setting) for setting in (rule.beta, rule.tolerance, rule.patience, rule.floor)
+    ] == [float, float, int, float]
 
 
-@pytest.mark.parametrize("patience", ["3", None, True, 3.0, [3], np.float64(3), torch.tensor(3), 0, -1])
+@pytest.mark.parametrize(
+    "patience", ["3", None, True, 3.0, [3], np.float64(3), torch.tensor(3), 0, -1]
+)
 def test_patience_is_a_whole_number_of_at_least_one(patience):
     with pytest.raises((TypeError, ValueError), match=r"^patience must be ") as caught:
         InformationStopping(patience=patience)
@@ -329,6 +440,9 @@ def test_no_setting_is_dropped_because_it_is_falsy():
 def test_a_caller_who_lets_numpy_raise_can_stop():
     with np.errstate(all="raise"):
         rule = InformationStopping(beta=1e-10, patience=1)
-        assert [rule.update([tiny, 5e-324], [1e-310, 5e-324]) for tiny in (1e-300, 5e-324)] == [False, True]
+        assert [rule.update([tiny, 5e-324], [1e-310, 5e-324]) for tiny in (1e-300, 5e-324)] == [
+            False,
+            True,
+        ]
         with pytest.raises(ValueError, match="i_xt holds nan"):
             rule.update([math.nan, 1.0], 0.5)

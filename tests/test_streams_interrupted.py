@@ -1,4 +1,6 @@
-"""A stream that is interrupted at any moment, or used by several threads, has counted all of a chunk or none of it."""
+"""A stream that is interrupted at any moment, or used by several threads, has counted all of a
+chunk or none of it.
+"""
 
 import copy
 import itertools
@@ -45,7 +47,9 @@ CHANGES = {
 
 
 def interrupted(change, moment, event="opcode", error=KeyboardInterrupt):
-    """(a stream, whether the interrupt came): `change` ends at the moment-th opcode, line or return of fastmi/streams.py."""
+    """(a stream, whether the interrupt came): `change` ends at the moment-th opcode, line or return
+    of fastmi/streams.py.
+    """
     stream, left, before = stream_of(40, 12, 3), itertools.count(moment, -1), sys.gettrace()
 
     def trace(frame, what, _):
@@ -77,7 +81,8 @@ def in_order(change):
 
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize(
-    ("event", "error"), [("opcode", KeyboardInterrupt), ("line", MemoryError), ("return", KeyboardInterrupt)]
+    ("event", "error"),
+    [("opcode", KeyboardInterrupt), ("line", MemoryError), ("return", KeyboardInterrupt)],
 )
 def test_an_interrupt_at_every_moment_leaves_before_or_after(name, event, error):
     change = CHANGES[name]
@@ -128,7 +133,9 @@ def test_an_error_of_what_a_stream_calls_leaves_before_or_after(monkeypatch, nam
             stream, left = stream_of(40, 12, 3), itertools.count(moment, -1)
 
             with monkeypatch.context() as patch:
-                patch.setattr(streams, function, failing_at(left, getattr(streams, function), error))
+                patch.setattr(
+                    streams, function, failing_at(left, getattr(streams, function), error)
+                )
                 try:
                     change(stream)
                 except error:
@@ -137,7 +144,8 @@ def test_an_error_of_what_a_stream_calls_leaves_before_or_after(monkeypatch, nam
                     break
                 finally:
                     patch.undo()
-            assert answers(stream) == before  # what is left to do after the one step calls none of these
+            # what is left to do after the one step calls none of these
+            assert answers(stream) == before
         assert answers(stream) == after
     assert n_calls > 3
 
@@ -177,7 +185,7 @@ def test_a_signal_at_any_moment_leaves_before_or_after():
     assert n_interrupted > 0
 
 
-# --- threads -----------------------------------------------------------------------------------------------------------
+# --- threads --------------------------------------------------------------------------------------
 
 
 def in_threads(*tasks):
@@ -252,7 +260,9 @@ def test_a_stream_merged_with_itself_counts_its_samples_twice():
     before = stream.entropy, stream.mutual_information, stream.n_symbols
     stream.merge(stream)
     assert stream.n_samples == 50
-    assert (stream.entropy, stream.mutual_information, stream.n_symbols) == pytest.approx(before, abs=1e-12)
+    assert (stream.entropy, stream.mutual_information, stream.n_symbols) == pytest.approx(
+        before, abs=1e-12
+    )
 
 
 def test_threads_that_differ_in_their_chunks_are_refused_one_by_one():
@@ -272,7 +282,9 @@ def test_threads_that_differ_in_their_chunks_are_refused_one_by_one():
 
 
 def test_states_that_follow_each_other_are_let_go():
-    """A long chain, which only a reader in the middle of its work holds on to, ends without a word."""
+    """A long chain, which only a reader in the middle of its work holds on to, ends without a
+    word.
+    """
     first = (stream := stream_of(3))._now()
     for _ in range(30_000):
         now = stream._now()

@@ -27,7 +27,8 @@ from fastmi.tables import COLUMNS, load_planes, save_planes, write_csv
 
 BITS = ("i_xt", "i_ty", "n_symbols", "coverage")
 NAMES = {column.name for column in Points.columns()}
-ODD = [0.1 + 0.2, 1 / 3, 5e-324, 1e22, -0.0, np.nextafter(1.0, 2.0), np.pi]  # floats that a short notation would lose
+# floats that a short notation would lose
+ODD = [0.1 + 0.2, 1 / 3, 5e-324, 1e22, -0.0, np.nextafter(1.0, 2.0), np.pi]
 
 
 def plane(n_epochs=3, n_paths=2, layers=("hidden", "output"), **changes):
@@ -55,7 +56,9 @@ def plane(n_epochs=3, n_paths=2, layers=("hidden", "output"), **changes):
 def replaced(table, **changes):
     """With other fields, or other columns of its points."""
     columns = {name: changes.pop(name) for name in list(changes) if name in NAMES}
-    return dataclasses.replace(table, points=dataclasses.replace(table.points, **columns), **changes)
+    return dataclasses.replace(
+        table, points=dataclasses.replace(table.points, **columns), **changes
+    )
 
 
 def assert_same_bits(one, other):
@@ -77,61 +80,98 @@ def read(path):
 @pytest.fixture
 def estimated(rng):
     """An estimator, and layers (n_epochs, n_copies, n, d) for it."""
-    estimator = PlaneEstimator(np.arange(40)[:, None], rng.integers(0, 2, 40), UniformBins(4, range=(-1, 1)))
+    estimator = PlaneEstimator(
+        np.arange(40)[:, None], rng.integers(0, 2, 40), UniformBins(4, range=(-1, 1))
+    )
     return estimator, [rng.uniform(-1, 1, (5, 3, 40, d)) for d in (3, 1)]
 
 
-# --- collecting --------------------------------------------------------------------------------------------------------
+# --- collecting -----------------------------------------------------------------------------------
 
 
 def test_points_with_an_axis_of_paths_are_collected(estimated):
     estimator, layers = estimated
-    batches = [estimator.readings([layer[part] for layer in layers])["each"] for part in (slice(0, 2), slice(2, 5))]
-    table = InformationPlane.collect(estimator, batches, epochs=range(5), layers=["a", "b"], n_copies=3, data="noise")
+    batches = [
+        estimator.readings([layer[part] for layer in layers])["each"]
+        for part in (slice(0, 2), slice(2, 5))
+    ]
+    table = InformationPlane.collect(
+        estimator, batches, epochs=range(5), layers=["a", "b"], n_copies=3, data="noise"
+    )
     assert table.i_xt.shape == (5, 3, 2)
-    np.testing.assert_array_equal(np.stack([table.i_xt, table.i_ty], axis=-1), estimator.estimate(layers))
-    assert (table.reading, table.n_copies, table.data, table.layers) == ("each", 3, "noise", ("a", "b"))
+    np.testing.assert_array_equal(
+        np.stack([table.i_xt, table.i_ty], axis=-1), estimator.estimate(layers)
+    )
+    assert (table.reading, table.n_copies, table.data, table.layers) == (
+        "each",
+        3,
+        "noise",
+        ("a", "b"),
+    )
     assert table.epochs.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_points_over_all_copies_have_one_path(estimated):
     estimator, layers = estimated
     points = estimator.readings(layers)["mixture"]
-    table = InformationPlane.collect(estimator, [points], epochs=range(5), layers=["a", "b"], reading="mixture", n_copies=3)
+    table = InformationPlane.collect(
+        estimator, [points], epochs=range(5), layers=["a", "b"], reading="mixture", n_copies=3
+    )
     assert table.i_xt.shape == (5, 1, 2)
-    np.testing.assert_array_equal(np.stack([table.i_xt, table.i_ty], axis=-1)[:, 0], estimator.mixture(layers))
+    np.testing.assert_array_equal(
+        np.stack([table.i_xt, table.i_ty], axis=-1)[:, 0], estimator.mixture(layers)
+    )
 
 
 def test_a_table_knows_what_its_points_rest_on(estimated):
     estimator, layers = estimated
     points = estimator.readings(layers)["each"]
-    table = InformationPlane.collect(estimator, [points], epochs=range(5), layers=["a", "b"], n_copies=3)
-    assert (table.n_samples, table.entropy_x, table.entropy_y) == (40, estimator.entropy_x, estimator.entropy_y)
+    table = InformationPlane.collect(
+        estimator, [points], epochs=range(5), layers=["a", "b"], n_copies=3
+    )
+    assert (table.n_samples, table.entropy_x, table.entropy_y) == (
+        40,
+        estimator.entropy_x,
+        estimator.entropy_y,
+    )
     assert table.binning == str(estimator.binning)
     np.testing.assert_array_equal(table.n_symbols, points.n_symbols)
     np.testing.assert_array_equal(table.coverage, points.coverage)
 
 
 @pytest.mark.parametrize(
-    ("epochs", "layers"), [(4, ["a", "b"]), (6, ["a", "b"]), (5, ["a"]), (5, ["a", "b", "c"]), (0, ["a", "b"])]
+    ("epochs", "layers"),
+    [(4, ["a", "b"]), (6, ["a", "b"]), (5, ["a"]), (5, ["a", "b", "c"]), (0, ["a", "b"])],
 )
 def test_a_point_for_each_epoch_and_layer_or_no_table(estimated, epochs, layers):
     estimator, activations = estimated
     points = [estimator.readings(activations)["mixture"]]
-    with pytest.raises(ValueError, match=rf"i_xt has shape \(5, 1, 2\): {epochs} epochs and {len(layers)} layers need"):
-        InformationPlane.collect(estimator, points, epochs=range(epochs), layers=layers, reading="mixture")
+    with pytest.raises(
+        ValueError,
+        match=rf"i_xt has shape \(5, 1, 2\): {epochs} epochs and {len(layers)} layers need",
+    ):
+        InformationPlane.collect(
+            estimator, points, epochs=range(epochs), layers=layers, reading="mixture"
+        )
 
 
 def test_points_without_an_axis_of_epochs_are_refused(estimated):
     estimator, layers = estimated
     points = [estimator.readings([layer[0] for layer in layers])["mixture"]]
-    with pytest.raises(ValueError, match=r"i_xt has shape \(2,\): 1 epochs and 2 layers need \(epochs, paths, layers\)"):
-        InformationPlane.collect(estimator, points, epochs=[0], layers=["a", "b"], reading="mixture")
+    with pytest.raises(
+        ValueError,
+        match=r"i_xt has shape \(2,\): 1 epochs and 2 layers need \(epochs, paths, layers\)",
+    ):
+        InformationPlane.collect(
+            estimator, points, epochs=[0], layers=["a", "b"], reading="mixture"
+        )
 
 
 @pytest.mark.parametrize("name", ["i_ty", "n_symbols", "coverage"])
 def test_columns_of_different_shapes_are_refused(name):
-    with pytest.raises(ValueError, match=rf"{name} has shape \(3, 1, 2\): 3 epochs and 2 layers need"):
+    with pytest.raises(
+        ValueError, match=rf"{name} has shape \(3, 1, 2\): 3 epochs and 2 layers need"
+    ):
         plane(**{name: np.ones((3, 1, 2))})
 
 
@@ -140,7 +180,7 @@ def test_an_empty_table_is_refused():
         plane(n_epochs=0)
 
 
-# --- the mean ----------------------------------------------------------------------------------------------------------
+# --- the mean -------------------------------------------------------------------------------------
 
 
 def test_the_mean_is_over_the_paths():
@@ -149,7 +189,9 @@ def test_the_mean_is_over_the_paths():
     assert mean.reading == "mean"
     assert mean.n_copies == 4
     for name in BITS:
-        np.testing.assert_array_equal(getattr(mean, name), getattr(table, name).mean(axis=1, keepdims=True))
+        np.testing.assert_array_equal(
+            getattr(mean, name), getattr(table, name).mean(axis=1, keepdims=True)
+        )
 
 
 def test_the_mean_of_one_path_is_that_path():
@@ -164,7 +206,7 @@ def test_the_mean_leaves_the_table_as_it_is():
     assert_same_bits(table, plane())
 
 
-# --- the funnel --------------------------------------------------------------------------------------------------------
+# --- the funnel -----------------------------------------------------------------------------------
 
 
 def test_a_layer_above_the_one_before_it_breaks_the_funnel():
@@ -182,7 +224,7 @@ def test_a_single_layer_has_no_funnel():
     assert plane(layers=["output"]).funnel_violations().shape == (3, 2, 0, 2)
 
 
-# --- rows --------------------------------------------------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------
 
 
 def test_there_is_one_row_for_each_epoch_path_and_layer():
@@ -196,26 +238,43 @@ def test_every_row_has_every_column():
 
 def test_a_row_holds_the_point_of_its_epoch_path_and_layer():
     table = plane()
-    row = next(row for row in table.rows() if (row["epoch"], row["copy"], row["layer"]) == (20, 1, "hidden"))
+    row = next(
+        row
+        for row in table.rows()
+        if (row["epoch"], row["copy"], row["layer"]) == (20, 1, "hidden")
+    )
     assert [row[name] for name in ("i_xt_bits", "i_ty_bits", "n_symbols", "coverage")] == [
         getattr(table, name)[2, 1, 0] for name in BITS
     ]
-    assert (row["n_samples"], row["h_x_bits"], row["h_y_bits"]) == (1000, 9.965784284662087, 0.1 + 0.2)
-    assert (row["data"], row["reading"], row["n_copies"], row["binning"]) == ("made up", "each", 2, "none")
+    assert (row["n_samples"], row["h_x_bits"], row["h_y_bits"]) == (
+        1000,
+        9.965784284662087,
+        0.1 + 0.2,
+    )
+    assert (row["data"], row["reading"], row["n_copies"], row["binning"]) == (
+        "made up",
+        "each",
+        2,
+        "none",
+    )
     assert (row["sample"], row["seed"]) == ("training", 0)
 
 
 def test_rows_of_several_samples_and_seeds_are_told_apart(tmp_path):
     write_csv(tmp_path / "plane.csv", [plane(sample="held-out", seed=seed) for seed in (3, 4)])
     rows = read(tmp_path / "plane.csv")
-    assert [(row["sample"], row["seed"]) for row in rows] == [("held-out", "3")] * 12 + [("held-out", "4")] * 12
+    assert [(row["sample"], row["seed"]) for row in rows] == [("held-out", "3")] * 12 + [
+        ("held-out", "4")
+    ] * 12
     assert rows[0]["i_xt_bits"] != rows[12]["i_xt_bits"]
 
 
 def test_a_table_says_of_which_sample_and_seed_it_is(estimated):
     estimator, layers = estimated
     points = [estimator.readings(layers)["each"]]
-    table = InformationPlane.collect(estimator, points, epochs=range(5), layers=["a", "b"], sample="held-out", seed=7)
+    table = InformationPlane.collect(
+        estimator, points, epochs=range(5), layers=["a", "b"], sample="held-out", seed=7
+    )
     assert (table.sample, table.seed) == ("held-out", 7)
     assert (table.mean().sample, table.mean().seed) == ("held-out", 7)
 
@@ -229,17 +288,27 @@ def test_rows_hold_plain_python_values():
     assert {type(value) for row in plane().rows() for value in row.values()} == {int, float, str}
 
 
-# --- CSV ---------------------------------------------------------------------------------------------------------------
+# --- CSV ------------------------------------------------------------------------------------------
 
 
 def test_a_csv_reads_back_to_the_same_bits(tmp_path):
     table = plane(
-        n_epochs=len(ODD), n_paths=1, layers=["only"], i_xt=np.reshape(ODD, (-1, 1, 1)), i_ty=np.reshape(ODD[::-1], (-1, 1, 1))
+        n_epochs=len(ODD),
+        n_paths=1,
+        layers=["only"],
+        i_xt=np.reshape(ODD, (-1, 1, 1)),
+        i_ty=np.reshape(ODD[::-1], (-1, 1, 1)),
     )
     table.to_csv(tmp_path / "plane.csv")
     rows = read(tmp_path / "plane.csv")
-    for column, values in (("i_xt_bits", ODD), ("i_ty_bits", ODD[::-1]), ("coverage", table.coverage[:, 0, 0])):
-        assert [float(row[column]).hex() for row in rows] == [float(value).hex() for value in values]
+    for column, values in (
+        ("i_xt_bits", ODD),
+        ("i_ty_bits", ODD[::-1]),
+        ("coverage", table.coverage[:, 0, 0]),
+    ):
+        assert [float(row[column]).hex() for row in rows] == [
+            float(value).hex() for value in values
+        ]
     assert {float(row["h_y_bits"]).hex() for row in rows} == {(0.1 + 0.2).hex()}
 
 
@@ -249,7 +318,9 @@ def test_a_csv_is_tidy(tmp_path):
     lines = (tmp_path / "plane.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert len(lines) == 1 + 3 * 2 * 2
-    assert read(tmp_path / "plane.csv") == [{name: str(value) for name, value in row.items()} for row in table.rows()]
+    assert read(tmp_path / "plane.csv") == [
+        {name: str(value) for name, value in row.items()} for row in table.rows()
+    ]
 
 
 def test_names_with_commas_quotes_and_newlines_survive_a_csv(tmp_path):
@@ -271,7 +342,7 @@ def test_a_csv_is_written_over_the_old_one(tmp_path):
     assert len(read(tmp_path / "plane.csv")) == 4
 
 
-# --- save and load -----------------------------------------------------------------------------------------------------
+# --- save and load --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -285,7 +356,10 @@ def test_a_saved_table_loads_bit_for_bit(tmp_path, table):
 
 
 def test_several_tables_load_bit_for_bit_and_in_order(tmp_path):
-    saved = [plane(seed=seed, n_paths=1 + seed % 3, layers=["a/b", "0/c"], n_epochs=1 + seed % 2) for seed in range(12)]
+    saved = [
+        plane(seed=seed, n_paths=1 + seed % 3, layers=["a/b", "0/c"], n_epochs=1 + seed % 2)
+        for seed in range(12)
+    ]
     save_planes(tmp_path / "planes.npz", saved)
     loaded = load_planes(tmp_path / "planes.npz")
     assert len(loaded) == 12
@@ -299,7 +373,10 @@ def test_a_file_of_several_tables_is_not_one(tmp_path, n):
         save_planes(tmp_path / "planes.npz", [plane()] * n)
     else:  # which earlier versions wrote
         np.savez(tmp_path / "planes.npz", plain=np.array("[]"))
-    with pytest.raises(ValueError, match=rf"planes\.npz holds {n} tables: read them with fastmi\.tables\.load_planes"):
+    with pytest.raises(
+        ValueError,
+        match=rf"planes\.npz holds {n} tables: read them with fastmi\.tables\.load_planes",
+    ):
         InformationPlane.load(tmp_path / "planes.npz")
 
 
@@ -338,7 +415,9 @@ def test_nothing_saved_is_pickled(tmp_path):
 
 
 def refused(path, reason=""):
-    with pytest.raises(ValueError, match=rf"plane\.npz is not a table that InformationPlane\.save wrote \({reason}"):
+    with pytest.raises(
+        ValueError, match=rf"plane\.npz is not a table that InformationPlane\.save wrote \({reason}"
+    ):
         InformationPlane.load(path)
 
 
@@ -380,7 +459,9 @@ def test_an_npz_that_lacks_a_column_is_refused(tmp_path):
     path = tmp_path / "plane.npz"
     plane().save(path)
     with np.load(path) as file:
-        np.savez(tmp_path / "other.npz", **{name: file[name] for name in file.files if name != "0/i_ty"})
+        np.savez(
+            tmp_path / "other.npz", **{name: file[name] for name in file.files if name != "0/i_ty"}
+        )
     os.replace(tmp_path / "other.npz", path)
     refused(path, "TypeError: .*i_ty")
 
@@ -405,7 +486,7 @@ def test_a_missing_file_is_a_missing_file(tmp_path):
         InformationPlane.load(tmp_path / "nowhere.npz")
 
 
-# --- files that come from anybody ---------------------------------------------------------------------------------------
+# --- files that come from anybody -----------------------------------------------------------------
 
 
 def repacked(path, **changes):
@@ -413,7 +494,9 @@ def repacked(path, **changes):
     with np.load(path) as file:
         members = {name: file[name] for name in file.files} | changes
     with path.open("wb") as file:
-        np.savez_compressed(file, **{name: member for name, member in members.items() if member is not None})
+        np.savez_compressed(
+            file, **{name: member for name, member in members.items() if member is not None}
+        )
     return path
 
 
@@ -436,23 +519,63 @@ def rest_of(path):
         ("0/epochs", np.array([0.0, 1, 2]), "ValueError: epochs has dtype float64"),
         ("0/i_xt", np.full((3, 2, 2), "0.5"), "TypeError: i_xt has dtype <U3: pass numbers"),
         ("0/i_ty", np.full((3, 2, 2), np.nan), "ValueError: i_ty holds nan: bits are finite"),
-        ("0/coverage", np.full((3, 2, 2), -np.inf), "ValueError: coverage holds -inf: it is a share"),
-        ("0/n_symbols", np.ones((3, 2, 2), bool), "TypeError: n_symbols has dtype bool: pass numbers"),
+        (
+            "0/coverage",
+            np.full((3, 2, 2), -np.inf),
+            "ValueError: coverage holds -inf: it is a share",
+        ),
+        (
+            "0/n_symbols",
+            np.ones((3, 2, 2), bool),
+            "TypeError: n_symbols has dtype bool: pass numbers",
+        ),
         ("0/i_xt", np.zeros((3, 2)), ""),
         ("0/i_xt", np.array(0.5), ""),
         ("0/epochs", np.array(3), ""),
-        ("0/epochs", np.zeros((3, 1), int), r"ValueError: epochs has dtype int64 and shape \(3, 1\)"),
-        ("0/layers", np.array(["a", "b"]), "ValueError: it has '0/layers', which is no column of its tables"),
-        ("0/colour", np.zeros(1), "ValueError: it has '0/colour', which is no column of its tables"),
-        ("1/i_xt", np.zeros((3, 2, 2)), "ValueError: it has '1/i_xt', which is no column of its tables"),
-        ("00/i_xt", np.zeros((3, 2, 2)), "ValueError: it has '00/i_xt', which is no column of its tables"),
-        ("²/i_xt", np.zeros((3, 2, 2)), "ValueError: it has '²/i_xt', which is no column of its tables"),
-        ("i_xt", np.zeros((3, 2, 2)), "ValueError: it has 'i_xt', which is no column of its tables"),
+        (
+            "0/epochs",
+            np.zeros((3, 1), int),
+            r"ValueError: epochs has dtype int64 and shape \(3, 1\)",
+        ),
+        (
+            "0/layers",
+            np.array(["a", "b"]),
+            "ValueError: it has '0/layers', which is no column of its tables",
+        ),
+        (
+            "0/colour",
+            np.zeros(1),
+            "ValueError: it has '0/colour', which is no column of its tables",
+        ),
+        (
+            "1/i_xt",
+            np.zeros((3, 2, 2)),
+            "ValueError: it has '1/i_xt', which is no column of its tables",
+        ),
+        (
+            "00/i_xt",
+            np.zeros((3, 2, 2)),
+            "ValueError: it has '00/i_xt', which is no column of its tables",
+        ),
+        (
+            "²/i_xt",
+            np.zeros((3, 2, 2)),
+            "ValueError: it has '²/i_xt', which is no column of its tables",
+        ),
+        (
+            "i_xt",
+            np.zeros((3, 2, 2)),
+            "ValueError: it has 'i_xt', which is no column of its tables",
+        ),
         ("plain", np.array("[]"), "ValueError: it has '0/.*', which is no column of its tables"),
         ("plain", np.array("{}"), "ValueError: plain is an object, where a list should be"),
         ("plain", np.array("[3]"), r"ValueError: plain\[0\] is 3, where an object should be"),
         ("plain", np.array("[" * 100_000), "ValueError: it nests too deeply"),
-        ("plain", np.array("[" + "{}," * 999 + "{}]"), "ValueError: it has 5 arrays for 1000 tables"),
+        (
+            "plain",
+            np.array("[" + "{}," * 999 + "{}]"),
+            "ValueError: it has 5 arrays for 1000 tables",
+        ),
         ("plain", np.array("[NaN]"), "ValueError: it holds the number NaN"),
         ("plain", np.array(["[]", "[]"]), r"ValueError: its 'plain' is <U2 \(2,\), not one text"),
         ("plain", np.array(b"[]"), "ValueError: its 'plain' announces"),
@@ -500,7 +623,11 @@ def test_a_later_format_is_refused_with_what_to_do(saved, number):
     for changes in ({}, {"plain": None}, {"0/colour": np.zeros(3)}):
         repacked(saved, **{files.FORMAT: np.array(number)}, **changes)
         with pytest.raises(
-            ValueError, match=rf"plane\.npz' has format {number}, and .* reads up to {tables.FORMAT}: update fastmi"
+            ValueError,
+            match=(
+                rf"plane\.npz' has format {number}, and .* reads up to {tables.FORMAT}: update "
+                r"fastmi"
+            ),
         ):
             InformationPlane.load(saved)
 
@@ -533,7 +660,9 @@ def test_a_table_that_unpacks_to_gigabytes_is_refused_before_it_costs_memory(tmp
 
 
 def test_what_is_saved_is_within_the_bounds_of_what_is_read(tmp_path, monkeypatch):
-    """Tables that are all one number would pack to a thousandth, which nobody reads; so they are not packed."""
+    """Tables that are all one number would pack to a thousandth, which nobody reads; so they are
+    not packed.
+    """
     monkeypatch.setattr(files, "FREE", 100_000)
     monkeypatch.setattr(files, "TEXT", 10_000)
     shape = (2000, 2, 2)
@@ -560,9 +689,12 @@ def test_whatever_happens_to_a_file_one_error_says_so(tmp_path, damage):
         except ValueError as error:
             said.append(str(error))
         else:
-            assert all(np.isfinite(one.i_xt).all() and one.epochs.dtype.kind in "iu" for one in found)
+            assert all(
+                np.isfinite(one.i_xt).all() and one.epochs.dtype.kind in "iu" for one in found
+            )
     sentence = re.compile(
-        r".*planes\.npz'? (is not a table that InformationPlane\.save wrote \(.*\)|has format .* update fastmi)"
+        r".*planes\.npz'? (is not a table that InformationPlane\.save wrote \(.*\)|has format .* "
+        r"update fastmi)"
     )
     assert [message for message in said if not sentence.fullmatch(message)] == []  # one line
     assert len(said) > 200
@@ -575,10 +707,12 @@ def test_whatever_the_words_of_a_table_say_one_error_says_so(saved):
         try:
             InformationPlane.load(saved).panel()
         except ValueError as error:
-            assert re.search("is not a table that InformationPlane.save wrote|holds 0 tables", str(error))  # noqa: PT017
+            message = str(error)
+            known = "is not a table that InformationPlane.save wrote|holds 0 tables"
+            assert re.search(known, message)
 
 
-# --- files of earlier versions ------------------------------------------------------------------------------------------
+# --- files of earlier versions --------------------------------------------------------------------
 
 DATA = Path(__file__).parent / "data"
 READINGS = {
@@ -592,7 +726,9 @@ def test_tables_of_earlier_formats_load_for_ever(tmp_path, version):
     loaded = load_planes(DATA / version / "planes.npz")
     assert [(one.seed, one.reading) for one in loaded] == READINGS[version]
     write_csv(tmp_path / "planes.csv", loaded)
-    now, then = ((folder / "planes.csv").read_text().splitlines() for folder in (tmp_path, DATA / version))
+    now, then = (
+        (folder / "planes.csv").read_text().splitlines() for folder in (tmp_path, DATA / version)
+    )
     assert len(now) == len(then)
     for row, old in zip(now, then, strict=True):  # what came later stands behind
         assert row.startswith(f"{old},")
@@ -606,20 +742,28 @@ def test_the_columns_are_attributes_of_the_table():
     with pytest.raises(AttributeError, match="InformationPlane has no attribute 'i_tx'"):
         _ = table.i_tx
     assert deepcopy(table).layers == pickle.loads(pickle.dumps(table)).layers == table.layers
-    assert repr(table) == "InformationPlane of 3 epochs, 2 paths, 2 layers: made up (training), each, none"
+    assert (
+        repr(table)
+        == "InformationPlane of 3 epochs, 2 paths, 2 layers: made up (training), each, none"
+    )
     assert repr(table.points) == "Points (3, 2, 2): i_xt, i_ty, n_symbols, coverage"
 
 
 def test_points_are_points():
-    with pytest.raises(TypeError, match=r"points is None: pass Points, as PlaneEstimator\.readings returns them"):
+    with pytest.raises(
+        TypeError, match=r"points is None: pass Points, as PlaneEstimator\.readings returns them"
+    ):
         dataclasses.replace(plane(), points=None)
 
 
 def test_a_single_table_of_format_0_loads_for_ever():
-    assert_same_bits(InformationPlane.load(DATA / "format-0" / "plane.npz"), load_planes(DATA / "format-0" / "planes.npz")[0])
+    assert_same_bits(
+        InformationPlane.load(DATA / "format-0" / "plane.npz"),
+        load_planes(DATA / "format-0" / "planes.npz")[0],
+    )
 
 
-# --- whole or not at all -----------------------------------------------------------------------------------------------
+# --- whole or not at all --------------------------------------------------------------------------
 
 
 def failing_rows(self, rows=InformationPlane.rows):
@@ -635,7 +779,10 @@ def failing_savez(file, **arrays):
 WRITERS = {
     "plane.csv": (InformationPlane.to_csv, (InformationPlane, "rows", failing_rows)),
     "plane.npz": (InformationPlane.save, (np, "savez_compressed", failing_savez)),
-    "planes.npz": (lambda table, path: save_planes(path, [table, table]), (np, "savez_compressed", failing_savez)),
+    "planes.npz": (
+        lambda table, path: save_planes(path, [table, table]),
+        (np, "savez_compressed", failing_savez),
+    ),
 }
 
 
@@ -686,7 +833,8 @@ def test_a_table_is_as_open_to_others_as_any_new_file(tmp_path, name):
 def test_a_folder_that_is_not_there_is_named(tmp_path, name):
     path = tmp_path / "nowhere" / name
     with pytest.raises(
-        FileNotFoundError, match=rf"nowhere/{name} cannot be written: there is no folder .*nowhere; make it first"
+        FileNotFoundError,
+        match=rf"nowhere/{name} cannot be written: there is no folder .*nowhere; make it first",
     ):
         WRITERS[name][0](plane(), path)
 
@@ -714,11 +862,14 @@ def test_a_folder_that_is_closed_is_named(tmp_path, monkeypatch, name):
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr(Path, "open", closed)
-    with pytest.raises(PermissionError, match=rf"{name} cannot be written, and what it held is untouched: Permission denied"):
+    with pytest.raises(
+        PermissionError,
+        match=rf"{name} cannot be written, and what it held is untouched: Permission denied",
+    ):
         WRITERS[name][0](plane(), tmp_path / name)
 
 
-# --- other shapes ------------------------------------------------------------------------------------------------------
+# --- other shapes ---------------------------------------------------------------------------------
 
 
 def test_pandas_gets_the_rows():
@@ -727,8 +878,13 @@ def test_pandas_gets_the_rows():
     frame = table.to_pandas()
     assert tuple(frame.columns) == COLUMNS
     filled = [column for column in frame.columns if frame[column].notna().all()]
-    assert frame[filled].to_dict("records") == [{name: row[name] for name in filled} for row in table.rows()]
-    assert set(COLUMNS) - set(filled) == {"coding", *(name for name in COLUMNS if name.endswith(("lower_bits", "upper_bits")))}
+    assert frame[filled].to_dict("records") == [
+        {name: row[name] for name in filled} for row in table.rows()
+    ]
+    assert set(COLUMNS) - set(filled) == {
+        "coding",
+        *(name for name in COLUMNS if name.endswith(("lower_bits", "upper_bits"))),
+    }
     assert frame["coding"].isna().all()  # numbers, and none: no text among them
     assert frame["coding"].dtype == np.float64
 
@@ -775,14 +931,19 @@ def test_a_panel_is_named_after_its_reading(reading, n_copies, title):
 
 
 def test_an_unknown_reading_is_refused():
-    with pytest.raises(ValueError, match="reading must be one of 'each', 'mean', 'sampled', 'mixture', not 'all'"):
+    with pytest.raises(
+        ValueError, match="reading must be one of 'each', 'mean', 'sampled', 'mixture', not 'all'"
+    ):
         plane(reading="all")
 
 
 @pytest.mark.parametrize(("n_copies", "copies"), [(1, "1 copy, seed 3;"), (5, "5 copies, seed 3;")])
 def test_a_caption_says_what_the_points_rest_on(n_copies, copies):
     caption = plane(n_copies=n_copies, seed=3, sample="held-out").panel().caption
-    assert all(part in caption for part in ("data: made up, held-out", "n = 1,000", copies, "plug-in estimate", "none"))
+    assert all(
+        part in caption
+        for part in ("data: made up, held-out", "n = 1,000", copies, "plug-in estimate", "none")
+    )
 
 
 def test_data_without_a_name_is_called_unnamed():
@@ -793,11 +954,14 @@ def test_several_seeds_are_their_mean_and_their_standard_deviation():
     seeds = [plane(seed=seed, entropy_y=0.2 + seed / 10) for seed in range(3)]
     panel = tables.panel(seeds)
     for name in ("i_xt", "i_ty"):
-        one, two, three = (getattr(table, name).mean(axis=1) for table in seeds)  # each seed counts once
+        # each seed counts once
+        one, two, three = (getattr(table, name).mean(axis=1) for table in seeds)
         mean = (one + two + three) / 3
         np.testing.assert_allclose(getattr(panel, name), mean, rtol=1e-12)
         spread = np.sqrt(((one - mean) ** 2 + (two - mean) ** 2 + (three - mean) ** 2) / 2)
-        np.testing.assert_allclose(getattr(panel, name.replace("i_", "spread_")), spread, rtol=1e-12)
+        np.testing.assert_allclose(
+            getattr(panel, name.replace("i_", "spread_")), spread, rtol=1e-12
+        )
     assert panel.ceiling_y == pytest.approx(0.3)
     assert "; 2 copies, 3 seeds;" in panel.caption
     assert panel.title == "mean of single copies"
@@ -817,7 +981,9 @@ def test_one_seed_has_no_spread():
     ],
 )
 def test_only_tables_that_differ_in_their_seed_are_averaged(name, value):
-    with pytest.raises(ValueError, match=rf"planes differ in their {name}, .*: only runs that differ in their seed"):
+    with pytest.raises(
+        ValueError, match=rf"planes differ in their {name}, .*: only runs that differ in their seed"
+    ):
         tables.panel([plane(), plane(seed=1), plane(seed=2, **{name: value})])
 
 
@@ -828,7 +994,12 @@ def test_only_the_same_epochs_are_averaged(epochs):
 
 
 @pytest.mark.parametrize(
-    "take", [tables.panel, lambda given: save_planes("x.npz", given), lambda given: write_csv("x.csv", given)]
+    "take",
+    [
+        tables.panel,
+        lambda given: save_planes("x.npz", given),
+        lambda given: write_csv("x.csv", given),
+    ],
 )
 @pytest.mark.parametrize(
     ("given", "message"),
@@ -873,7 +1044,9 @@ def test_the_table_is_in_the_face():
 def test_points_are_what_readings_returns(estimated):
     estimator, _ = estimated
     for wrong in ([], [np.zeros((5, 2))], "points"):
-        with pytest.raises(TypeError, match=r"pass a non-empty list of what PlaneEstimator\.readings returned"):
+        with pytest.raises(
+            TypeError, match=r"pass a non-empty list of what PlaneEstimator\.readings returned"
+        ):
             InformationPlane.collect(estimator, wrong, epochs=range(5), layers=["a", "b"])
 
 
@@ -881,21 +1054,27 @@ def test_epochs_are_whole_numbers(estimated):
     estimator, layers = estimated
     points = estimator.readings(layers)["each"]
     with pytest.raises(ValueError, match="epochs has dtype float64"):
-        InformationPlane.collect(estimator, [points], epochs=[0.5, 1, 1.5, 2, 2.5], layers=["a", "b"])
+        InformationPlane.collect(
+            estimator, [points], epochs=[0.5, 1, 1.5, 2, 2.5], layers=["a", "b"]
+        )
 
 
 def test_the_copies_are_the_paths_unless_it_is_said(estimated):
     estimator, layers = estimated
-    table = InformationPlane.collect(estimator, [estimator.readings(layers)["each"]], epochs=range(5), layers=["a", "b"])
+    table = InformationPlane.collect(
+        estimator, [estimator.readings(layers)["each"]], epochs=range(5), layers=["a", "b"]
+    )
     assert 3 == table.n_copies == table.i_xt.shape[1]
 
 
 def test_a_seed_counts_once():
-    with pytest.raises(ValueError, match="planes hold seed 4 more than once: pass one plane of each seed"):
+    with pytest.raises(
+        ValueError, match="planes hold seed 4 more than once: pass one plane of each seed"
+    ):
         tables.panel([plane(seed=4), plane(seed=2), plane(seed=4)])
 
 
-# --- nothing is taken unchecked, and nothing dropped because it is falsy ------------------------------------------------
+# --- nothing is taken unchecked, and nothing dropped because it is falsy --------------------------
 
 
 def one_line(error, *parts):
@@ -911,7 +1090,9 @@ def collect(estimated):
 
     def make(points=None, estimator=estimator, **changes):
         points = [estimator.readings(layers)["each"]] if points is None else points
-        return InformationPlane.collect(estimator, points, **({"epochs": range(5), "layers": ["a", "b"]} | changes))
+        return InformationPlane.collect(
+            estimator, points, **({"epochs": range(5), "layers": ["a", "b"]} | changes)
+        )
 
     return make
 
@@ -927,7 +1108,10 @@ def five(**changes):
         (np.array([0, 1, 2, 3, 2**63], np.uint64), f"epochs holds {2**63}: "),
         ([0, 0, 1, 2, 3], "epochs must increase, but 0 follows 0"),
         ([0, 1, 3, 2, 4], "epochs must increase, but 2 follows 3: sort the points by epoch"),
-        ([0.0, 1.0, 2.0, 3.0, 4.0], "epochs has dtype float64 and shape (5,): pass whole numbers, one for each"),
+        (
+            [0.0, 1.0, 2.0, 3.0, 4.0],
+            "epochs has dtype float64 and shape (5,): pass whole numbers, one for each",
+        ),
         ([0, 1, 2, 3, np.nan], "epochs has dtype float64"),
         (["0", "1", "2", "3", "4"], "epochs has dtype <U1"),
         ([False, True, True, True, True], "epochs has dtype bool"),
@@ -947,7 +1131,15 @@ def test_epochs_are_whole_count_from_zero_and_increase(collect, epochs, part):
 
 
 @pytest.mark.parametrize(
-    "epochs", [[0, 1, 2, 5, 9], np.arange(5, dtype=np.uint8), range(3, 8), torch.arange(5), (np.int64(0), 1, 2, 3, 4)], ids=str
+    "epochs",
+    [
+        [0, 1, 2, 5, 9],
+        np.arange(5, dtype=np.uint8),
+        range(3, 8),
+        torch.arange(5),
+        (np.int64(0), 1, 2, 3, 4),
+    ],
+    ids=str,
 )
 def test_epochs_may_stand_in_any_sequence(collect, epochs):
     table = collect(epochs=epochs)
@@ -983,7 +1175,10 @@ def test_layers_are_different_names(collect, layers, error, part):
 @pytest.mark.parametrize(
     ("name", "value", "error", "part"),
     [
-        *(("n_copies", value, ValueError, f"n_copies must be at least 1, not {value}") for value in (0, -5, np.int64(-1))),
+        *(
+            ("n_copies", value, ValueError, f"n_copies must be at least 1, not {value}")
+            for value in (0, -5, np.int64(-1))
+        ),
         *(
             ("n_copies", value, TypeError, f"n_copies must be an integer, not {value!r}")
             for value in (True, False, 2.5, "3", [3])
@@ -997,7 +1192,10 @@ def test_layers_are_different_names(collect, layers, error, part):
             for name in ("data", "sample")
             for value in (3, None, 0)
         ),
-        *(("reading", value, ValueError, "reading must be one of 'each', ") for value in ("all", "", None, 0, ["each"])),
+        *(
+            ("reading", value, ValueError, "reading must be one of 'each', ")
+            for value in ("all", "", None, 0, ["each"])
+        ),
     ],
     ids=str,
 )
@@ -1011,20 +1209,29 @@ def test_what_a_table_says_of_itself_is_checked(collect, name, value, error, par
 def test_the_estimator_is_that_of_the_points(collect, estimated):
     estimator, layers = estimated
     for n in (39, 20, 41, 80):  # the same few symbols, all of them shared
-        other = PlaneEstimator(np.arange(n)[:, None], np.arange(n) % 2, UniformBins(2, range=(-1, 1)))
+        other = PlaneEstimator(
+            np.arange(n)[:, None], np.arange(n) % 2, UniformBins(2, range=(-1, 1))
+        )
         readings = other.readings([np.resize(layer, (5, 3, n, 1)) for layer in layers])
-        with pytest.raises(ValueError, match=rf"points\[0\] rest on {n} samples, the estimator on 40: pass the estimator that"):
+        with pytest.raises(
+            ValueError,
+            match=rf"points\[0\] rest on {n} samples, the estimator on 40: pass the estimator that",
+        ):
             collect([readings["each"]])
         assert collect([readings["each"]], other).n_samples == n
         both = [estimator.readings(layers)["mixture"], readings["mixture"]]
-        with pytest.raises(ValueError, match=rf"points\[1\] rest on {n} samples, the estimator on 40"):
+        with pytest.raises(
+            ValueError, match=rf"points\[1\] rest on {n} samples, the estimator on 40"
+        ):
             collect(both, reading="mixture", epochs=range(10))
 
 
 @pytest.mark.parametrize("wrong", [None, "estimator", PlaneEstimator, 40])
 def test_an_estimator_is_one(collect, estimated, wrong):
     points = [estimated[0].readings(estimated[1])["each"]]
-    with pytest.raises(TypeError, match=r"estimator is a .*: pass the PlaneEstimator that estimated the points"):
+    with pytest.raises(
+        TypeError, match=r"estimator is a .*: pass the PlaneEstimator that estimated the points"
+    ):
         collect(points, wrong)
 
 
@@ -1039,7 +1246,10 @@ def test_batches_are_of_one_reading(collect, estimated):
     estimator, layers = estimated
     readings, alone = estimator.readings(layers), estimator.readings(layers[:1])
     for points in ([readings["each"], readings["mixture"]], [readings["each"], alone["each"]]):
-        with pytest.raises(ValueError, match=r"points have i_xt of shapes \(5, 3, 2\), .*: pass batches \(n_epochs, "):
+        with pytest.raises(
+            ValueError,
+            match=r"points have i_xt of shapes \(5, 3, 2\), .*: pass batches \(n_epochs, ",
+        ):
             collect(points)
 
 
@@ -1053,7 +1263,10 @@ def test_a_column_holds_what_it_can_hold(name, value):
     one_line(error)
 
 
-@pytest.mark.parametrize(("name", "value"), [("coverage", 1.0000001), ("coverage", 7), ("n_symbols", 0), ("n_symbols", 0.5)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("coverage", 1.0000001), ("coverage", 7), ("n_symbols", 0), ("n_symbols", 0.5)],
+)
 def test_shares_and_symbols_have_their_limits(name, value):
     column = np.array(getattr(plane(), name), np.float64)
     column[2, 1, 0] = value
@@ -1088,7 +1301,9 @@ def test_a_point_has_both_coordinates(name):
 
 def test_columns_that_a_measure_lacks_are_empty_cells(tmp_path):
     table = plane(n_symbols=None, coverage=None)
-    assert {(row["n_symbols"], row["coverage"], row["coding"]) for row in table.rows()} == {("", "", "")}
+    assert {(row["n_symbols"], row["coverage"], row["coding"]) for row in table.rows()} == {
+        ("", "", "")
+    }
     table.save(tmp_path / "plane.npz")
     assert_same_bits(InformationPlane.load(tmp_path / "plane.npz"), table)
 
@@ -1096,17 +1311,25 @@ def test_columns_that_a_measure_lacks_are_empty_cells(tmp_path):
 def test_what_estimate_returns_is_a_table(estimated):
     estimator, layers = estimated
     named = dict(zip(("a", "b"), layers, strict=True))
-    table = InformationPlane.collect(estimator, [estimator.estimate(named)], epochs=range(5), layers=named)
-    full = InformationPlane.collect(estimator, [estimator.readings(named)["each"]], epochs=range(5), layers=["a", "b"])
+    table = InformationPlane.collect(
+        estimator, [estimator.estimate(named)], epochs=range(5), layers=named
+    )
+    full = InformationPlane.collect(
+        estimator, [estimator.readings(named)["each"]], epochs=range(5), layers=["a", "b"]
+    )
     assert np.array_equal(table.points.bits, full.points.bits)
     assert (table.layers, table.n_symbols, table.reading) == (("a", "b"), None, "each")
 
 
-# --- several tables in one figure --------------------------------------------------------------------------------------
+# --- several tables in one figure -----------------------------------------------------------------
 
 
 def several(**changes):
-    return [plane(seed=seed, sample=sample, **changes) for seed in range(3) for sample in ("training", "held-out")]
+    return [
+        plane(seed=seed, sample=sample, **changes)
+        for seed in range(3)
+        for sample in ("training", "held-out")
+    ]
 
 
 def drawn(figure):
@@ -1127,7 +1350,11 @@ def test_seeds_are_bands_and_samples_are_rows():
 
 def test_single_networks_are_left_out_beside_their_mean():
     each = plane(n_copies=2)
-    others = [replaced(each, data="other"), replaced(each, sample="held-out"), replaced(each, method="grassberger")]
+    others = [
+        replaced(each, data="other"),
+        replaced(each, sample="held-out"),
+        replaced(each, method="grassberger"),
+    ]
     with pytest.raises(ValueError, match="its rows do not hold the same panels"):
         fastmi.plot([each.mean(), each, others[0]], rows="data")
     assert len(fastmi.plot([each.mean(), each, others[1]], rows="binning").axes) == 2
@@ -1141,10 +1368,16 @@ def test_single_networks_are_left_out_beside_their_mean():
     [
         (lambda: fastmi.plot([]), ValueError, "tables is empty: pass one table at least"),
         (lambda: fastmi.plot(None), TypeError, "tables is None: pass a list of InformationPlane"),
-        (lambda: fastmi.plot(several(), rows="seed"), ValueError, "rows must be one of 'sample', 'reading'"),
+        (
+            lambda: fastmi.plot(several(), rows="seed"),
+            ValueError,
+            "rows must be one of 'sample', 'reading'",
+        ),
         (lambda: fastmi.plot(several(), color="red"), ValueError, "color must be one of"),
         (
-            lambda: fastmi.plot([plane(reading="mean"), plane(reading="mixture", sample="held-out")]),
+            lambda: fastmi.plot(
+                [plane(reading="mean"), plane(reading="mixture", sample="held-out")]
+            ),
             ValueError,
             "rows is 'sample', and its rows do not hold the same panels",
         ),
@@ -1239,7 +1472,11 @@ def plane_with(name, value):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, ">f8", np.int8, np.uint32])
 def test_columns_of_other_numbers_become_float64(dtype):
-    table = plane(i_xt=np.ones((3, 2, 2), dtype), n_symbols=np.full((3, 2, 2), 3).astype(dtype), coverage=torch.ones(3, 2, 2))
+    table = plane(
+        i_xt=np.ones((3, 2, 2), dtype),
+        n_symbols=np.full((3, 2, 2), 3).astype(dtype),
+        coverage=torch.ones(3, 2, 2),
+    )
     assert (table.i_xt.dtype, table.coverage.dtype) == (np.float64, np.float64)
     assert table.n_symbols.dtype == (np.float64 if np.dtype(dtype).kind == "f" else np.int64)
     assert table.n_symbols.tolist() == [[[3, 3]] * 2] * 3
@@ -1262,15 +1499,23 @@ def test_a_file_is_looked_at_as_any_table(tmp_path, column, array):
     path = tmp_path / "plane.npz"
     plane().save(path)
     with np.load(path) as file:
-        np.savez(tmp_path / "other.npz", **({name: file[name] for name in file.files} | {f"0/{column}": array}))
+        np.savez(
+            tmp_path / "other.npz",
+            **({name: file[name] for name in file.files} | {f"0/{column}": array}),
+        )
     os.replace(tmp_path / "other.npz", path)
     refused(path)
 
 
 def test_a_caller_who_lets_numpy_raise_is_served_all_the_same():
-    tiny = {name: np.full((3, 2, 2), value) for name, value in (("i_xt", 5e-324), ("i_ty", 1e-200), ("coverage", 1e-310))}
+    tiny = {
+        name: np.full((3, 2, 2), value)
+        for name, value in (("i_xt", 5e-324), ("i_ty", 1e-200), ("coverage", 1e-310))
+    }
     with np.errstate(all="raise"):
-        seeds = [plane(seed=seed, **(tiny | {"i_ty": tiny["i_ty"] * (1 + seed)})) for seed in range(3)]
+        seeds = [
+            plane(seed=seed, **(tiny | {"i_ty": tiny["i_ty"] * (1 + seed)})) for seed in range(3)
+        ]
         mean, panel = seeds[0].mean(), tables.panel(seeds)
     assert mean.coverage.tolist() == [[[1e-310] * 2]] * 3
     assert panel.i_ty[0, 0] == pytest.approx(2e-200)

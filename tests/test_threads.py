@@ -97,6 +97,9 @@ def test_an_error_comes_through_and_the_next_call_works(where):
 
 @pytest.mark.parametrize("n", [0, -1, 1.5, True, "2", None])
 def test_a_number_of_threads_is_whole_and_positive(n):
-    with pytest.raises(ValueError, match="n must be a whole number of threads, at least 1"), fastmi.use_threads(n):
+    with (
+        pytest.raises(ValueError, match="n must be a whole number of threads, at least 1"),
+        fastmi.use_threads(n),
+    ):
         pass
     assert threads.n_threads() == 1

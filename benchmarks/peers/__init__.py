@@ -1,10 +1,14 @@
-"""Who else does the job: one module a peer, through its own public interface, as its users would write it.
+"""Who else does the job: one module a peer, through its own public interface, as its users would
+write it.
 
 A peer's module holds one record, PEER. There are two jobs:
 
-    plane(x, y, edges) -> estimate(layers [(n_copies, n, d)]) -> (n_copies, n_layers, 2): I(X;T) and I(T;Y) in bits, where a
-                          value below the first edge joins the last symbol; what x, y and edges need is done beforehand
-    information(rows (n,) or (n, d), y (n,)) -> I(rows;Y) in nats, of integer labels that are there already
+    plane(x, y, edges) -> estimate(layers [(n_copies, n, d)]) -> (n_copies, n_layers, 2): I(X;T) and
+    I(T;Y) in bits, where a
+                          value below the first edge joins the last symbol; what x, y and edges need
+                          is done beforehand
+    information(rows (n,) or (n, d), y (n,)) -> I(rows;Y) in nats, of integer labels that are there
+    already
 """
 
 from __future__ import annotations
@@ -48,12 +52,13 @@ class Peer:
 
     Fields:
         name: in the tables.
-        seconds: (n, d) -> what one layer of one copy is expected to take, roughly: it decides only who is asked.
-        plane, information: see the module; None where the peer's users have no way to do it.
-        needs: the library that has to be there; `hint` says more where it is not.
+        seconds: (n, d) -> what one layer of one copy is expected to take, roughly: it decides only
+        who is asked. plane, information: see the module; None where the peer's users have no way to
+        do it. needs: the library that has to be there; `hint` says more where it is not.
         strings: whether its labels may be strings.
         agree: how far its answers may be from the first one's: what its own arithmetic allows.
-        on_device: where it can use a GPU: it takes "tensors" that lie there, or moves "arrays" there itself.
+        on_device: where it can use a GPU: it takes "tensors" that lie there, or moves "arrays"
+        there itself.
     """
 
     name: str
@@ -87,14 +92,20 @@ def peers() -> tuple[Peer, ...]:
 
 @cache
 def library(name: str) -> Any:
-    """Import what may not be there; what a library warns of while it is loaded is not the reader's concern."""
+    """Import what may not be there; what a library warns of while it is loaded is not the reader's
+    concern.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return importlib.import_module(name)
 
 
-def who_runs(can: Callable[[Peer], str], seconds: Callable[[Peer], float], longest: float) -> tuple[list[Peer], dict[str, str]]:
-    """Those that are there, can do the job and are expected to take `longest` seconds at most; of the others the reason."""
+def who_runs(
+    can: Callable[[Peer], str], seconds: Callable[[Peer], float], longest: float
+) -> tuple[list[Peer], dict[str, str]]:
+    """Those that are there, can do the job and are expected to take `longest` seconds at most; of
+    the others the reason.
+    """
     running, absent = [], {}
     for peer in peers():
         reason = peer.unavailable() or can(peer)

@@ -1,6 +1,8 @@
-"""counts of distinct rows, by whoever counts -> points of the plane, nats of labels: what the counting peers share.
+"""counts of distinct rows, by whoever counts -> points of the plane, nats of labels: what the
+counting peers share.
 
-A peer hands in count(rows (n, d), [labels (n,), ...]) -> [counts of the rows, counts of the pairs (row, label), ...].
+A peer hands in count(rows (n, d), [labels (n,), ...]) -> [counts of the rows, counts of the pairs
+(row, label), ...].
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ IntArray = npt.NDArray[Any]
 Count = Callable[[IntArray, Sequence[IntArray]], list[IntArray]]
 
 
-def each(point: Callable[[Any], tuple[float, float]], layers: Sequence[Any]) -> npt.NDArray[np.float64]:
+def each(
+    point: Callable[[Any], tuple[float, float]], layers: Sequence[Any]
+) -> npt.NDArray[np.float64]:
     """Layers of (n_copies, n, d), one segment at a time -> (n_copies, n_layers, 2)."""
     return np.array([[point(layer[i]) for layer in layers] for i in range(len(layers[0]))])
 
@@ -33,8 +37,12 @@ def wrapped(activations: Any, edges: npt.NDArray[np.float32]) -> IntArray:
     return symbols
 
 
-def plane_by(count: Count, symbols: Callable[[Any, Any], Any] = wrapped) -> Callable[[Any, Any, Any], Estimate]:
-    """The plane job: with every x alone with its row, H(X,T) is H(X), which a careful user knows as well."""
+def plane_by(
+    count: Count, symbols: Callable[[Any, Any], Any] = wrapped
+) -> Callable[[Any, Any, Any], Estimate]:
+    """The plane job: with every x alone with its row, H(X,T) is H(X), which a careful user knows as
+    well.
+    """
 
     def plane(x: Any, y: Any, edges: Any) -> Estimate:
         x, y, edges = identify(x), identify(y), np.asarray(edges, np.float32)
@@ -62,7 +70,9 @@ def information_by(count: Count) -> Callable[[Any, Any], float]:
 
 
 def labels_of_rows(rows: Any) -> Any:
-    """What the users of a score over two label vectors do first; one column is a vector of labels already."""
+    """What the users of a score over two label vectors do first; one column is a vector of labels
+    already.
+    """
     return rows if rows.ndim == 1 else np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
 
 

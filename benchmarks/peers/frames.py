@@ -16,7 +16,12 @@ def count_by(name: str) -> Count:
         frame = frames.DataFrame(rows)
         groups = frame.groupby(list(frame.columns), sort=False)
         ids = groups.ngroup()
-        pairs = (frames.DataFrame({"row": ids, "label": own}).groupby(["row", "label"], sort=False).size() for own in labels)
+        pairs = (
+            frames.DataFrame({"row": ids, "label": own})
+            .groupby(["row", "label"], sort=False)
+            .size()
+            for own in labels
+        )
         return [groups.size().to_numpy(), *(sizes.to_numpy() for sizes in pairs)]
 
     return count

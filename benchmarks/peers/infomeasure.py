@@ -11,7 +11,9 @@ __all__ = ["PEER"]
 
 
 def information(rows: Any, y: Any) -> float:
-    return float(library("infomeasure").mutual_information(labels_of_rows(rows), y, approach="discrete"))
+    return float(
+        library("infomeasure").mutual_information(labels_of_rows(rows), y, approach="discrete")
+    )
 
 
 PEER = Peer(

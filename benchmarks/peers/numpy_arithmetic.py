@@ -1,4 +1,6 @@
-"""NumPy, the same recipe taken further: evenly spaced bins found by arithmetic, an idea that fastmi uses itself."""
+"""NumPy, the same recipe taken further: evenly spaced bins found by arithmetic, an idea that fastmi
+uses itself.
+"""
 
 from __future__ import annotations
 

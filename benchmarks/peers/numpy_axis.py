@@ -15,7 +15,10 @@ __all__ = ["PEER"]
 def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
     _, ids, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     ids = ids.reshape(-1)
-    return [counts, *(np.unique(ids * number_of(own) + own, return_counts=True)[1] for own in labels)]
+    return [
+        counts,
+        *(np.unique(ids * number_of(own) + own, return_counts=True)[1] for own in labels),
+    ]
 
 
 PEER = Peer(

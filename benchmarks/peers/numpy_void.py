@@ -16,7 +16,10 @@ def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
     rows = np.ascontiguousarray(rows)
     seen = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).reshape(-1)
     _, ids, counts = np.unique(seen, return_inverse=True, return_counts=True)
-    return [counts, *(np.unique(ids * number_of(own) + own, return_counts=True)[1] for own in labels)]
+    return [
+        counts,
+        *(np.unique(ids * number_of(own) + own, return_counts=True)[1] for own in labels),
+    ]
 
 
 PEER = Peer(

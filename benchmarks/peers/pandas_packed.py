@@ -15,7 +15,8 @@ __all__ = ["PEER"]
 def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
     factorize = library("pandas").factorize
     bits = int(rows.max()).bit_length()
-    fit = max(1, 62 // max(bits, 1))  # symbols side by side in one key; wider rows are joined key by key
+    # symbols side by side in one key; wider rows are joined key by key
+    fit = max(1, 62 // max(bits, 1))
     ids = np.zeros(len(rows), np.int64)
     for first in range(0, rows.shape[1], fit):
         columns = rows[:, first : first + fit]

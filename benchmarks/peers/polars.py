@@ -14,7 +14,10 @@ def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
     pl = library("polars")
     frame = pl.from_numpy(rows)
     columns = frame.columns
-    pairs = (frame.with_columns(label=pl.Series(own)).group_by([*columns, "label"]).len() for own in labels)
+    pairs = (
+        frame.with_columns(label=pl.Series(own)).group_by([*columns, "label"]).len()
+        for own in labels
+    )
     return [sizes["len"].to_numpy() for sizes in (frame.group_by(columns).len(), *pairs)]
 
 

@@ -1,4 +1,6 @@
-"""The published recipe, as slow as published: a loop over the distinct inputs, a mask over the samples for each."""
+"""The published recipe, as slow as published: a loop over the distinct inputs, a mask over the
+samples for each.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""scikit-learn: mutual_info_classif, told that features are discrete: the plug-in (else another estimator); I(T;Y) alone."""
+"""scikit-learn: mutual_info_classif, told that features are discrete: the plug-in (else another
+estimator); I(T;Y) alone.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ __all__ = ["PEER"]
 def information(rows: Any, y: Any) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of many labels: "is this a regression problem?"
-        return mutual_info_classif(labels_of_rows(rows)[:, None], y, discrete_features=cast(Any, True))[0]
+        return mutual_info_classif(
+            labels_of_rows(rows)[:, None], y, discrete_features=cast(Any, True)
+        )[0]
 
 
 PEER = Peer(

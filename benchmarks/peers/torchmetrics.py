@@ -1,4 +1,6 @@
-"""torchmetrics: mutual_info_score of two label vectors, in float32; a dense table of both, so I(T;Y) alone."""
+"""torchmetrics: mutual_info_score of two label vectors, in float32; a dense table of both, so
+I(T;Y) alone.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What is made of finished results: a table of names; each is a file of this package, loaded when it is asked for.
+"""What is made of finished results: a table of names; each is a file of this package, loaded when
+it is asked for.
 
-Another analysis is one file, with a record derived from `experiments.analyses.analysis.Analysis` under the name `ANALYSIS`,
-and one row here: `python -m experiments NAME` writes its page, and a run of the catalogue that names it in `analyses` has it
-made as its results are written.
+Another analysis is one file, with a record derived from `experiments.analyses.analysis.Analysis`
+under the name `ANALYSIS`, and one row here: `python -m experiments NAME` writes its page, and a run
+of the catalogue that names it in `analyses` has it made as its results are written.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ __all__ = ["ANALYSES", "Row", "load"]
 
 
 class Row(NamedTuple):
-    """What can be said of an analysis before it is loaded; `run` is the catalogue's that it is made of by default."""
+    """What can be said of an analysis before it is loaded; `run` is the catalogue's that it is made
+    of by default.
+    """
 
     run: str
     about: str
@@ -25,7 +28,10 @@ class Row(NamedTuple):
 
 ANALYSES: dict[str, Row] = {
     "compression": Row("tishby", "peak minus final I(X;T) of the output layer over seeds"),
-    "stopping": Row("stopping", "when rules for stopping would have stopped each network, and how well it answers then"),
+    "stopping": Row(
+        "stopping",
+        "when rules for stopping would have stopped each network, and how well it answers then",
+    ),
 }
 
 

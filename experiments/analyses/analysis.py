@@ -1,4 +1,6 @@
-"""What every analysis can do: a finished result -> rows; rows -> a table, a page, and marks in the result's figure."""
+"""What every analysis can do: a finished result -> rows; rows -> a table, a page, and marks in the
+result's figure.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,15 @@ Rows = Sequence[dict[str, Any]]
 
 
 class Analysis:
-    """A frozen record of what it depends on, with these verbs; a third one needs `columns`, `rows` and `table`."""
+    """A frozen record of what it depends on, with these verbs; a third one needs `columns`, `rows`
+    and `table`.
+    """
 
     columns: ClassVar[tuple[str, ...]]
 
     def rows(self, result: Result) -> list[dict[str, Any]]:
-        """Of one result, read by one measure: plain values under the names of `columns`; they are a file beside its plane.
+        """Of one result, read by one measure: plain values under the names of `columns`; they are a
+        file beside its plane.
 
         Raises:
             ValueError: the result has not what the analysis is made of.

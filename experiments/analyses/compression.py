@@ -1,4 +1,6 @@
-"""A finished result -> how far I(X;T) of the output layer fell from its peak, a row a seed: fitting, then compression."""
+"""A finished result -> how far I(X;T) of the output layer fell from its peak, a row a seed:
+fitting, then compression.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,19 @@ from experiments.summary import KEYS, findings
 
 __all__ = ["ANALYSIS", "Compression"]
 
-_SHOWN = (*("i_xt_start", "i_xt_peak", "peak_epoch", "i_xt_end", "fell", "i_xt_late", "i_ty_start", "i_ty_end", "entropy_y"),)
+_SHOWN = (
+    *(
+        "i_xt_start",
+        "i_xt_peak",
+        "peak_epoch",
+        "i_xt_end",
+        "fell",
+        "i_xt_late",
+        "i_ty_start",
+        "i_ty_end",
+        "entropy_y",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -48,10 +62,18 @@ class Compression(Analysis):
         """Mean and spread below the seeds."""
         head = [
             *("seed", "start", "peak", f"at {run.training.unit[:-1]}", "end", "peak - end"),
-            *(f"mean of the last {self.late} {run.training.unit}", "I(T;Y) start", "I(T;Y) end", "H(Y)"),
+            *(
+                f"mean of the last {self.late} {run.training.unit}",
+                "I(T;Y) start",
+                "I(T;Y) end",
+                "H(Y)",
+            ),
         ]
         values = {key: np.array([row[key] for row in rows], float) for key in _SHOWN}
-        sd = {key: np.std(column, ddof=1) if len(rows) > 1 else np.nan for key, column in values.items()}
+        sd = {
+            key: np.std(column, ddof=1) if len(rows) > 1 else np.nan
+            for key, column in values.items()
+        }
         cells = [[str(row["seed"]), *(_cell(key, row[key]) for key in _SHOWN)] for row in rows]
         cells.append(["mean", *(_cell(key, float(np.mean(values[key]))) for key in _SHOWN)])
         return markdown(head, [*cells, ["sd", *(_cell(key, float(sd[key])) for key in _SHOWN)]])
@@ -60,14 +82,19 @@ class Compression(Analysis):
         """With what the numbers do and do not say."""
         distinct = sum(row["all_distinct"] for row in rows)
         fitted = sum(row["i_ty_end"] > row["i_ty_start"] for row in rows)
-        compressed = sum(row["peak_epoch"] > 0 and row["i_xt_end"] < row["i_xt_peak"] for row in rows)
+        compressed = sum(
+            row["peak_epoch"] > 0 and row["i_xt_end"] < row["i_xt_peak"] for row in rows
+        )
         unit = run.training.unit
         lines = [
             f"# Fitting, then compression: the output layer of `{run.name}`",
             "",
             f"Written by `{command}`; not edited by hand.",
             "",
-            "I(X;T) and I(T;Y) of the last layer in bits, one network a seed (independent data, initialisation and batches),",
+            (
+                "I(X;T) and I(T;Y) of the last layer in bits, one network a seed (independent data,"
+                " initialisation and batches),"
+            ),
             f"{run.training.length} each. Columns without a name of their own are I(X;T).",
             "",
             *self.table(run, rows),
@@ -75,11 +102,26 @@ class Compression(Analysis):
             f"I(T;Y) ends above its start in {fitted} of {len(rows)} seeds;",
             f"I(X;T) peaks after the start and ends below the peak in {compressed} of {len(rows)}.",
             "",
-            f"The peak is the largest of many noisy {unit} and the end is one of them, so peak - end overstates the fall;",
-            f"beside it stands the mean of the last {self.late} {unit}. All x are distinct in {distinct} of {len(rows)} seeds,",
-            "and there I(X;T) is H(T) of the binned output: its fall says that the tanh output saturates into fewer bins, not",
-            "that information about x was lost. H(Y) differs between seeds because the data are drawn anew; I(X;Y) of this",
-            f"data is {simple_truth()[2]:.3f} bits by enumeration, so what I(T;Y) shows above that on the training sample is",
+            (
+                f"The peak is the largest of many noisy {unit} and the end is one of them, so peak "
+                "- end overstates the fall;"
+            ),
+            (
+                f"beside it stands the mean of the last {self.late} {unit}. All x are distinct in "
+                f"{distinct} of {len(rows)} seeds,"
+            ),
+            (
+                "and there I(X;T) is H(T) of the binned output: its fall says that the tanh output "
+                "saturates into fewer bins, not"
+            ),
+            (
+                "that information about x was lost. H(Y) differs between seeds because the data are"
+                " drawn anew; I(X;Y) of this"
+            ),
+            (
+                f"data is {simple_truth()[2]:.3f} bits by enumeration, so what I(T;Y) shows above "
+                "that on the training sample is"
+            ),
             "overfitting and the bias of counting.",
             "",
         ]

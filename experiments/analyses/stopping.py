@@ -1,4 +1,6 @@
-"""A finished result -> when each rule would have stopped each of its networks, and how well it answers then."""
+"""A finished result -> when each rule would have stopped each of its networks, and how well it
+answers then.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +20,17 @@ from fastmi import InformationPlane, InformationStopping
 __all__ = ["ANALYSIS", "RULES", "Stopping", "first_without_progress"]
 
 RULES = ("fixed budget", "information", "validation loss")
-SHAPES = {"information": "*", "validation loss": "x"}  # of the whole budget the end of the path is the mark
+# of the whole budget the end of the path is the mark
+SHAPES = {"information": "*", "validation loss": "x"}
 
 
 @dataclass(frozen=True)
 class Stopping(Analysis):
     """The rules that are compared at a run's recorded epochs, which are their checks.
 
-    `beta`, `tolerance` (bits) and `patience` are those of `fastmi.InformationStopping`, its floor half of H(Y). Validation
-    stops once the held-out loss has not reached a new minimum for `validation_patience` checks.
+    `beta`, `tolerance` (bits) and `patience` are those of `fastmi.InformationStopping`, its floor
+    half of H(Y). Validation stops once the held-out loss has not reached a new minimum for
+    `validation_patience` checks.
     """
 
     beta: float = 1.0
@@ -37,9 +41,11 @@ class Stopping(Analysis):
     columns: ClassVar = ("seed", "copy", "rule", "stopped", "epochs", "accuracy")
 
     def rows(self, result: Result) -> list[dict[str, Any]]:
-        """A row for each network and rule: where it stops, or the whole budget, and the accuracy there on the fresh sample.
+        """A row for each network and rule: where it stops, or the whole budget, and the accuracy
+        there on the fresh sample.
 
-        All rules are applied to the one path that was recorded: training does not depend on when one would have stopped it.
+        All rules are applied to the one path that was recorded: training does not depend on when
+        one would have stopped it.
 
         Raises:
             ValueError: the result has no fresh sample, on which the rules are judged.
@@ -49,19 +55,35 @@ class Stopping(Analysis):
         for alone in result.run.training.alone:
             if ("held-out", alone.seed) not in scores or ("fresh", alone.seed) not in scores:
                 raise ValueError(
-                    f"{result.run.name} has no fresh sample, on which rules for stopping are judged: pass results of `stopping`"
+                    f"{result.run.name} has no fresh sample, on which rules for stopping are "
+                    "judged: pass results of `stopping`"
                 )
             plane = result.plane("each", "training", alone.seed)
             validation, fresh = scores["held-out", alone.seed], scores["fresh", alone.seed]
             for copy in range(alone.copies):
                 for name, stop in self._stops(plane, copy, validation.loss[:, copy]).items():
                     at = len(plane.epochs) - 1 if stop is None else stop
-                    row = {"seed": alone.seed, "copy": copy, "rule": name, "stopped": stop is not None}
-                    rows.append(row | {"epochs": int(plane.epochs[at]), "accuracy": float(fresh.accuracy[at, copy])})
+                    row = {
+                        "seed": alone.seed,
+                        "copy": copy,
+                        "rule": name,
+                        "stopped": stop is not None,
+                    }
+                    rows.append(
+                        row
+                        | {
+                            "epochs": int(plane.epochs[at]),
+                            "accuracy": float(fresh.accuracy[at, copy]),
+                        }
+                    )
         return rows
 
-    def _stops(self, plane: InformationPlane, copy: int, losses: npt.NDArray[np.float64]) -> dict[str, int | None]:
-        rule = InformationStopping(self.beta, self.tolerance, self.patience, floor=plane.entropy_y / 2)
+    def _stops(
+        self, plane: InformationPlane, copy: int, losses: npt.NDArray[np.float64]
+    ) -> dict[str, int | None]:
+        rule = InformationStopping(
+            self.beta, self.tolerance, self.patience, floor=plane.entropy_y / 2
+        )
         return {
             "fixed budget": None,
             "information": rule.first_stop(plane.i_xt[:, copy, -1], plane.i_ty[:, copy, -1]),
@@ -73,17 +95,28 @@ class Stopping(Analysis):
             *("rule", "networks that it stopped", f"{run.training.unit} used"),
             "accuracy there on 20,000 fresh samples",
         ]
-        return markdown(head, [[rule, f"{stopped} of {n}", *spreads] for rule, stopped, n, *spreads in _summed(rows, "±")])
+        return markdown(
+            head,
+            [
+                [rule, f"{stopped} of {n}", *spreads]
+                for rule, stopped, n, *spreads in _summed(rows, "±")
+            ],
+        )
 
     def lines(self, run: Run, rows: Rows) -> list[str]:
         """Mean and spread over the networks."""
         training, unit = run.training, run.training.unit
         checks = (
-            f"every {training.record_every} {unit}" if training.n_recorded is None else f"at {len(training.recorded)} {unit}"
+            f"every {training.record_every} {unit}"
+            if training.n_recorded is None
+            else f"at {len(training.recorded)} {unit}"
         )
         return [
-            f"Stopping, checked {checks}, on {len(rows) // len(RULES)} networks (information: beta {self.beta:g}, tolerance "
-            f"{self.tolerance:g} bits, patience {self.patience}; validation: patience {self.validation_patience}):",
+            (
+                f"Stopping, checked {checks}, on {len(rows) // len(RULES)} networks (information: "
+                f"beta {self.beta:g}, tolerance {self.tolerance:g} bits, patience {self.patience}; "
+                f"validation: patience {self.validation_patience}):"
+            ),
             f"{'rule':16} {'stopped':>8} {unit:>16} {'accuracy on fresh samples':>27}",
             *(
                 f"{rule:16} {f'{stopped}/{n}':>8} {epochs:>16} {accuracy:>27}"
@@ -97,10 +130,15 @@ class Stopping(Analysis):
             "",
             f"Written by `{command}`; not edited by hand.",
             "",
-            f"Three rules on {len(rows) // len(RULES)} networks of {run.training.length}: the information criterion (beta "
-            f"{self.beta:g}, tolerance",
-            f"{self.tolerance:g} bits, patience {self.patience}), the held-out loss (patience {self.validation_patience}), and "
-            "the whole budget. A rule that is not met uses it too.",
+            (
+                f"Three rules on {len(rows) // len(RULES)} networks of {run.training.length}: the "
+                f"information criterion (beta {self.beta:g}, tolerance"
+            ),
+            (
+                f"{self.tolerance:g} bits, patience {self.patience}), the held-out loss (patience "
+                f"{self.validation_patience}), and the whole budget. A rule that is not met uses "
+                "it too."
+            ),
             "",
             *self.table(run, rows),
             "",
@@ -108,8 +146,14 @@ class Stopping(Analysis):
         return "\n".join(lines)
 
     def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
-        """Where each rule stopped the output layer of each network, in the panel of the sample that is trained on."""
-        each = {plane.seed: plane for plane in planes if (plane.sample, plane.reading) == ("training", "each")}
+        """Where each rule stopped the output layer of each network, in the panel of the sample that
+        is trained on.
+        """
+        each = {
+            plane.seed: plane
+            for plane in planes
+            if (plane.sample, plane.reading) == ("training", "each")
+        }
         marks = list[Mark]()
         for rule, shape in SHAPES.items():
             points = list[tuple[float, float]]()
@@ -117,7 +161,8 @@ class Stopping(Analysis):
                 if row["rule"] == rule and row["stopped"]:
                     plane = each[row["seed"]]
                     at = int(np.flatnonzero(plane.epochs == row["epochs"])[0])
-                    points.append(tuple(float(part[at, row["copy"], -1]) for part in (plane.i_xt, plane.i_ty)))  # type: ignore[arg-type]
+                    where = at, row["copy"], -1
+                    points.append((float(plane.i_xt[where]), float(plane.i_ty[where])))
             if points:
                 marks.append(Mark("training", f"stopped by {rule}", shape, points))
         return marks
@@ -135,13 +180,25 @@ def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> in
 
 
 def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
-    """rule, the networks that it stopped, of how many, and mean and spread of the epochs and of the accuracies."""
+    """rule, the networks that it stopped, of how many, and mean and spread of the epochs and of the
+    accuracies.
+    """
     lines = list[tuple[str, int, int, str, str]]()
     for rule in RULES:
         of_rule = [row for row in rows if row["rule"] == rule]
-        epochs, accuracy = (np.array([row[key] for row in of_rule], float) for key in ("epochs", "accuracy"))
+        epochs, accuracy = (
+            np.array([row[key] for row in of_rule], float) for key in ("epochs", "accuracy")
+        )
         stopped = sum(row["stopped"] for row in of_rule)
-        lines.append((rule, stopped, len(of_rule), _spread(epochs, ".0f", sign), _spread(accuracy, ".3f", sign)))
+        lines.append(
+            (
+                rule,
+                stopped,
+                len(of_rule),
+                _spread(epochs, ".0f", sign),
+                _spread(accuracy, ".3f", sign),
+            )
+        )
     return lines
 
 

@@ -1,15 +1,17 @@
-"""The seam: activations -> integer codes -> integer tallies, by one of two twins; nothing else crosses it.
+"""The seam: activations -> integer codes -> integer tallies, by one of two twins; nothing else
+crosses it.
 
 Each twin is a module with the same four functions:
 
-    receive(array)                                           -> the same numbers in the twin's own container, without a copy
-    encode_layers([activations (m, d)], [Cut], [weights (d,)]) -> codes (l, m), [Census]; l layers, any widths d
-    identify(codes (n,))                                     -> dense ids (n,), number of symbols
-    tally(codes (s, n), labels (l, n), n_labels)             -> Occurrences in (1 + l) s segments: the codes, then each
+    receive(array)                                           -> the same numbers in the twin's own
+    container, without a copy encode_layers([activations (m, d)], [Cut], [weights (d,)]) -> codes
+    (l, m), [Census]; l layers, any widths d identify(codes (n,))
+    -> dense ids (n,), number of symbols tally(codes (s, n), labels (l, n), n_labels)             ->
+    Occurrences in (1 + l) s segments: the codes, then each
                                                                 (code, label)
 
-NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin. `threads` beside them
-says how many threads the Numba twin may use.
+NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin.
+`threads` beside them says how many threads the Numba twin may use.
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ _forced: ContextVar[Held] = ContextVar("fastmi_backend", default=BY_CONTAINER)
 
 
 class Cut(NamedTuple):
-    """How a layer's values become symbols: np.digitize(t, edges), the ends in place of 0 and n_edges.
+    """How a layer's values become symbols: np.digitize(t, edges), the ends in place of 0 and
+    n_edges.
 
-    `line` is (first edge, spacing) of evenly spaced edges before they were rounded to float32: a guess, which a twin may use
-    once it has proved it.
+    `line` is (first edge, spacing) of evenly spaced edges before they were rounded to float32: a
+    guess, which a twin may use once it has proved it.
     """
 
     edges: npt.NDArray[np.float32]
@@ -44,7 +47,9 @@ class Cut(NamedTuple):
 
 
 class Census(NamedTuple):
-    """How many values were NaN, and how many lay outside: below the first edge, or at or above the last one."""
+    """How many values were NaN, and how many lay outside: below the first edge, or at or above the
+    last one.
+    """
 
     nan: int
     outside: int
@@ -53,8 +58,8 @@ class Census(NamedTuple):
 class Occurrences(NamedTuple):
     """In segment `segment[k]`, `symbols[k]` symbols occur exactly `times[k]` times each.
 
-    Sorted by (segment, times), each pair once, none of the numbers zero: one form for one answer, whatever the order of
-    the samples.
+    Sorted by (segment, times), each pair once, none of the numbers zero: one form for one answer,
+    whatever the order of the samples.
     """
 
     segment: IntArray
@@ -67,7 +72,9 @@ class Twin(Protocol):
 
     def receive(self, array: Any) -> Any: ...
 
-    def encode_layers(self, layers: list[Any], cuts: list[Cut], weights: list[IntArray]) -> tuple[Any, list[Census]]: ...
+    def encode_layers(
+        self, layers: list[Any], cuts: list[Cut], weights: list[IntArray]
+    ) -> tuple[Any, list[Census]]: ...
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...
 
@@ -80,8 +87,8 @@ def twin_for(array: object) -> Twin:
     on_device = not isinstance(array, np.ndarray)
     if on_device and forced == "numba":
         raise ValueError(
-            "use_backend('numba') is in force, and the Numba twin works on CPU memory, but an array is a CUDA tensor: "
-            "leave the context, or pass tensor.cpu()"
+            "use_backend('numba') is in force, and the Numba twin works on CPU memory, but an array"
+            " is a CUDA tensor: leave the context, or pass tensor.cpu()"
         )
     if forced == "torch" or on_device:
         from fastmi.backends import torch_twin
@@ -95,11 +102,12 @@ def twin_for(array: object) -> Twin:
 def use_backend(name: str) -> Setting:
     """Force one twin: for tests and comparisons, never needed otherwise.
 
-    In force from the call on, in this thread or task; as a `with` block until its end, which goes back to what was before the
-    call; as a decorator while the function runs.
+    In force from the call on, in this thread or task; as a `with` block until its end, which goes
+    back to what was before the call; as a decorator while the function runs.
 
     Args:
-        name: "numba" or "torch". "torch" also takes NumPy arrays and CPU tensors, on the CPU; "numba" refuses CUDA tensors.
+        name: "numba" or "torch". "torch" also takes NumPy arrays and CPU tensors, on the CPU;
+            "numba" refuses CUDA tensors.
 
     Raises:
         ValueError: the name is neither.
@@ -113,7 +121,7 @@ def use_backend(name: str) -> Setting:
     """
     if not isinstance(name, str) or name not in NAMES:
         raise ValueError(
-            f"name must be one of {', '.join(map(repr, NAMES))}, not {one_line(name)}: to work on a GPU force none, and pass "
-            "tensors that are on it (tensor.cuda())"
+            f"name must be one of {', '.join(map(repr, NAMES))}, not {one_line(name)}: to work on a"
+            " GPU force none, and pass tensors that are on it (tensor.cuda())"
         )
     return Setting(_forced, name)

@@ -1,7 +1,9 @@
-"""Compiled kernels kept on disk for the next process: a convenience, no failure of which reaches the caller.
+"""Compiled kernels kept on disk for the next process: a convenience, no failure of which reaches
+the caller.
 
-Numba's own cache raises what its files raise (a full disk, a damaged file), believes whatever machine code a file holds, and
-lets two processes that begin at once name each other's files. Here a file is named by what it is for, and sealed.
+Numba's own cache raises what its files raise (a full disk, a damaged file), believes whatever
+machine code a file holds, and lets two processes that begin at once name each other's files. Here a
+file is named by what it is for, and sealed.
 """
 
 from __future__ import annotations
@@ -30,12 +32,15 @@ _said: set[str] = set()
 
 
 class KernelCache(NullCache):
-    """What Numba asks for one kernel's overloads: what the disk has of them, and nothing where anything fails."""
+    """What Numba asks for one kernel's overloads: what the disk has of them, and nothing where
+    anything fails.
+    """
 
     def __init__(self, kernel: Any) -> None:
         try:
             self._disk = _Disk(kernel)
-        except Exception as error:  # no folder that can be written to, no source to tell versions apart
+        # no folder that can be written to, no source to tell versions apart
+        except Exception as error:
             self._disk = NullCache()
             _say_not_kept(error)
 
@@ -45,7 +50,11 @@ class KernelCache(NullCache):
         except Exception:  # not there, cut short, not ours: compiled anew, and written over
             found = None
         if found is None:
-            _say(logging.INFO, "compiling the CPU kernels for this machine: about 15 s, once where they can be kept")
+            _say(
+                logging.INFO,
+                "compiling the CPU kernels for this machine: about 15 s, once where they can be "
+                "kept",
+            )
         return found
 
     def save_overload(self, sig: Any, cres: Any) -> None:
@@ -56,11 +65,15 @@ class KernelCache(NullCache):
 
 
 class _NamedFolder:
-    """NUMBA_CACHE_DIR; for a package within a zip as well, which Numba would keep under the home folder or nowhere."""
+    """NUMBA_CACHE_DIR; for a package within a zip as well, which Numba would keep under the home
+    folder or nowhere.
+    """
 
     def __init__(self, kernel: Any, path: str) -> None:
         named: str = config.CACHE_DIR  # pyright: ignore[reportAttributeAccessIssue]
-        self._folder = Path(named, f"fastmi_{hashlib.sha256(os.path.dirname(path).encode()).hexdigest()[:16]}")
+        self._folder = Path(
+            named, f"fastmi_{hashlib.sha256(os.path.dirname(path).encode()).hexdigest()[:16]}"
+        )
         self._source = inspect.getsource(sys.modules[kernel.__module__])
         self._line = kernel.__code__.co_firstlineno
 
@@ -101,11 +114,15 @@ class _Disk(FunctionCache):
 
     def __init__(self, kernel: Any) -> None:
         super().__init__(kernel)
-        self._cache_file = _Files(self.cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
+        self._cache_file = _Files(
+            self.cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
 
 
 class _Files:
-    """A file for each key (signature, machine, kernel): SHA-256 of what it is for and of what follows, then the overload."""
+    """A file for each key (signature, machine, kernel): SHA-256 of what it is for and of what
+    follows, then the overload.
+    """
 
     def __init__(self, folder: str, name: str, stamp: Any) -> None:
         self._folder, self._name, self._stamp = Path(folder), name, stamp
@@ -117,7 +134,8 @@ class _Files:
 
     def save(self, key: Any, data: Any) -> None:
         content, path = dumps(data), self._path(key)
-        beside = path.with_suffix(f".{uuid.uuid4().hex[:16]}")  # whole or not at all, whoever writes it too
+        # whole or not at all, whoever writes it too
+        beside = path.with_suffix(f".{uuid.uuid4().hex[:16]}")
         try:
             beside.write_bytes(self._seal(key, content) + content)
             os.replace(beside, path)
@@ -127,10 +145,15 @@ class _Files:
 
     def _path(self, key: Any) -> Path:
         """The same for every version of the source: old ones do not pile up."""
-        return self._folder / f"{self._name}.{hashlib.sha256(repr(key[:2]).encode()).hexdigest()[:16]}.nbc"
+        return (
+            self._folder
+            / f"{self._name}.{hashlib.sha256(repr(key[:2]).encode()).hexdigest()[:16]}.nbc"
+        )
 
     def _seal(self, key: Any, content: bytes) -> bytes:
-        return hashlib.sha256(repr((numba.__version__, self._stamp, key)).encode() + content).digest()
+        return hashlib.sha256(
+            repr((numba.__version__, self._stamp, key)).encode() + content
+        ).digest()
 
 
 def _say(level: int, message: str, *arguments: object) -> None:
@@ -143,7 +166,7 @@ def _say(level: int, message: str, *arguments: object) -> None:
 def _say_not_kept(error: Exception) -> None:
     _say(
         logging.WARNING,
-        "compiled CPU kernels cannot be kept (%s): every process compiles them anew, for about 15 s, unless "
-        "NUMBA_CACHE_DIR=<a folder that can be written to> is set before it starts",
+        "compiled CPU kernels cannot be kept (%s): every process compiles them anew, for about 15 "
+        "s, unless NUMBA_CACHE_DIR=<a folder that can be written to> is set before it starts",
         f"{type(error).__name__}: {' '.join(str(error).split()):.150}",
     )

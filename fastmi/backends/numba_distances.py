@@ -1,4 +1,5 @@
-"""The kernels of the measures that compare every sample with every other: sums of Gaussians over all pairs.
+"""The kernels of the measures that compare every sample with every other: sums of Gaussians over
+all pairs.
 
 Plain functions first (`_name`) and compiled second (`name`), as the kernels of counting.
 """
@@ -20,7 +21,8 @@ __all__ = ["gaussian_sums"]
 
 TILE = 512  # samples compared at a time: what they need stays in the first-level cache
 N_PARTS = 8  # of the rows, that threads take in turn
-LOWEST = np.float32(-125)  # an exponent of 2 that is next to nothing beside the 1 that every sum has
+# an exponent of 2 that is next to nothing beside the 1 that every sum has
+LOWEST = np.float32(-125)
 LOG2_E = math.log2(math.e)
 # 2^f for f in [-1/2, 1/2], to float32: the first terms of its series in f ln 2
 TERMS = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(7))
@@ -31,9 +33,15 @@ def _squares(t, i, first, last, squares):
     for j in range(last - first):
         squares[j] = 0
     whole = t.shape[0] // 4 * 4
-    for k in range(0, whole, 4):  # four units a pass: what is stored and loaded again costs more than what is computed
+    # four units a pass: what is stored and loaded again costs more than what is computed
+    for k in range(0, whole, 4):
         a, b, c, d = t[k, i], t[k + 1, i], t[k + 2, i], t[k + 3, i]
-        row_a, row_b, row_c, row_d = t[k, first:last], t[k + 1, first:last], t[k + 2, first:last], t[k + 3, first:last]
+        row_a, row_b, row_c, row_d = (
+            t[k, first:last],
+            t[k + 1, first:last],
+            t[k + 2, first:last],
+            t[k + 3, first:last],
+        )
         for j in range(last - first):
             u, v, w, x = row_a[j] - a, row_b[j] - b, row_c[j] - c, row_d[j] - d
             squares[j] += (u * u + v * v) + (w * w + x * x)
@@ -45,7 +53,9 @@ def _squares(t, i, first, last, squares):
 
 
 def _exponentials(squares, scale, bits, powers, n):
-    """exp(-square / 8) in float32, as 2^(whole) 2^(rest); `powers` looks at the memory of `bits`."""
+    """exp(-square / 8) in float32, as 2^(whole) 2^(rest); `powers` looks at the memory of
+    `bits`.
+    """
     for j in range(n):
         exponent = squares[j] * scale
         exponent = exponent if exponent > LOWEST else LOWEST
@@ -70,7 +80,9 @@ def _exponentials_64(squares, scale, n):
 
 
 def _share(values, wide, fourth):
-    """Adds what i and each j share, the values and their fourth powers, to every j; returns their sums, for i."""
+    """Adds what i and each j share, the values and their fourth powers, to every j; returns their
+    sums, for i.
+    """
     all_wide = all_fourth = np.float64(0)
     for j in range(values.size):
         v = np.float64(values[j])
@@ -83,13 +95,15 @@ def _share(values, wide, fourth):
 
 
 def _gaussian_sums(t, starts, ids, rows, scale, squares, bits, powers, out):
-    """out[:, i] = sums over all j, then over those of i's class, of exp(-d / 8), and of exp(-d / 2).
+    """out[:, i] = sums over all j, then over those of i's class, of exp(-d / 8), and of exp(-d /
+    2).
 
     Of the pairs i < j alone, i in rows: each is added to both.
     """
     n = t.shape[1]
     for i in range(rows[0], rows[1]):
-        highest = starts[ids[i] + 1]  # samples are sorted by class: from i on, those of its class come first
+        # samples are sorted by class: from i on, those of its class come first
+        highest = starts[ids[i] + 1]
         for k in range(4):
             out[k, i] += 1
         for first in range(i + 1, n, TILE):
@@ -117,14 +131,18 @@ sums = jit(_gaussian_sums)
 
 
 @np.errstate(all="ignore")  # what is too small is 0
-def gaussian_sums(t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: int) -> npt.NDArray[np.float64]:
+def gaussian_sums(
+    t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: int
+) -> npt.NDArray[np.float64]:
     """Sums Gaussians of all pairs of samples, of variances 4 and 1: t is in units of the noise.
 
     Args:
-        t: (n, d), float32 or float64, in which distances are computed. ids: (n,) the class of each sample, 0..n_classes - 1.
+        t: (n, d), float32 or float64, in which distances are computed. ids: (n,) the class of each
+            sample, 0..n_classes - 1.
 
     Returns:
-        (4, n): the sums over all j of exp(-|t_i - t_j|^2 / 8) and of exp(-|t_i - t_j|^2 / 2), and both over the j of i's
+        (4, n): the sums over all j of exp(-|t_i - t_j|^2 / 8) and of exp(-|t_i - t_j|^2 / 2), and
+            both over the j of i's
         class. Each sum has the term of j = i, which is 1.
     """
     order = np.argsort(ids, kind="stable")
@@ -132,16 +150,20 @@ def gaussian_sums(t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: in
     by_unit = np.ascontiguousarray(t[order].T)
     single = t.dtype == np.float32
     scale = -(LOG2_E if single else 1.0) / 8
-    bounds = np.linspace(0, len(t), min(len(t), N_PARTS) + 1).astype(int)  # whatever the threads: sums have one order
+    # whatever the threads: sums have one order
+    bounds = np.linspace(0, len(t), min(len(t), N_PARTS) + 1).astype(int)
     tasks = [
-        partial(_rows, by_unit, starts, ids[order], (int(first), int(last)), scale, single) for first, last in pairwise(bounds)
+        partial(_rows, by_unit, starts, ids[order], (int(first), int(last)), scale, single)
+        for first, last in pairwise(bounds)
     ]
     unsorted = np.empty((4, len(t)))
     unsorted[:, order] = np.sum(together(tasks), axis=0)
     return unsorted
 
 
-def _rows(t: Any, starts: Any, ids: Any, rows: tuple[int, int], scale: float, single: bool) -> npt.NDArray[np.float64]:
+def _rows(
+    t: Any, starts: Any, ids: Any, rows: tuple[int, int], scale: float, single: bool
+) -> npt.NDArray[np.float64]:
     """The pairs whose first is in these rows, (4, n)."""
     out, bits = np.zeros((4, t.shape[1])), np.empty(TILE if single else 0, np.int32)
     sums(t, starts, ids, rows, scale, np.empty(TILE, t.dtype), bits, bits.view(np.float32), out)

@@ -1,7 +1,8 @@
-"""The kernels of the CPU twin: one pass digitises and codes, one open-addressing table per segment counts.
+"""The kernels of the CPU twin: one pass digitises and codes, one open-addressing table per segment
+counts.
 
-Plain functions first (`_name`) and compiled second (`name`), so they also run under NUMBA_DISABLE_JIT=1. They release the
-GIL and start no threads of their own.
+Plain functions first (`_name`) and compiled second (`name`), so they also run under
+NUMBA_DISABLE_JIT=1. They release the GIL and start no threads of their own.
 """
 
 from __future__ import annotations
@@ -42,21 +43,25 @@ HALF = np.uint64(0xFFFFFFFF)
 
 
 def jit(kernel: Any, **options: Any) -> Any:
-    """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR names one)."""
+    """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR
+    names one).
+    """
     compiled: Any = njit(nogil=True, **options)(kernel)
     if compiled is not kernel:  # NUMBA_DISABLE_JIT leaves it as it is
         compiled._cache = KernelCache(kernel)
     return compiled
 
 
-# --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) --------------------------------------------------------
+# --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) ------------------------------------
 
 
 class Line(NamedTuple):
-    """Evenly spaced edges in one precision: edge j is (f * step + middle) + (f * step_rest + middle_rest), f = j - j_middle.
+    """Evenly spaced edges in one precision: edge j is (f * step + middle) + (f * step_rest +
+    middle_rest), f = j - j_middle.
 
-    `x * inverse + shift` is the number of the nearest edge, plus a half. In float32 step and middle have so few digits that all
-    is exact up to the last addition, which rounds as the edge itself was rounded; in float64 there are no rests.
+    `x * inverse + shift` is the number of the nearest edge, plus a half. In float32 step and middle
+    have so few digits that all is exact up to the last addition, which rounds as the edge itself
+    was rounded; in float64 there are no rests.
     """
 
     inverse: Any
@@ -71,9 +76,11 @@ class Line(NamedTuple):
 
 
 class Search(NamedTuple):
-    """How one set of edges is searched: by a line where that was proved to be np.digitize, else among the padded edges.
+    """How one set of edges is searched: by a line where that was proved to be np.digitize, else
+    among the padded edges.
 
-    The other one is None, and kernels are compiled for what they are handed: who has no uneven edges waits for no search.
+    The other one is None, and kernels are compiled for what they are handed: who has no uneven
+    edges waits for no search.
     """
 
     line: Line | None
@@ -82,13 +89,16 @@ class Search(NamedTuple):
 
 
 def _digitise_uniform(x, line, n_edges, ends, symbols):
-    """Evenly spaced edges: the nearest one by one multiplication, then one exact comparison. Returns how many fell outside."""
+    """Evenly spaced edges: the nearest one by one multiplication, then one exact comparison.
+    Returns how many fell outside.
+    """
     highest = np.float32(n_edges - 1)
     outside = np.int32(0)
     for i in range(x.size):
         v = x[i]
         nearest = v * line.inverse + line.shift
-        nearest = nearest if nearest > np.float32(0) else np.float32(0)  # NaN lands on 0: min and max would let it through
+        # NaN lands on 0: min and max would let it through
+        nearest = nearest if nearest > np.float32(0) else np.float32(0)
         nearest = nearest if nearest < highest else highest
         j = np.int32(nearest)
         f = np.float32(np.int32(j - line.j_middle))
@@ -96,12 +106,15 @@ def _digitise_uniform(x, line, n_edges, ends, symbols):
         symbol = np.int32(j + np.int32(v >= edge))
         symbol = symbol if v >= line.first else ends[0]
         symbols[i] = ends[1] if v >= line.last else symbol
-        outside = np.int32(outside + np.int32(not ((v >= line.first) & (v < line.last))))  # int32: half the vector width
+        # int32: half the vector width
+        outside = np.int32(outside + np.int32(not ((v >= line.first) & (v < line.last))))
     return outside
 
 
 def _digitise_any(x, padded, n_edges, ends, symbols):
-    """Any edges, padded with +inf to a power of two: a binary search without branches, the whole tile a step at a time."""
+    """Any edges, padded with +inf to a power of two: a binary search without branches, the whole
+    tile a step at a time.
+    """
     for i in range(x.size):
         symbols[i] = 0
     half = padded.size // 2
@@ -130,13 +143,15 @@ digitise_any = jit(_digitise_any)
 count_nan = jit(_count_nan)
 
 
-# --- encode: rows of activations -> one code a row --------------------------------------------------------------------
+# --- encode: rows of activations -> one code a row ------------------------------------------------
 
 
 def _encode_rows(x, line, padded, n_edges, ends, weights, symbols, codes):
-    """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64.
+    """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d]
+    modulo 2^64.
 
-    Narrow rows by a loop made for their width, which the compiler unrolls over several rows at once.
+    Narrow rows by a loop made for their width, which the compiler unrolls over several rows at
+    once.
     """
     w, n_units = weights, weights.size
     nan = outside = 0
@@ -195,11 +210,13 @@ combine_wide = jit(_combine_wide)
 encode_rows = jit(_encode_rows)
 
 
-# --- count: codes -> dense ids -> how many symbols occur once, twice, ... ---------------------------------------------
+# --- count: codes -> dense ids -> how many symbols occur once, twice, ... -------------------------
 
 
 class Seed(NamedTuple):
-    """Of the hash: another in every process, so that no codes can be chosen which meet in it. No result depends on it."""
+    """Of the hash: another in every process, so that no codes can be chosen which meet in it. No
+    result depends on it.
+    """
 
     low: np.uint64
     high: np.uint64
@@ -213,11 +230,14 @@ def seed_of(drawn: bytes) -> Seed:
     return Seed(low, high, factor | np.uint32(1))
 
 
-SEED = seed_of(os.urandom(20))  # handed to the kernels: what they find in their module is kept with them on disk
+# handed to the kernels: what they find in their module is kept with them on disk
+SEED = seed_of(os.urandom(20))
 
 
 class Room(NamedTuple):
-    """What `renumber` works in, for segments of at most so many codes: made once, used for all of them."""
+    """What `renumber` works in, for segments of at most so many codes: made once, used for all of
+    them.
+    """
 
     seed: Seed
     slots: npt.NDArray[np.uint32]
@@ -227,7 +247,9 @@ class Room(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """What `tally_segments` works in besides; kernels that allocate take twice as long to compile."""
+    """What `tally_segments` works in besides; kernels that allocate take twice as long to
+    compile.
+    """
 
     ids: npt.NDArray[np.uint32]
     pair_ids: npt.NDArray[np.uint32]
@@ -238,10 +260,18 @@ class Desk(NamedTuple):
 
 
 def room(n: int) -> Room:
-    """The table is at most a quarter full: a probe that collides is a branch mispredicted, and costs more than the room."""
+    """The table is at most a quarter full: a probe that collides is a branch mispredicted, and
+    costs more than the room.
+    """
     size = 1 << (4 * n - 1).bit_length()
     slots = np.empty(min(n, BLOCK), np.uint32)
-    return Room(SEED, slots, np.empty(size, np.uint32), np.empty(n + 1, np.int64), np.empty(n + 1, np.uint32))
+    return Room(
+        SEED,
+        slots,
+        np.empty(size, np.uint32),
+        np.empty(n + 1, np.int64),
+        np.empty(n + 1, np.uint32),
+    )
 
 
 def desk(n: int) -> Desk:
@@ -257,12 +287,14 @@ def desk(n: int) -> Desk:
 
 
 def _hash(codes, skip, n_bits, seed, slots):
-    """The n_bits bits of each code's hash that follow its first `skip`; it has 32, and is 0 beyond them.
+    """The n_bits bits of each code's hash that follow its first `skip`; it has 32, and is 0 beyond
+    them.
 
-    The halves of a code, each moved by a secret, multiplied: two codes have one product with probability 2^-32 (NH, of UMAC:
-    Black et al. 1999). The product is folded, and a secret factor brings all of its bits to the front. A secret factor alone
-    would not do: under some of them evenly spaced codes, which nobody need choose, pile up. All factors are of 32 bits, which
-    a vector unit multiplies at once.
+    The halves of a code, each moved by a secret, multiplied: two codes have one product with
+    probability 2^-32 (NH, of UMAC: Black et al. 1999). The product is folded, and a secret factor
+    brings all of its bits to the front. A secret factor alone would not do: under some of them
+    evenly spaced codes, which nobody need choose, pile up. All factors are of 32 bits, which a
+    vector unit multiplies at once.
     """
     left, right = np.uint32(skip), np.uint32(32 - n_bits)
     for i in range(codes.size):
@@ -273,12 +305,14 @@ def _hash(codes, skip, n_bits, seed, slots):
 
 
 def _renumber(codes, skip, room, ids):
-    """Give equal codes one id, 1, 2, ... in the order of arrival, and count them at room.counts[id].
+    """Give equal codes one id, 1, 2, ... in the order of arrival, and count them at
+    room.counts[id].
 
-    Linear probing; the table holds ids, 0 where it is empty, and is searched from the bits of the hash after the first `skip`.
-    Whether a code is new cannot be predicted, so nothing branches on it: keys[0] is made the code itself, so that an empty
-    slot ends the search as a hit does, and what a new code would write is written for a known one too. Unsigned throughout:
-    a signed index costs a test for a negative one at every access.
+    Linear probing; the table holds ids, 0 where it is empty, and is searched from the bits of the
+    hash after the first `skip`. Whether a code is new cannot be predicted, so nothing branches on
+    it: keys[0] is made the code itself, so that an empty slot ends the search as a hit does, and
+    what a new code would write is written for a known one too. Unsigned throughout: a signed index
+    costs a test for a negative one at every access.
     """
     size, n_bits = 2, 1
     while size < 4 * codes.size:
@@ -310,7 +344,9 @@ def _renumber(codes, skip, room, ids):
 
 
 def _number(codes, skip, room, ids):
-    """As `renumber`, but small codes are their own ids (a layer of one unit): some ids may then stand for no code."""
+    """As `renumber`, but small codes are their own ids (a layer of one unit): some ids may then
+    stand for no code.
+    """
     lowest, highest = codes[0], codes[0]
     for i in range(codes.size):
         lowest, highest = min(lowest, codes[i]), max(highest, codes[i])
@@ -324,9 +360,11 @@ def _number(codes, skip, room, ids):
 
 
 def _scatter(codes, labels, bits, seed, buckets, starts, ends, to_codes, to_labels):
-    """Spread codes and their labels over 2^bits buckets, by the first bits of the hash: equal codes share a bucket.
+    """Spread codes and their labels over 2^bits buckets, by the first bits of the hash: equal codes
+    share a bucket.
 
-    Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one bucket stays in the cache, one for all does not.
+    Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one bucket stays in the cache, one
+    for all does not.
     """
     hash_codes(codes, 0, bits, seed, buckets)
     starts[:] = 0
@@ -349,11 +387,12 @@ def _count_pairs(ids, labels, n_labels, cells):
 
 
 def _write(counts, histograms, often, segment, where, out):
-    """Counts -> (segment, times, symbols) in ascending order, appended at `where`; leaves the histograms zero again.
+    """Counts -> (segment, times, symbols) in ascending order, appended at `where`; leaves the
+    histograms zero again.
 
-    A block without a count above 1 is merely summed up. For the others four histograms (OFTEN + 1, 4) take turns: most counts
-    are equal, and an increment would wait for the one before it. What occurs OFTEN or more is sorted instead: there are at
-    most n / OFTEN such symbols.
+    A block without a count above 1 is merely summed up. For the others four histograms (OFTEN + 1,
+    4) take turns: most counts are equal, and an increment would wait for the one before it. What
+    occurs OFTEN or more is sorted instead: there are at most n / OFTEN such symbols.
     """
     for first in range(0, counts.size, ALIKE):
         block = counts[first : first + ALIKE]
@@ -395,7 +434,9 @@ def _write(counts, histograms, often, segment, where, out):
 
 
 def _sort(values):
-    """Shell's, with Knuth's gaps: a few numbers, and np.sort takes longer to compile than all of this."""
+    """Shell's, with Knuth's gaps: a few numbers, and np.sort takes longer to compile than all of
+    this.
+    """
     gap = 1
     while 3 * gap < values.size:
         gap = 3 * gap + 1
@@ -410,10 +451,11 @@ def _sort(values):
 
 
 def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, desk, written, out):
-    """For every segment codes[starts[s] : starts[s + 1]]: the occurrences of its codes, and of each pair (code, label).
+    """For every segment codes[starts[s] : starts[s + 1]]: the occurrences of its codes, and of each
+    pair (code, label).
 
-    The labels stand beside the codes where they are aligned, else they are those of every segment. How many rows of each kind
-    were written to out (1 + l, 3, ...) is in `written`.
+    The labels stand beside the codes where they are aligned, else they are those of every segment.
+    How many rows of each kind were written to out (1 + l, 3, ...) is in `written`.
     """
     ids, pair_ids, joint, cells, often, histograms = desk
     for segment in range(starts.size - 1):
@@ -422,19 +464,31 @@ def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, desk, 
             continue
         first = starts[segment] if aligned else 0
         n_symbols = number(own, skip, room, ids)
-        written[0] = write(room.counts[1 : n_symbols + 1], histograms, often, segment, written[0], out[0])
+        written[0] = write(
+            room.counts[1 : n_symbols + 1], histograms, often, segment, written[0], out[0]
+        )
         for k in range(len(n_labels)):
             beside = labels[k, first : first + own.size]
-            n_cells = (n_symbols + 1) * n_labels[k]  # ids begin at 1: the first n_labels cells stay empty
+            # ids begin at 1: the first n_labels cells stay empty
+            n_cells = (n_symbols + 1) * n_labels[k]
             if n_cells <= cells.size:
                 cells[:n_cells] = 0
                 count_pairs(ids[: own.size], beside, n_labels[k], cells)
-                written[k + 1] = write(cells[:n_cells], histograms, often, segment, written[k + 1], out[k + 1])
+                written[k + 1] = write(
+                    cells[:n_cells], histograms, often, segment, written[k + 1], out[k + 1]
+                )
             else:  # too many pairs for a table of all of them: count those that occur
                 for i in range(own.size):
                     joint[i] = np.int64(ids[i]) * n_labels[k] + beside[i]
                 n_pairs = np.int64(renumber(joint[: own.size], np.int64(0), room, pair_ids))
-                written[k + 1] = write(room.counts[1 : n_pairs + 1], histograms, often, segment, written[k + 1], out[k + 1])
+                written[k + 1] = write(
+                    room.counts[1 : n_pairs + 1],
+                    histograms,
+                    often,
+                    segment,
+                    written[k + 1],
+                    out[k + 1],
+                )
 
 
 hash_codes = jit(_hash)

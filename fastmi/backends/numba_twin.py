@@ -1,4 +1,6 @@
-"""The CPU twin: encode, identify and tally by the kernels beside it, on as many threads as `use_threads` allows."""
+"""The CPU twin: encode, identify and tally by the kernels beside it, on as many threads as
+`use_threads` allows.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ SHARES = 4  # pieces of work a thread, so that one that is held up holds up litt
 @lru_cache(maxsize=256)
 @np.errstate(all="ignore")  # what overflows is not proved
 def _search(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Search:
-    """`line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a guess, to be proved."""
+    """`line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a
+    guess, to be proved.
+    """
     edges = np.frombuffer(edge_bytes, np.float32)
     n_edges = np.int32(edges.size)
     first, last = float(edges[0]), float(edges[-1])
@@ -55,25 +59,33 @@ def _search(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Searc
 
 def _double(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64) -> Line:
     none = np.float64(0)
-    return Line(1 / step, 0.5 - origin / step, np.int32(0), step, origin, none, none, edges[0], edges[-1])
+    return Line(
+        1 / step, 0.5 - origin / step, np.int32(0), step, origin, none, none, edges[0], edges[-1]
+    )
 
 
 def _single(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64) -> Line:
-    """Counted from the edge nearest to 0, where float32 is finest: there f, and with it every error, is 0."""
+    """Counted from the edge nearest to 0, where float32 is finest: there f, and with it every
+    error, is 0.
+    """
     middle = np.int32(np.abs(edges).argmin())
-    grid = 2.0 ** (np.ceil(np.log2(np.float64(np.abs(edges).max()))) - 23)  # its multiples among the edges are float32
+    # its multiples among the edges are float32
+    grid = 2.0 ** (np.ceil(np.log2(np.float64(np.abs(edges).max()))) - 23)
     at_middle = origin + middle * step
     coarse, coarse_step = np.round(at_middle / grid) * grid, np.round(step / grid) * grid
     inverse, shift, step_32, middle_32, step_rest, middle_rest = np.array(
         [1 / step, 0.5 - origin / step, coarse_step, coarse, step - coarse_step, at_middle - coarse]
     ).astype(np.float32)
-    return Line(inverse, shift, middle, step_32, middle_32, step_rest, middle_rest, edges[0], edges[-1])
+    return Line(
+        inverse, shift, middle, step_32, middle_32, step_rest, middle_rest, edges[0], edges[-1]
+    )
 
 
 def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
     """Whether the uniform kernel equals np.digitize for every float32.
 
-    Its symbol never falls as x grows, so being right at each edge and one float below it proves it right everywhere between.
+    Its symbol never falls as x grows, so being right at each edge and one float below it proves it
+    right everywhere between.
     """
     if not (np.isfinite(line.inverse) and np.isfinite(line.shift)):
         return False
@@ -93,7 +105,9 @@ def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def encode_layers(
     layers: list[npt.NDArray[np.float32]], cuts: list[Cut], weights: list[IntArray]
 ) -> tuple[IntArray, list[Census]]:
-    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
+    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what
+    fell outside.
+    """
     codes = np.empty((len(layers), len(layers[0])), np.int64)
     before, told, symbols, census = None, (), np.empty(TILE, np.int32), []
     for layer, cut, weight, out in zip(layers, cuts, weights, codes, strict=True):
@@ -105,7 +119,10 @@ def encode_layers(
             tile = symbols if d <= TILE else np.empty(d, np.int32)
             census.append(Census(*encode_rows(flat, *told, weight, tile, out)))
         else:
-            rows = [partial(_encode, flat[part.start * d : part.stop * d], told, weight, out[part]) for part in parts]
+            rows = [
+                partial(_encode, flat[part.start * d : part.stop * d], told, weight, out[part])
+                for part in parts
+            ]
             census.append(Census(*map(sum, zip(*together(rows), strict=True))))
     return codes, census
 
@@ -117,7 +134,9 @@ def encode(
     weights: list[IntArray],
     line: tuple[float, float] | None = None,
 ) -> tuple[IntArray, list[Census]]:
-    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU call."""
+    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU
+    call.
+    """
     return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
@@ -141,7 +160,9 @@ def _parts(n: int, size: int) -> list[slice]:
 
 @_wraps
 def identify(codes: IntArray) -> tuple[IntArray, int]:
-    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols; small codes by a table, others by their hash."""
+    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols; small codes by a table, others by
+    their hash.
+    """
     if codes.min() >= 0 and codes.max() < codes.size:
         occurs = np.bincount(codes) > 0
         return (np.cumsum(occurs) - 1)[codes], int(np.count_nonzero(occurs))
@@ -152,7 +173,9 @@ def identify(codes: IntArray) -> tuple[IntArray, int]:
 
 @_wraps
 def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occurrences:
-    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each pair (code, label)."""
+    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each
+    pair (code, label).
+    """
     n_segments, n = codes.shape
     if n > LONG:
         pieces = [(i, _tally_long(segment, labels, n_labels)) for i, segment in enumerate(codes)]
@@ -164,7 +187,14 @@ def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occur
         ]
         starts = np.arange(n_segments + 1) * n
         tasks = [
-            partial(_tally, codes[part].reshape(-1), starts[: part.stop - part.start + 1], n, labels, n_labels)
+            partial(
+                _tally,
+                codes[part].reshape(-1),
+                starts[: part.stop - part.start + 1],
+                n,
+                labels,
+                n_labels,
+            )
             for part in parts
         ]
         pieces = [(part.start, rows) for part, rows in zip(parts, together(tasks), strict=True)]
@@ -172,7 +202,9 @@ def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occur
         for k, occurrences in enumerate(rows):
             if k * n_segments + first:
                 occurrences[0] += k * n_segments + first
-    return Occurrences(*np.concatenate([rows[k] for k in range(len(n_labels) + 1) for _, rows in pieces], axis=1))
+    return Occurrences(
+        *np.concatenate([rows[k] for k in range(len(n_labels) + 1) for _, rows in pieces], axis=1)
+    )
 
 
 def _tally(
@@ -184,30 +216,49 @@ def _tally(
     skip: int = 0,
     aligned: bool = False,
 ) -> list[IntArray]:
-    """Segments codes[starts[s] : starts[s + 1]] -> (segment, times, symbols) of the codes, then of each kind of pair."""
+    """Segments codes[starts[s] : starts[s + 1]] -> (segment, times, symbols) of the codes, then of
+    each kind of pair.
+    """
     distinct_counts = (math.isqrt(8 * longest + 1) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
     out = np.empty((len(n_labels) + 1, 3, (len(starts) - 1) * distinct_counts), np.int64)
     written = np.zeros(len(n_labels) + 1, np.int64)
     sizes = np.array(n_labels, np.int64)
-    tally_segments(codes, starts, skip, labels, aligned, sizes, room(longest), desk(longest), written, out)
+    tally_segments(
+        codes, starts, skip, labels, aligned, sizes, room(longest), desk(longest), written, out
+    )
     return [rows[:, :length] for rows, length in zip(out, written.tolist(), strict=True)]
 
 
 def _tally_long(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> list[IntArray]:
-    """One segment too long for the cache: in buckets, unless a sample says that few codes differ."""
+    """One segment too long for the cache: in buckets, unless a sample says that few codes
+    differ.
+    """
     n = len(codes)
     sample = codes[: BUCKET // 2]
     place = room(len(sample))
     if renumber(sample, 0, place, np.empty(len(sample), np.uint32)) < len(sample) // 2:
         return _tally(codes, np.array([0, n]), n, labels, n_labels)
     bits = min(10, (n // BUCKET).bit_length())
-    starts, ends, buckets = np.empty((1 << bits) + 1, np.int64), np.empty(1 << bits, np.int64), np.empty(n, np.uint32)
+    starts, ends, buckets = (
+        np.empty((1 << bits) + 1, np.int64),
+        np.empty(1 << bits, np.int64),
+        np.empty(n, np.uint32),
+    )
     spread, beside = np.empty_like(codes), np.empty_like(labels)
     scatter(codes, labels, bits, place.seed, buckets, starts, ends, spread, beside)
     longest = int(np.diff(starts).max())
     found = together(
         [
-            partial(_tally, spread, starts[part.start : part.stop + 1], longest, beside, n_labels, bits, True)
+            partial(
+                _tally,
+                spread,
+                starts[part.start : part.stop + 1],
+                longest,
+                beside,
+                n_labels,
+                bits,
+                True,
+            )
             for part in _parts(1 << bits, BUCKET)
         ]
     )

@@ -1,4 +1,6 @@
-"""What holds from a call on, or for the length of a `with` block, or of a function: in this thread or task, and no other."""
+"""What holds from a call on, or for the length of a `with` block, or of a function: in this thread
+or task, and no other.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Held(NamedTuple):
-    """What a context variable holds: the value in force, and for each block around, innermost first, what it goes back to."""
+    """What a context variable holds: the value in force, and for each block around, innermost
+    first, what it goes back to.
+    """
 
     value: Any
     blocks: tuple[tuple[Setting, Any], ...] = ()
 
 
 class Setting:
-    """In force from the call that made it. As a `with` block, until its end; as a decorator, while the function runs."""
+    """In force from the call that made it. As a `with` block, until its end; as a decorator, while
+    the function runs.
+    """
 
     def __init__(self, variable: ContextVar[Held], value: Any) -> None:
         now = variable.get()
@@ -32,11 +38,19 @@ class Setting:
 
     def __enter__(self) -> None:
         now = self._variable.get()
-        back = self._before if now is self._made else now.value  # nothing has come since the call: it belongs to this block
+        # nothing has come since the call: it belongs to this block
+        back = self._before if now is self._made else now.value
         self._variable.set(Held(self._value, ((self, back), *now.blocks)))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """Blocks of generators may end before those within: then the one that stands there goes back to what this one would."""
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Blocks of generators may end before those within: then the one that stands there goes
+        back to what this one would.
+        """
         now = self._variable.get()
         owners = [owner for owner, _ in now.blocks]
         if self not in owners:  # a generator that was begun in another context
@@ -50,12 +64,18 @@ class Setting:
             self._variable.set(Held(back, outer))
 
     def __call__(self, function: F) -> F:
-        if self._variable.get() is self._made:  # the call was for the function, not for what follows it
+        # the call was for the function, not for what follows it
+        if self._variable.get() is self._made:
             self._variable.set(self._made._replace(value=self._before))
         later = inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction
-        if not callable(function) or isinstance(function, type) or any(test(function) for test in later):
+        if (
+            not callable(function)
+            or isinstance(function, type)
+            or any(test(function) for test in later)
+        ):
             raise TypeError(
-                f"{one_line(function)} is no function whose work is done when it returns: put a `with` block where the work is"
+                f"{one_line(function)} is no function whose work is done when it returns: put a "
+                "`with` block where the work is"
             )
 
         @functools.wraps(function)

@@ -1,4 +1,6 @@
-"""tasks -> their results, on as many threads as `use_threads` allows. Kernels release the GIL; results do not depend on it."""
+"""tasks -> their results, on as many threads as `use_threads` allows. Kernels release the GIL;
+results do not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,10 @@ def n_threads() -> int:
 def use_threads(n: int) -> Setting:
     """Let the CPU backend use n threads. The results are the same to the last bit.
 
-    In force from the call on, in this thread or task; as a `with` block until its end, which goes back to what was before the
-    call; as a decorator while the function runs. Work below about a millisecond stays on one thread. What another program
-    holds up is taken over by the other threads.
+    In force from the call on, in this thread or task; as a `with` block until its end, which goes
+    back to what was before the call; as a decorator while the function runs. Work below about a
+    millisecond stays on one thread. What another program holds up is taken over by the other
+    threads.
 
     Args:
         n: from 1 to 1024, the calling thread included; more than there are cores gain nothing.
@@ -53,14 +56,16 @@ def use_threads(n: int) -> Setting:
         allowed = 0
     if not 1 <= allowed <= MOST:
         raise ValueError(
-            f"n must be a whole number of threads, at least 1 and at most {MOST}, not {one_line(n)}: there are "
-            f"{os.cpu_count()} cores, and more threads gain nothing"
+            f"n must be a whole number of threads, at least 1 and at most {MOST}, not "
+            f"{one_line(n)}: there are {os.cpu_count()} cores, and more threads gain nothing"
         )
     return Setting(_allowed, allowed)
 
 
 def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """The results in order. The calling thread works too, and waits for no helper that has not begun."""
+    """The results in order. The calling thread works too, and waits for no helper that has not
+    begun.
+    """
     n = min(n_threads(), len(tasks))
     if n == 1:
         return [task() for task in tasks]

@@ -1,7 +1,9 @@
-"""The device twin: bucketize, multiply, sort, unique; every segment in one launch. The same lines run on CPU tensors.
+"""The device twin: bucketize, multiply, sort, unique; every segment in one launch. The same lines
+run on CPU tensors.
 
-Sorting is chosen over `torch.unique(dim=0)` (the slowest way there is) and over `bincount` with weights (not
-deterministic on CUDA). Integers only, so what it returns equals the Numba twin's to the last bit.
+Sorting is chosen over `torch.unique(dim=0)` (the slowest way there is) and over `bincount` with
+weights (not deterministic on CUDA). Integers only, so what it returns equals the Numba twin's to
+the last bit.
 """
 
 from __future__ import annotations
@@ -21,23 +23,31 @@ CELLS = 1 << 26  # symbols held at a time while coding: half a gigabyte of int64
 
 
 def receive(array: Any, device: torch.device | None = None) -> Tensor:
-    """A tensor over the same memory; copied only where torch cannot look at it (read-only, negative strides)."""
+    """A tensor over the same memory; copied only where torch cannot look at it (read-only, negative
+    strides).
+    """
     if isinstance(array, np.ndarray):
         shares = array.flags.writeable and all(stride >= 0 for stride in array.strides)
         array = torch.from_numpy(array if shares else array.copy())
     return array if device is None else array.to(device)
 
 
-def encode_layers(layers: list[Any], cuts: list[Cut], weights: list[IntArray]) -> tuple[Tensor, list[Census]]:
-    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what fell outside."""
+def encode_layers(
+    layers: list[Any], cuts: list[Cut], weights: list[IntArray]
+) -> tuple[Tensor, list[Census]]:
+    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what
+    fell outside.
+    """
     tensors = [receive(layer) for layer in layers]
     device = tensors[0].device
-    bounds = {id(cut.edges): receive(cut.edges, device) for cut in cuts}  # one transfer where all layers are cut alike
+    # one transfer where all layers are cut alike
+    bounds = {id(cut.edges): receive(cut.edges, device) for cut in cuts}
     codes = torch.zeros(len(tensors), len(tensors[0]), dtype=torch.int64, device=device)
     census = torch.zeros(len(tensors), 2, dtype=torch.int64, device=device)
     for tensor, cut, weight, out, counts in zip(tensors, cuts, weights, codes, census, strict=True):
         _encode_layer(tensor, bounds[id(cut.edges)], cut.ends, receive(weight, device), out, counts)
-    return codes, [Census(*row) for row in census.tolist()]  # the one moment that waits for the device
+    # the one moment that waits for the device
+    return codes, [Census(*row) for row in census.tolist()]
 
 
 def encode(
@@ -47,16 +57,26 @@ def encode(
     weights: list[IntArray],
     line: tuple[float, float] | None = None,
 ) -> tuple[Tensor, list[Census]]:
-    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU call."""
+    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU
+    call.
+    """
     return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
-def _encode_layer(layer: Tensor, bounds: Tensor, ends: tuple[int, int], weight: Tensor, codes: Tensor, census: Tensor) -> None:
+def _encode_layer(
+    layer: Tensor,
+    bounds: Tensor,
+    ends: tuple[int, int],
+    weight: Tensor,
+    codes: Tensor,
+    census: Tensor,
+) -> None:
     rows, n_units = layer.shape
     step = max(1, CELLS // rows)
     for first in range(0, n_units, step):
         part = layer[:, first : first + step].contiguous()
-        symbols = torch.bucketize(part, bounds, right=True)  # the number of edges <= x, which is np.digitize
+        # the number of edges <= x, which is np.digitize
+        symbols = torch.bucketize(part, bounds, right=True)
         below, above = symbols == 0, symbols == bounds.numel()
         census += torch.stack([part.isnan().sum(), (below | above).sum()])
         symbols = symbols.masked_fill_(below, ends[0]).masked_fill_(above, ends[1])
@@ -70,10 +90,11 @@ def identify(codes: Any) -> tuple[Tensor, int]:
 
 
 def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> Occurrences:
-    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each pair (code, label).
+    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each
+    pair (code, label).
 
-    Sorted rows give run starts, their running sum gives ids dense over all segments (below s n), and id * n_labels + label
-    is a joint key that always fits.
+    Sorted rows give run starts, their running sum gives ids dense over all segments (below s n),
+    and id * n_labels + label is a joint key that always fits.
     """
     codes = receive(codes)
     labels = receive(labels, codes.device)
@@ -90,6 +111,9 @@ def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> Occurrences:
         pairs, pair_counts = torch.unique(ids * size + row[order].flatten(), return_counts=True)
         segments.append(segment[pairs // size] + k * n_segments)
         times.append(pair_counts)
-    keys, symbols = torch.unique(torch.cat(segments) * (n + 1) + torch.cat(times), return_counts=True)
-    segment, times, symbols = torch.stack([keys // (n + 1), keys % (n + 1), symbols]).cpu().numpy()  # one transfer
+    keys, symbols = torch.unique(
+        torch.cat(segments) * (n + 1) + torch.cat(times), return_counts=True
+    )
+    # one transfer
+    segment, times, symbols = torch.stack([keys // (n + 1), keys % (n + 1), symbols]).cpu().numpy()
     return Occurrences(segment, times, symbols)

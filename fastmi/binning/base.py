@@ -1,4 +1,6 @@
-"""What every binning has: edges, and what stands for values beyond them. The symbol of t is np.digitize(t, edges)."""
+"""What every binning has: edges, and what stands for values beyond them. The symbol of t is
+np.digitize(t, edges).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ OUT_OF_RANGE = ("separate", "clip", "wrap", "raise")
 
 
 class Binning:
-    """What every binning offers the engine: `edges` (float32, increasing), `out_of_range`, and what follows from them."""
+    """What every binning offers the engine: `edges` (float32, increasing), `out_of_range`, and what
+    follows from them.
+    """
 
     edges: npt.NDArray[np.float32]
     out_of_range: str
@@ -30,12 +34,15 @@ class Binning:
         """The number of edges; n_edges - 1 bins lie between them."""
         return self.edges.size
 
-    def _settle(self, edges: Any, out_of_range: str, line: tuple[float, float] | None = None) -> None:
+    def _settle(
+        self, edges: Any, out_of_range: str, line: tuple[float, float] | None = None
+    ) -> None:
         rounded, given = _edges(edges)
         checks.one_of("out_of_range", out_of_range, OUT_OF_RANGE)
         if given.size == 1 and out_of_range != "separate":
             raise ValueError(
-                f"out_of_range is {out_of_range!r}, but a single edge is a threshold with nothing between: leave it 'separate'"
+                f"out_of_range is {out_of_range!r}, but a single edge is a threshold with nothing "
+                "between: leave it 'separate'"
             )
         mean_spacing = float((given[-1] - given[0]) / max(given.size - 1, 1)) or 1.0
         object.__setattr__(self, "edges", _frozen(rounded))
@@ -52,9 +59,13 @@ class Binning:
 
     @property
     def ends(self) -> tuple[int, int]:
-        """The symbols that stand for "below the first edge" and "at or above the last" under `out_of_range`."""
+        """The symbols that stand for "below the first edge" and "at or above the last" under
+        `out_of_range`.
+        """
         top = self.n_edges
-        return {"separate": (0, top), "clip": (1, top - 1), "wrap": (top, top), "raise": (0, top)}[self.out_of_range]
+        return {"separate": (0, top), "clip": (1, top - 1), "wrap": (top, top), "raise": (0, top)}[
+            self.out_of_range
+        ]
 
     def __str__(self) -> str:
         low, high = self.edges[0], self.edges[-1]
@@ -71,13 +82,14 @@ def as_binning(value: Any, name: str = "binning") -> Any:
     """
     if isinstance(value, Binning) and hasattr(value, "fit") and value.edges is None:
         raise ValueError(
-            f"{name} is {shown(value)}, whose edges depend on data: fit it to a layer first ({name}.fit(layer)), and to each "
-            "its own where there are several ({name: binning.fit(layer) for name, layer in layers.items()})"
+            f"{name} is {shown(value)}, whose edges depend on data: fit it to a layer first "
+            f"({name}.fit(layer)), and to each its own where there are several ({{name: "
+            "binning.fit(layer) for name, layer in layers.items()})"
         )
     if not isinstance(value, Binning) or not isinstance(getattr(value, "edges", None), np.ndarray):
         raise TypeError(
-            f"{name} is {shown(value)}: pass fastmi.Edges(...), fastmi.UniformBins(...), another binning or, for layers, a "
-            "measure"
+            f"{name} is {shown(value)}: pass fastmi.Edges(...), fastmi.UniformBins(...), another "
+            "binning or, for layers, a measure"
         )
     return value
 
@@ -90,25 +102,33 @@ def _frozen(edges: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _edges(values: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """-> float32 edges, finite, strictly increasing after the rounding; and as they were given."""
     try:
-        judged = is_tensor(values) or isinstance(values, np.ma.MaskedArray)  # np.asarray would take what is masked
+        # np.asarray would take what is masked
+        judged = is_tensor(values) or isinstance(values, np.ma.MaskedArray)
         given = np.asarray(container("edges", values) if judged else values)
     except ValueError:
         raise TypeError("edges is a ragged list: pass a 1-D sequence of numbers") from None
     if given.dtype.kind not in "iuf" or given.ndim != 1:
-        raise TypeError(f"edges has dtype {given.dtype} and shape {given.shape}: pass a 1-D sequence of numbers")
+        raise TypeError(
+            f"edges has dtype {given.dtype} and shape {given.shape}: pass a 1-D sequence of numbers"
+        )
     if not 0 < given.size <= MOST_EDGES:
-        raise ValueError(f"edges holds {given.size} values: pass at least one edge, and at most {MOST_EDGES}")
+        raise ValueError(
+            f"edges holds {given.size} values: pass at least one edge, and at most {MOST_EDGES}"
+        )
     with np.errstate(all="ignore"):
         rounded = given.astype(np.float32)
     if not np.isfinite(rounded).all():
         wrong = given[~np.isfinite(rounded)][0]
-        raise ValueError(f"edges holds {wrong}: edges are finite float32; values beyond them have symbols of their own")
+        raise ValueError(
+            f"edges holds {wrong}: edges are finite float32; values beyond them have symbols of "
+            "their own"
+        )
     falls = np.flatnonzero(rounded[1:] <= rounded[:-1])
     if falls.size:
         i = int(falls[0])
         raise ValueError(
-            f"edges must increase (as float32): edges[{i}] = {given[i]!s} is followed by {given[i + 1]!s}; "
-            "sort them and drop repeats (np.unique(np.float32(edges)))"
+            f"edges must increase (as float32): edges[{i}] = {given[i]!s} is followed by "
+            f"{given[i + 1]!s}; sort them and drop repeats (np.unique(np.float32(edges)))"
         )
     return rounded, given.astype(np.float64)
 
@@ -122,5 +142,8 @@ def finite_values(activations: Any) -> npt.NDArray[np.float32]:
     values = on_host(checks.activations("activations", activations)).reshape(-1)
     wrong = values[~np.isfinite(values)]
     if wrong.size:
-        raise ValueError(f"activations hold {wrong[0]}: bins are fitted to finite values; did the training diverge?")
+        raise ValueError(
+            f"activations hold {wrong[0]}: bins are fitted to finite values; did the training "
+            "diverge?"
+        )
     return values

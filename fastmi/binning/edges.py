@@ -17,19 +17,21 @@ __all__ = ["Edges"]
 class Edges(Binning):
     """Bins between given edges: symbol(t) = np.digitize(t, edges) in 0..n_edges, on float32.
 
-    Bins are closed on the left and open on the right, so the last edge itself (tanh saturated at exactly 1) is not
-    inside the last bin: `linspace(-1, 1, 50)` is 50 edges, 49 bins and a symbol for exactly 1.0. One edge is a threshold:
-    symbol 0 below it, 1 from it on.
+    Bins are closed on the left and open on the right, so the last edge itself (tanh saturated at
+    exactly 1) is not inside the last bin: `linspace(-1, 1, 50)` is 50 edges, 49 bins and a symbol
+    for exactly 1.0. One edge is a threshold: symbol 0 below it, 1 from it on.
 
     Args:
-        edges: increasing numbers, at least one, at most 2^24, rounded to float32 (as the activations are).
-        out_of_range: "separate": below and at-or-above are symbols of their own. "clip": they join the end bins.
-            "wrap": below joins at-or-above (what the reference code does). "raise": an error.
+        edges: increasing numbers, at least one, at most 2^24, rounded to float32 (as the
+            activations are).
+        out_of_range: "separate": below and at-or-above are symbols of their own. "clip": they join
+            the end bins. "wrap": below joins at-or-above (what the reference code does). "raise":
+            an error.
 
     Raises:
         TypeError: edges are not a 1-D sequence of numbers.
-        ValueError: no edge or too many, edges that do not increase or are not finite as float32, an unknown `out_of_range`, or
-            another than "separate" for a threshold.
+        ValueError: no edge or too many, edges that do not increase or are not finite as float32, an
+            unknown `out_of_range`, or another than "separate" for a threshold.
 
     Example:
         >>> import fastmi, numpy as np

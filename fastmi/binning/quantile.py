@@ -17,14 +17,16 @@ __all__ = ["QuantileBins"]
 
 @dataclass(frozen=True, repr=False)
 class QuantileBins(Binning):
-    """Bins of equal mass: the inner edges are quantiles of all the activations of a layer that it is fitted to.
+    """Bins of equal mass: the inner edges are quantiles of all the activations of a layer that it
+    is fitted to.
 
-    With N values in order, edge k of n_bins - 1 is the one of rank k N / n_bins (rounded down, from 0), so that so many lie
-    below it. Where values are equal, edges meet, and there are fewer bins: of a ReLU layer that is 0 half of the time, about
-    half of them. What lies beyond the values that were seen joins the end bins.
+    With N values in order, edge k of n_bins - 1 is the one of rank k N / n_bins (rounded down, from
+    0), so that so many lie below it. Where values are equal, edges meet, and there are fewer bins:
+    of a ReLU layer that is 0 half of the time, about half of them. What lies beyond the values that
+    were seen joins the end bins.
 
-    The edges depend on the layer, and so a layer that only moves or stretches has the same codes: what is measured is how it
-    sorts the samples, unit by unit.
+    The edges depend on the layer, and so a layer that only moves or stretches has the same codes:
+    what is measured is how it sorts the samples, unit by unit.
 
     Args:
         n_bins: at least 2.
@@ -55,7 +57,10 @@ class QuantileBins(Binning):
         object.__setattr__(self, "n_bins", n_bins)
         if self.inner is not None:
             if not isinstance(self.inner, tuple):
-                raise TypeError(f"inner is {shown(self.inner)}: it is a tuple of edges of a fit; call .fit(activations)")
+                raise TypeError(
+                    f"inner is {shown(self.inner)}: it is a tuple of edges of a fit; call "
+                    ".fit(activations)"
+                )
             self._settle(self.inner, "separate")
 
     def fit(self, activations: Activations) -> QuantileBins:
@@ -81,4 +86,7 @@ class QuantileBins(Binning):
     def __str__(self) -> str:
         if self.inner is None:
             return f"{self.n_bins} bins of equal mass"
-        return f"{len(self.inner) + 1} bins of equal mass, edges from {self.inner[0]:g} to {self.inner[-1]:g}"
+        return (
+            f"{len(self.inner) + 1} bins of equal mass, edges from {self.inner[0]:g} to "
+            f"{self.inner[-1]:g}"
+        )

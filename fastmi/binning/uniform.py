@@ -28,8 +28,8 @@ class UniformBins(Binning):
 
     Raises:
         TypeError: n_bins is not an integer, range is not given or not a pair.
-        ValueError: n_bins < 1 or too many, the range is empty or not finite, bins too narrow for float32, an unknown
-            `out_of_range`.
+        ValueError: n_bins < 1 or too many, the range is empty or not finite, bins too narrow for
+            float32, an unknown `out_of_range`.
 
     Example:
         >>> import fastmi
@@ -46,15 +46,17 @@ class UniformBins(Binning):
         object.__setattr__(self, "range", _increasing_range(self.n_bins, self.range))
         if self.n_bins >= MOST_EDGES:
             raise ValueError(
-                f"n_bins is {self.n_bins}: at most {MOST_EDGES - 1} bins, float32 tells no more apart on most lines"
+                f"n_bins is {self.n_bins}: at most {MOST_EDGES - 1} bins, float32 tells no more "
+                "apart on most lines"
             )
-        edges = np.linspace(*self.range, self.n_bins + 1)  # between numbers that are finite as float32
+        # between numbers that are finite as float32
+        edges = np.linspace(*self.range, self.n_bins + 1)
         with np.errstate(under="ignore"):
             apart = np.diff(edges.astype(np.float32)) > 0
         if not apart.all():
             raise ValueError(
-                f"n_bins is {self.n_bins} on range {self.range}: float32 does not tell their edges apart; take fewer bins, "
-                "or a wider range"
+                f"n_bins is {self.n_bins} on range {self.range}: float32 does not tell their edges "
+                "apart; take fewer bins, or a wider range"
             )
         self._settle(edges, self.out_of_range)
 
@@ -63,19 +65,23 @@ def _increasing_range(n_bins: int, range_: Any) -> tuple[float, float]:
     if range_ is None:
         raise TypeError(
             "range must be a pair (low, high), not None, and the bins lie between: "
-            f"UniformBins({n_bins}, range=(-1, 1)) for tanh, or (t.min(), t.max()) of all the activations"
+            f"UniformBins({n_bins}, range=(-1, 1)) for tanh, or (t.min(), t.max()) of all the "
+            "activations"
         )
     try:
-        if isinstance(range_, str | bytes | Set | Mapping):  # digits would be numbers, and a set has no order
+        # digits would be numbers, and a set has no order
+        if isinstance(range_, str | bytes | Set | Mapping):
             raise TypeError
         low, high = (float(value) for value in range_ if not isinstance(value, str | bytes))
     except (TypeError, ValueError, OverflowError):
         raise TypeError(f"range must be a pair (low, high), not {shown(range_)}") from None
     if np.isnan(low) or np.isnan(high):
         raise ValueError(
-            f"range must be finite with low < high, not ({low}, {high}): where it was taken from data, they hold NaN, "
-            "which has no bin (drop those samples; np.nanmin, np.nanmax)"
+            f"range must be finite with low < high, not ({low}, {high}): where it was taken from "
+            "data, they hold NaN, which has no bin (drop those samples; np.nanmin, np.nanmax)"
         )
     if not low < high or max(abs(low), abs(high)) > HIGHEST:
-        raise ValueError(f"range must be finite with low < high, not ({low}, {high}), and finite as float32 too")
+        raise ValueError(
+            f"range must be finite with low < high, not ({low}, {high}), and finite as float32 too"
+        )
     return low, high

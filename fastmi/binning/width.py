@@ -21,11 +21,12 @@ HIGHEST = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class WidthBins(Binning):
-    """Bins of one width: two values share a bin where floor(t / width) is the same, divided in float64.
+    """Bins of one width: two values share a bin where floor(t / width) is the same, divided in
+    float64.
 
-    The edges are those of the bins that the activations reach when it is fitted; every layer has its own, and remembers the
-    lowest and the highest value that it saw. Values beyond them later are outside. (Saxe et al. 2018 count so, with widths
-    0.07 and 0.5.)
+    The edges are those of the bins that the activations reach when it is fitted; every layer has
+    its own, and remembers the lowest and the highest value that it saw. Values beyond them later
+    are outside. (Saxe et al. 2018 count so, with widths 0.07 and 0.5.)
 
     Args:
         width: of a bin, above 0.
@@ -66,7 +67,9 @@ class WidthBins(Binning):
                     f"{ends[1] - ends[0] + 1:.3g} bins: at most {MOST_EDGES - 1}; pass a larger one"
                 )
             if max(abs(low), abs(high + 1)) * width > HIGHEST:
-                raise ValueError(f"width is {width:g}, and its edges lie beyond float32: pass a smaller one")
+                raise ValueError(
+                    f"width is {width:g}, and its edges lie beyond float32: pass a smaller one"
+                )
             edges = np.unique(_first_floats(np.arange(low, high + 2), width))
             self._settle(edges, self.out_of_range, line=(low * width, width))
 
@@ -80,7 +83,8 @@ class WidthBins(Binning):
             a fitted record; this one stays as it is.
 
         Raises:
-            TypeError, ValueError: no real activations, NaN or infinities among them, more than 2^24 bins.
+            TypeError, ValueError: no real activations, NaN or infinities among them, more than 2^24
+                bins.
         """
         values = finite_values(activations)
         return replace(self, seen=(float(values.min()), float(values.max())))
@@ -88,22 +92,37 @@ class WidthBins(Binning):
     def __str__(self) -> str:
         if self.seen is None:
             return f"bins of width {self.width:g}"
-        return f"bins of width {self.width:g} on [{self.edges[0]:g}, {self.edges[-1]:g}), outside: {self.out_of_range}"
+        return (
+            f"bins of width {self.width:g} on [{self.edges[0]:g}, {self.edges[-1]:g}), outside: "
+            f"{self.out_of_range}"
+        )
 
 
 def _pair(seen: Any) -> tuple[float, float]:
-    if not isinstance(seen, tuple) or len(seen) != 2 or not all(isinstance(one, int | float) for one in seen):
-        raise TypeError(f"seen is {shown(seen)}: it is the lowest and the highest value of a fit; call .fit(activations)")
+    if (
+        not isinstance(seen, tuple)
+        or len(seen) != 2
+        or not all(isinstance(one, int | float) for one in seen)
+    ):
+        raise TypeError(
+            f"seen is {shown(seen)}: it is the lowest and the highest value of a fit; call "
+            ".fit(activations)"
+        )
     low, high = map(float, seen)
     if not (math.isfinite(high - low) and low <= high):
-        raise ValueError(f"seen is {shown(seen)}: it is the lowest and the highest value of a fit; call .fit(activations)")
+        raise ValueError(
+            f"seen is {shown(seen)}: it is the lowest and the highest value of a fit; call "
+            ".fit(activations)"
+        )
     return low, high
 
 
 def _first_floats(k: npt.NDArray[np.int64], width: float) -> npt.NDArray[np.float32]:
-    """The least float32 t with floor(t / width) >= k, of each k: np.digitize on them is the floor, to the last bit.
+    """The least float32 t with floor(t / width) >= k, of each k: np.digitize on them is the floor,
+    to the last bit.
 
-    It lies within a few floats of k * width. Where float32 does not tell neighbouring k apart they have one edge.
+    It lies within a few floats of k * width. Where float32 does not tell neighbouring k apart they
+    have one edge.
     """
     t = (k * width).astype(np.float32)
     for _ in range(4):

@@ -1,8 +1,9 @@
-"""Drop-ins: the names of other people's modules, so that a script changes its import line and nothing else.
+"""Drop-ins: the names of other people's modules, so that a script changes its import line and
+nothing else.
 
-`experimental_setup` and `information_process` stand in for the files of a replication study of the information bottleneck in
-deep learning (github.com/vadim0x60/IDNN-Replication-Study), `sklearn` for scikit-learn's functions. Nothing in fastmi imports
-them.
+`experimental_setup` and `information_process` stand in for the files of a replication study of the
+information bottleneck in deep learning (github.com/vadim0x60/IDNN-Replication-Study), `sklearn` for
+scikit-learn's functions. Nothing in fastmi imports them.
 """
 
 from importlib import import_module
@@ -15,7 +16,9 @@ MODULES = ("experimental_setup", "information_process", "sklearn")
 def __getattr__(name: str) -> object:
     """Loads a drop-in where it is first asked for."""
     if name not in MODULES:
-        raise AttributeError(f"module 'fastmi.compat' has no attribute {name!r}: it has {', '.join(MODULES)}")
+        raise AttributeError(
+            f"module 'fastmi.compat' has no attribute {name!r}: it has {', '.join(MODULES)}"
+        )
     return import_module(f"fastmi.compat.{name}")
 
 

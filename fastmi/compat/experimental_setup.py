@@ -1,11 +1,14 @@
-"""buffered networks, X, y -> the information plane of a family of copies. Stands in for the report's experimental_setup.py.
+"""buffered networks, X, y -> the information plane of a family of copies. Stands in for the
+report's experimental_setup.py.
 
-The names, arguments and draws from NumPy's global generator are those of github.com/vadim0x60/IDNN-Replication-Study, with
-`experiment` and `fit` of its notebook; the code is fastmi's. Copies train in parallel, and a plane is counted at once.
+The names, arguments and draws from NumPy's global generator are those of
+github.com/vadim0x60/IDNN-Replication-Study, with `experiment` and `fit` of its notebook; the code
+is fastmi's. Copies train in parallel, and a plane is counted at once.
 
-Networks are called on batches, where the original forwards sample by sample while it estimates: the same values, but for the
-last bits of float32 sums, which can move an activation that lies on an edge. They are read in evaluation mode. While
-`experiment` and `fit` run, torch is held to one thread: networks this small lose by more.
+Networks are called on batches, where the original forwards sample by sample while it estimates: the
+same values, but for the last bits of float32 sums, which can move an activation that lies on an
+edge. They are read in evaluation mode. While `experiment` and `fit` run, torch is held to one
+thread: networks this small lose by more.
 """
 
 from __future__ import annotations
@@ -49,10 +52,11 @@ FILE = "information_plane.png"
 
 
 class ZivInformationPlane:
-    """I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y), plug-in, in bits, by the recipe of Shwartz-Ziv and Tishby.
+    """I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y), plug-in, in bits, by the recipe of
+    Shwartz-Ziv and Tishby.
 
-    The edges are rounded to float32; a value below the first joins the symbol at and above the last. A symbol of X or Y is a
-    distinct row. (arXiv:1703.00810.)
+    The edges are rounded to float32; a value below the first joins the symbol at and above the
+    last. A symbol of X or Y is a distinct row. (arXiv:1703.00810.)
 
     Args:
         X: (n, ...) numbers, one row a sample.
@@ -64,7 +68,8 @@ class ZivInformationPlane:
 
     Raises:
         TypeError: an unknown container or dtype.
-        ValueError: no samples, different numbers of them, NaN, a Y of three axes, edges that do not increase.
+        ValueError: no samples, different numbers of them, NaN, a Y of three axes, edges that do not
+            increase.
 
     Example:
         >>> import numpy as np
@@ -79,7 +84,9 @@ class ZivInformationPlane:
         y = np.asarray(Y) if isinstance(Y, list | tuple) else Y
         y_rows = checks.numbers("Y", y)
         checks.one_plane(x, y)
-        self.estimator = PlaneEstimator(x, identify_rows(y_rows)[0], Edges(bins, out_of_range="wrap"))
+        self.estimator = PlaneEstimator(
+            x, identify_rows(y_rows)[0], Edges(bins, out_of_range="wrap")
+        )
 
     def mutual_information(self, layer_output: Any) -> tuple[float, float]:
         """One layer -> (I(X;T), I(T;Y)).
@@ -95,7 +102,8 @@ class ZivInformationPlane:
 
 
 class ReshapeLayer(nn.Module):
-    """x -> x.reshape(new_shape), as ReshapeLayer((-1, 1, 14, 14)) or ReshapeLayer(-1, 1, 14, 14); -1 stands for the samples.
+    """x -> x.reshape(new_shape), as ReshapeLayer((-1, 1, 14, 14)) or ReshapeLayer(-1, 1, 14, 14);
+    -1 stands for the samples.
 
     Raises:
         TypeError: sizes that are no integers. ValueError: no size, one below 1 but for a single -1.
@@ -131,7 +139,8 @@ class _Function(nn.Module):
 class BufferedSequential(nn.Module):
     """Layers in sequence; after a call, `.buffer` holds the outputs of those that are flagged.
 
-    Works inside `fastmi.Ensemble`: values that exist only under `torch.func.vmap` are not kept, and `.buffer` stays as it was.
+    Works inside `fastmi.Ensemble`: values that exist only under `torch.func.vmap` are not kept, and
+    `.buffer` stays as it was.
 
     Args:
         layers: modules, or functions of one tensor.
@@ -139,10 +148,12 @@ class BufferedSequential(nn.Module):
 
     Attributes:
         layers: an nn.ModuleList. buffer_or_not: the flags. n_buffers: how many are true.
-        buffer: copies of the outputs, detached (the original keeps their graph), which np.asarray takes; [] before a call.
+        buffer: copies of the outputs, detached (the original keeps their graph), which np.asarray
+            takes; [] before a call.
 
     Raises:
-        TypeError: layers that are neither modules nor functions, flags that are neither true nor false.
+        TypeError: layers that are neither modules nor functions, flags that are neither true nor
+            false.
         ValueError: not one flag for each layer.
 
     Example:
@@ -151,9 +162,14 @@ class BufferedSequential(nn.Module):
         (torch.Size([5, 2]), [torch.Size([5, 2])])
     """
 
-    def __init__(self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[Any]) -> None:
+    def __init__(
+        self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[Any]
+    ) -> None:
         super().__init__()
-        modules, flags = _sequence("layers", layers, "modules"), _sequence("buffer_or_not", buffer_or_not, "flags")
+        modules, flags = (
+            _sequence("layers", layers, "modules"),
+            _sequence("buffer_or_not", buffer_or_not, "flags"),
+        )
         self.layers = nn.ModuleList([_layer(i, layer) for i, layer in enumerate(modules)])
         self.buffer_or_not = tuple(_flag(i, flag) for i, flag in enumerate(flags))
         _one_flag_each(self.layers, self.buffer_or_not)
@@ -180,21 +196,26 @@ class BufferedSequential(nn.Module):
 def mutual_information_for_network_family(
     infoplane: ZivInformationPlane, buffered_networks: Sequence[Any]
 ) -> list[tuple[float, float]]:
-    """The report's "extended" estimator: every sample through one network of the family, drawn at random.
+    """The report's "extended" estimator: every sample through one network of the family, drawn at
+    random.
 
-    T of sample i is the buffered output of network `who[i]` on it, who = np.random.choice(n_networks, n): NumPy's global
-    generator gives what n scalar draws would. (Quantity: `fastmi.PlaneEstimator.sampled`.)
+    T of sample i is the buffered output of network `who[i]` on it, who =
+    np.random.choice(n_networks, n): NumPy's global generator gives what n scalar draws would.
+    (Quantity: `fastmi.PlaneEstimator.sampled`.)
 
     Args:
         infoplane: X, Y and the bins.
-        buffered_networks: a sequence of `BufferedSequential`; each is called once, on the samples that are sent through it.
+        buffered_networks: a sequence of `BufferedSequential`; each is called once, on the samples
+            that are sent through it.
 
     Returns:
         (I(X;T), I(T;Y)) in bits for each buffered layer.
 
     Raises:
-        TypeError: something else than a plane and a sequence of networks that have a `buffer` after a call.
-        ValueError: no network, a buffered output whose first axis is not the samples, networks that keep other layers.
+        TypeError: something else than a plane and a sequence of networks that have a `buffer` after
+            a call.
+        ValueError: no network, a buffered output whose first axis is not the samples, networks that
+            keep other layers.
     """
     _family(infoplane, buffered_networks)
     x = np.asarray(infoplane.X.cpu() if isinstance(infoplane.X, Tensor) else infoplane.X)
@@ -210,8 +231,9 @@ def mutual_information_for_network_family(
         layers = layers or [np.empty((len(x), value.shape[1]), value.dtype) for value in values]
         if [value.shape[1] for value in values] != [layer.shape[1] for layer in layers]:
             raise ValueError(
-                f"buffered_networks[{i}] keeps layers of {[value.shape[1] for value in values]} units, one before it of "
-                f"{[layer.shape[1] for layer in layers]}: pass copies of one network"
+                f"buffered_networks[{i}] keeps layers of {[value.shape[1] for value in values]} "
+                f"units, one before it of {[layer.shape[1] for layer in layers]}: pass copies of "
+                "one network"
             )
         for layer, value in zip(layers, values, strict=True):
             layer[rows] = value
@@ -237,33 +259,42 @@ def experiment(
     plot: str | None = "dynamic",
     activation_bins: Any = ACTIVATION_BINS,
 ) -> Copies:
-    """Train copies of a network by SGD on the mean squared error; after every epoch estimate each buffered layer.
+    """Train copies of a network by SGD on the mean squared error; after every epoch estimate each
+    buffered layer.
 
-    An epoch is one step of every copy, on np.random.permutation(n)[:batch_size] rows drawn anew for each. Then every sample is
-    sent through one copy, np.random.choice(network_copies, n), as in `mutual_information_for_network_family`. NumPy's global
-    generator is used in that order, as in the original.
+    An epoch is one step of every copy, on np.random.permutation(n)[:batch_size] rows drawn anew for
+    each. Then every sample is sent through one copy, np.random.choice(network_copies, n), as in
+    `mutual_information_for_network_family`. NumPy's global generator is used in that order, as in
+    the original.
 
     Args:
-        base_network: copied, never trained; a `fastmi.LoopWarning` where torch.func.vmap cannot take it (`fastmi.Ensemble`).
-        X: (n, ...) numbers. y: (n,) or (n, k) numbers, as many for each sample as the network has outputs.
-        plot: "dynamic": the plane is redrawn during training, at most 50 times and in at most a fifth of the time. "once": it
-            is drawn at the end. None: not at all. It appears in the notebook's cell, or in a window where matplotlib's backend
-            has them; else it is written at the end to information_plane.png in the working directory.
+        base_network: copied, never trained; a `fastmi.LoopWarning` where torch.func.vmap cannot
+            take it (`fastmi.Ensemble`).
+        X: (n, ...) numbers. y: (n,) or (n, k) numbers, as many for each sample as the network has
+            outputs.
+        plot: "dynamic": the plane is redrawn during training, at most 50 times and in at most a
+            fifth of the time. "once": it is drawn at the end. None: not at all. It appears in the
+            notebook's cell, or in a window where matplotlib's backend has them; else it is written
+            at the end to information_plane.png in the working directory.
         activation_bins: the edges.
 
     Returns:
-        the trained copies, a list; its `.plane` holds I(X;T) and I(T;Y) of each epoch 1, 2, ... and layer, in bits.
+        the trained copies, a list; its `.plane` holds I(X;T) and I(T;Y) of each epoch 1, 2, ... and
+        layer, in bits.
 
     Raises:
         TypeError: not a `BufferedSequential`; a learning rate that is no number.
-        ValueError: as `ZivInformationPlane`; a learning rate below 0 or not finite, another plot; y that does not fit the
-            prediction. (The original makes (101, 1) labels into (101, 1, 1) targets, which today's torch broadcasts to
-            (101, 101, 1) losses: the network dies of it.)
+        ValueError: as `ZivInformationPlane`; a learning rate below 0 or not finite, another plot; y
+            that does not fit the prediction. (The original makes (101, 1) labels into (101, 1, 1)
+            targets, which today's torch broadcasts to (101, 101, 1) losses: the network dies of
+            it.)
 
     Example:
         >>> network = BufferedSequential([nn.Linear(3, 1), nn.Tanh()], [False, True])
         >>> x = np.arange(60).reshape(20, 3) / 60
-        >>> copies = experiment(network, x, x[:, 0] > 0.5, epochs=4, batch_size=5, network_copies=2, plot=None)
+        >>> copies = experiment(
+        ...     network, x, x[:, 0] > 0.5, epochs=4, batch_size=5, network_copies=2, plot=None
+        ... )
         >>> len(copies), copies.plane.i_xt.shape
         (2, (4, 1, 1))
     """
@@ -290,7 +321,9 @@ def experiment(
 
     with one_thread():
         for snapshots, who in _trained(ensemble, inputs, targets, epochs, batch_size):
-            points.append(_sampled(infoplane.estimator, ensemble.activations(inputs, snapshots), who))
+            points.append(
+                _sampled(infoplane.estimator, ensemble.activations(inputs, snapshots), who)
+            )
             screen.redraw(plane, done=sum(len(chunk.i_xt) for chunk in points) / epochs)
     screen.finish(plane)
     return Copies((cast("_Tapped", member).network for member in ensemble.networks()), plane())
@@ -311,12 +344,14 @@ def fit(
 ) -> list[tuple[float, float]]:
     """Train a network by SGD until the information plane of its last buffered layer comes to rest.
 
-    Every `epoch_length` steps J = I(T;Y) - beta I(X;T) is estimated; training stops when J has moved by less than `mi_tol` bits
-    since the check before, or after `epochs` checks. The first check has none before it and never stops. This is
-    `fastmi.InformationStopping(beta, mi_tol, patience=1)`, which says what rest can mean and what deceives it.
+    Every `epoch_length` steps J = I(T;Y) - beta I(X;T) is estimated; training stops when J has
+    moved by less than `mi_tol` bits since the check before, or after `epochs` checks. The first
+    check has none before it and never stops. This is `fastmi.InformationStopping(beta, mi_tol,
+    patience=1)`, which says what rest can mean and what deceives it.
 
-    What was wrong: the original names `network_copies` and `tol`, which do not exist there; it compares J with a constant 1e-19
-    that is never updated; and it stops where J - 1e-19 < tol 1e-19, which with beta = 1 holds at every first check.
+    What was wrong: the original names `network_copies` and `tol`, which do not exist there; it
+    compares J with a constant 1e-19 that is never updated; and it stops where J - 1e-19 < tol
+    1e-19, which with beta = 1 holds at every first check.
 
     Args:
         network: trained in place. X, y, lr, batch_size, activation_bins: as in `experiment`.
@@ -327,24 +362,33 @@ def fit(
         (I(X;T), I(T;Y)) in bits at every check; the original returns nothing.
 
     Raises:
-        TypeError, ValueError: as `experiment`; beta or mi_tol that is negative or not finite, a loss that is no function, or
-            returns what cannot be learnt from.
+        TypeError, ValueError: as `experiment`; beta or mi_tol that is negative or not finite, a
+            loss that is no function, or returns what cannot be learnt from.
     """
     _buffering("network", network, BufferedSequential)
-    epochs, epoch_length = checks.positive_integer("epochs", epochs), checks.positive_integer("epoch_length", epoch_length)
+    epochs, epoch_length = (
+        checks.positive_integer("epochs", epochs),
+        checks.positive_integer("epoch_length", epoch_length),
+    )
     batch_size = checks.positive_integer("batch_size", batch_size)
-    rule, lr = InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1), checks.not_negative("lr", lr)
+    rule, lr = (
+        InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1),
+        checks.not_negative("lr", lr),
+    )
     measure = nn.functional.mse_loss if loss is None else guards.loss(loss)
     infoplane = ZivInformationPlane(X, y, bins=activation_bins)
     found: list[tuple[float, float]] = []
-    with one_thread(), torch.inference_mode(False):  # gradients are needed, whatever the caller has set
+    # gradients are needed, whatever the caller has set
+    with one_thread(), torch.inference_mode(False):
         inputs, targets = _training_set(network, X, y)
         solver = torch.optim.SGD(network.parameters(), lr=lr)
         for _ in tqdm(range(epochs), disable=None):
             for _ in range(epoch_length):
                 rows = torch.from_numpy(_batch(len(inputs), batch_size)).to(inputs.device)
                 solver.zero_grad()
-                guards.differentiable(guards.scalar_loss(measure(network(inputs[rows]), targets[rows]))).backward()
+                guards.differentiable(
+                    guards.scalar_loss(measure(network(inputs[rows]), targets[rows]))
+                ).backward()
                 solver.step()
             found.append(mutual_information_for_network_family(infoplane, [network])[-1])
             if rule.update(*found[-1]):
@@ -374,12 +418,16 @@ class _Tapped(nn.Module):
 def _trained(
     ensemble: Ensemble, inputs: Tensor, targets: Tensor, epochs: int, batch_size: int
 ) -> Iterator[tuple[list[dict[str, Tensor]], IntArray]]:
-    """Snapshots of epochs 1, 2, ... and the copy of each sample (epochs, n), a chunk at a time, so that memory is bounded."""
+    """Snapshots of epochs 1, 2, ... and the copy of each sample (epochs, n), a chunk at a time, so
+    that memory is bounded.
+    """
     n, n_copies = len(inputs), ensemble.n_copies
     together = max(1, MODELS // n_copies)
     snapshots, assignments = [], []
     for epoch in tqdm(range(1, epochs + 1), disable=None):
-        rows = torch.from_numpy(np.stack([_batch(n, batch_size) for _ in range(n_copies)])).to(inputs.device)
+        rows = torch.from_numpy(np.stack([_batch(n, batch_size) for _ in range(n_copies)])).to(
+            inputs.device
+        )
         ensemble.step(inputs[rows], targets[rows])
         snapshots.append(ensemble.snapshot())
         assignments.append(_choice(n_copies, n))
@@ -447,13 +495,17 @@ def _training_set(network: BufferedSequential, X: Any, y: Any) -> tuple[Tensor, 
 
 
 def _tensor(network: Any, name: str, array: Any) -> Tensor:
-    """In the type of the parameters that are no whole numbers, and on their device; a copy, which the network may overwrite."""
+    """In the type of the parameters that are no whole numbers, and on their device; a copy, which
+    the network may overwrite.
+    """
     parameters = network.parameters() if isinstance(network, nn.Module) else ()
     floats = (leaf for leaf in parameters if leaf.is_floating_point() or leaf.is_complex())
     parameter = next(floats, torch.empty(0, device="cpu"))
     if isinstance(array, Tensor):
         tensor = guards.batch(name, array).detach()
-        return (tensor.clone() if tensor.is_inference() else tensor).to(parameter.device, parameter.dtype)
+        return (tensor.clone() if tensor.is_inference() else tensor).to(
+            parameter.device, parameter.dtype
+        )
     plain = guards.numbers(name, array if isinstance(array, np.ndarray) else np.asarray(array))
     return torch.from_numpy(plain).to(parameter.device, parameter.dtype)
 
@@ -461,42 +513,63 @@ def _tensor(network: Any, name: str, array: Any) -> Tensor:
 def _sizes(shape: Any) -> tuple[int, ...]:
     for size in shape:
         if isinstance(size, bool | str) or not isinstance(size, int | np.integer):
-            raise TypeError(f"new_shape holds {shown(size)}: pass integers, as ReshapeLayer(-1, 1, 14, 14)")
-    if not len(shape) or sum(size == -1 for size in shape) > 1 or any(size < 1 and size != -1 for size in shape):
-        raise ValueError(f"new_shape is {shown(tuple(shape))}: pass sizes of at least 1, and one -1 for the samples")
+            raise TypeError(
+                f"new_shape holds {shown(size)}: pass integers, as ReshapeLayer(-1, 1, 14, 14)"
+            )
+    if (
+        not len(shape)
+        or sum(size == -1 for size in shape) > 1
+        or any(size < 1 and size != -1 for size in shape)
+    ):
+        raise ValueError(
+            f"new_shape is {shown(tuple(shape))}: pass sizes of at least 1, and one -1 for the "
+            "samples"
+        )
     return tuple(int(size) for size in shape)
 
 
 def _layer(i: int, layer: Any) -> nn.Module:
     if isinstance(layer, type) and issubclass(layer, nn.Module):
-        raise TypeError(f"layers[{i}] is the class {layer.__name__}: pass one of it, {layer.__name__}(...)")
+        raise TypeError(
+            f"layers[{i}] is the class {layer.__name__}: pass one of it, {layer.__name__}(...)"
+        )
     if isinstance(layer, nn.Module):
         return layer
-    return _Function(checks.function(f"layers[{i}]", layer, "a module, or a function of one tensor"))
+    return _Function(
+        checks.function(f"layers[{i}]", layer, "a module, or a function of one tensor")
+    )
 
 
 def _flag(i: int, flag: Any) -> bool:
-    if not isinstance(flag, bool | np.bool_) and (not isinstance(flag, int | np.integer) or flag not in (0, 1)):
+    if not isinstance(flag, bool | np.bool_) and (
+        not isinstance(flag, int | np.integer) or flag not in (0, 1)
+    ):
         raise TypeError(f"buffer_or_not[{i}] is {shown(flag)}: pass True or False for each layer")
     return bool(flag)
 
 
 def _family(infoplane: Any, networks: Any) -> None:
     if not isinstance(infoplane, ZivInformationPlane):
-        raise TypeError(f"infoplane is a {type(infoplane).__qualname__}: pass a ZivInformationPlane(X, Y)")
+        raise TypeError(
+            f"infoplane is a {type(infoplane).__qualname__}: pass a ZivInformationPlane(X, Y)"
+        )
     if isinstance(networks, str) or not isinstance(networks, Sequence):
-        raise TypeError(f"buffered_networks is {shown(networks)}: pass a list of networks ([network])")
+        raise TypeError(
+            f"buffered_networks is {shown(networks)}: pass a list of networks ([network])"
+        )
     _some_networks(networks)
     for i, network in enumerate(networks):
-        checks.function(f"buffered_networks[{i}]", network, "BufferedSequential(layers, buffer_or_not)")
+        checks.function(
+            f"buffered_networks[{i}]", network, "BufferedSequential(layers, buffer_or_not)"
+        )
 
 
 def _buffer(i: int, network: Any) -> Sequence[Any]:
     kept = getattr(network, "buffer", None)
     if not isinstance(kept, list | tuple):
         raise TypeError(
-            f"buffered_networks[{i}] is a {type(network).__qualname__} without a list `buffer` after a call: pass a "
-            "BufferedSequential(layers, buffer_or_not)"
+            f"buffered_networks[{i}] is a {type(network).__qualname__} without a list `buffer` "
+            "after a call: pass a BufferedSequential(layers, buffer_or_not)"
         )
     return kept
 
@@ -508,7 +581,9 @@ def _kept(layer: int, output: Any, n_rows: int) -> npt.NDArray[Any]:
 
 
 def _has_memory(tensor: Tensor) -> bool:
-    """False of what stands for a batch under torch.func.vmap, or for a gradient under torch.func.grad."""
+    """False of what stands for a batch under torch.func.vmap, or for a gradient under
+    torch.func.grad.
+    """
     try:
         tensor.untyped_storage()
     except NotImplementedError:
@@ -519,9 +594,15 @@ def _has_memory(tensor: Tensor) -> bool:
 def _buffering(name: str, network: Any, kind: type) -> None:
     """A network that keeps the outputs of some of its layers."""
     if not isinstance(network, kind):
-        raise TypeError(f"{name} is a {type(network).__qualname__}: pass a {kind.__name__}(layers, buffer_or_not)")
+        raise TypeError(
+            f"{name} is a {type(network).__qualname__}: pass a {kind.__name__}(layers, "
+            "buffer_or_not)"
+        )
     if not network.n_buffers:  # type: ignore[attr-defined]
-        raise ValueError(f"{name} keeps no layer's output, so there is nothing to estimate: flag a layer in buffer_or_not")
+        raise ValueError(
+            f"{name} keeps no layer's output, so there is nothing to estimate: flag a layer in "
+            "buffer_or_not"
+        )
 
 
 def _sequence(name: str, given: Any, of_what: str) -> list[Any]:
@@ -533,7 +614,8 @@ def _sequence(name: str, given: Any, of_what: str) -> list[Any]:
 def _one_flag_each(layers: Sized, buffer_or_not: Sequence[Any]) -> None:
     if len(layers) != len(buffer_or_not) or not len(layers):
         raise ValueError(
-            f"buffer_or_not holds {len(buffer_or_not)} flags for {len(layers)} layers: pass one flag for each layer"
+            f"buffer_or_not holds {len(buffer_or_not)} flags for {len(layers)} layers: pass one "
+            "flag for each layer"
         )
 
 
@@ -545,16 +627,22 @@ def _some_networks(networks: Sequence[Any]) -> None:
 def _samples_first(layer: int, shape: tuple[int, ...], n_rows: int) -> None:
     if not shape or shape[0] != n_rows:
         raise ValueError(
-            f"buffer[{layer}] has shape {shape} after a call on {n_rows} samples: the first axis of a buffered output must be "
-            "the samples (ReshapeLayer((-1, ...)))"
+            f"buffer[{layer}] has shape {shape} after a call on {n_rows} samples: the first axis of"
+            " a buffered output must be the samples (ReshapeLayer((-1, ...)))"
         )
 
 
 def _targets_fit(shape: tuple[int, ...], n_rows: int, prediction: tuple[int, ...]) -> None:
-    """y can take the prediction's shape: as many numbers for each sample, whatever the axes they stand in."""
-    if not prediction or prediction[0] != n_rows or np.prod(shape[1:], dtype=int) != np.prod(prediction[1:], dtype=int):
+    """y can take the prediction's shape: as many numbers for each sample, whatever the axes they
+    stand in.
+    """
+    if (
+        not prediction
+        or prediction[0] != n_rows
+        or np.prod(shape[1:], dtype=int) != np.prod(prediction[1:], dtype=int)
+    ):
         raise ValueError(
-            f"y has shape {shape}, but on {n_rows} samples the network's prediction has {prediction}, and the loss would "
-            "broadcast them against each other: give y as many numbers a sample as the network has outputs ((n, 1), or one-hot "
-            "(n, k))"
+            f"y has shape {shape}, but on {n_rows} samples the network's prediction has "
+            f"{prediction}, and the loss would broadcast them against each other: give y as many "
+            "numbers a sample as the network has outputs ((n, 1), or one-hot (n, k))"
         )

@@ -1,11 +1,14 @@
-"""label, x -> shares and numbers of their symbols; one layer (n, d) -> (I(X;T), I(T;Y)). Stands in for information_process.py.
+"""label, x -> shares and numbers of their symbols; one layer (n, d) -> (I(X;T), I(T;Y)). Stands in
+for information_process.py.
 
-The names, arguments and values are those of the report's file (it, in turn, follows Shwartz-Ziv and Tishby's IDNNs,
-arXiv:1703.00810); the code is fastmi's. There H(T|X) is a loop over the distinct inputs; here everything is counted at once,
-and what depends on X, Y and the bins alone is kept from call to call. No random numbers are drawn.
+The names, arguments and values are those of the report's file (it, in turn, follows Shwartz-Ziv and
+Tishby's IDNNs, arXiv:1703.00810); the code is fastmi's. There H(T|X) is a loop over the distinct
+inputs; here everything is counted at once, and what depends on X, Y and the bins alone is kept from
+call to call. No random numbers are drawn.
 
-Differences: NaN is an error (the original counts it with what lies at or above the last edge), -0 equals 0 (there the bytes are
-compared), integers come back as int64, and `calc_DKL=True`, which cannot run there, is refused.
+Differences: NaN is an error (the original counts it with what lies at or above the last edge), -0
+equals 0 (there the bytes are compared), integers come back as int64, and `calc_DKL=True`, which
+cannot run there, is refused.
 """
 
 from __future__ import annotations
@@ -21,12 +24,19 @@ from fastmi.binning import Edges
 from fastmi.containers import is_tensor, shown
 from fastmi.planes import PlaneEstimator
 
-__all__ = ["calc_information_for_layer_with_other", "calc_information_sampling", "extract_probs", "narrowed"]
+__all__ = [
+    "calc_information_for_layer_with_other",
+    "calc_information_sampling",
+    "extract_probs",
+    "narrowed",
+]
 
 Array = npt.NDArray[Any]
 
 
-def extract_probs(label: Any, x: Any) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]:
+def extract_probs(
+    label: Any, x: Any
+) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]:
     """p(x), p(y) and p(y|x), and which symbol each sample is; a symbol is a distinct row.
 
     Args:
@@ -34,11 +44,13 @@ def extract_probs(label: Any, x: Any) -> tuple[Array, Array, Array, Array, Array
         x: (n, d) rows of numbers; further axes are flattened.
 
     Returns:
-        (pys, pys1, p_y_given_x, b1, b, unique_a, unique_inverse_x, unique_inverse_y, pxs); of m distinct rows of x, l of label:
-        pys (k,) the mean label row; pys1 (l,) the share of each distinct label row; p_y_given_x (k, m) for each distinct x the
-        mean label row, as a column; b1 (m, 1) and b (n, 1) the rows of unique_a and of x as opaque bytes; unique_a (m, d) the
-        distinct rows of x, in the order of their bytes; unique_inverse_x, unique_inverse_y (n,) the number of each sample's
-        row, one-dimensional whatever the version of NumPy; pxs (m,) the share of each distinct x.
+        (pys, pys1, p_y_given_x, b1, b, unique_a, unique_inverse_x, unique_inverse_y, pxs); of m
+        distinct rows of x, l of label: pys (k,) the mean label row; pys1 (l,) the share of each
+            distinct label row; p_y_given_x (k, m) for each distinct x the
+        mean label row, as a column; b1 (m, 1) and b (n, 1) the rows of unique_a and of x as opaque
+        bytes; unique_a (m, d) the distinct rows of x, in the order of their bytes;
+        unique_inverse_x, unique_inverse_y (n,) the number of each sample's row, one-dimensional
+        whatever the version of NumPy; pxs (m,) the share of each distinct x.
 
     Raises:
         TypeError: an unknown container or dtype.
@@ -46,19 +58,34 @@ def extract_probs(label: Any, x: Any) -> tuple[Array, Array, Array, Array, Array
 
     Example:
         >>> import numpy as np
-        >>> probs = extract_probs(np.array([[0.0], [1.0], [1.0], [1.0]]), np.array([[7], [7], [8], [8]]))
+        >>> labels, x = np.array([[0.0], [1.0], [1.0], [1.0]]), np.array([[7], [7], [8], [8]])
+        >>> probs = extract_probs(labels, x)
         >>> probs[2], probs[6]
         (array([[0.5, 1. ]]), array([0, 0, 1, 1]))
     """
     label, x = checks.numbers("label", label), checks.numbers("x", x)
     n = checks.same_length(label=label, x=x)
     b = _opaque(x)
-    _, first, inverse_x, counts_x = np.unique(b, return_index=True, return_inverse=True, return_counts=True)
+    _, first, inverse_x, counts_x = np.unique(
+        b, return_index=True, return_inverse=True, return_counts=True
+    )
     _, inverse_y, counts_y = np.unique(_opaque(label), return_inverse=True, return_counts=True)
     inverse_x, inverse_y = inverse_x.reshape(-1), inverse_y.reshape(-1)  # NumPy 2 gives (n, 1)
     unique_a = x[first]
-    p_y_given_x = np.stack([np.bincount(inverse_x, weights=column) for column in label.T]) / counts_x
-    return label.sum(axis=0) / n, counts_y / n, p_y_given_x, _opaque(unique_a), b, unique_a, inverse_x, inverse_y, counts_x / n
+    p_y_given_x = (
+        np.stack([np.bincount(inverse_x, weights=column) for column in label.T]) / counts_x
+    )
+    return (
+        label.sum(axis=0) / n,
+        counts_y / n,
+        p_y_given_x,
+        _opaque(unique_a),
+        b,
+        unique_a,
+        inverse_x,
+        inverse_y,
+        counts_x / n,
+    )
 
 
 def calc_information_for_layer_with_other(
@@ -75,7 +102,8 @@ def calc_information_for_layer_with_other(
     pys1: Any,
     percent_of_sampling: float = 50,
 ) -> dict[str, float]:
-    """{"local_IXT": I(X;T), "local_ITY": I(T;Y)} of one layer in bits: `calc_information_sampling` under other names.
+    """{"local_IXT": I(X;T), "local_ITY": I(T;Y)} of one layer in bits: `calc_information_sampling`
+    under other names.
 
     Args, Raises: as there; `percent_of_sampling` is not used (nor is it in the original).
     """
@@ -103,21 +131,26 @@ def calc_information_sampling(
 
     Args:
         data: (n, d) activations, or (n, ...), flattened; NumPy array or tensor.
-        bins: increasing edges, rounded to float32; a value below the first joins the symbol at and above the last.
-        unique_inverse_x, unique_inverse_y: (n,) or (n, 1), the symbol of each sample, numbered as by `extract_probs`.
+        bins: increasing edges, rounded to float32; a value below the first joins the symbol at and
+            above the last.
+        unique_inverse_x, unique_inverse_y: (n,) or (n, 1), the symbol of each sample, numbered as
+            by `extract_probs`.
         pxs, pys1: the shares of those symbols.
         label, b, b1, len_unique_a, p_YgX: not used; they belong to the original's signature.
-        calc_DKL: False. The original fails under True: a function and a module it names were left out.
+        calc_DKL: False. The original fails under True: a function and a module it names were left
+            out.
 
     Raises:
-        TypeError, ValueError: activations that are not real numbers of these n samples, NaN, edges that do not increase,
-            symbols that are not numbered 0, 1, ..., shares that are not theirs, calc_DKL.
+        TypeError, ValueError: activations that are not real numbers of these n samples, NaN, edges
+            that do not increase, symbols that are not numbered 0, 1, ..., shares that are not
+            theirs, calc_DKL.
 
     Source: arXiv:1703.00810; github.com/vadim0x60/IDNN-Replication-Study.
     """
     if calc_DKL:
         raise ValueError(
-            "calc_DKL is True, which the original cannot run either (calc_probs and KL are missing): leave it False"
+            "calc_DKL is True, which the original cannot run either (calc_probs and KL are "
+            "missing): leave it False"
         )
     x = _numbered("unique_inverse_x", unique_inverse_x)
     y = _numbered("unique_inverse_y", unique_inverse_y)
@@ -131,14 +164,18 @@ def _shares(name: str, given: Any) -> npt.NDArray[np.float64]:
     try:
         return np.asarray(given, np.float64)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} is {shown(given)}: pass the shares of the symbols, as extract_probs returned them") from None
+        raise TypeError(
+            f"{name} is {shown(given)}: pass the shares of the symbols, as extract_probs returned "
+            "them"
+        ) from None
 
 
 def narrowed(data: Any) -> Any:
     """Activations (n, ...) -> (n, d), in which float64 are the largest float32 at or below them.
 
-    The reference compares float64 activations with float32 edges. An edge is at or below t exactly when it is at or below the
-    largest float32 that is; so both give the same symbol, where the nearest float32 may reach an edge that t does not.
+    The reference compares float64 activations with float32 edges. An edge is at or below t exactly
+    when it is at or below the largest float32 that is; so both give the same symbol, where the
+    nearest float32 may reach an edge that t does not.
     """
     if is_tensor(data):
         import torch
@@ -151,14 +188,17 @@ def narrowed(data: Any) -> Any:
     data = data.reshape(len(data), -1) if data.ndim and data.size else data
     if data.dtype != np.float64:
         return data
-    with np.errstate(over="ignore", under="ignore"):  # infinities have their symbols, and 0 has a float below it
+    # infinities have their symbols, and 0 has a float below it
+    with np.errstate(over="ignore", under="ignore"):
         nearest = data.astype(np.float32)
         return np.where(nearest > data, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 @lru_cache(maxsize=4)
 def _estimator(x: bytes, y: bytes, pxs: bytes, pys1: bytes, binning: Edges) -> PlaneEstimator:
-    """The same X, Y and bins, layer after layer: by their content, so that no array is held or trusted to stay as it is."""
+    """The same X, Y and bins, layer after layer: by their content, so that no array is held or
+    trusted to stay as it is.
+    """
     x_numbers, y_numbers = np.frombuffer(x, np.int64).copy(), np.frombuffer(y, np.int64).copy()
     _shares_of_symbols("pxs", np.frombuffer(pxs), "unique_inverse_x", x_numbers)
     _shares_of_symbols("pys1", np.frombuffer(pys1), "unique_inverse_y", y_numbers)
@@ -174,19 +214,31 @@ def _opaque(rows: Array) -> Array:
 def _numbered(name: str, ids: Any) -> npt.NDArray[np.int64]:
     """-> int64 (n,), from (n,) or the (n, 1) of some versions of NumPy."""
     ids = np.asarray(ids)
-    if ids.dtype.kind not in "iu" or ids.ndim == 0 or ids.size == 0 or ids.size != ids.shape[0] or ids.min() < 0:
+    if (
+        ids.dtype.kind not in "iu"
+        or ids.ndim == 0
+        or ids.size == 0
+        or ids.size != ids.shape[0]
+        or ids.min() < 0
+    ):
         raise ValueError(
-            f"{name} has dtype {ids.dtype} and shape {ids.shape}: pass the number of each sample's symbol, integers (n,) "
-            "from 0 on (np.unique(..., return_inverse=True))"
+            f"{name} has dtype {ids.dtype} and shape {ids.shape}: pass the number of each sample's "
+            "symbol, integers (n,) from 0 on (np.unique(..., return_inverse=True))"
         )
     return ids.reshape(-1).astype(np.int64, copy=False)
 
 
-def _shares_of_symbols(name: str, given: npt.NDArray[Any], numbers_name: str, ids: npt.NDArray[np.int64]) -> None:
+def _shares_of_symbols(
+    name: str, given: npt.NDArray[Any], numbers_name: str, ids: npt.NDArray[np.int64]
+) -> None:
     """The given shares are those of the symbols."""
     found = np.bincount(ids) / len(ids)
-    if given.shape != found.shape or not np.allclose(given, found, rtol=0, atol=1e-9) or not found.all():
+    if (
+        given.shape != found.shape
+        or not np.allclose(given, found, rtol=0, atol=1e-9)
+        or not found.all()
+    ):
         raise ValueError(
-            f"{name} holds {given.size} shares that are not those of the {found.size} symbols in {numbers_name}: pass what "
-            "extract_probs returned for the same samples"
+            f"{name} holds {given.size} shares that are not those of the {found.size} symbols in "
+            f"{numbers_name}: pass what extract_probs returned for the same samples"
         )

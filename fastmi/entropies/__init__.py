@@ -1,4 +1,6 @@
-"""tallies -> bits: one function a file, for every measure. The only rooms that turn counts into entropies."""
+"""tallies -> bits: one function a file, for every measure. The only rooms that turn counts into
+entropies.
+"""
 
 from __future__ import annotations
 

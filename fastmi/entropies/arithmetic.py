@@ -10,7 +10,8 @@ from fastmi.arrays import FloatArray
 
 __all__ = ["RESIDUE", "in_base", "information", "settle"]
 
-RESIDUE = 1e-12  # a difference of entropies nearer to zero than this is rounding, and is returned as 0
+# a difference of entropies nearer to zero than this is rounding, and is returned as 0
+RESIDUE = 1e-12
 
 
 def settle(difference: FloatArray) -> FloatArray:
@@ -21,7 +22,8 @@ def settle(difference: FloatArray) -> FloatArray:
 def information(h_a: FloatArray, h_b: FloatArray, h_ab: FloatArray) -> FloatArray:
     """I(A;B) = min(H(A), H(B)) - (H(A,B) - max(H(A), H(B))).
 
-    Written so that it is symmetric to the last bit, never above either entropy, and exactly H(A) where A is a function of B.
+    Written so that it is symmetric to the last bit, never above either entropy, and exactly H(A)
+    where A is a function of B.
     """
     return settle(np.minimum(h_a, h_b) - settle(h_ab - np.maximum(h_a, h_b)))
 

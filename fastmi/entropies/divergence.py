@@ -13,10 +13,11 @@ BLOCK = 2**14  # terms at a time: what stands between them stays in the cache
 
 
 def divergence(k: IntArray, a: IntArray, b: IntArray, n: int) -> FloatArray:
-    """n^2 times (k log(k / m) - k + m) / n with m = a b / n: p log(p / q) - p + q of p = n k and q = a b, to some 1e-15 of it.
+    """n^2 times (k log(k / m) - k + m) / n with m = a b / n: p log(p / q) - p + q of p = n k and q
+    = a b, to some 1e-15 of it.
 
-    d = p - q is exact. Where p and q are near, log(p / q) = 2 artanh v with v = d / (p + q), and of its series the first
-    term leaves d v.
+    d = p - q is exact. Where p and q are near, log(p / q) = 2 artanh v with v = d / (p + q), and of
+    its series the first term leaves d v.
     """
     d = (n * k - a * b).astype(np.float64)
     p, q = float(n) * k.astype(np.float64), a.astype(np.float64) * b.astype(np.float64)

@@ -21,7 +21,8 @@ def grassberger(tally: Tally) -> FloatArray:
     Its bias falls faster than the plug-in's where symbols are many and rare, but it fails too where
     most have not been seen. A difference of such entropies may be negative; nothing is clipped.
 
-    Source: P. Grassberger, Entropy estimates from insufficient samplings, 2003, arXiv:physics/0307138.
+    Source: P. Grassberger, Entropy estimates from insufficient samplings, 2003,
+    arXiv:physics/0307138.
     """
     from scipy.special import digamma
 

@@ -23,7 +23,8 @@ class Layers(NamedTuple):
     """Checked layers: float32 arrays (..., n_samples, n_units) with the same leading axes.
 
     Attributes:
-        names: of each, to find what belongs to it. places: what messages call them. arrays: as many.
+        names: of each, to find what belongs to it. places: what messages call them. arrays: as
+            many.
     """
 
     names: Sequence[str]
@@ -81,7 +82,9 @@ def variables(x: Any, y: Any) -> Variables:
 
 
 def through(values: Any, assignment: IntArray) -> Any:
-    """Takes of every sample the copy that it is assigned: (..., n_copies, n, d), (..., n) -> (..., n, d)."""
+    """Takes of every sample the copy that it is assigned: (..., n_copies, n, d), (..., n) -> (...,
+    n, d).
+    """
     *leading, n_copies, n, d = values.shape
     flat = values.reshape(-1, n_copies, n, d)
     copy_of = np.array(assignment).reshape(-1, n)  # a copy: torch warns of read-only memory
@@ -99,7 +102,9 @@ class Reader(Protocol):
     mixes: bool
 
     def prepare(self, layers: Layers, n_copies: int = 1) -> Any:
-        """Does once what all readings share. n_copies: rows of so many copies may be read together."""
+        """Does once what all readings share. n_copies: rows of so many copies may be read
+        together.
+        """
         ...
 
     def sampled(self, prepared: Any, assignment: IntArray) -> Any:

@@ -24,12 +24,13 @@ __all__ = ["Counted"]
 class Counted:
     """Measures I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of binned layers T, in bits.
 
-    Where every row of X is distinct and T is a function of X, H(T|X) is 0 and I(X;T) = H(T) exactly, under every method.
+    Where every row of X is distinct and T is a function of X, H(T|X) is 0 and I(X;T) = H(T)
+    exactly, under every method.
 
     Args:
         binning: `Edges`, `UniformBins`, ..., for all layers, or a mapping name -> binning.
-        method: how the entropies are estimated, one of `fastmi.entropies.METHODS`. A corrected one is not clipped: information
-            may then be negative, or exceed both entropies.
+        method: how the entropies are estimated, one of `fastmi.entropies.METHODS`. A corrected one
+            is not clipped: information may then be negative, or exceed both entropies.
 
     Raises:
         TypeError: something else than a binning. ValueError: an unknown method.
@@ -42,9 +43,14 @@ class Counted:
         given = self.binning
         if isinstance(given, Mapping):
             if not given:
-                raise ValueError("binning is empty: pass a mapping name -> binning of the layers that are to be counted")
+                raise ValueError(
+                    "binning is empty: pass a mapping name -> binning of the layers that are to be "
+                    "counted"
+                )
             object.__setattr__(
-                self, "binning", {str(name): as_binning(one, f"binning[{name!r}]") for name, one in given.items()}
+                self,
+                "binning",
+                {str(name): as_binning(one, f"binning[{name!r}]") for name, one in given.items()},
             )
         else:
             as_binning(given)
@@ -67,8 +73,9 @@ class Counted:
             return self.binning
         if layer not in self.binning:
             raise ValueError(
-                f"binning has no bins for the layer {layer!r}, only for {', '.join(map(repr, self.binning))}: pass layers as a "
-                "mapping with these names, or one binning for all"
+                f"binning has no bins for the layer {layer!r}, only for "
+                f"{', '.join(map(repr, self.binning))}: pass layers as a mapping with these names, "
+                "or one binning for all"
             )
         return self.binning[layer]
 
@@ -89,7 +96,9 @@ class _Reader:
 
     def prepare(self, layers: Layers, n_copies: int = 1) -> Encoded:
         binnings = [self._measure.binning_of(name) for name in layers.names]
-        return encode_layers(layers.arrays, binnings, layers.places, n_together=n_copies * self._variables.n_samples)
+        return encode_layers(
+            layers.arrays, binnings, layers.places, n_together=n_copies * self._variables.n_samples
+        )
 
     def sampled(self, prepared: Encoded, assignment: IntArray) -> Encoded:
         codes = prepared.codes
@@ -106,27 +115,46 @@ class _Reader:
     def points(self, prepared: Encoded) -> Points:
         codes = prepared.codes
         bits, counted = self._information(codes)
-        columns = *bits, *(column[: bits.shape[1]] for column in (counted.n_symbols, counted.coverage))
+        columns = (
+            *bits,
+            *(column[: bits.shape[1]] for column in (counted.n_symbols, counted.coverage)),
+        )
         i_xt, i_ty, n_symbols, coverage = (_layers_last(column, codes.shape) for column in columns)
         n_samples = np.full(i_xt.shape, self._variables.n_samples)
-        collisions = np.array([one.expected_collisions(codes.shape[-1]) for one in prepared.schemes])
-        return Points(i_xt, i_ty, n_symbols, coverage, n_samples, coding=np.broadcast_to(collisions, i_xt.shape).copy())
+        collisions = np.array(
+            [one.expected_collisions(codes.shape[-1]) for one in prepared.schemes]
+        )
+        return Points(
+            i_xt,
+            i_ty,
+            n_symbols,
+            coverage,
+            n_samples,
+            coding=np.broadcast_to(collisions, i_xt.shape).copy(),
+        )
 
     def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
-        """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n + i, ... of each."""
+        """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n
+        + i, ... of each.
+        """
         n, fixed = codes.shape[-1], self._variables
         n_repeats = n // fixed.n_samples
-        x_splits_all = fixed.n_x == fixed.n_samples and n_repeats == 1  # then every pair (t, x) is as alone as its x
+        # then every pair (t, x) is as alone as its x
+        x_splits_all = fixed.n_x == fixed.n_samples and n_repeats == 1
         sizes = (fixed.n_y,) if x_splits_all else (fixed.n_y, fixed.n_x)
         labels = fixed.labels[: len(sizes)]
-        counted = tally(codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes)
+        counted = tally(
+            codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes
+        )
         h_t, h_ty, *h_tx = self._entropy(counted).reshape(1 + len(sizes), -1)
         joint = np.empty((2, h_t.size))
         joint[0], joint[1] = h_tx[0] if h_tx else self._h_x, h_ty
         return entropies.information(h_t, self._ceilings_of(n_repeats), joint), counted
 
     def _ceilings_of(self, n_repeats: int) -> FloatArray:
-        """H(X) and H(Y) over as many rows as T has: a correction depends on their number, the shares do not."""
+        """H(X) and H(Y) over as many rows as T has: a correction depends on their number, the
+        shares do not.
+        """
         if n_repeats == 1 or self._measure.method == "plugin":
             return self._ceilings
         h_y, h_x = self._entropy(tally(np.tile(self._variables.labels, n_repeats)))

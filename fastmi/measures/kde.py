@@ -1,4 +1,6 @@
-"""Pairwise bounds of the information that a layer keeps when Gaussian noise is added to it (Kolchinsky and Tracey 2017)."""
+"""Pairwise bounds of the information that a layer keeps when Gaussian noise is added to it
+(Kolchinsky and Tracey 2017).
+"""
 
 from __future__ import annotations
 
@@ -26,23 +28,25 @@ class KDEBounds:
 
     With D_ij = |t_i - t_j|^2, n samples and h(v) = -mean_i log2 mean_j exp(-D_ij / (2 v)):
 
-        h(4 s^2) <= I(X;T) <= h(s^2)                     where T is a function of X and every x is distinct
-        h(4 s^2) - sum_y P(y) h_y(s^2) <= I(T;Y) <= h(s^2) - sum_y P(y) h_y(4 s^2)
+        h(4 s^2) <= I(X;T) <= h(s^2)                     where T is a function of X and every x is
+        distinct h(4 s^2) - sum_y P(y) h_y(s^2) <= I(T;Y) <= h(s^2) - sum_y P(y) h_y(4 s^2)
 
-    with h_y over the samples of a class. What was published as bounds of I(T;Y) are the differences of equal kernels, "upper"
-    h(s^2) - sum_y P(y) h_y(s^2) and "lower" the same of 4 s^2: neither bounds it. All of them are in the points.
+    with h_y over the samples of a class. What was published as bounds of I(T;Y) are the differences
+    of equal kernels, "upper" h(s^2) - sum_y P(y) h_y(s^2) and "lower" the same of 4 s^2: neither
+    bounds it. All of them are in the points.
 
-    The noise has to be a stated part of the network: for a network without noise the numbers are those of another network,
-    and s^2 decides them. They end at log2 n, as counts do. (Kolchinsky and Tracey 2017, doi:10.3390/e19070361; the published
-    use is Saxe et al. 2018.)
+    The noise has to be a stated part of the network: for a network without noise the numbers are
+    those of another network, and s^2 decides them. They end at log2 n, as counts do. (Kolchinsky
+    and Tracey 2017, doi:10.3390/e19070361; the published use is Saxe et al. 2018.)
 
-    In a table i_xt and i_ty are the published pair that `pair` names; i_xt_lower, i_xt_upper, i_ty_lower, i_ty_upper are the
-    bounds. Of a mixture of copies nothing is known here, and it is refused.
+    In a table i_xt and i_ty are the published pair that `pair` names; i_xt_lower, i_xt_upper,
+    i_ty_lower, i_ty_upper are the bounds. Of a mixture of copies nothing is known here, and it is
+    refused.
 
     Args:
         noise_variance: s^2, above 0. pair: "upper" (what is usually drawn) or "lower".
-        precision: of distances and kernels, "float32" (right to about 1e-6 bits) or "float64", about five times slower. Layers
-            come in float32.
+        precision: of distances and kernels, "float32" (right to about 1e-6 bits) or "float64",
+            about five times slower. Layers come in float32.
 
     Raises:
         TypeError, ValueError: a variance that is no number above 0, another pair or precision.
@@ -55,7 +59,10 @@ class KDEBounds:
     def __post_init__(self) -> None:
         variance = checks.not_negative("noise_variance", self.noise_variance)
         if not variance:
-            raise ValueError("noise_variance is 0: without noise the information of a continuous layer has no bound; pass s^2")
+            raise ValueError(
+                "noise_variance is 0: without noise the information of a continuous layer has no "
+                "bound; pass s^2"
+            )
         object.__setattr__(self, "noise_variance", variance)
         checks.one_of("pair", self.pair, ("upper", "lower"))
         checks.one_of("precision", self.precision, ("float32", "float64"))
@@ -80,7 +87,8 @@ class _Reader:
         for name, array in zip(layers.places, layers.arrays, strict=True):
             if not bool((abs(array) < np.inf).all()):
                 raise ValueError(
-                    f"{name} holds NaN or infinities, which have no distance: did the training diverge? drop those samples"
+                    f"{name} holds NaN or infinities, which have no distance: did the training "
+                    "diverge? drop those samples"
                 )
         return layers.arrays
 
@@ -89,8 +97,8 @@ class _Reader:
 
     def mixture(self, prepared: list[Any]) -> list[Any]:
         raise ValueError(
-            "KDEBounds has no mixture: its bounds rest on H(T|X) being the entropy of the noise, and over copies it is "
-            'not; read "each" or "sampled" (leave the mixture out)'
+            "KDEBounds has no mixture: its bounds rest on H(T|X) being the entropy of the noise,"
+            ' and over copies it is not; read "each" or "sampled" (leave the mixture out)'
         )
 
     def bits(self, prepared: list[Any]) -> Bits:
@@ -118,7 +126,9 @@ class _Reader:
         return np.array(networks).T.reshape(4, *leading)
 
     def _in_noise_units(self, t: Any) -> Any:
-        """t / s: neither very small nor very large layers leave the range of floats; where float32's ends, float64."""
+        """t / s: neither very small nor very large layers leave the range of floats; where
+        float32's ends, float64.
+        """
         t = t.double() if is_tensor(t) else t.astype(np.float64)
         t = t / math.sqrt(self._measure.noise_variance)
         if self._measure.precision == "float64" or float(abs(t).max()) > HIGHEST:
@@ -130,8 +140,9 @@ class _Reader:
         t = self._in_noise_units(t)
         if fixed.n_x < fixed.n_samples and not bool((t[self._first_of_x[fixed.ids_x]] == t).all()):
             raise ValueError(
-                "x has rows that are equal where a layer is not, and KDEBounds takes a layer to be a function of x: H(T|X) "
-                "would not be the entropy of the noise; count such layers, or drop repeated x"
+                "x has rows that are equal where a layer is not, and KDEBounds takes a layer to be "
+                "a function of x: H(T|X) would not be the entropy of the noise; count such layers, "
+                "or drop repeated x"
             )
         if is_tensor(t):
             sums = _sums_on_device(t, fixed.ids_y)
@@ -139,7 +150,10 @@ class _Reader:
             from fastmi.backends.numba_distances import gaussian_sums
 
             sums = gaussian_sums(t, fixed.ids_y, fixed.n_y)
-        of_all, of_class = -np.log2(sums[:2] / fixed.n_samples), -np.log2(sums[2:] / self._class_sizes)
+        of_all, of_class = (
+            -np.log2(sums[:2] / fixed.n_samples),
+            -np.log2(sums[2:] / self._class_sizes),
+        )
         return np.concatenate([of_all.mean(axis=1), of_class.mean(axis=1)])
 
 
@@ -151,9 +165,13 @@ def _sums_on_device(t: Any, ids: IntArray) -> FloatArray:
     step = max(1, PAIRS // len(t))
     parts = []
     for first in range(0, len(t), step):
-        squares = torch.cdist(t[first : first + step], t, compute_mode="donot_use_mm_for_euclid_dist").square()
+        squares = torch.cdist(
+            t[first : first + step], t, compute_mode="donot_use_mm_for_euclid_dist"
+        ).square()
         wide = torch.exp(squares / -8).double()
         same = (of_class[first : first + step, None] == of_class[None]).double()
         fourth = wide**4
-        parts.append(torch.stack([wide.sum(1), fourth.sum(1), (wide * same).sum(1), (fourth * same).sum(1)]))
+        parts.append(
+            torch.stack([wide.sum(1), fourth.sum(1), (wide * same).sum(1), (fourth * same).sum(1)])
+        )
     return torch.cat(parts, dim=1).cpu().numpy()

@@ -1,4 +1,6 @@
-"""SoftmaxChannel: the exact information of a layer that gives the probabilities of classes, without bins."""
+"""SoftmaxChannel: the exact information of a layer that gives the probabilities of classes, without
+bins.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,13 @@ TOLERANCE = 1e-3  # of the sum of a row's probabilities, which float16 still kee
 
 @dataclass(frozen=True)
 class SoftmaxChannel:
-    """Measures I(X;C) = H(mean p) - sum_x P(x) H(mean_x p) and I(C;Y) = H(mean p) - sum_y P(y) H(mean_y p), in bits.
+    """Measures I(X;C) = H(mean p) - sum_x P(x) H(mean_x p) and I(C;Y) = H(mean p) - sum_y P(y)
+    H(mean_y p), in bits.
 
-    p_i is what a softmax layer gives for sample i: the probability that a class C, drawn from it, is each of the k classes. So
-    both are exact for the channel from these samples to C, without bins, and at most log2 k. In a mixture p_i is the mean over
-    the copies. Layers that are no probabilities are refused: measure those in another way (a mapping name -> measure).
+    p_i is what a softmax layer gives for sample i: the probability that a class C, drawn from it,
+    is each of the k classes. So both are exact for the channel from these samples to C, without
+    bins, and at most log2 k. In a mixture p_i is the mean over the copies. Layers that are no
+    probabilities are refused: measure those in another way (a mapping name -> measure).
     """
 
     def reader(self, variables: Variables) -> _Reader:
@@ -46,8 +50,9 @@ class _Reader:
                 far = np.abs(p.sum(axis=-1) - 1)
             if not np.isfinite(p).all() or not (p >= 0).all() or not (far <= TOLERANCE).all():
                 raise ValueError(
-                    f"{place} holds no probabilities (a row's sum is {np.max(far):g} from 1, the lowest value "
-                    f"is {p.min():g}): pass the output of a softmax over the last axis"
+                    f"{place} holds no probabilities (a row's sum is {np.max(far):g} from 1, the "
+                    f"lowest value is {p.min():g}): pass the output of a softmax over the last "
+                    "axis"
                 )
         return [p / p.sum(axis=-1, keepdims=True) for p in probabilities]
 

@@ -1,4 +1,6 @@
-"""network -> n copies trained in parallel: parameters stacked on a leading copy axis, torch.func.vmap over it."""
+"""network -> n copies trained in parallel: parameters stacked on a leading copy axis,
+torch.func.vmap over it.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ T = TypeVar("T")
 
 
 def _undisturbed(method: Callable[P, T]) -> Callable[P, T]:
-    """Outside the caller's torch.no_grad and torch.inference_mode, in which nothing can be trained."""
+    """Outside the caller's torch.no_grad and torch.inference_mode, in which nothing can be
+    trained.
+    """
 
     @functools.wraps(method)
     def run(*args: P.args, **options: P.kwargs) -> T:
@@ -40,41 +44,49 @@ def _undisturbed(method: Callable[P, T]) -> Callable[P, T]:
 
 
 class Ensemble:
-    """Copies of one network, each trained on its own batches by its own optimiser step, all in one vectorised call.
+    """Copies of one network, each trained on its own batches by its own optimiser step, all in one
+    vectorised call.
 
-    The stacked parameters are ordinary leaf tensors: the losses of all copies are summed, so each copy receives exactly its
-    own gradient, and an element-wise optimiser over the stack is exactly one optimiser per copy. Every copy draws its
-    batches from its own generator, and copy i does so whatever the number of copies; torch's global generator is left as
-    it was found.
+    The stacked parameters are ordinary leaf tensors: the losses of all copies are summed, so each
+    copy receives exactly its own gradient, and an element-wise optimiser over the stack is exactly
+    one optimiser per copy. Every copy draws its batches from its own generator, and copy i does so
+    whatever the number of copies; torch's global generator is left as it was found.
 
     Args:
-        network: any nn.Module; it is copied, never changed. The ensemble lives on its device. If torch.func.vmap cannot take
-            it (recurrent layers, data-dependent control flow), its copies train in a loop: slower, the same numbers.
+        network: any nn.Module; it is copied, never changed. The ensemble lives on its device. If
+            torch.func.vmap cannot take it (recurrent layers, data-dependent control flow), its
+            copies train in a loop: slower, the same numbers.
         n_copies: how many.
-        init: "shared", every copy starts as `network`; "independent", every copy is drawn anew by `reset_parameters`.
+        init: "shared", every copy starts as `network`; "independent", every copy is drawn anew by
+            `reset_parameters`.
         loss: (prediction, target) of one copy -> a scalar; None is the mean squared error.
-        optimizer: parameters -> an element-wise torch.optim optimiser, as `functools.partial(torch.optim.Adam, lr=1e-3)`;
-            None is SGD with lr = 0.2, the report's.
-        watch: names or types of the modules whose outputs `activations` returns; None is every module without children.
+        optimizer: parameters -> an element-wise torch.optim optimiser, as
+            `functools.partial(torch.optim.Adam, lr=1e-3)`; None is SGD with lr = 0.2, the report's.
+        watch: names or types of the modules whose outputs `activations` returns; None is every
+            module without children.
         seed: of the batches, of "independent" parameters and of dropout.
 
     Attributes:
         n_copies: how many.
         parameters: the stacked leaves by name, each (n_copies, ...).
         optimizer: the optimiser over them.
-        vectorised: True until the network is found to be one that torch.func.vmap cannot take; then the copies are looped over.
+        vectorised: True until the network is found to be one that torch.func.vmap cannot take; then
+            the copies are looped over.
         reason: why they are; "" while they are not.
 
     Raises:
         TypeError: an optimiser that is not element-wise; a module that cannot be drawn anew.
-        ValueError: n_copies < 1, an unknown init, a watched name or type that the network does not have.
+        ValueError: n_copies < 1, an unknown init, a watched name or type that the network does not
+            have.
 
     Warns:
-        LoopWarning: once, with the reason, when the copies are to be looped over: here, or at the first call that needs it.
+        LoopWarning: once, with the reason, when the copies are to be looped over: here, or at the
+            first call that needs it.
 
     Example:
         >>> import torch, fastmi
-        >>> ensemble = fastmi.Ensemble(torch.nn.Sequential(torch.nn.Linear(3, 1), torch.nn.Tanh()), 5, watch=[torch.nn.Tanh])
+        >>> network = torch.nn.Sequential(torch.nn.Linear(3, 1), torch.nn.Tanh())
+        >>> ensemble = fastmi.Ensemble(network, 5, watch=[torch.nn.Tanh])
         >>> x, y = torch.ones(20, 3), torch.ones(20, 1)
         >>> rows = ensemble.draw(n_samples=20, batch_size=8)
         >>> ensemble.step(x[rows], y[rows]).shape
@@ -102,13 +114,23 @@ class Ensemble:
         guards.network(network)
         self._template = guards.copied(network)  # it is never called, and so it stays as it came
         streams = np.random.SeedSequence(checks.seed(seed)).spawn(self.n_copies + 1)
-        self._generators = [torch.Generator("cpu").manual_seed(_integer(stream)) for stream in streams[1:]]
+        self._generators = [
+            torch.Generator("cpu").manual_seed(_integer(stream)) for stream in streams[1:]
+        ]
         randomness = Randomness(_integer(streams[0]), next(network.parameters()).device)
         self._forwarding = Forwarding(self._template, watch, randomness)
         shared = [self._template] * self.n_copies
-        networks = shared if init == "shared" else [_drawn_anew(self._template, stream) for stream in streams[1:]]
-        self.parameters = _gathered(torch.stack, [dict(member.named_parameters()) for member in networks])
-        self._buffers = _gathered(torch.stack, [dict(member.named_buffers()) for member in networks])
+        networks = (
+            shared
+            if init == "shared"
+            else [_drawn_anew(self._template, stream) for stream in streams[1:]]
+        )
+        self.parameters = _gathered(
+            torch.stack, [dict(member.named_parameters()) for member in networks]
+        )
+        self._buffers = _gathered(
+            torch.stack, [dict(member.named_buffers()) for member in networks]
+        )
         self._loss = torch.nn.functional.mse_loss if loss is None else guards.loss(loss)
         recipe = functools.partial(torch.optim.SGD, lr=0.2) if optimizer is None else optimizer
         self._recipe = checks.function("optimizer", recipe, "parameters -> an optimiser")
@@ -121,17 +143,19 @@ class Ensemble:
     def joined(cls, ensembles: Sequence[Ensemble]) -> Ensemble:
         """One ensemble of all their copies, in order: several seeds, say, that train as one.
 
-        Every copy starts where it stands and draws the batches that it would have drawn in its own ensemble; the optimiser is
-        made anew by the first one's recipe, and dropout draws as the first one's. `step` takes (sum of n_copies, batch, ...).
-        The given ensembles are left as they are; `parts` cuts a snapshot into theirs.
+        Every copy starts where it stands and draws the batches that it would have drawn in its own
+        ensemble; the optimiser is made anew by the first one's recipe, and dropout draws as the
+        first one's. `step` takes (sum of n_copies, batch, ...). The given ensembles are left as
+        they are; `parts` cuts a snapshot into theirs.
 
         Args:
-            ensembles: built alike (network, loss, optimizer, watch, device), each of any n_copies, none trained yet by an
-                optimiser that remembers its steps.
+            ensembles: built alike (network, loss, optimizer, watch, device), each of any n_copies,
+                none trained yet by an optimiser that remembers its steps.
 
         Raises:
             TypeError: not a list of ensembles.
-            ValueError: one that is built otherwise than the first, or has an optimiser with a memory of steps.
+            ValueError: one that is built otherwise than the first, or has an optimiser with a
+                memory of steps.
         """
         import torch
 
@@ -140,18 +164,23 @@ class Ensemble:
         guards.fresh([part.optimizer for part in ensembles])
         made = copy.copy(ensembles[0])
         first = ensembles[0]._forwarding
-        made._forwarding = Forwarding(made._template, first.watched.modules, copy.deepcopy(first.randomness))
+        made._forwarding = Forwarding(
+            made._template, first.watched.modules, copy.deepcopy(first.randomness)
+        )
         made._forwarding.reason = next((part.reason for part in ensembles if part.reason), "")
         made._sizes = [part.n_copies for part in ensembles]
         made.n_copies = sum(made._sizes)
-        made._generators = [generator.clone_state() for part in ensembles for generator in part._generators]
+        made._generators = [
+            generator.clone_state() for part in ensembles for generator in part._generators
+        ]
         made.parameters = _gathered(torch.cat, [part.parameters for part in ensembles])
         made._buffers = _gathered(torch.cat, [part._buffers for part in ensembles])
         made.optimizer = made._optimised(made.parameters)
         return made
 
     def parts(self, snapshot: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-        """A snapshot of a joined ensemble -> one of each that was joined, in order, for its `activations`; views.
+        """A snapshot of a joined ensemble -> one of each that was joined, in order, for its
+        `activations`; views.
 
         Of an ensemble that was not joined: the snapshot itself, in a list.
 
@@ -160,11 +189,16 @@ class Ensemble:
         """
         (whole,) = guards.snapshots([snapshot], self._tensors)
         split = {name: leaf.split(self._sizes) for name, leaf in whole.items()}
-        return [{name: leaves[i] for name, leaves in split.items()} for i in range(len(self._sizes))]
+        return [
+            {name: leaves[i] for name, leaves in split.items()} for i in range(len(self._sizes))
+        ]
 
     def __repr__(self) -> str:
         layers = ", ".join(self._forwarding.watched.modules)
-        return f"Ensemble of {self.n_copies} x {type(self._template).__name__} on {self.device}, watching {layers:.200}"
+        return (
+            f"Ensemble of {self.n_copies} x {type(self._template).__name__} on {self.device}, "
+            f"watching {layers:.200}"
+        )
 
     @property
     def reason(self) -> str:
@@ -173,7 +207,9 @@ class Ensemble:
 
     @property
     def vectorised(self) -> bool:
-        """Whether torch.func.vmap takes all copies at once, as far as is known; if not, `reason` says why."""
+        """Whether torch.func.vmap takes all copies at once, as far as is known; if not, `reason`
+        says why.
+        """
         return not self.reason
 
     @property
@@ -183,18 +219,28 @@ class Ensemble:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The watched layers in the order of their calls; a module called again is "name#2". Known after `activations`."""
+        """The watched layers in the order of their calls; a module called again is "name#2". Known
+        after `activations`.
+        """
         return self._forwarding.layers
 
     @_undisturbed
     def draw(self, n_samples: int, batch_size: int) -> Tensor:
-        """-> (n_copies, batch_size) row numbers on the ensemble's device; for each copy its own, without replacement."""
+        """-> (n_copies, batch_size) row numbers on the ensemble's device; for each copy its own,
+        without replacement.
+        """
         import torch
 
         checks.countable("n_samples", checks.positive_integer("n_samples", n_samples))
         if checks.positive_integer("batch_size", batch_size) > n_samples:
-            raise ValueError(f"batch_size is {batch_size}, but only {n_samples} samples can be drawn without replacement")
-        drawn = [torch.randperm(n_samples, generator=generator, device="cpu")[:batch_size] for generator in self._generators]
+            raise ValueError(
+                f"batch_size is {batch_size}, but only {n_samples} samples can be drawn without "
+                "replacement"
+            )
+        drawn = [
+            torch.randperm(n_samples, generator=generator, device="cpu")[:batch_size]
+            for generator in self._generators
+        ]
         return torch.stack(drawn).to(self.device)
 
     @_undisturbed
@@ -202,17 +248,19 @@ class Ensemble:
         """One optimiser step of every copy, each on its own batch.
 
         Args:
-            x: (n_copies, batch, ...); y: (n_copies, batch, ...), for a loss on floats of the prediction's shape. Tensors
-                on the ensemble's device, or NumPy arrays, whose floats take the parameters' type.
+            x: (n_copies, batch, ...); y: (n_copies, batch, ...), for a loss on floats of the
+                prediction's shape. Tensors on the ensemble's device, or NumPy arrays, whose floats
+                take the parameters' type.
 
         Returns:
             the losses before the step, (n_copies,).
 
         Raises:
-            TypeError: other containers, nested, sparse, quantised or masked ones, types that networks do not compute with; a
-                loss or a prediction that is no tensor.
-            ValueError: no copy axis, no samples, a device that is not the ensemble's, a target whose shape is not the
-                prediction's, a loss that does not reduce or hangs on no parameter.
+            TypeError: other containers, nested, sparse, quantised or masked ones, types that
+                networks do not compute with; a loss or a prediction that is no tensor.
+            ValueError: no copy axis, no samples, a device that is not the ensemble's, a target
+                whose shape is not the prediction's, a loss that does not reduce or hangs on no
+                parameter.
         """
         x, y = self._received("x", x), self._received("y", y)
         guards.copy_axis(self.n_copies, x=x, y=y)
@@ -223,12 +271,15 @@ class Ensemble:
         losses.sum().backward()
         with plain_device():
             self.optimizer.step()
-        self._buffers = dict(zip(self._buffers, buffers, strict=True))  # a step that fails leaves them as they were
+        # a step that fails leaves them as they were
+        self._buffers = dict(zip(self._buffers, buffers, strict=True))
         return losses.detach()
 
     @_undisturbed
     def snapshot(self) -> dict[str, Tensor]:
-        """The stacked parameters and buffers as they are now, a copy: what `activations` can evaluate later."""
+        """The stacked parameters and buffers as they are now, a copy: what `activations` can
+        evaluate later.
+        """
         return {name: leaf.detach().clone() for name, leaf in self._tensors.items()}
 
     @_undisturbed
@@ -242,28 +293,37 @@ class Ensemble:
 
         Args:
             x: (n, ...), the same samples for every copy.
-            snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At most 64 n samples, and 2^25
-                numbers, are forwarded at a time over all networks (a sample's output must not hang on the others), but the
-                result holds them all: pass as many snapshots as it may hold.
-            assignment: (n,), or with snapshots (n_snapshots, n), integers: the one copy that each sample goes through, what
-                `PlaneEstimator.sampled` reads; only those rows are forwarded. None forwards every sample through every copy.
+            snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At
+                most 64 n samples, and 2^25 numbers, are forwarded at a time over all networks (a
+                sample's output must not hang on the others), but the result holds them all: pass as
+                many snapshots as it may hold.
+            assignment: (n,), or with snapshots (n_snapshots, n), integers: the one copy that each
+                sample goes through, what `PlaneEstimator.sampled` reads; only those rows are
+                forwarded. None forwards every sample through every copy.
 
         Returns:
-            for each layer (n_copies, n, d), or with snapshots (n_snapshots, n_copies, n, d); further axes are flattened into d.
-            With an assignment without the axis of copies: (n, d) or (n_snapshots, n, d), for `PlaneEstimator.estimate`.
+            for each layer (n_copies, n, d), or with snapshots (n_snapshots, n_copies, n, d);
+            further axes are flattened into d.
+            With an assignment without the axis of copies: (n, d) or (n_snapshots, n, d), for
+                `PlaneEstimator.estimate`.
             Of no samples, n = 0.
 
         Raises:
             TypeError: a watched module does not return a tensor.
-            ValueError: a device that is not the ensemble's; a watched output whose first axis is not the samples; copies that
-                do not call the same watched layers; an assignment that does not name a copy for each sample.
+            ValueError: a device that is not the ensemble's; a watched output whose first axis is
+                not the samples; copies that do not call the same watched layers; an assignment that
+                does not name a copy for each sample.
         """
         x = self._received("x", x)
         guards.samples("x", x.shape)
-        states = [self._tensors] if snapshots is None else guards.snapshots(snapshots, self._tensors)
+        states = (
+            [self._tensors] if snapshots is None else guards.snapshots(snapshots, self._tensors)
+        )
         leading = () if snapshots is None else (len(states),)
         if assignment is not None:
-            assignment = checks.assignment(assignment, (*leading, self.n_copies, len(x), 1)).reshape(len(states), -1)
+            assignment = checks.assignment(
+                assignment, (*leading, self.n_copies, len(x), 1)
+            ).reshape(len(states), -1)
         layers = self._forwarding.activations(x, states, assignment)
         return layers if leading else [layer[0] for layer in layers]
 
@@ -273,36 +333,43 @@ class Ensemble:
         state = self.snapshot()
         members = [copy.deepcopy(self._template) for _ in range(self.n_copies)]
         for i, member in enumerate(members):
-            for name, own in (*member.named_parameters(), *member.named_buffers()):  # state_dict leaves some buffers out
+            # state_dict leaves some buffers out
+            for name, own in (*member.named_parameters(), *member.named_buffers()):
                 own.data.copy_(state[name][i])
         return members
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Everything that the next step depends on, as plain arrays: np.savez(path, **ensemble.state()), without pickle.
+        """Everything that the next step depends on, as plain arrays: np.savez(path,
+        **ensemble.state()), without pickle.
 
-        The names: "parameters/NAME" and "buffers/NAME" (n_copies, ...), "batches/COPY" and "dropout/DEVICE" (states of
-        generators), "optimizer/PARAMETER/KEY" (what it remembers), "optimizer/CLASS/GROUP/OPTION" (its learning rate, ...), and
-        "loop/reason". bfloat16, which NumPy lacks, becomes two bytes, V2.
+        The names: "parameters/NAME" and "buffers/NAME" (n_copies, ...), "batches/COPY" and
+        "dropout/DEVICE" (states of generators), "optimizer/PARAMETER/KEY" (what it remembers),
+        "optimizer/CLASS/GROUP/OPTION" (its learning rate, ...), and "loop/reason". bfloat16, which
+        NumPy lacks, becomes two bytes, V2.
         """
         return self._state().arrays()
 
     @_undisturbed
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go on where an ensemble built like this one was when `state` was taken: the same draws and parameters, bit for bit.
+        """Go on where an ensemble built like this one was when `state` was taken: the same draws
+        and parameters, bit for bit.
 
         Args:
             state: what `state` returned, or np.load of where it was saved.
 
         Raises:
             TypeError: not a mapping.
-            ValueError: the state of another ensemble: other names, shapes or types; values that no ensemble had (a learning
-                rate below 0 or NaN, a generator's bytes that are none, steps that are not whole). This one is left as it was.
+            ValueError: the state of another ensemble: other names, shapes or types; values that no
+                ensemble had (a learning rate below 0 or NaN, a generator's bytes that are none,
+                steps that are not whole). This one is left as it was.
         """
         import torch
 
         held = self._state()
         read = held.read("state", state, self._optimised, self.device)
-        self._generators = [torch.Generator("cpu").set_state(batches) for batches in read["batches"].values()]
+        self._generators = [
+            torch.Generator("cpu").set_state(batches) for batches in read["batches"].values()
+        ]
         self._forwarding.randomness.states = list(read["dropout"].values())
         self._buffers = read["buffers"]
         held.remember(read)
@@ -310,7 +377,9 @@ class Ensemble:
 
     def _state(self) -> State:
         dropout = self._forwarding.randomness.states
-        return State(self.parameters, self._buffers, self._generators, dropout, self.optimizer, self.reason)
+        return State(
+            self.parameters, self._buffers, self._generators, dropout, self.optimizer, self.reason
+        )
 
     @property
     def _tensors(self) -> dict[str, Tensor]:
@@ -324,7 +393,10 @@ class Ensemble:
     def _form(self) -> dict[str, Any]:
         """What ensembles that can be joined have in common."""
         return {
-            **{f"tensor {name}": (*leaf.shape[1:], leaf.dtype, leaf.requires_grad) for name, leaf in self._tensors.items()},
+            **{
+                f"tensor {name}": (*leaf.shape[1:], leaf.dtype, leaf.requires_grad)
+                for name, leaf in self._tensors.items()
+            },
             "device": self.device,
             "network": self._template,
             "modules in training": [module.training for module in self._template.modules()],
@@ -351,7 +423,11 @@ class Ensemble:
     @property
     def _type(self) -> torch.dtype:
         """That of the first parameter that is no whole number."""
-        return next(leaf.dtype for leaf in self.parameters.values() if leaf.is_floating_point() or leaf.is_complex())
+        return next(
+            leaf.dtype
+            for leaf in self.parameters.values()
+            if leaf.is_floating_point() or leaf.is_complex()
+        )
 
 
 @contextmanager
@@ -367,7 +443,9 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _gathered(gather: Callable[[list[Tensor]], Tensor], states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+def _gathered(
+    gather: Callable[[list[Tensor]], Tensor], states: list[dict[str, Tensor]]
+) -> dict[str, Tensor]:
     """Stacked or concatenated by name: new leaves."""
     return {
         name: gather([state[name].detach() for state in states]).requires_grad_(leaf.requires_grad)
@@ -380,7 +458,9 @@ def _integer(stream: np.random.SeedSequence) -> int:
 
 
 def _drawn_anew(network: nn.Module, stream: np.random.SeedSequence) -> nn.Module:
-    """A copy with fresh parameters, drawn on the CPU so that every device starts from the same ones."""
+    """A copy with fresh parameters, drawn on the CPU so that every device starts from the same
+    ones.
+    """
     import torch
 
     (init,) = stream.spawn(1)

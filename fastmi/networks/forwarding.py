@@ -1,4 +1,6 @@
-"""stacked networks x samples -> outputs and watched layers: by torch.func.vmap, or in a loop where it cannot."""
+"""stacked networks x samples -> outputs and watched layers: by torch.func.vmap, or in a loop where
+it cannot.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +30,21 @@ Leaves = dict[str, "Tensor"]  # parameters and buffers by name, of one copy or s
 
 
 class LoopWarning(UserWarning):
-    """torch.func.vmap cannot take the network: its copies train one after the other, slower, with the same numbers."""
+    """torch.func.vmap cannot take the network: its copies train one after the other, slower, with
+    the same numbers.
+    """
 
 
 class Forwarding:
     """Lends the parameters of each copy to one module, and calls it.
 
     Args:
-        template: copied, never called. watch: what is listened to (`listen_to`). randomness: dropout is drawn from it.
+        template: copied, never called. watch: what is listened to (`listen_to`). randomness:
+            dropout is drawn from it.
 
     Attributes:
-        reason: why the copies are looped over; "" while torch.func.vmap takes them all at once. watched: who listens.
+        reason: why the copies are looped over; "" while torch.func.vmap takes them all at once.
+            watched: who listens.
 
     Warns:
         LoopWarning: once, with the reason.
@@ -62,26 +68,35 @@ class Forwarding:
         self.loop(_not_vectorisable(self._network))
 
     def loop(self, reason: str) -> None:
-        """From now on the copies are looped over, if there is a reason; the first time it is said aloud."""
+        """From now on the copies are looped over, if there is a reason; the first time it is said
+        aloud.
+        """
         known, self.reason = self.reason, reason
         if reason and not known:
             warnings.warn(_one_by_one(reason), LoopWarning, stacklevel=checks.depth_of_caller())
 
     def call(self, state: Leaves, x: Tensor) -> tuple[Any, list[Tensor]]:
-        """One copy's output and its buffers afterwards; what is done in place reaches neither the state nor x."""
+        """One copy's output and its buffers afterwards; what is done in place reaches neither the
+        state nor x.
+        """
         from torch.func import functional_call
 
         state = state | {name: state[name].clone() for name in self._buffers}
         lent = {slot: state[name] for slot, name in self._slots.items()}
         try:
-            output = functional_call(self._network, lent, (x.clone(),), tie_weights=False)  # the slots hold the ties
+            # the slots hold the ties
+            output = functional_call(self._network, lent, (x.clone(),), tie_weights=False)
         except RuntimeError as error:
             _same_type(x.dtype, _type_of(state), error)
             raise
         return output, [lent[name].detach() for name in self._buffers]
 
-    def over_copies(self, function: Callable[..., tuple[Tensor, ...]], state: Leaves, *arrays: Tensor) -> tuple[Tensor, ...]:
-        """The function's outputs for all copies, stacked: by vmap, or, where only vmap is to blame for a failure, in a loop."""
+    def over_copies(
+        self, function: Callable[..., tuple[Tensor, ...]], state: Leaves, *arrays: Tensor
+    ) -> tuple[Tensor, ...]:
+        """The function's outputs for all copies, stacked: by vmap, or, where only vmap is to blame
+        for a failure, in a loop.
+        """
         import torch
 
         reason = self.reason
@@ -93,20 +108,28 @@ class Forwarding:
                 raise  # no fault of the network's: fewer copies, snapshots or samples at a time
             except Exception as error:
                 reason = _not_vectorisable(self._network, error)
-        members = (dict(zip(state, leaves, strict=True)) for leaves in zip(*state.values(), strict=True))
+        members = (
+            dict(zip(state, leaves, strict=True)) for leaves in zip(*state.values(), strict=True)
+        )
         with self.randomness, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")  # nor can they be
-            outputs = [function(*member) for member in zip(members, *arrays, strict=True)]  # an error here is the network's own
+            # nor can they be
+            warnings.filterwarnings(
+                "ignore", "RNN module weights are not part of single contiguous chunk"
+            )
+            # an error here is the network's own
+            outputs = [function(*member) for member in zip(members, *arrays, strict=True)]
             stacked = tuple(torch.stack(pieces) for pieces in zip(*outputs, strict=True))
         self.loop(reason)
         return stacked
 
-    def activations(self, x: Tensor, states: Sequence[Leaves], assignment: npt.NDArray[np.int64] | None) -> list[Tensor]:
+    def activations(
+        self, x: Tensor, states: Sequence[Leaves], assignment: npt.NDArray[np.int64] | None
+    ) -> list[Tensor]:
         """The watched layers in evaluation mode, of all copies in each of the states.
 
         Args:
-            x: (n, ...), one for all. states: of the same n_copies each. assignment: (n_states, n), the one copy that each
-                sample goes through; None sends each through all.
+            x: (n, ...), one for all. states: of the same n_copies each. assignment: (n_states, n),
+                the one copy that each sample goes through; None sends each through all.
 
         Returns:
             for each layer (n_states, n_copies, n, d), or with an assignment (n_states, n, d).
@@ -119,7 +142,10 @@ class Forwarding:
             stacked = {name: torch.cat([state[name] for state in states]) for name in states[0]}
             if assignment is None:
                 layers = self._in_chunks(x, stacked)
-                return [layer.reshape(len(states), n_copies, len(x), layer.shape[-1]) for layer in layers]
+                return [
+                    layer.reshape(len(states), n_copies, len(x), layer.shape[-1])
+                    for layer in layers
+                ]
             rows, places = _grouped(assignment, n_copies)
             layers = self._in_chunks(x, stacked, torch.from_numpy(rows).to(x.device))
             chosen = torch.from_numpy(places.reshape(-1)).to(x.device)
@@ -127,9 +153,11 @@ class Forwarding:
         return [layer.reshape(len(states), len(x), layer.shape[-1]) for layer in layers]
 
     def _in_chunks(self, x: Tensor, state: Leaves, rows: Tensor | None = None) -> list[Tensor]:
-        """Each watched layer of all networks, as many as memory allows at a time: (n_models, width, d).
+        """Each watched layer of all networks, as many as memory allows at a time: (n_models, width,
+        d).
 
-        All samples through each network, or of each those that its line of `rows` (n_models, width) names.
+        All samples through each network, or of each those that its line of `rows` (n_models, width)
+        names.
         """
         n_models, width, size = len(next(iter(state.values()))), len(x), max(1, x[:1].numel())
         if rows is not None:
@@ -140,16 +168,24 @@ class Forwarding:
         for models in (slice(i, i + n_networks) for i in range(0, n_models, n_networks)):
             for chosen in (slice(i, i + n_rows) for i in range(0, max(1, width), n_rows)):
                 some = {name: leaf[models] for name, leaf in state.items()}
-                pieces = self._layers(x[chosen], some) if rows is None else self._layers(x[rows[models, chosen]], some, True)
+                pieces = (
+                    self._layers(x[chosen], some)
+                    if rows is None
+                    else self._layers(x[rows[models, chosen]], some, True)
+                )
                 if n_networks >= n_models and n_rows >= width:
                     return pieces
-                layers = layers or [piece.new_empty(n_models, width, piece.shape[2]) for piece in pieces]
+                layers = layers or [
+                    piece.new_empty(n_models, width, piece.shape[2]) for piece in pieces
+                ]
                 for layer, piece in zip(layers, pieces, strict=True):
                     layer[models, chosen] = piece
         return layers
 
     def _layers(self, x: Tensor, state: Leaves, own: bool = False) -> list[Tensor]:
-        """The watched layers of all networks stacked in the state, each (n_models, n, d); x is one for all, or each its own."""
+        """The watched layers of all networks stacked in the state, each (n_models, n, d); x is one
+        for all, or each its own.
+        """
 
         def one(state: Leaves, x: Tensor = x) -> tuple[Tensor, ...]:
             with self.watched.listening() as heard:
@@ -165,13 +201,17 @@ class Forwarding:
 
 def _type_of(state: Leaves) -> torch.dtype:
     """That of the first leaf that is no whole number."""
-    return next(leaf.dtype for leaf in state.values() if leaf.is_floating_point() or leaf.is_complex())
+    return next(
+        leaf.dtype for leaf in state.values() if leaf.is_floating_point() or leaf.is_complex()
+    )
 
 
 def _slots(network: nn.Module) -> dict[str, str]:
-    """Every place of a module that holds a parameter or a buffer -> the name of what it holds; what is tied has one name.
+    """Every place of a module that holds a parameter or a buffer -> the name of what it holds; what
+    is tied has one name.
 
-    A module that is registered under several names has its places once: what is lent there twice is not given back.
+    A module that is registered under several names has its places once: what is lent there twice is
+    not given back.
     """
     own = {id(leaf): name for name, leaf in (*network.named_buffers(), *network.named_parameters())}
     places: dict[str, str] = {}
@@ -182,35 +222,57 @@ def _slots(network: nn.Module) -> dict[str, str]:
     return places
 
 
-def _grouped(who: npt.NDArray[np.int64], n_copies: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The copy of each sample (s, n) -> the samples of each network, padded by sample 0, (s * n_copies, width), and where in
+def _grouped(
+    who: npt.NDArray[np.int64], n_copies: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The copy of each sample (s, n) -> the samples of each network, padded by sample 0, (s *
+    n_copies, width), and where in
     those lines, taken as one, each sample stands, (s, n).
     """
     network = (np.arange(len(who))[:, None] * n_copies + who).reshape(-1)
-    order, counts = np.argsort(network, kind="stable"), np.bincount(network, minlength=len(who) * n_copies)
+    order, counts = (
+        np.argsort(network, kind="stable"),
+        np.bincount(network, minlength=len(who) * n_copies),
+    )
     width = counts.max()
-    place = np.arange(network.size) - np.repeat(np.cumsum(counts) - counts, counts) + width * network[order]
+    place = (
+        np.arange(network.size)
+        - np.repeat(np.cumsum(counts) - counts, counts)
+        + width * network[order]
+    )
     rows, found = np.zeros(counts.size * width, np.int64), np.empty(network.size, np.int64)
     rows[place], found[order] = order % who.shape[1], place
     return rows.reshape(counts.size, width), found.reshape(who.shape)
 
 
-# --- what cannot be forwarded --------------------------------------------------------------------------------------------
+# --- what cannot be forwarded ---------------------------------------------------------------------
 
 
 def _not_vectorisable(network: Any, error: Exception | None = None) -> str:
-    """Why torch.func.vmap cannot take the network: what it raised, or what is known before; "" if nothing is."""
+    """Why torch.func.vmap cannot take the network: what it raised, or what is known before; "" if
+    nothing is.
+    """
     import torch
 
     if error is not None:
         first, *_ = str(error).strip().splitlines() or [type(error).__name__]
-        return f"network ({type(network).__name__}) cannot be vectorised over copies by torch.func.vmap: {first.rstrip(' .')}"
+        return (
+            f"network ({type(network).__name__}) cannot be vectorised over copies by "
+            f"torch.func.vmap: {first.rstrip(' .')}"
+        )
     for name, module in network.named_modules():
-        where = f"network has {type(module).__name__} at {name!r}" if name else f"network is a {type(module).__name__}"
+        where = (
+            f"network has {type(module).__name__} at {name!r}"
+            if name
+            else f"network is a {type(module).__name__}"
+        )
         if isinstance(module, torch.nn.RNNBase):
             return f"{where}: torch.func.vmap has no rule for recurrent layers"
         if getattr(module, "momentum", 0) is None and getattr(module, "track_running_stats", False):
-            return f"{where} with momentum=None, which reads a counter as a number, and torch.func.vmap cannot"
+            return (
+                f"{where} with momentum=None, which reads a counter as a number, and "
+                "torch.func.vmap cannot"
+            )
     return ""
 
 
@@ -222,22 +284,22 @@ def _same_type(given: torch.dtype, own: torch.dtype, error: RuntimeError) -> Non
     """A network that fails on x because its parameters are of another type; some take both."""
     if given != own and "type" in str(error):
         raise TypeError(
-            f"x is of dtype {given}, the network's parameters of {own} ({first_line(error)}): x.to({own}), or "
-            "x.astype(np.float32) of an array"
+            f"x is of dtype {given}, the network's parameters of {own} ({first_line(error)}): "
+            f"x.to({own}), or x.astype(np.float32) of an array"
         ) from error
 
 
 def _some_called(layers: Sequence[str]) -> None:
     if not layers:
         raise ValueError(
-            "watch names modules that the network's forward never calls: watch modules that it does call, or all of it "
-            '(watch="network")'
+            "watch names modules that the network's forward never calls: watch modules that it"
+            ' does call, or all of it (watch="network")'
         )
 
 
 def _sample_axis(name: str, shape: tuple[int, ...], n_samples: int) -> None:
     if not shape or shape[0] != n_samples:
         raise ValueError(
-            f"the watched module {name!r} returns shape {shape} on {n_samples} samples: the first axis of a watched output "
-            "must be the samples; watch another module"
+            f"the watched module {name!r} returns shape {shape} on {n_samples} samples: the first "
+            "axis of a watched output must be the samples; watch another module"
         )

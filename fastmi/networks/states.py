@@ -1,4 +1,6 @@
-"""What the next step of an ensemble depends on <-> plain arrays: tensors, numbers and the states of random generators."""
+"""What the next step of an ensemble depends on <-> plain arrays: tensors, numbers and the states of
+random generators.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Randomness", "Sections", "State", "leaves", "plain_device"]
 
-Sections = dict[str, dict[Any, Any]]  # "optimizer/0" -> "exp_avg" -> what it holds: a tensor, a number, a tuple, a string
+# "optimizer/0" -> "exp_avg" -> what it holds: a tensor, a number, a tuple, a string
+Sections = dict[str, dict[Any, Any]]
 
-NOT_NEGATIVE = (  # of what element-wise optimisers remember: counts, steps, sums and means of squares, maxima
+# of what element-wise optimisers remember: counts, steps, sums and means of squares, maxima
+NOT_NEGATIVE = (
     *("step", "sum", "square_avg", "exp_avg_sq", "max_exp_avg_sq", "acc_delta", "exp_inf"),
     *("step_size", "eta", "mu", "mu_product"),
 )
@@ -32,8 +36,10 @@ class State:
     """All that the next step of an ensemble depends on.
 
     Attributes:
-        parameters, buffers: the stacked leaves by name. batches: the generators that draw them, one a copy.
-        dropout: the states of torch's generators while the ensemble computes. optimizer: over the parameters.
+        parameters, buffers: the stacked leaves by name. batches: the generators that draw them, one
+            a copy.
+        dropout: the states of torch's generators while the ensemble computes. optimizer: over the
+            parameters.
         reason: why the copies are looped over; "" while they are not.
     """
 
@@ -49,12 +55,18 @@ class State:
         return _flat(self._sections(self.optimizer))
 
     def read(
-        self, name: str, given: Any, recipe: Callable[[dict[str, Tensor]], torch.optim.Optimizer], device: torch.device
+        self,
+        name: str,
+        given: Any,
+        recipe: Callable[[dict[str, Tensor]], torch.optim.Optimizer],
+        device: torch.device,
     ) -> Sections:
-        """Arrays that somebody kept -> what they hold, once it is known that an ensemble like this one can have had it.
+        """Arrays that somebody kept -> what they hold, once it is known that an ensemble like this
+        one can have had it.
 
         Args:
-            name: what messages call them. given: what `arrays` returned. recipe: parameters -> an optimiser like this one's.
+            name: what messages call them. given: what `arrays` returned. recipe: parameters -> an
+                optimiser like this one's.
             device: of the ensemble.
 
         Raises:
@@ -63,7 +75,10 @@ class State:
         arrays = _stored(name, given)
         own = self._sections(self._rehearsed(recipe, arrays))
         _same_state(arrays, _flat(own))
-        read = {key: {name: _like(value, arrays[f"{key}/{name}"]) for name, value in held.items()} for key, held in own.items()}
+        read = {
+            key: {name: _like(value, arrays[f"{key}/{name}"]) for name, value in held.items()}
+            for key, held in own.items()
+        }
         self._vouch(read, own, device)
         return read
 
@@ -90,19 +105,29 @@ class State:
             "dropout": dict(enumerate(self.dropout)),
             "loop": {"reason": self.reason},
         }
-        for i, group in enumerate(optimizer.param_groups):  # a scheduler may have changed its options
-            sections[f"optimizer/{kind}/{i}"] = {key: group[key] for key in optimizer.defaults if group[key] is not None}
+        # a scheduler may have changed its options
+        for i, group in enumerate(optimizer.param_groups):
+            sections[f"optimizer/{kind}/{i}"] = {
+                key: group[key] for key in optimizer.defaults if group[key] is not None
+            }
         for i, leaf in enumerate(leaves(optimizer)):
             sections[f"optimizer/{i}"] = dict(optimizer.state.get(leaf, {}))
         return sections
 
     def _rehearsed(
-        self, recipe: Callable[[dict[str, Tensor]], torch.optim.Optimizer], arrays: Mapping[str, Any]
+        self,
+        recipe: Callable[[dict[str, Tensor]], torch.optim.Optimizer],
+        arrays: Mapping[str, Any],
     ) -> torch.optim.Optimizer:
-        """An optimiser that remembers steps of those parameters whose steps the arrays hold: its names, types, devices."""
+        """An optimiser that remembers steps of those parameters whose steps the arrays hold: its
+        names, types, devices.
+        """
         import torch
 
-        zeros = {name: torch.zeros_like(leaf).requires_grad_(leaf.requires_grad) for name, leaf in self.parameters.items()}
+        zeros = {
+            name: torch.zeros_like(leaf).requires_grad_(leaf.requires_grad)
+            for name, leaf in self.parameters.items()
+        }
         optimizer = recipe(zeros)
         for i, leaf in enumerate(leaves(optimizer)):
             if any(name.startswith(f"optimizer/{i}/") for name in arrays):
@@ -120,7 +145,9 @@ class State:
             elif key.startswith("optimizer/"):
                 _remembered(key, held)
             for name, value in held.items() if key in ("batches", "dropout") else ():
-                _generator(f"{key}/{name}", value, device if (key, name) == ("dropout", 1) else "cpu")
+                _generator(
+                    f"{key}/{name}", value, device if (key, name) == ("dropout", 1) else "cpu"
+                )
 
 
 def leaves(optimizer: torch.optim.Optimizer) -> list[Tensor]:
@@ -129,7 +156,9 @@ def leaves(optimizer: torch.optim.Optimizer) -> list[Tensor]:
 
 
 def plain_device() -> AbstractContextManager[Any]:
-    """Optimisers keep their counts of steps where torch makes tensors unless told otherwise: on the CPU, as if nobody had."""
+    """Optimisers keep their counts of steps where torch makes tensors unless told otherwise: on the
+    CPU, as if nobody had.
+    """
     import torch
 
     return nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
@@ -137,7 +166,11 @@ def plain_device() -> AbstractContextManager[Any]:
 
 def _flat(sections: Sections) -> dict[str, npt.NDArray[Any]]:
     """{section: {name: value}} -> {"section/name": array}, copies."""
-    return {f"{section}/{name}": _array(value) for section, held in sections.items() for name, value in held.items()}
+    return {
+        f"{section}/{name}": _array(value)
+        for section, held in sections.items()
+        for name, value in held.items()
+    }
 
 
 def _array(value: Any) -> npt.NDArray[Any]:
@@ -153,7 +186,9 @@ def _array(value: Any) -> npt.NDArray[Any]:
 
 
 def _like(example: Any, array: npt.NDArray[Any]) -> Any:
-    """The array as what it was, if that was like the example: a tensor of its type and device, a number, a tuple, a string."""
+    """The array as what it was, if that was like the example: a tensor of its type and device, a
+    number, a tuple, a string.
+    """
     if not is_tensor(example):
         value = array.tolist()
         return tuple(value) if isinstance(value, list) else value
@@ -165,14 +200,17 @@ def _like(example: Any, array: npt.NDArray[Any]) -> Any:
 
 
 class Randomness:
-    """torch's global generators, exchanged for the ensemble's own while it computes (vmap draws dropout from them)."""
+    """torch's global generators, exchanged for the ensemble's own while it computes (vmap draws
+    dropout from them).
+    """
 
     def __init__(self, seed: int, device: torch.device) -> None:
         import torch
 
         self._cuda = device if device.type == "cuda" else None
         places = [torch.device("cpu")] if self._cuda is None else [torch.device("cpu"), device]
-        self.states = [torch.Generator(place).manual_seed(seed).get_state() for place in places]  # manual_seed: every device
+        # manual_seed: every device
+        self.states = [torch.Generator(place).manual_seed(seed).get_state() for place in places]
 
     def _exchange(self, states: list[Tensor]) -> list[Tensor]:
         import torch
@@ -193,20 +231,28 @@ class Randomness:
             self.states = states
 
 
-# --- what no ensemble had ------------------------------------------------------------------------------------------------
+# --- what no ensemble had -------------------------------------------------------------------------
 
 
 def _stored(name: str, given: Any) -> dict[str, npt.NDArray[Any]]:
     if not isinstance(given, Mapping):
-        raise TypeError(f"{name} is a {type(given).__qualname__}: pass what `state` returned, or np.load of where it was saved")
+        raise TypeError(
+            f"{name} is a {type(given).__qualname__}: pass what `state` returned, or np.load of "
+            "where it was saved"
+        )
     for key, value in given.items():
         if not isinstance(value, np.ndarray | np.generic | int | float | str):
-            raise TypeError(f"{name} holds a {type(value).__qualname__} at {shown(key)}: its values are NumPy arrays")
+            raise TypeError(
+                f"{name} holds a {type(value).__qualname__} at {shown(key)}: its values are NumPy "
+                "arrays"
+            )
     return {str(key): np.asarray(value) for key, value in given.items()}
 
 
 def _same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[Any]]) -> None:
-    """A state that holds what this ensemble's own holds: the same names, shapes and types (a single number may be any)."""
+    """A state that holds what this ensemble's own holds: the same names, shapes and types (a single
+    number may be any).
+    """
     faults = [f"it has no {name!r}" for name in own if name not in given]
     faults += [f"it has {name!r}, and this ensemble has not" for name in given if name not in own]
     faults += [
@@ -216,15 +262,17 @@ def _same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[A
     ]
     if faults:
         raise ValueError(
-            f"state is not that of an ensemble like this one: {faults[0]}; restore it into one that is built as "
-            "that one was (network, n_copies, optimizer, device)"
+            f"state is not that of an ensemble like this one: {faults[0]}; restore it into one that"
+            " is built as that one was (network, n_copies, optimizer, device)"
         )
 
 
 def _of_one_type(given: npt.NDArray[Any], own: npt.NDArray[Any]) -> bool:
     """Of one shape and type; single numbers may be of any type of numbers."""
     kinds = {array.dtype.kind.translate(str.maketrans("iu", "ff")) for array in (given, own)}
-    return given.shape == own.shape and len(kinds) == 1 and (not own.ndim or given.dtype == own.dtype)
+    return (
+        given.shape == own.shape and len(kinds) == 1 and (not own.ndim or given.dtype == own.dtype)
+    )
 
 
 def _counters(buffers: Mapping[str, Tensor]) -> None:
@@ -235,7 +283,9 @@ def _counters(buffers: Mapping[str, Tensor]) -> None:
 
 
 def _remembered(key: str, held: Mapping[Any, Any]) -> None:
-    """Of what an optimiser remembers, steps are whole and squares are not negative; a network that has died may hold NaN."""
+    """Of what an optimiser remembers, steps are whole and squares are not negative; a network that
+    has died may hold NaN.
+    """
     for name in held.keys() & set(NOT_NEGATIVE):
         array = np.asarray(_host(held[name]), np.float64)
         wrong = array[array < 0] if array.ndim else array[~(np.isfinite(array) & (array >= 0))]
@@ -245,8 +295,12 @@ def _remembered(key: str, held: Mapping[Any, Any]) -> None:
             raise _not_honest(f"{key}/{name}", f"holds {wrong[0]}")
 
 
-def _options(key: str, kind: type[torch.optim.Optimizer], given: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Options that an optimiser of this kind could have been made with; a scheduler may have changed numbers, not switches."""
+def _options(
+    key: str, kind: type[torch.optim.Optimizer], given: Mapping[str, Any], own: Mapping[str, Any]
+) -> None:
+    """Options that an optimiser of this kind could have been made with; a scheduler may have
+    changed numbers, not switches.
+    """
     import inspect
 
     import torch
@@ -254,11 +308,18 @@ def _options(key: str, kind: type[torch.optim.Optimizer], given: Mapping[str, An
     for name, value in given.items():
         if isinstance(value, bool) and value != own[name]:
             raise _not_honest(f"{key}/{name}", f"is {value}, where this ensemble's is {own[name]}")
-        if not isinstance(value, str) and not np.isfinite(np.asarray(_host(value), np.float64)).all() and value != own[name]:
+        if (
+            not isinstance(value, str)
+            and not np.isfinite(np.asarray(_host(value), np.float64)).all()
+            and value != own[name]
+        ):
             raise _not_honest(f"{key}/{name}", f"is {_host(value)}")
     known = inspect.signature(kind).parameters
     try:
-        kind([torch.zeros(1, device="cpu")], **{name: value for name, value in given.items() if name in known})
+        kind(
+            [torch.zeros(1, device="cpu")],
+            **{name: value for name, value in given.items() if name in known},
+        )
     except Exception as error:
         raise _not_honest(key, f"makes no {kind.__name__} ({first_line(error)})") from error
 
@@ -276,8 +337,15 @@ def _host(value: Any) -> Any:
     """Tensors as lists of floats, complex ones as pairs."""
     if not is_tensor(value):
         return value
-    return (value.view(value.real.dtype) if value.is_complex() and value.ndim else value).double().tolist()
+    return (
+        (value.view(value.real.dtype) if value.is_complex() and value.ndim else value)
+        .double()
+        .tolist()
+    )
 
 
 def _not_honest(name: str, what: str) -> ValueError:
-    return ValueError(f"state is none that an ensemble had: its {name!r} {what}; pass what `state` returned, unchanged")
+    return ValueError(
+        f"state is none that an ensemble had: its {name!r} {what}; pass what `state` returned, "
+        "unchanged"
+    )

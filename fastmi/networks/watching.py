@@ -1,4 +1,6 @@
-"""network, what to watch -> the outputs of those modules, heard by forward hooks while somebody listens."""
+"""network, what to watch -> the outputs of those modules, heard by forward hooks while somebody
+listens.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,12 @@ __all__ = ["Watched", "evaluating", "listen_to"]
 def listen_to(network: nn.Module, watch: Any) -> Watched:
     """Hooks on the modules that `watch` names or types; None is every module without children.
 
-    A module with several names is heard under the first. Parametrizations compute weights, not layers: they are no children.
+    A module with several names is heard under the first. Parametrizations compute weights, not
+    layers: they are no children.
     """
-    known = {name or "network": module for name, module in network.named_modules(remove_duplicate=False)}
+    known = {
+        name or "network": module for name, module in network.named_modules(remove_duplicate=False)
+    }
     first: dict[int, str] = {}
     for name, module in known.items():
         first.setdefault(id(module), name)
@@ -38,7 +43,9 @@ def listen_to(network: nn.Module, watch: Any) -> Watched:
 
 @contextmanager
 def evaluating(network: object) -> Iterator[None]:
-    """Puts a network into evaluation mode, and gives every module the mode back that it had; what is no module has none."""
+    """Puts a network into evaluation mode, and gives every module the mode back that it had; what
+    is no module has none.
+    """
     from torch import nn
 
     modules = list(network.modules()) if isinstance(network, nn.Module) else []
@@ -75,22 +82,27 @@ class Watched:
     """Forward hooks that report to whoever listens.
 
     Attributes:
-        modules: the names of those that are heard. names: the layers in the order of their calls, known after the first
-            listening; a module called again is "name#2".
+        modules: the names of those that are heard. names: the layers in the order of their calls,
+            known after the first listening; a module called again is "name#2".
     """
 
     def __init__(self, modules: dict[str, nn.Module]) -> None:
         self.modules = list(modules)
         self._names: tuple[str, ...] | None = None
         self._heard: list[tuple[str, Tensor]] | None = None
-        self._handles = [module.register_forward_hook(functools.partial(self._hear, name)) for name, module in modules.items()]
+        self._handles = [
+            module.register_forward_hook(functools.partial(self._hear, name))
+            for name, module in modules.items()
+        ]
 
     @property
     def names(self) -> tuple[str, ...]:
         return self._names or ()
 
     def close(self) -> None:
-        """Takes the hooks off the network, which is as it was before; nothing is heard from then on."""
+        """Takes the hooks off the network, which is as it was before; nothing is heard from then
+        on.
+        """
         for handle in self._handles:
             handle.remove()
 
@@ -101,7 +113,8 @@ class Watched:
     def _hear(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
         if self._heard is not None:
             _tensor_of(name, output, self.modules)
-            self._heard.append((name, output.clone()))  # a later in-place operation must not reach it
+            # a later in-place operation must not reach it
+            self._heard.append((name, output.clone()))
 
     @contextmanager
     def listening(self) -> Iterator[list[Tensor]]:
@@ -113,7 +126,9 @@ class Watched:
             heard, self._heard = self._heard, None
         called = [name for name, _ in heard]
         counts = [called[: i + 1].count(name) for i, name in enumerate(called)]
-        names = tuple(name if n == 1 else f"{name}#{n}" for name, n in zip(called, counts, strict=True))
+        names = tuple(
+            name if n == 1 else f"{name}#{n}" for name, n in zip(called, counts, strict=True)
+        )
         self._names = _same_calls(names, self._names)
         outputs.extend(output for _, output in heard)
 
@@ -121,18 +136,27 @@ class Watched:
 def _watchable(wanted: Any) -> None:
     import torch
 
-    if not isinstance(wanted, str) and not (isinstance(wanted, type) and issubclass(wanted, torch.nn.Module)):
+    if not isinstance(wanted, str) and not (
+        isinstance(wanted, type) and issubclass(wanted, torch.nn.Module)
+    ):
         raise TypeError(
-            f"watch holds {shown(wanted)}: pass names of modules or module types (torch.nn.Tanh, not torch.nn.Tanh())"
+            f"watch holds {shown(wanted)}: pass names of modules or module types (torch.nn.Tanh, "
+            "not torch.nn.Tanh())"
         )
 
 
 def _some_watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
     if not found:
-        label = repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
+        label = (
+            repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
+        )
         names = list(known)
-        named = ", ".join(names[:20]) + (f" and {len(names) - 20} more (network.named_modules())" if len(names) > 20 else "")
-        raise ValueError(f"watch holds {label:.60}, which the network does not have; its modules are {named}")
+        named = ", ".join(names[:20]) + (
+            f" and {len(names) - 20} more (network.named_modules())" if len(names) > 20 else ""
+        )
+        raise ValueError(
+            f"watch holds {label:.60}, which the network does not have; its modules are {named}"
+        )
     return found
 
 
@@ -140,8 +164,9 @@ def _same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple
     """The watched layers that one copy called on one chunk of samples are those of the others."""
     if before is not None and names != before:
         raise ValueError(
-            f"one copy calls the watched layers {', '.join(names) or 'none'}, another, or on other samples, "
-            f"{', '.join(before) or 'none'}: watch modules that every copy calls equally often"
+            f"one copy calls the watched layers {', '.join(names) or 'none'}, another, or on other "
+            f"samples, {', '.join(before) or 'none'}: watch modules that every copy calls equally "
+            "often"
         )
     return names
 
@@ -149,8 +174,8 @@ def _same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple
 def _something(wanted: Sequence[Any]) -> None:
     if not wanted:
         raise ValueError(
-            "watch is empty, and there would be no layer to see: name modules or types, or leave it out (None) for every "
-            "module without children"
+            "watch is empty, and there would be no layer to see: name modules or types, or leave it"
+            " out (None) for every module without children"
         )
 
 
@@ -160,5 +185,6 @@ def _tensor_of(name: str, output: Any, watched: Iterable[str]) -> None:
         way = f"watch others (watch={others}), or " if others else ""
         kind = type(output).__name__
         raise TypeError(
-            f"the watched module {name!r} returns a {kind}, not a tensor: {way}wrap it in a module that returns one"
+            f"the watched module {name!r} returns a {kind}, not a tensor: {way}wrap it in a module "
+            "that returns one"
         )

@@ -1,7 +1,18 @@
-"""points over epochs -> one table: epoch x copy x layer -> columns; saved whole or not at all, drawn, and read back."""
+"""points over epochs -> one table: epoch x copy x layer -> columns; saved whole or not at all,
+drawn, and read back.
+"""
 
 from fastmi.tables.drawing import panel, plot
 from fastmi.tables.plane import COLUMNS, InformationPlane
 from fastmi.tables.storage import FORMAT, load_planes, save_planes, write_csv
 
-__all__ = ["COLUMNS", "FORMAT", "InformationPlane", "load_planes", "panel", "plot", "save_planes", "write_csv"]
+__all__ = [
+    "COLUMNS",
+    "FORMAT",
+    "InformationPlane",
+    "load_planes",
+    "panel",
+    "plot",
+    "save_planes",
+    "write_csv",
+]

@@ -29,18 +29,21 @@ ROWS = ("sample", "reading", "data", "binning")
 
 
 def panel(planes: Sequence[InformationPlane]) -> Any:
-    """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them, and their standard deviation.
+    """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them,
+    and their standard deviation.
 
     Each seed counts once, as the mean over its paths.
 
     Raises:
-        TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs, layers or readings.
+        TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs,
+            layers or readings.
     """
     from fastmi import figures
 
     first = _same_tables(listed(planes))
     with np.errstate(under="ignore"):
-        bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])  # (seeds, 2, epochs, layers)
+        # (seeds, 2, epochs, layers)
+        bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])
         several = len(planes) > 1
         spread = bits.std(axis=0, ddof=1) if several else (None, None)
     copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}"
@@ -61,21 +64,28 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
     )
 
 
-def plot(tables: InformationPlane | Sequence[InformationPlane], *, rows: str = "sample", color: str = "layer") -> Figure:
-    """Draws several tables in one figure: those that differ in their seed alone as one panel with a band.
+def plot(
+    tables: InformationPlane | Sequence[InformationPlane],
+    *,
+    rows: str = "sample",
+    color: str = "layer",
+) -> Figure:
+    """Draws several tables in one figure: those that differ in their seed alone as one panel with a
+    band.
 
     Args:
         tables: one or more, of the same layers.
-        rows: what a row of panels has in common, "sample", "reading", "data" or "binning"; the panels of a row differ in the
-            other three. Single networks ("each") are left out where their mean is there.
+        rows: what a row of panels has in common, "sample", "reading", "data" or "binning"; the
+            panels of a row differ in the other three. Single networks ("each") are left out where
+            their mean is there.
         color: "layer" or "epoch".
 
     Returns:
         a matplotlib Figure; `.savefig(name)` writes PNG, SVG or PDF.
 
     Raises:
-        TypeError, ValueError: no tables; tables of different layers; rows that do not hold the same panels; an unknown row or
-            color.
+        TypeError, ValueError: no tables; tables of different layers; rows that do not hold the same
+            panels; an unknown row or color.
     """
     from fastmi import figures
 
@@ -91,9 +101,13 @@ def plot(tables: InformationPlane | Sequence[InformationPlane], *, rows: str = "
     places = [list(row) for row in groups.values()]
     if any(row != places[0] for row in places):
         held = "; ".join(f"{name!r}: {len(row)}" for name, row in groups.items())
-        raise ValueError(f"rows is {rows!r}, and its rows do not hold the same panels ({held}): draw them apart")
+        raise ValueError(
+            f"rows is {rows!r}, and its rows do not hold the same panels ({held}): draw them apart"
+        )
     grid = [[panel(seeds) for seeds in row.values()] for row in groups.values()]
-    return figures.information_plane(grid, rows=list(groups) if len(groups) > 1 else (), color=color)
+    return figures.information_plane(
+        grid, rows=list(groups) if len(groups) > 1 else (), color=color
+    )
 
 
 def _alike(plane: InformationPlane) -> tuple[object, ...]:
@@ -110,9 +124,12 @@ def html(plane: InformationPlane) -> str:
         (layer, *(f"{column[at, 0, i]:.3f}" for column in (mean.i_xt, mean.i_ty) for at in (0, -1)))
         for i, layer in enumerate(plane.layers)
     ]
-    lines = "".join(f"<tr>{''.join(f'<td>{markup.escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{markup.escape(cell)}</td>' for cell in row)}</tr>" for row in cells
+    )
     return (
-        f'<img src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}" alt="information plane">'
+        f'<img src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}" '
+        'alt="information plane">'
         f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{lines}</table>"
         f"<p>{markup.escape(repr(plane))}; bits</p>"
     )
@@ -122,15 +139,31 @@ def _same_tables(planes: Sequence[Any]) -> Any:
     """The first of some tables that may be averaged: the same points of the same reading."""
     first = planes[0]
     for plane in planes[1:]:
-        for name in ("layers", "reading", "data", "sample", "n_samples", "n_copies", "binning", "method"):
+        for name in (
+            "layers",
+            "reading",
+            "data",
+            "sample",
+            "n_samples",
+            "n_copies",
+            "binning",
+            "method",
+        ):
             if getattr(plane, name) != getattr(first, name):
                 raise ValueError(
-                    f"planes differ in their {name}, {getattr(first, name)!r} and {getattr(plane, name)!r}: "
-                    "only runs that differ in their seed are averaged; draw them apart"
+                    f"planes differ in their {name}, {getattr(first, name)!r} and "
+                    f"{getattr(plane, name)!r}: only runs that differ in their seed are averaged; "
+                    "draw them apart"
                 )
         if not np.array_equal(plane.epochs, first.epochs):
-            raise ValueError("planes were recorded at different epochs: only the same epochs are averaged; draw them apart")
+            raise ValueError(
+                "planes were recorded at different epochs: only the same epochs are averaged; draw "
+                "them apart"
+            )
     seeds = [plane.seed for plane in planes]
     if len(set(seeds)) < len(seeds):
-        raise ValueError(f"planes hold seed {max(seeds, key=seeds.count)} more than once: pass one plane of each seed")
+        raise ValueError(
+            f"planes hold seed {max(seeds, key=seeds.count)} more than once: pass one plane of each"
+            " seed"
+        )
     return first

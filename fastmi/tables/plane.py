@@ -1,4 +1,6 @@
-"""InformationPlane, the table: the path of every layer through the information plane, with what each point rests on."""
+"""InformationPlane, the table: the path of every layer through the information plane, with what
+each point rests on.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,18 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "InformationPlane"]
 
 _FIRST = (  # what stood in the first tables keeps its place
-    *("data", "sample", "seed", "reading", "n_copies", "epoch", "copy", "layer", "i_xt_bits", "i_ty_bits"),
+    *(
+        "data",
+        "sample",
+        "seed",
+        "reading",
+        "n_copies",
+        "epoch",
+        "copy",
+        "layer",
+        "i_xt_bits",
+        "i_ty_bits",
+    ),
     *("n_samples", "n_symbols", "coverage", "h_x_bits", "h_y_bits", "binning", "method"),
 )
 COLUMNS = (*_FIRST, *(column.header for column in Points.columns() if column.header not in _FIRST))
@@ -38,18 +51,24 @@ class InformationPlane:
     Attributes:
         epochs: (n_epochs,) the epoch after which each point was estimated; 0 is the initialisation.
         layers: their names, in the order of the network.
-        points: (n_epochs, n_paths, n_layers) of every column; a path is a single copy, or one reading over all copies. They
-            are attributes of the table, too: plane.i_xt.
-        n_samples: n; log2 n is the ceiling of I(X;T) where all x are distinct. entropy_x, entropy_y: H(X), H(Y) in bits.
-        reading: "each" (one path per copy), "mean" (their mean), "sampled" or "mixture" (see `PlaneEstimator`).
+        points: (n_epochs, n_paths, n_layers) of every column; a path is a single copy, or one
+            reading over all copies. They are attributes of the table, too: plane.i_xt.
+        n_samples: n; log2 n is the ceiling of I(X;T) where all x are distinct. entropy_x,
+            entropy_y: H(X), H(Y) in bits.
+        reading: "each" (one path per copy), "mean" (their mean), "sampled" or "mixture" (see
+            `PlaneEstimator`).
         n_copies: the copies behind the points. data, binning: their names.
-        sample: which sample of the data was counted, as "training" or "held-out". seed: of the run, where there are several.
-        method: how entropies were estimated. Other methods than "plugin" may give information below 0.
+        sample: which sample of the data was counted, as "training" or "held-out". seed: of the run,
+            where there are several.
+        method: how entropies were estimated. Other methods than "plugin" may give information below
+            0.
 
     Raises:
-        TypeError: columns that are no arrays of numbers, names that are no strings, counts that are no integers.
-        ValueError: epochs that are not whole, negative or do not increase; layers of the same name; columns of other shapes;
-            bits that are NaN, infinite or negative, a coverage outside 0..1, fewer than one symbol, sample or copy.
+        TypeError: columns that are no arrays of numbers, names that are no strings, counts that are
+            no integers.
+        ValueError: epochs that are not whole, negative or do not increase; layers of the same name;
+            columns of other shapes; bits that are NaN, infinite or negative, a coverage outside
+            0..1, fewer than one symbol, sample or copy.
     """
 
     epochs: npt.NDArray[np.int64]
@@ -67,14 +86,28 @@ class InformationPlane:
     method: str = "plugin"
 
     def __post_init__(self) -> None:
-        """Every field is checked, and made what a file gives back: plain Python values, arrays of int64 and float64."""
+        """Every field is checked, and made what a file gives back: plain Python values, arrays of
+        int64 and float64.
+        """
         given = vars(self)
         checks.one_of("reading", self.reading, READINGS)
-        values: dict[str, Any] = {"epochs": _epochs(self.epochs), "layers": _names("layers", self.layers)}
-        values |= {name: _text(name, given[name]) for name in ("reading", "data", "binning", "sample", "method")}
-        values["points"] = _checked_points(self.points, len(values["epochs"]), len(values["layers"]), self.method)
-        values |= {name: checks.positive_integer(name, given[name]) for name in ("n_samples", "n_copies")}
-        values |= {name: checks.not_negative(name, given[name]) for name in ("entropy_x", "entropy_y")}
+        values: dict[str, Any] = {
+            "epochs": _epochs(self.epochs),
+            "layers": _names("layers", self.layers),
+        }
+        values |= {
+            name: _text(name, given[name])
+            for name in ("reading", "data", "binning", "sample", "method")
+        }
+        values["points"] = _checked_points(
+            self.points, len(values["epochs"]), len(values["layers"]), self.method
+        )
+        values |= {
+            name: checks.positive_integer(name, given[name]) for name in ("n_samples", "n_copies")
+        }
+        values |= {
+            name: checks.not_negative(name, given[name]) for name in ("entropy_x", "entropy_y")
+        }
         for name, value in (values | {"seed": checks.seed(self.seed)}).items():
             object.__setattr__(self, name, value)
 
@@ -87,8 +120,8 @@ class InformationPlane:
     def __repr__(self) -> str:
         n_epochs, n_paths, n_layers = self.points.i_xt.shape
         return (
-            f"InformationPlane of {n_epochs} epochs, {n_paths} paths, {n_layers} layers: {self.data or 'unnamed'} "
-            f"({self.sample}), {self.reading}, {self.binning}"
+            f"InformationPlane of {n_epochs} epochs, {n_paths} paths, {n_layers} layers: "
+            f"{self.data or 'unnamed'} ({self.sample}), {self.reading}, {self.binning}"
         )
 
     @classmethod
@@ -105,19 +138,22 @@ class InformationPlane:
         sample: str = "training",
         seed: int = 0,
     ) -> InformationPlane:
-        """Batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs -> the table.
+        """Batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs -> the
+        table.
 
         Args:
-            estimator: what estimated them. points: what its `readings` returned, one batch or more, of one reading; or what its
-                `estimate` did, which has no other columns.
-            epochs: one whole number for each. layers: their names, or the mapping name -> layer itself.
+            estimator: what estimated them. points: what its `readings` returned, one batch or more,
+                of one reading; or what its `estimate` did, which has no other columns.
+            epochs: one whole number for each. layers: their names, or the mapping name -> layer
+                itself.
             reading, data, sample, seed: what the table and its figure say they are.
             n_copies: the copies behind each point; None is the number of paths.
 
         Raises:
             TypeError: something else than an estimator and points; else as the table itself.
-            ValueError: batches that do not hold one point per epoch and layer, that other samples were counted for than the
-                estimator's, or that are of different shapes; else as the table itself.
+            ValueError: batches that do not hold one point per epoch and layer, that other samples
+                were counted for than the estimator's, or that are of different shapes; else as the
+                table itself.
         """
         whole = _joined(estimator, points)
         n_paths = whole.i_xt.shape[1] if whole.i_xt.ndim == 3 else 1
@@ -144,10 +180,12 @@ class InformationPlane:
         return replace(self, reading="mean", points=averaged)
 
     def funnel_violations(self) -> npt.NDArray[np.bool_]:
-        """Where a layer is above the one before it: I(X;T_i) < I(X;T_i+1) at [..., i, 0], I(T_i;Y) < I(T_i+1;Y) at [..., i, 1].
+        """Where a layer is above the one before it: I(X;T_i) < I(X;T_i+1) at [..., i, 0], I(T_i;Y)
+        < I(T_i+1;Y) at [..., i, 1].
 
-        The data-processing inequality forbids both of the activations themselves; binned ones may break it, because layer i+1
-        is no function of the bins of layer i. So each violation says that this binning, not the network, is being seen.
+        The data-processing inequality forbids both of the activations themselves; binned ones may
+        break it, because layer i+1 is no function of the bins of layer i. So each violation says
+        that this binning, not the network, is being seen.
 
         Returns:
             (n_epochs, n_paths, n_layers - 1, 2) bools; differences within 1e-9 bits are none.
@@ -155,7 +193,9 @@ class InformationPlane:
         return np.diff(self.points.bits, axis=2) > 1e-9
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """One row per epoch, path and layer, under the names of `COLUMNS`; `copy` is empty where a point is over all copies."""
+        """One row per epoch, path and layer, under the names of `COLUMNS`; `copy` is empty where a
+        point is over all copies.
+        """
         constant = {
             "data": self.data,
             "sample": self.sample,
@@ -164,10 +204,17 @@ class InformationPlane:
             "n_copies": self.n_copies,
             "n_samples": self.n_samples,
         }
-        constant |= {"h_x_bits": self.entropy_x, "h_y_bits": self.entropy_y, "binning": self.binning, "method": self.method}
+        constant |= {
+            "h_x_bits": self.entropy_x,
+            "h_y_bits": self.entropy_y,
+            "binning": self.binning,
+            "method": self.method,
+        }
         constant |= dict.fromkeys((column.header for column in Points.columns()), "")
         columns = [
-            (column.header, array) for column in Points.columns() if (array := getattr(self.points, column.name)) is not None
+            (column.header, array)
+            for column in Points.columns()
+            if (array := getattr(self.points, column.name)) is not None
         ]
         for e, path, layer in np.ndindex(self.points.i_xt.shape):
             point = {header: array[e, path, layer].item() for header, array in columns}
@@ -175,11 +222,14 @@ class InformationPlane:
                 "epoch": int(self.epochs[e]),
                 "copy": path if self.reading == "each" else "",
                 "layer": self.layers[layer],
-                **{header: "" if value != value else value for header, value in point.items()},  # NaN: it has none
+                # NaN: it has none
+                **{header: "" if value != value else value for header, value in point.items()},
             }
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """A tidy CSV with the columns `COLUMNS`; floats are written so that they read back to the same bits."""
+        """A tidy CSV with the columns `COLUMNS`; floats are written so that they read back to the
+        same bits.
+        """
         from fastmi.tables import storage
 
         storage.write_csv(path, [self])
@@ -212,7 +262,8 @@ class InformationPlane:
         return storage.load_plane(path)
 
     def plot(self, *, color: str = "layer", ax: Axes | None = None) -> Figure:
-        """Draws the information plane, one panel: a path per layer (the mean over the paths), start and end marked.
+        """Draws the information plane, one panel: a path per layer (the mean over the paths), start
+        and end marked.
 
         Args:
             color: "layer" or "epoch".
@@ -223,7 +274,11 @@ class InformationPlane:
         """
         from fastmi import figures
 
-        return figures.information_plane([self.panel()], color=color) if ax is None else figures.draw(ax, self.panel(), color)
+        return (
+            figures.information_plane([self.panel()], color=color)
+            if ax is None
+            else figures.draw(ax, self.panel(), color)
+        )
 
     def _repr_html_(self) -> str:
         """The figure, and the layers from start to end, for a notebook."""
@@ -241,26 +296,38 @@ class InformationPlane:
 def _joined(estimator: Any, points: Any) -> Points:
     """The columns of all batches, one after the other, with an axis of paths."""
     if not isinstance(estimator, PlaneEstimator):
-        raise TypeError(f"estimator is a {type(estimator).__qualname__}: pass the PlaneEstimator that estimated the points")
-    if isinstance(points, list | tuple):
-        points = [Points(*np.moveaxis(batch, -1, 0)) if _is_bits(batch) else batch for batch in points]
-    if not isinstance(points, Sequence) or not points or not all(isinstance(batch, Points) for batch in points):
         raise TypeError(
-            f"points is {shown(points)}: pass a non-empty list of what PlaneEstimator.readings returned for a reading, or "
-            "estimate"
+            f"estimator is a {type(estimator).__qualname__}: pass the PlaneEstimator that estimated"
+            " the points"
+        )
+    if isinstance(points, list | tuple):
+        points = [
+            Points(*np.moveaxis(batch, -1, 0)) if _is_bits(batch) else batch for batch in points
+        ]
+    if (
+        not isinstance(points, Sequence)
+        or not points
+        or not all(isinstance(batch, Points) for batch in points)
+    ):
+        raise TypeError(
+            f"points is {shown(points)}: pass a non-empty list of what PlaneEstimator.readings "
+            "returned for a reading, or estimate"
         )
     for name in (column.name for column in Points.columns()):
         arrays = [np.asarray(batch.present[name]) for batch in points if name in batch.present]
         if arrays and (len({array.shape[1:] for array in arrays}) > 1 or not arrays[0].ndim):
             shapes = ", ".join(str(array.shape) for array in arrays[:5])
             raise ValueError(
-                f"points have {name} of shapes {shapes}: pass batches (n_epochs, [n_paths,] n_layers) of one reading"
+                f"points have {name} of shapes {shapes}: pass batches (n_epochs, [n_paths,] "
+                "n_layers) of one reading"
             )
     for i, batch in enumerate(points):
-        if batch.n_samples is not None and np.any(np.asarray(batch.n_samples) != estimator.n_samples):
+        if batch.n_samples is not None and np.any(
+            np.asarray(batch.n_samples) != estimator.n_samples
+        ):
             raise ValueError(
-                f"points[{i}] rest on {np.asarray(batch.n_samples).flat[0]} samples, the estimator on "
-                f"{estimator.n_samples}: pass the estimator that estimated them"
+                f"points[{i}] rest on {np.asarray(batch.n_samples).flat[0]} samples, the estimator "
+                f"on {estimator.n_samples}: pass the estimator that estimated them"
             )
     whole = replace(joined(points, axis=0), n_samples=None)
     return whole.map(lambda column: column[:, None] if column.ndim == 2 else column)
@@ -276,8 +343,13 @@ def _epochs(given: Any) -> npt.NDArray[np.int64]:
         epochs = np.asarray(given.cpu() if is_tensor(given) else given)
     except ValueError:
         epochs = np.empty(0, object)
-    if epochs.ndim != 1 or (epochs.dtype.kind not in "iu" and (epochs.size or epochs.dtype == object)):
-        raise ValueError(f"epochs has dtype {epochs.dtype} and shape {epochs.shape}: pass whole numbers, one for each")
+    if epochs.ndim != 1 or (
+        epochs.dtype.kind not in "iu" and (epochs.size or epochs.dtype == object)
+    ):
+        raise ValueError(
+            f"epochs has dtype {epochs.dtype} and shape {epochs.shape}: pass whole numbers, one for"
+            " each"
+        )
     if epochs.size and (epochs.min() < 0 or epochs.max() > np.iinfo(np.int64).max):
         wrong = epochs.min() if epochs.min() < 0 else epochs.max()
         raise ValueError(f"epochs holds {wrong}: epochs are counted from 0, the initialisation")
@@ -285,7 +357,10 @@ def _epochs(given: Any) -> npt.NDArray[np.int64]:
     (falls,) = np.nonzero(np.diff(epochs) <= 0)
     if falls.size:
         before, after = epochs[falls[0]], epochs[falls[0] + 1]
-        raise ValueError(f"epochs must increase, but {after} follows {before}: sort the points by epoch, one batch for each")
+        raise ValueError(
+            f"epochs must increase, but {after} follows {before}: sort the points by epoch, one "
+            "batch for each"
+        )
     return epochs
 
 
@@ -298,7 +373,10 @@ def _names(name: str, given: Any) -> tuple[str, ...]:
     names = tuple(_text(f"{name}[{i}]", value) for i, value in enumerate(given))
     for i, value in enumerate(names):
         if value in names[:i]:
-            raise ValueError(f"{name} holds {shown(value)} twice, and its points could not be told apart: name each once")
+            raise ValueError(
+                f"{name} holds {shown(value)} twice, and its points could not be told apart: name "
+                "each once"
+            )
     return names
 
 
@@ -311,20 +389,26 @@ def _text(name: str, value: Any) -> str:
 def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Points:
     """Every column within its limits and (n_epochs, n_paths, n_layers)."""
     if not isinstance(given, Points):
-        raise TypeError(f"points is {shown(given)}: pass Points, as PlaneEstimator.readings returns them")
+        raise TypeError(
+            f"points is {shown(given)}: pass Points, as PlaneEstimator.readings returns them"
+        )
     columns = {}
     for column in Points.columns():
         array = getattr(given, column.name)
         if array is not None or not column.optional:
             free = column.name in ("i_xt", "i_ty") and method != "plugin"
-            columns[column.name] = _column(column._replace(low=-np.inf, words=FINITE) if free else column, array)
+            columns[column.name] = _column(
+                column._replace(low=-np.inf, words=FINITE) if free else column, array
+            )
     first = columns["i_xt"]
     _same_shapes((n_epochs, first.shape[1] if first.ndim == 3 else 0, n_layers), **columns)
     return Points(**columns)
 
 
 def _column(column: Column, given: Any) -> npt.NDArray[Any]:
-    """Numbers within their limits, in float64, or int64 if they are whole by their type; NaN where a layer has none."""
+    """Numbers within their limits, in float64, or int64 if they are whole by their type; NaN where
+    a layer has none.
+    """
     name = column.name
     array = container(name, given)
     array = array.cpu().numpy() if is_tensor(array) else array
@@ -346,5 +430,6 @@ def _same_shapes(shape: tuple[int, ...], **columns: Any) -> None:
     for name, column in columns.items():
         if column.shape != shape or 0 in shape:
             raise ValueError(
-                f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need (epochs, paths, layers)"
+                f"{name} has shape {column.shape}: {shape[0]} epochs and {shape[2]} layers need "
+                "(epochs, paths, layers)"
             )

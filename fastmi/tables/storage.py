@@ -1,4 +1,6 @@
-"""tables <-> files: one .npz or CSV, whole or not at all; nothing is pickled, and what is read is not trusted."""
+"""tables <-> files: one .npz or CSV, whole or not at all; nothing is pickled, and what is read is
+not trusted.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,11 @@ NAMES = {column.name for column in Points.columns()}
 
 
 def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
-    """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON. Nothing is pickled.
+    """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON.
+    Nothing is pickled.
 
-    What is beyond the bounds within which any file is read is not compressed: then it is no larger than its file.
+    What is beyond the bounds within which any file is read is not compressed: then it is no larger
+    than its file.
 
     Raises:
         TypeError, ValueError: planes is no list of tables, or an empty one.
@@ -35,12 +39,19 @@ def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]
     arrays: dict[str, Any] = {files.FORMAT: np.array(FORMAT)}
     rest: list[dict[str, Any]] = []
     for i, plane in enumerate(planes):
-        values = {field.name: getattr(plane, field.name) for field in fields(plane) if field.name != "points"}
+        values = {
+            field.name: getattr(plane, field.name)
+            for field in fields(plane)
+            if field.name != "points"
+        }
         columns = {"epochs": values.pop("epochs"), **plane.points.present}
         arrays |= {f"{i}/{name}": value for name, value in columns.items()}
         rest.append(values)
     text = json.dumps(rest)
-    large = len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2  # headers have bytes too
+    # headers have bytes too
+    large = (
+        len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2
+    )
     with files.replacing(path) as part, part.open("wb") as file:
         (np.savez if large else np.savez_compressed)(file, plain=np.array(text), **arrays)
 
@@ -60,11 +71,14 @@ def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) 
 
 
 def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
-    """What `save_planes` wrote, from whomever the file comes; see `fastmi.files.Archive` for the bounds of what is read.
+    """What `save_planes` wrote, from whomever the file comes; see `fastmi.files.Archive` for the
+    bounds of what is read.
 
     Raises:
-        TypeError: path is no name of a file. FileNotFoundError: no such file. OSError: it cannot be opened.
-        ValueError: the file holds no such tables, is no file at all, or was written by a later version.
+        TypeError: path is no name of a file. FileNotFoundError: no such file. OSError: it cannot be
+            opened.
+        ValueError: the file holds no such tables, is no file at all, or was written by a later
+            version.
     """
     path = files.as_path("path", path)
     try:
@@ -80,7 +94,9 @@ def load_plane(path: str | os.PathLike[str]) -> InformationPlane:
     """Reads the one table of a file."""
     planes = load_planes(path)
     if len(planes) != 1:
-        raise ValueError(f"{path} holds {len(planes)} tables: read them with fastmi.tables.load_planes")
+        raise ValueError(
+            f"{path} holds {len(planes)} tables: read them with fastmi.tables.load_planes"
+        )
     return planes[0]
 
 
@@ -101,14 +117,21 @@ def _tables(archive: files.Archive) -> list[InformationPlane]:
     """What has a place is read, and nothing may be there that has none."""
     archive.check_format(FORMAT)
     rest = plain.typed("plain", plain.parse(archive.text("plain")), list[dict[str, Any]])
-    hints, names = get_type_hints(InformationPlane), [name for name in archive.names if name not in ("plain", files.FORMAT)]
+    hints, names = (
+        get_type_hints(InformationPlane),
+        [name for name in archive.names if name not in ("plain", files.FORMAT)],
+    )
     known = NAMES | {"epochs"}
     if len(rest) > len(names):
         raise ValueError(f"it has {len(names)} arrays for {len(rest)} tables")
     columns: list[dict[str, Any]] = [{} for _ in rest]
     for name in names:
         i, _, column = name.partition("/")
-        if column not in known or not (i.isdecimal() and i == str(int(i)) and int(i) < len(rest)) or column in rest[int(i)]:
+        if (
+            column not in known
+            or not (i.isdecimal() and i == str(int(i)) and int(i) < len(rest))
+            or column in rest[int(i)]
+        ):
             raise ValueError(f"it has {name!r:.60}, which is no column of its tables")
     for name, array in archive.read(names).items():
         i, _, column = name.partition("/")
@@ -122,7 +145,10 @@ def _table(columns: dict[str, Any], values: dict[str, Any]) -> InformationPlane:
 
 
 def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
-    return {name: plain.typed(name, value, hints[name]) if name in hints else value for name, value in values.items()}
+    return {
+        name: plain.typed(name, value, hints[name]) if name in hints else value
+        for name, value in values.items()
+    }
 
 
 def _not_a_table(path: Path, error: Exception) -> ValueError:

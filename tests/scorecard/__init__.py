@@ -1,4 +1,6 @@
-"""A judge: bad inputs, extremes, kills, mutated files, and what must come of them: `python -m tests.scorecard`."""
+"""A judge: bad inputs, extremes, kills, mutated files, and what must come of them: `python -m
+tests.scorecard`.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""python -m tests.scorecard [--only GROUP] [--long] [--list] [--seed N]: the table, and every case that is not right."""
+"""python -m tests.scorecard [--only GROUP] [--long] [--list] [--seed N]: the table, and every case
+that is not right.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,13 @@ SHARE_POOR = 0.05  # of all cases, at most
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 where nothing is wrong, silent or crashed, nothing public untried, and few refusals are poor; else 1."""
+    """0 where nothing is wrong, silent or crashed, nothing public untried, and few refusals are
+    poor; else 1.
+    """
     arguments = _parser().parse_args(argv)
-    chosen = {group: cases_of(group, arguments.seed, arguments.long) for group in arguments.only or GROUPS}
+    chosen = {
+        group: cases_of(group, arguments.seed, arguments.long) for group in arguments.only or GROUPS
+    }
     if arguments.list:
         for group, cases in chosen.items():
             for case in cases:
@@ -62,16 +68,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("\n".join(table(found, time.perf_counter() - start)))
     print("\n".join(complaints(found)))
     if everything:
-        print(f"\npublic parameters, options and kinds of files without a bad input: {len(untried)}")
+        print(
+            f"\npublic parameters, options and kinds of files without a bad input: {len(untried)}"
+        )
         print("\n".join(f"  {one}" for one in untried))
     return 1 if untried or fails(found) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.scorecard", description=__doc__)
-    parser.add_argument("--only", action="append", choices=list(GROUPS), metavar="GROUP", help=f"one of {', '.join(GROUPS)}")
-    parser.add_argument("--long", action="store_true", help="100,000 mutations of each kind of file, more rounds of the rest")
-    parser.add_argument("--list", action="store_true", help="the cases and their expected answers; nothing is run")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=list(GROUPS),
+        metavar="GROUP",
+        help=f"one of {', '.join(GROUPS)}",
+    )
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        help="100,000 mutations of each kind of file, more rounds of the rest",
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="the cases and their expected answers; nothing is run"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (default 0)")
     parser.add_argument("--jobs", type=int, default=2, help="cases at a time (default 2)")
     return parser
@@ -82,7 +102,9 @@ def cases_of(group: str, seed: int, long: bool) -> list[Case]:
 
 
 def warm() -> None:
-    """What every case would load and compile anew is loaded here, in one thread: the cases are forks of this process."""
+    """What every case would load and compile anew is loaded here, in one thread: the cases are
+    forks of this process.
+    """
     import numpy as np
     import torch
 
@@ -122,7 +144,11 @@ Found = dict[str, list[tuple[Case, Verdict]]]
 
 def table(found: Found, seconds: float) -> list[str]:
     """A row for each group, their total, and the time."""
-    head = f"{'group':14}{'cases':>7}" + "".join(f"{outcome:>17}" for outcome in Outcome) + f"{'seconds':>9}"
+    head = (
+        f"{'group':14}{'cases':>7}"
+        + "".join(f"{outcome:>17}" for outcome in Outcome)
+        + f"{'seconds':>9}"
+    )
     rows, total, spent = [head], Counter(), 0.0
     for group, results in found.items():
         counts = Counter(verdict.outcome for _, verdict in results)
@@ -133,11 +159,17 @@ def table(found: Found, seconds: float) -> list[str]:
 
 
 def _row(name: str, counts: Counter[Outcome], seconds: float) -> str:
-    return f"{name:14}{counts.total():7}" + "".join(f"{counts[outcome]:17}" for outcome in Outcome) + f"{seconds:9.1f}"
+    return (
+        f"{name:14}{counts.total():7}"
+        + "".join(f"{counts[outcome]:17}" for outcome in Outcome)
+        + f"{seconds:9.1f}"
+    )
 
 
 def complaints(found: Found) -> list[str]:
-    """Every case that is not as it should be, with what came out; and what was skipped, with the reason."""
+    """Every case that is not as it should be, with what came out; and what was skipped, with the
+    reason.
+    """
     lines = []
     for group, results in found.items():
         for case, verdict in results:

@@ -25,7 +25,10 @@ def _encode(name: str, activations: Any, *words: Any, kind: Any = (TypeError, Va
 
 def _binning(name: str, binning: Any, *words: Any) -> Case:
     return Case(
-        name, lambda: fastmi.encode(np.zeros((3, 2)), binning), Refused("binning", *words, kind=TypeError), "encode(binning)"
+        name,
+        lambda: fastmi.encode(np.zeros((3, 2)), binning),
+        Refused("binning", *words, kind=TypeError),
+        "encode(binning)",
     )
 
 
@@ -38,7 +41,9 @@ class LookAlike:
 def packed(rows: Any, edges: Any, rule: str = "separate") -> list[int]:
     """The code by its definition: sum_d symbol_d << (bits d)."""
     bits = len(edges).bit_length()
-    return [sum(s << (bits * d) for d, s in enumerate(row)) for row in naive.digitise(rows, edges, rule)]
+    return [
+        sum(s << (bits * d) for d, s in enumerate(row)) for row in naive.digitise(rows, edges, rule)
+    ]
 
 
 REFUSED = [
@@ -59,11 +64,29 @@ REFUSED = [
     _encode("no units", np.zeros((3, 0)), "(3, 0)", kind=ValueError),
     _encode("no copies", np.zeros((0, 3, 2)), "(0, 3, 2)", kind=ValueError),
     _encode("a NaN", np.array([[0.0], [np.nan]]), "1 NaN", "diverge", kind=ValueError),
-    _encode("a NaN of half precision", np.array([[np.nan, 0]], np.float16), "1 NaN", kind=ValueError),
+    _encode(
+        "a NaN of half precision", np.array([[np.nan, 0]], np.float16), "1 NaN", kind=ValueError
+    ),
     _encode("a NaN in a tensor", lambda: torch.tensor([[float("nan")]]), "1 NaN", kind=ValueError),
-    _encode("a signalling NaN", np.array([[0x7F800001]], np.uint32).view(np.float32), "1 NaN", kind=ValueError),
-    _encode("a NaN with a sign", np.array([[0xFFC00000]], np.uint32).view(np.float32), "1 NaN", kind=ValueError),
-    _encode("too many rows", np.broadcast_to(np.float32(0), (2**31 + 7, 1)), str(2**31 + 7), "at most", kind=ValueError),
+    _encode(
+        "a signalling NaN",
+        np.array([[0x7F800001]], np.uint32).view(np.float32),
+        "1 NaN",
+        kind=ValueError,
+    ),
+    _encode(
+        "a NaN with a sign",
+        np.array([[0xFFC00000]], np.uint32).view(np.float32),
+        "1 NaN",
+        kind=ValueError,
+    ),
+    _encode(
+        "too many rows",
+        np.broadcast_to(np.float32(0), (2**31 + 7, 1)),
+        str(2**31 + 7),
+        "at most",
+        kind=ValueError,
+    ),
     Case(
         "a list of rows",
         lambda: fastmi.encode([[0.5], [-0.5]], EDGES),
@@ -93,7 +116,15 @@ REFUSED = [
     _binning("a name", "uniform", "fastmi.Edges"),
 ]
 
-_ROWS = [[-np.inf, -1.0], [-1.5, -0.0], [0.0, 0.999999999], [1.0, np.inf], [1e-45, -1e-45], [3e38, -3e38], [1e300, -1e300]]
+_ROWS = [
+    [-np.inf, -1.0],
+    [-1.5, -0.0],
+    [0.0, 0.999999999],
+    [1.0, np.inf],
+    [1e-45, -1e-45],
+    [3e38, -3e38],
+    [1e300, -1e300],
+]
 
 RIGHT = [
     *(
@@ -104,16 +135,44 @@ RIGHT = [
         )
         for rule in ("separate", "clip", "wrap")
     ),
-    Case("bools", lambda: fastmi.encode(np.array([[True], [False]]), fastmi.Edges([0.5, 2])), [1, 0]),
+    Case(
+        "bools", lambda: fastmi.encode(np.array([[True], [False]]), fastmi.Edges([0.5, 2])), [1, 0]
+    ),
     Case("integers", lambda: fastmi.encode(np.array([[5], [-5]], np.int8), EDGES), [3, 0]),
     Case("unsigned", lambda: fastmi.encode(np.array([[2**64 - 1]], np.uint64), EDGES), [3]),
-    Case("long doubles", lambda: fastmi.encode(np.array([[0.5], [-0.5]], np.longdouble), EDGES), [2, 1]),
-    Case("a double that float32 rounds up to the edge", lambda: fastmi.encode(np.array([[1 - 1e-12]]), EDGES), [3]),
-    Case("with a gradient", lambda: fastmi.encode(torch.tensor([[0.5]], requires_grad=True), EDGES), [2]),
-    Case("half precision", lambda: fastmi.encode(torch.tensor([[0.5]], dtype=torch.float16), EDGES), [2]),
-    Case("bfloat16", lambda: fastmi.encode(torch.tensor([[0.5]], dtype=torch.bfloat16), EDGES), [2]),
-    Case("one threshold", lambda: fastmi.encode(np.array([[0.2], [0.7], [0.5]]), fastmi.Edges([0.5])), [0, 1, 1]),
-    Case("one threshold, two units", lambda: fastmi.encode(np.array([[0.2, 0.9], [0.7, 0.1]]), fastmi.Edges([0.5])), [2, 1]),
+    Case(
+        "long doubles",
+        lambda: fastmi.encode(np.array([[0.5], [-0.5]], np.longdouble), EDGES),
+        [2, 1],
+    ),
+    Case(
+        "a double that float32 rounds up to the edge",
+        lambda: fastmi.encode(np.array([[1 - 1e-12]]), EDGES),
+        [3],
+    ),
+    Case(
+        "with a gradient",
+        lambda: fastmi.encode(torch.tensor([[0.5]], requires_grad=True), EDGES),
+        [2],
+    ),
+    Case(
+        "half precision",
+        lambda: fastmi.encode(torch.tensor([[0.5]], dtype=torch.float16), EDGES),
+        [2],
+    ),
+    Case(
+        "bfloat16", lambda: fastmi.encode(torch.tensor([[0.5]], dtype=torch.bfloat16), EDGES), [2]
+    ),
+    Case(
+        "one threshold",
+        lambda: fastmi.encode(np.array([[0.2], [0.7], [0.5]]), fastmi.Edges([0.5])),
+        [0, 1, 1],
+    ),
+    Case(
+        "one threshold, two units",
+        lambda: fastmi.encode(np.array([[0.2, 0.9], [0.7, 0.1]]), fastmi.Edges([0.5])),
+        [2, 1],
+    ),
 ]
 
 

@@ -20,12 +20,20 @@ RULES = "'separate'"
 
 def _edges(name: str, edges: Any, *words: Any, kind: Any = (TypeError, ValueError)) -> Case:
     return Case(
-        name, lambda: fastmi.Edges(edges() if callable(edges) else edges), Refused("edges", *words, kind=kind), "Edges(edges)"
+        name,
+        lambda: fastmi.Edges(edges() if callable(edges) else edges),
+        Refused("edges", *words, kind=kind),
+        "Edges(edges)",
     )
 
 
 def _uniform(
-    name: str, n_bins: Any, range_: Any, *words: Any, about: str = "range", kind: Any = (TypeError, ValueError)
+    name: str,
+    n_bins: Any,
+    range_: Any,
+    *words: Any,
+    about: str = "range",
+    kind: Any = (TypeError, ValueError),
 ) -> Case:
     return Case(
         name,
@@ -38,7 +46,10 @@ def _uniform(
 
 def _equal_edges(name: str, make: Any, edges: list[float]) -> Case:
     """Taken as what it says, or refused."""
-    expected = Either(Holds(f"the edges {edges}", lambda one: one.edges.tolist() == edges), Refused(("edges", "range")))
+    expected = Either(
+        Holds(f"the edges {edges}", lambda one: one.edges.tolist() == edges),
+        Refused(("edges", "range")),
+    )
     return Case(name, make, expected, "Edges(edges)")
 
 
@@ -62,7 +73,11 @@ REFUSED = [
     _edges("NaN", [0, np.nan], "nan", kind=ValueError),
     _edges("one NaN", [np.nan], "nan", kind=ValueError),
     _edges("masked", np.ma.array([0.0, 9.0, 1.0], mask=[0, 1, 0]), ("compressed", "mask")),
-    _edges("masked, all increasing", np.ma.array([0.0, 1.0, 2.0], mask=[0, 1, 0]), ("compressed", "mask")),
+    _edges(
+        "masked, all increasing",
+        np.ma.array([0.0, 1.0, 2.0], mask=[0, 1, 0]),
+        ("compressed", "mask"),
+    ),
     _edges("complex", [0j, 1j], "complex128", kind=TypeError),
     _edges("objects", np.array([0, None], object), "object", kind=TypeError),
     _edges("dates", np.array(["2020", "2021"], "M8[Y]"), "datetime64", kind=TypeError),
@@ -88,7 +103,12 @@ REFUSED = [
         for rule in ("clip", "wrap", "raise")
     ),
     Case("no range", lambda: fastmi.UniformBins(30), Refused("range"), "UniformBins(range)"),
-    Case("no range, as a function would say it", lambda: fastmi.UniformBins(n_bins=30), Refused("range"), "UniformBins(range)"),
+    Case(
+        "no range, as a function would say it",
+        lambda: fastmi.UniformBins(n_bins=30),
+        Refused("range"),
+        "UniformBins(range)",
+    ),
     _uniform("None", 3, None, "(low, high)", kind=TypeError),
     _uniform("a number", 3, 1.0, "(low, high)", kind=TypeError),
     _uniform("text of two letters", 3, "01", kind=TypeError),
@@ -102,7 +122,14 @@ REFUSED = [
     _uniform("empty", 3, (1, 1), "(1", kind=ValueError),
     _uniform("falling", 3, (2, 1), "low < high", kind=ValueError),
     _uniform("infinite", 3, (0, np.inf), "inf", kind=ValueError),
-    _uniform("of data with NaN", 3, (np.nan, np.nan), "nan", ("NaN", "nanmin", "drop", "data"), kind=ValueError),
+    _uniform(
+        "of data with NaN",
+        3,
+        (np.nan, np.nan),
+        "nan",
+        ("NaN", "nanmin", "drop", "data"),
+        kind=ValueError,
+    ),
     _uniform("endless", 3, (0, 10**400)),
     _uniform("beyond float32", 3, (0, 1e300), about="range"),
     _uniform("beyond float64", 3, (-1.7e308, 1.7e308), about="range"),
@@ -168,7 +195,9 @@ FROZEN = [
     ),
     *(
         Case(
-            f"{name}, {how}: equal, and of the same hash", lambda make=make, copied=copied: _alike(make(), copied(make())), True
+            f"{name}, {how}: equal, and of the same hash",
+            lambda make=make, copied=copied: _alike(make(), copied(make())),
+            True,
         )
         for name, make in BINNINGS.items()
         for how, copied in COPIES.items()
@@ -176,7 +205,9 @@ FROZEN = [
     ),
     *(
         Case(
-            f"{name}: {what}", lambda make=make, act=act: act(make()), Refused(kind=(ValueError, AttributeError), foreign=True)
+            f"{name}: {what}",
+            lambda make=make, act=act: act(make()),
+            Refused(kind=(ValueError, AttributeError), foreign=True),
         )
         for name, make in BINNINGS.items()
         for what, act in (("an edge is written", _write), ("a field is set", _set))
@@ -198,14 +229,26 @@ def _changed_afterwards() -> list[float]:
 
 RIGHT = [
     _equal_edges("a pandas Series", lambda: fastmi.Edges(pandas.Series([0.0, 1.0])), [0.0, 1.0]),
-    _equal_edges("a masked array without a mask", lambda: fastmi.Edges(np.ma.array([0.0, 1.0])), [0.0, 1.0]),
+    _equal_edges(
+        "a masked array without a mask", lambda: fastmi.Edges(np.ma.array([0.0, 1.0])), [0.0, 1.0]
+    ),
     _equal_edges("a range", lambda: fastmi.Edges(range(3)), [0.0, 1.0, 2.0]),
     _equal_edges("a tensor", lambda: fastmi.Edges(torch.tensor([0.0, 1.0])), [0.0, 1.0]),
-    _equal_edges("a list of tensors", lambda: fastmi.Edges([torch.tensor(0.0), torch.tensor(1.0)]), [0.0, 1.0]),
+    _equal_edges(
+        "a list of tensors",
+        lambda: fastmi.Edges([torch.tensor(0.0), torch.tensor(1.0)]),
+        [0.0, 1.0],
+    ),
     _equal_edges("big-endian", lambda: fastmi.Edges(np.array([0, 1], ">f8")), [0.0, 1.0]),
-    _equal_edges("a range in an array", lambda: fastmi.UniformBins(1, np.array([0, 1])), [0.0, 1.0]),
+    _equal_edges(
+        "a range in an array", lambda: fastmi.UniformBins(1, np.array([0, 1])), [0.0, 1.0]
+    ),
     _equal_edges("one threshold", lambda: fastmi.Edges([0.5]), [0.5]),
-    Case("one threshold in words", lambda: str(fastmi.Edges([0.5])), Holds("a line with 0.5", lambda text: "0.5" in text)),
+    Case(
+        "one threshold in words",
+        lambda: str(fastmi.Edges([0.5])),
+        Holds("a line with 0.5", lambda text: "0.5" in text),
+    ),
     Case("one bin", lambda: fastmi.UniformBins(1, (0, 1)).edges.tolist(), [0.0, 1.0]),
 ]
 

@@ -1,4 +1,6 @@
-"""python -m experiments: every option with what it is not, folders that are no results, and runs that are there already."""
+"""python -m experiments: every option with what it is not, folders that are no results, and runs
+that are there already.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from .judge import ROOT, Case, CommandRefused, Either, Holds, Refused, Surfaced
 from .places import SHORT, command, finished, said
 
 
-def _refused(name: str, arguments: Callable[[], Any] | tuple[str, ...], about: str, *words: Any) -> Case:
+def _refused(
+    name: str, arguments: Callable[[], Any] | tuple[str, ...], about: str, *words: Any
+) -> Case:
     """Status 2 and a line, and nothing but what was there lies in the working directory."""
 
     def call() -> str:
@@ -54,7 +58,9 @@ HUGE = "1000000000"
 
 RUN = [
     _refused("run of no such name", ("run", "tischby"), "run(NAME)", "'tischby'", "tishby", "list"),
-    _refused("run of one that is and one that is not", ("run", "warm-up", "nope"), "run(NAME)", "'nope'"),
+    _refused(
+        "run of one that is and one that is not", ("run", "warm-up", "nope"), "run(NAME)", "'nope'"
+    ),
     _refused("run of nothing", ("run",), "run(NAME)", "NAME"),
     _refused("run of all and another", ("run", "all", "warm-up"), "run(NAME)", "'all'"),
     _refused("run of a path", ("run", "../warm-up"), "run(NAME)", "'../warm-up'"),
@@ -66,12 +72,33 @@ RUN = [
     *_run("--seed", "-1", "1.5", "ten", "", "nan"),
     *_run("--init", "equal", "", "SHARED"),
     *(
-        _refused(f"run {option} {HUGE}", ("run", "warm-up", option, HUGE), f"run({option})", option.lstrip("-"), HUGE)
+        _refused(
+            f"run {option} {HUGE}",
+            ("run", "warm-up", option, HUGE),
+            f"run({option})",
+            option.lstrip("-"),
+            HUGE,
+        )
         for option in ("--copies", "--seeds", "--record", "--epochs")
     ),
-    _refused("run --copies of 400 digits", ("run", "warm-up", "--copies", "9" * 400), "run(--copies)", "copies"),
-    _refused("run --epochs of 5000 digits", ("run", "warm-up", "--epochs", "9" * 5000), "run(--epochs)", "epochs"),
-    _refused("run --seed of 5000 digits", ("run", "warm-up", "--epochs", "2", "--seed", "9" * 5000), "run(--seed)", "seed"),
+    _refused(
+        "run --copies of 400 digits",
+        ("run", "warm-up", "--copies", "9" * 400),
+        "run(--copies)",
+        "copies",
+    ),
+    _refused(
+        "run --epochs of 5000 digits",
+        ("run", "warm-up", "--epochs", "9" * 5000),
+        "run(--epochs)",
+        "epochs",
+    ),
+    _refused(
+        "run --seed of 5000 digits",
+        ("run", "warm-up", "--epochs", "2", "--seed", "9" * 5000),
+        "run(--seed)",
+        "seed",
+    ),
     *_run("--device", "gpu", "meta", "", "cpu:x", "tpu"),
     _refused(
         "run --device cuda, without one",
@@ -80,8 +107,19 @@ RUN = [
         "device",
         "cuda:7",
     ),
-    _refused("run --out of nothing", ("run", "warm-up", "--epochs", "2", "--out", ""), "run(--out)", "out"),
-    _refused("run --out of a file", lambda: ("run", "warm-up", "--epochs", "2", "--out", _file()), "run(--out)", "out", "file"),
+    _refused(
+        "run --out of nothing",
+        ("run", "warm-up", "--epochs", "2", "--out", ""),
+        "run(--out)",
+        "out",
+    ),
+    _refused(
+        "run --out of a file",
+        lambda: ("run", "warm-up", "--epochs", "2", "--out", _file()),
+        "run(--out)",
+        "out",
+        "file",
+    ),
     _refused(
         "run --out below a file",
         lambda: ("run", "warm-up", "--epochs", "2", "--out", _file() + "/x"),
@@ -90,15 +128,30 @@ RUN = [
         "file",
     ),
     _refused(
-        "run --out with a name that is too long", ("run", "warm-up", "--epochs", "2", "--out", "x" * 300), "run(--out)", "out"
+        "run --out with a name that is too long",
+        ("run", "warm-up", "--epochs", "2", "--out", "x" * 300),
+        "run(--out)",
+        "out",
     ),
-    _refused("run --out with a NUL", ("run", "warm-up", "--epochs", "2", "--out", "a\0b"), "run(--out)", "out"),
+    _refused(
+        "run --out with a NUL",
+        ("run", "warm-up", "--epochs", "2", "--out", "a\0b"),
+        "run(--out)",
+        "out",
+    ),
     *(
-        _refused(f"run --mnist {value!r}", ("run", "mnist", "--mnist", value), "run(--mnist)", "mnist")
+        _refused(
+            f"run --mnist {value!r}", ("run", "mnist", "--mnist", value), "run(--mnist)", "mnist"
+        )
         for value in ("nowhere", "", "/dev/null", ".")
     ),
     _refused("run --live with a value", ("run", "warm-up", "--live=yes"), "run(--live)", "--live"),
-    _refused("an option that there is not", ("run", "warm-up", "--epoch-length", "3"), "run(NAME)", "--epoch-length"),
+    _refused(
+        "an option that there is not",
+        ("run", "warm-up", "--epoch-length", "3"),
+        "run(NAME)",
+        "--epoch-length",
+    ),
     _refused("no command", (), "", "COMMAND"),
     _refused("no such command", ("runs",), "", "'runs'", "run"),
     _refused("list with a name", ("list", "warm-up"), "", "warm-up"),
@@ -111,11 +164,17 @@ def _file() -> str:
 
 
 def _without_mnist() -> list[Any]:
-    """The status, whether the line names all ways to supply it, and whether a traceback was shown."""
+    """The status, whether the line names all ways to supply it, and whether a traceback was
+    shown.
+    """
     os.environ.pop("FASTMI_MNIST", None)
     os.environ["SCIKIT_LEARN_DATA"] = os.path.abspath("cache")
     status, _, err = said("run", "mnist")
-    return [status, all(way in err for way in ("--mnist", "FASTMI_MNIST", "--download", "'digits'")), "Traceback" in err]
+    return [
+        status,
+        all(way in err for way in ("--mnist", "FASTMI_MNIST", "--download", "'digits'")),
+        "Traceback" in err,
+    ]
 
 
 def _again() -> tuple[str, ...]:
@@ -136,9 +195,20 @@ AGAIN = [
     _refused("run of a finished id", _again, "run(NAME)", "results", "--force", "--resume"),
     _refused("run of an unfinished id", _unfinished, "run(NAME)", ".part", "--resume"),
     _refused(
-        "run with attempts that are a file", lambda: _attempts(None), "run(--out) file(ledger)", "attempts", "written", "--out"
+        "run with attempts that are a file",
+        lambda: _attempts(None),
+        "run(--out) file(ledger)",
+        "attempts",
+        "written",
+        "--out",
     ),
-    Case("run with a damaged attempt", lambda: _status(*_attempts("{")), (0, False), "run(--out) file(ledger)", seconds=60),
+    Case(
+        "run with a damaged attempt",
+        lambda: _status(*_attempts("{")),
+        (0, False),
+        "run(--out) file(ledger)",
+        seconds=60,
+    ),
     *(
         Case(
             f"run with a ledger {name}",
@@ -147,9 +217,19 @@ AGAIN = [
             "file(ledger)",
             seconds=60,
         )
-        for name, content in (("that is none", "a,b\n1,2\n"), ("of bytes", bytes(range(256))), ("that is a folder", None))
+        for name, content in (
+            ("that is none", "a,b\n1,2\n"),
+            ("of bytes", bytes(range(256))),
+            ("that is a folder", None),
+        )
     ),
-    Case("run with an empty ledger", lambda: _status(*_ledger("")), (0, False), "run(--out) file(ledger)", seconds=60),
+    Case(
+        "run with an empty ledger",
+        lambda: _status(*_ledger("")),
+        (0, False),
+        "run(--out) file(ledger)",
+        seconds=60,
+    ),
 ]
 
 
@@ -165,7 +245,11 @@ def _ledger(content: str | bytes | None) -> tuple[str, ...]:
 
 def _attempts(content: str | None) -> tuple[str, ...]:
     """A file where the attempts would lie, or one among them."""
-    path = Path("results/attempts/20260101T000000.000000Z-x-00.json" if content is not None else "results/attempts")
+    path = Path(
+        "results/attempts/20260101T000000.000000Z-x-00.json"
+        if content is not None
+        else "results/attempts"
+    )
     path.parent.mkdir(parents=True)
     path.write_text(content or "")
     return SHORT
@@ -173,7 +257,9 @@ def _attempts(content: str | None) -> tuple[str, ...]:
 
 def _with_result(*arguments: str) -> Callable[[], tuple[str, ...]]:
     """RESULT stands for the folder of a finished run."""
-    return lambda: tuple(str(folder) if one == "RESULT" else one for folder in [finished()] for one in arguments)
+    return lambda: tuple(
+        str(folder) if one == "RESULT" else one for folder in [finished()] for one in arguments
+    )
 
 
 ESTIMATE = [
@@ -201,15 +287,35 @@ ESTIMATE = [
             ("0", "1"),
         )
     ),
-    _refused("estimate without --edges", _with_result("estimate", "RESULT"), "estimate(--edges)", "--edges"),
-    _refused("estimate of nothing", ("estimate", "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT"),
     _refused(
-        "estimate of no folder", ("estimate", "nowhere", "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT", "nowhere"
+        "estimate without --edges",
+        _with_result("estimate", "RESULT"),
+        "estimate(--edges)",
+        "--edges",
     ),
     _refused(
-        "estimate of a file", lambda: ("estimate", _file(), "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT", "file"
+        "estimate of nothing", ("estimate", "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT"
     ),
-    _refused("estimate of this folder", ("estimate", ".", "--edges", "-1", "1", "9"), "estimate(RESULT)", "RESULT"),
+    _refused(
+        "estimate of no folder",
+        ("estimate", "nowhere", "--edges", "-1", "1", "9"),
+        "estimate(RESULT)",
+        "RESULT",
+        "nowhere",
+    ),
+    _refused(
+        "estimate of a file",
+        lambda: ("estimate", _file(), "--edges", "-1", "1", "9"),
+        "estimate(RESULT)",
+        "RESULT",
+        "file",
+    ),
+    _refused(
+        "estimate of this folder",
+        ("estimate", ".", "--edges", "-1", "1", "9"),
+        "estimate(RESULT)",
+        "RESULT",
+    ),
     _refused(
         "estimate --out-of-range",
         _with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--out-of-range", "fold"),
@@ -238,7 +344,10 @@ ESTIMATE = [
     ),
     _refused(
         "estimate --out of a file",
-        lambda: (*_with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--out")(), _file()),
+        lambda: (
+            *_with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--out")(),
+            _file(),
+        ),
         "estimate(--out)",
         "out",
         "file",
@@ -251,7 +360,9 @@ ESTIMATE = [
     ),
     _refused(
         "estimate under a rule that finds outsiders",
-        _with_result("estimate", "RESULT", "--edges", "-0.1", "0.1", "9", "--out-of-range", "raise"),
+        _with_result(
+            "estimate", "RESULT", "--edges", "-0.1", "0.1", "9", "--out-of-range", "raise"
+        ),
         "estimate(--out-of-range)",
         "outside",
     ),
@@ -261,7 +372,12 @@ DRAW = [
     _refused("draw of nothing", ("draw",), "draw(RESULT)", "RESULT"),
     _refused("draw of no folder", ("draw", "nowhere"), "draw(RESULT)", "RESULT", "nowhere"),
     _refused("draw of a file", lambda: ("draw", _file()), "draw(RESULT)", "RESULT", "file"),
-    _refused("draw --reading that is none", _with_result("draw", "RESULT", "--reading", "total"), "draw(--reading)", "total"),
+    _refused(
+        "draw --reading that is none",
+        _with_result("draw", "RESULT", "--reading", "total"),
+        "draw(--reading)",
+        "total",
+    ),
     _refused(
         "draw --reading that it lacks",
         _with_result("draw", "RESULT", "--reading", "mixture"),
@@ -269,12 +385,35 @@ DRAW = [
         "mixture",
         "each",
     ),
-    _refused("draw --layers", _with_result("draw", "RESULT", "--layers", "layer 9"), "draw(--layers)", "layer 9", "layer 1"),
-    _refused("draw --layers of nothing", _with_result("draw", "RESULT", "--layers"), "draw(--layers)", "--layers"),
-    _refused("draw --color", _with_result("draw", "RESULT", "--color", "red"), "draw(--color)", "red"),
-    _refused("draw --out without an ending", _with_result("draw", "RESULT", "--out", "plane"), "draw(--out)", "out", ".png"),
     _refused(
-        "draw --out of another ending", _with_result("draw", "RESULT", "--out", "plane.csv"), "draw(--out)", "out", ".png"
+        "draw --layers",
+        _with_result("draw", "RESULT", "--layers", "layer 9"),
+        "draw(--layers)",
+        "layer 9",
+        "layer 1",
+    ),
+    _refused(
+        "draw --layers of nothing",
+        _with_result("draw", "RESULT", "--layers"),
+        "draw(--layers)",
+        "--layers",
+    ),
+    _refused(
+        "draw --color", _with_result("draw", "RESULT", "--color", "red"), "draw(--color)", "red"
+    ),
+    _refused(
+        "draw --out without an ending",
+        _with_result("draw", "RESULT", "--out", "plane"),
+        "draw(--out)",
+        "out",
+        ".png",
+    ),
+    _refused(
+        "draw --out of another ending",
+        _with_result("draw", "RESULT", "--out", "plane.csv"),
+        "draw(--out)",
+        "out",
+        ".png",
     ),
     _refused(
         "draw --out of a folder",
@@ -290,7 +429,9 @@ DRAW = [
         "out",
         "file",
     ),
-    _refused("draw --out of nothing", _with_result("draw", "RESULT", "--out", ""), "draw(--out)", "out"),
+    _refused(
+        "draw --out of nothing", _with_result("draw", "RESULT", "--out", ""), "draw(--out)", "out"
+    ),
     _refused(
         "draw --overlay of other samples",
         lambda: ("draw", str(finished()), str(finished("copies")), "--overlay"),
@@ -305,7 +446,12 @@ DRAW = [
         seconds=60,
     ),
     *(
-        _refused(f"draw of one result twice {more}", _with_result("draw", "RESULT", "RESULT", *more), "draw(RESULT)", "twice")
+        _refused(
+            f"draw of one result twice {more}",
+            _with_result("draw", "RESULT", "RESULT", *more),
+            "draw(RESULT)",
+            "twice",
+        )
         for more in ([], ["--overlay"])
     ),
 ]
@@ -322,13 +468,25 @@ def _brief(name: str) -> tuple[str, ...]:
 
 OTHERS = [
     *(
-        _refused(f"{name} {option} {value!r}", (name, f"{option}={value}"), f"{name}({option})", option, value[:20])
+        _refused(
+            f"{name} {option} {value!r}",
+            (name, f"{option}={value}"),
+            f"{name}({option})",
+            option,
+            value[:20],
+        )
         for name in ("compression", "stopping")
         for option in ("--seeds", "--epochs")
         for value in ("0", "-1", "ten", "1.5", "")
     ),
     *(
-        _refused(f"{name} {option} {HUGE}", (name, option, HUGE), f"{name}({option})", option.lstrip("-"), HUGE)
+        _refused(
+            f"{name} {option} {HUGE}",
+            (name, option, HUGE),
+            f"{name}({option})",
+            option.lstrip("-"),
+            HUGE,
+        )
         for name in ("compression", "stopping")
         for option in ("--seeds", "--epochs")
     ),
@@ -336,8 +494,16 @@ OTHERS = [
         case
         for name in ("compression", "stopping")
         for case in (
-            _refused(f"{name} --device", (name, "--device", "meta"), f"{name}(--device)", "device", "meta"),
-            _refused(f"{name} of no folder", (name, "nowhere"), f"{name}(RESULT)", "RESULT", "nowhere"),
+            _refused(
+                f"{name} --device",
+                (name, "--device", "meta"),
+                f"{name}(--device)",
+                "device",
+                "meta",
+            ),
+            _refused(
+                f"{name} of no folder", (name, "nowhere"), f"{name}(RESULT)", "RESULT", "nowhere"
+            ),
             _refused(
                 f"{name} --out of a folder",
                 lambda name=name: (*_brief(name), _folder("page")),
@@ -346,12 +512,30 @@ OTHERS = [
                 "folder",
             ),
             _refused(f"{name} --out of nothing", (*_brief(name), ""), f"{name}(--out)", "out"),
-            _refused(f"{name} --out in a file", lambda name=name: (*_brief(name), _file() + "/x.md"), f"{name}(--out)", "out"),
+            _refused(
+                f"{name} --out in a file",
+                lambda name=name: (*_brief(name), _file() + "/x.md"),
+                f"{name}(--out)",
+                "out",
+            ),
         )
     ),
-    _refused("compression of one result twice", _with_result("compression", "RESULT", "RESULT"), "compression(RESULT)", "once"),
-    _refused("stopping of another run", _with_result("stopping", "RESULT"), "stopping(RESULT)", "fresh"),
-    _refused("attempts of no folder", ("attempts", "--out", "nowhere"), "attempts(--out)", "out", "nowhere"),
+    _refused(
+        "compression of one result twice",
+        _with_result("compression", "RESULT", "RESULT"),
+        "compression(RESULT)",
+        "once",
+    ),
+    _refused(
+        "stopping of another run", _with_result("stopping", "RESULT"), "stopping(RESULT)", "fresh"
+    ),
+    _refused(
+        "attempts of no folder",
+        ("attempts", "--out", "nowhere"),
+        "attempts(--out)",
+        "out",
+        "nowhere",
+    ),
     _refused(
         "reproduction --results that are not there",
         ("reproduction", "--results", "nowhere", "--out", "page.md"),
@@ -386,16 +570,28 @@ OTHERS = [
             ("cases that are words", '{"cases": ["a"]}'),
             (
                 "medians that are words",
-                '{"cases": [{"name": "exp-1", "candidates": [{"name": "published loop", "median": "fast"}]}]}',
+                (
+                    '{"cases": [{"name": "exp-1", "candidates": [{"name": "published loop",'
+                    ' "median": "fast"}]}]}'
+                ),
             ),
-            ("medians below 0", '{"cases": [{"name": "exp-1", "candidates": [{"name": "published loop", "median": -1}]}]}'),
+            (
+                "medians below 0",
+                (
+                    '{"cases": [{"name": "exp-1", "candidates": [{"name": "published loop",'
+                    ' "median": -1}]}]}'
+                ),
+            ),
             ("deep JSON", "[" * 100_000),
             ("bytes", bytes(range(256))),
             ("nothing", ""),
         )
     ),
     _refused(
-        "reproduction --times of a folder", lambda: _reproduction(_folder("times.json")), "reproduction(--times)", "times"
+        "reproduction --times of a folder",
+        lambda: _reproduction(_folder("times.json")),
+        "reproduction(--times)",
+        "times",
     ),
     _refused(
         "reproduction --out of a folder",
@@ -404,7 +600,12 @@ OTHERS = [
         "out",
         "folder",
     ),
-    _refused("reproduction --out of nothing", lambda: (*_reproduction(None), "--out", ""), "reproduction(--out)", "out"),
+    _refused(
+        "reproduction --out of nothing",
+        lambda: (*_reproduction(None), "--out", ""),
+        "reproduction(--out)",
+        "out",
+    ),
 ]
 
 
@@ -477,7 +678,12 @@ def _failing() -> Any:
     finally:
         datasets.load = kept
     rows = list(csv.DictReader(io.StringIO(command("attempts"))))
-    return [status, [row["status"] for row in rows], "no data today" in rows[0]["reason"], "Traceback" in err]
+    return [
+        status,
+        [row["status"] for row in rows],
+        "no data today" in rows[0]["reason"],
+        "Traceback" in err,
+    ]
 
 
 def _fails_once(load: Callable[..., Any]) -> Callable[..., Any]:
@@ -492,27 +698,55 @@ def _fails_once(load: Callable[..., Any]) -> Callable[..., Any]:
 
 
 RIGHT = [
-    Case("run of mnist without it", _without_mnist, Either([1, True, False], [2, True, False]), seconds=60),
+    Case(
+        "run of mnist without it",
+        _without_mnist,
+        Either([1, True, False], [2, True, False]),
+        seconds=60,
+    ),
     Case("list", lambda: command("list").count("\n") >= 14, True),
     Case("a run", lambda: _ledger_row(), ["warm-up", "done"], seconds=60),
     Case("a run in a process of its own", lambda: _status(*SHORT), [0, False], seconds=240),
-    Case("a refusal in a process of its own", lambda: _status("run", "nope"), [2, False], seconds=240),
     Case(
-        "--resume of a finished run", _skipped, Holds("a line that it was finished", lambda out: "finished" in out), seconds=60
+        "a refusal in a process of its own", lambda: _status("run", "nope"), [2, False], seconds=240
+    ),
+    Case(
+        "--resume of a finished run",
+        _skipped,
+        Holds("a line that it was finished", lambda out: "finished" in out),
+        seconds=60,
     ),
     Case("--force of a finished run", _forced, True, seconds=60),
     Case("--out=~/results", _home, [[], ["results"]], seconds=60),
-    Case("estimate", _other_bins, Holds("a folder and a ledger", lambda found: len(found) == 2), seconds=60),
-    Case("draw", lambda: [command("draw", str(finished())), Path("drawn.png").stat().st_size > 5000][1], True, seconds=60),
+    Case(
+        "estimate",
+        _other_bins,
+        Holds("a folder and a ledger", lambda found: len(found) == 2),
+        seconds=60,
+    ),
+    Case(
+        "draw",
+        lambda: [command("draw", str(finished())), Path("drawn.png").stat().st_size > 5000][1],
+        True,
+        seconds=60,
+    ),
     Case(
         "draw by epoch, one layer, as a PDF",
-        lambda: [command("draw", str(finished()), "--color", "epoch", "--layers", "output", "--out", "a.pdf"), os.listdir(".")][
-            1
-        ],
+        lambda: [
+            command(
+                "draw", str(finished()), "--color", "epoch", "--layers", "output", "--out", "a.pdf"
+            ),
+            os.listdir("."),
+        ][1],
         ["a.pdf", "results"],
         seconds=60,
     ),
-    Case("one run fails, the next goes on", _failing, [1, ["failed", "done"], True, False], seconds=60),
+    Case(
+        "one run fails, the next goes on",
+        _failing,
+        [1, ["failed", "done"], True, False],
+        seconds=60,
+    ),
     *(
         Case(
             f"--live, {name}",

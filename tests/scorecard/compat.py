@@ -1,4 +1,6 @@
-"""The drop-ins: for scikit-learn its own functions judge; for the report's files the docstrings do."""
+"""The drop-ins: for scikit-learn its own functions judge; for the report's files the docstrings
+do.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,14 @@ X = np.arange(24).reshape(12, 2) % 5 / 5.0
 Y = np.arange(12)[:, None] % 2 * 2 - 1.0
 PROBS = authors.extract_probs(Y, X)
 EDGES = np.linspace(-1, 1, 30)
-SETUP, PROCESS, SKLEARN = "compat.experimental_setup", "compat.information_process", "compat.sklearn"
+SETUP, PROCESS, SKLEARN = (
+    "compat.experimental_setup",
+    "compat.information_process",
+    "compat.sklearn",
+)
 
 
-# --- scikit-learn ------------------------------------------------------------------------------------------------------
+# --- scikit-learn ---------------------------------------------------------------------------------
 
 
 class TheirsRefused(ValueError):
@@ -42,19 +48,32 @@ class OtherRefusal(Exception):
 
 
 def _as_theirs(name: str, *args: Any, **options: Any) -> Any:
-    """True where both answer alike; TheirsRefused where both refuse with the same kind and words."""
+    """True where both answer alike; TheirsRefused where both refuse with the same kind and
+    words.
+    """
     rooms = (sklearn.metrics, sklearn.metrics.cluster, sklearn.feature_selection)
     original = next(getattr(room, name) for room in rooms if hasattr(room, name))
-    (found, mine), (expected, theirs) = (_tried(function, args, options) for function in (getattr(ours, name), original))
+    (found, mine), (expected, theirs) = (
+        _tried(function, args, options) for function in (getattr(ours, name), original)
+    )
     if theirs is None and mine is None:
         both = [one.toarray() if scipy.sparse.issparse(one) else one for one in (found, expected)]
         return same(both[0], both[1])
-    if mine is None or theirs is None or not isinstance(mine, type(theirs)) or str(mine) != str(theirs):
-        raise OtherRefusal(f"scikit-learn: {theirs!r:.150} {expected!r:.60}; here: {mine!r:.150} {found!r:.60}")
+    if (
+        mine is None
+        or theirs is None
+        or not isinstance(mine, type(theirs))
+        or str(mine) != str(theirs)
+    ):
+        raise OtherRefusal(
+            f"scikit-learn: {theirs!r:.150} {expected!r:.60}; here: {mine!r:.150} {found!r:.60}"
+        )
     raise TheirsRefused(str(mine))
 
 
-def _tried(function: Callable[..., Any], args: Any, options: Any) -> tuple[Any, BaseException | None]:
+def _tried(
+    function: Callable[..., Any], args: Any, options: Any
+) -> tuple[Any, BaseException | None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -92,41 +111,95 @@ LABELS: tuple[tuple[str, Any], ...] = (
     ("large integers", [2**53, 2**53 + 1, 0]),
     ("text that ends in NUL", ["a", "a\0", "b"]),
 )
-SCORES = ("mutual_info_score", "normalized_mutual_info_score", "adjusted_mutual_info_score", "contingency_matrix")
+SCORES = (
+    "mutual_info_score",
+    "normalized_mutual_info_score",
+    "adjusted_mutual_info_score",
+    "contingency_matrix",
+)
 FEATURES = ("mutual_info_classif", "mutual_info_regression")
 MATRIX, TARGET = np.arange(20.0).reshape(10, 2) % 7, np.arange(10) % 2
 
 AS_THEIRS = [
-    *(_sklearn(name, "labels_true", f"{what} as truth", labels, [0, 1, 1]) for name in SCORES for what, labels in LABELS),
+    *(
+        _sklearn(name, "labels_true", f"{what} as truth", labels, [0, 1, 1])
+        for name in SCORES
+        for what, labels in LABELS
+    ),
     *(
         _sklearn(name, "labels_pred", f"{what} as prediction", [0, 1, 1], labels)
         for name in SCORES
         for what, labels in LABELS[:9]
     ),
     *(
-        _sklearn(name, "average_method", f"average {how!r}", [0, 1, 1], [0, 1, 0], average_method=how)
+        _sklearn(
+            name, "average_method", f"average {how!r}", [0, 1, 1], [0, 1, 0], average_method=how
+        )
         for name in SCORES[1:3]
         for how in ("harmonic", "", None, 3, ["min"])
     ),
     *(
-        _sklearn("mutual_info_score", "contingency", f"contingency {table!r:.20}", None, None, contingency=table)
-        for table in (3, "table", [1, 2], np.zeros((2, 2)), np.array([[1, -1]]), [[1, 2], [3]], np.ones((2, 2, 2)), {})
+        _sklearn(
+            "mutual_info_score",
+            "contingency",
+            f"contingency {table!r:.20}",
+            None,
+            None,
+            contingency=table,
+        )
+        for table in (
+            3,
+            "table",
+            [1, 2],
+            np.zeros((2, 2)),
+            np.array([[1, -1]]),
+            [[1, 2], [3]],
+            np.ones((2, 2, 2)),
+            {},
+        )
     ),
     *(
-        _sklearn("contingency_matrix", about, f"{about} {value!r}", [0, 1], [1, 0], **{about: value})
-        for about, values in (("eps", ("a", 1e-3, -1.0)), ("sparse", (True, 3)), ("dtype", ("nope", float, object)))
+        _sklearn(
+            "contingency_matrix", about, f"{about} {value!r}", [0, 1], [1, 0], **{about: value}
+        )
+        for about, values in (
+            ("eps", ("a", 1e-3, -1.0)),
+            ("sparse", (True, 3)),
+            ("dtype", ("nope", float, object)),
+        )
         for value in values
     ),
-    _sklearn("contingency_matrix", "eps sparse", "eps with sparse", [0, 1], [1, 0], eps=0.1, sparse=True),
+    _sklearn(
+        "contingency_matrix", "eps sparse", "eps with sparse", [0, 1], [1, 0], eps=0.1, sparse=True
+    ),
     *(
         _sklearn(name, "X", f"X {value!r:.20}", value, TARGET)
         for name in FEATURES
-        for value in (None, 3, "X", [], MATRIX[:, 0], MATRIX[:5], MATRIX * np.nan, MATRIX.astype("U"), [[1], [1, 2]])
+        for value in (
+            None,
+            3,
+            "X",
+            [],
+            MATRIX[:, 0],
+            MATRIX[:5],
+            MATRIX * np.nan,
+            MATRIX.astype("U"),
+            [[1], [1, 2]],
+        )
     ),
     *(
         _sklearn(name, "y", f"y {value!r:.20}", MATRIX, value)
         for name in FEATURES
-        for value in (None, 3, "y", [], TARGET[:5], TARGET * np.nan, np.stack([TARGET] * 2, 1), list("ab") * 5)
+        for value in (
+            None,
+            3,
+            "y",
+            [],
+            TARGET[:5],
+            TARGET * np.nan,
+            np.stack([TARGET] * 2, 1),
+            list("ab") * 5,
+        )
     ),
     *(
         _sklearn(
@@ -158,16 +231,22 @@ def _rare(n: int = 1_000_000) -> tuple[Any, Any]:
 
 
 def _exact(n: int = 1_000_000) -> dict[str, float]:
-    """Of the cells n - 2, 1, 1, 0 in sixty digits: scikit-learn keeps three here. Chance has the lone ones meet once in n."""
+    """Of the cells n - 2, 1, 1, 0 in sixty digits: scikit-learn keeps three here. Chance has the
+    lone ones meet once in n.
+    """
     with localcontext(prec=60):
         one, lone = Decimal(1), Decimal(1) / n
         entropy = -(lone * lone.ln() + (one - lone) * (one - lone).ln())
-        apart = (one - 2 * lone) * ((one - 2 * lone) / (one - lone) ** 2).ln() - 2 * lone * (one - lone).ln()
+        apart = (one - 2 * lone) * ((one - 2 * lone) / (one - lone) ** 2).ln() - 2 * lone * (
+            one - lone
+        ).ln()
         chance = (one - lone) * apart + lone * entropy
         values = apart, apart / entropy, (apart - chance) / (entropy - chance)
     return dict(
         zip(
-            ("mutual_info_score", "normalized_mutual_info_score", "adjusted_mutual_info_score"), map(float, values), strict=True
+            ("mutual_info_score", "normalized_mutual_info_score", "adjusted_mutual_info_score"),
+            map(float, values),
+            strict=True,
         )
     )
 
@@ -178,7 +257,10 @@ def _near(name: str) -> bool:
 
 
 NEAR_NOTHING = [
-    *(Case(f"next to no information: {name}", lambda name=name: _near(name), True) for name in _exact()),
+    *(
+        Case(f"next to no information: {name}", lambda name=name: _near(name), True)
+        for name in _exact()
+    ),
     Case(
         "the value of the normalised",
         lambda: ours.normalized_mutual_info_score(*_rare()),
@@ -187,15 +269,25 @@ NEAR_NOTHING = [
 ]
 
 
-# --- the report's experimental_setup.py ---------------------------------------------------------------------------------
+# --- the report's experimental_setup.py -----------------------------------------------------------
 
 
 def network() -> Any:
-    return report.BufferedSequential([nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)], [False, True, True])
+    return report.BufferedSequential(
+        [nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)], [False, True, True]
+    )
 
 
 def _experiment(**given: Any) -> Any:
-    known = {"base_network": network(), "X": X, "y": Y, "epochs": 2, "batch_size": 5, "network_copies": 2, "plot": None}
+    known = {
+        "base_network": network(),
+        "X": X,
+        "y": Y,
+        "epochs": 2,
+        "batch_size": 5,
+        "network_copies": 2,
+        "plot": None,
+    }
     return report.experiment(**known | given)
 
 
@@ -229,7 +321,8 @@ def _plane(**given: Any) -> Any:
 
 def _family(infoplane: Any = None, buffered_networks: Any = None) -> Any:
     return report.mutual_information_for_network_family(
-        _plane() if infoplane is None else infoplane, [network()] if buffered_networks is None else buffered_networks
+        _plane() if infoplane is None else infoplane,
+        [network()] if buffered_networks is None else buffered_networks,
     )
 
 
@@ -237,7 +330,17 @@ def _sequential(**given: Any) -> Any:
     return report.BufferedSequential(**{"layers": [nn.Tanh()], "buffer_or_not": [True]} | given)
 
 
-BAD_X = (None, 3, "X", [], X * np.nan, X * 1j, X.astype(object), scipy.sparse.csr_array(X), {"a": 1})
+BAD_X = (
+    None,
+    3,
+    "X",
+    [],
+    X * np.nan,
+    X * 1j,
+    X.astype(object),
+    scipy.sparse.csr_array(X),
+    {"a": 1},
+)
 BAD_COUNTS = (0, -1, 1.5, "3", None, True)
 BINS: tuple[Any, ...] = (None, 3, "bins", [], [1, 0], [0, np.nan], [[0, 1]], {0, 1})
 
@@ -254,15 +357,45 @@ SETUPS = [
         words=(("layer",),),
     ),
     *_setup(
-        "ReshapeLayer", lambda new_shape: report.ReshapeLayer(new_shape), "new_shape", None, "ab", 1.5, ("a",), {}, (1.5, 2)
+        "ReshapeLayer",
+        lambda new_shape: report.ReshapeLayer(new_shape),
+        "new_shape",
+        None,
+        "ab",
+        1.5,
+        ("a",),
+        {},
+        (1.5, 2),
     ),
-    *_setup("BufferedSequential", _sequential, "layers", None, 3, "ab", [], [3], [None], ["tanh"], words=("layers",)),
-    *_setup("BufferedSequential", _sequential, "buffer_or_not", None, 3, [], [True, False], words=("buffer_or_not",)),
+    *_setup(
+        "BufferedSequential",
+        _sequential,
+        "layers",
+        None,
+        3,
+        "ab",
+        [],
+        [3],
+        [None],
+        ["tanh"],
+        words=("layers",),
+    ),
+    *_setup(
+        "BufferedSequential",
+        _sequential,
+        "buffer_or_not",
+        None,
+        3,
+        [],
+        [True, False],
+        words=("buffer_or_not",),
+    ),
     *(
         Case(
             f"{name}: x {x!r}",
             lambda call=call, x=x: call(x),
-            Refused(kind=(TypeError, AttributeError), foreign=True),  # modules of torch, called as its own are
+            # modules of torch, called as its own are
+            Refused(kind=(TypeError, AttributeError), foreign=True),
             f"{SETUP}.{name}(x)",
         )
         for name, call in (
@@ -270,9 +403,20 @@ SETUPS = [
             ("BufferedSequential.through", lambda x: network().through(x)),
             ("ReshapeLayer.forward", lambda x: report.ReshapeLayer((-1, 1))(x)),
         )
-        for x in (None, "abc")
+        for x in (
+            None,
+            "abc",
+        )
     ),
-    *_setup("mutual_information_for_network_family", _family, "infoplane", 3, "plane", X, words=("infoplane",)),
+    *_setup(
+        "mutual_information_for_network_family",
+        _family,
+        "infoplane",
+        3,
+        "plane",
+        X,
+        words=("infoplane",),
+    ),
     *_setup(
         "mutual_information_for_network_family",
         _family,
@@ -300,7 +444,17 @@ SETUPS = [
     *_setup("experiment", _experiment, "epochs", *BAD_COUNTS),
     *_setup("experiment", _experiment, "batch_size", *BAD_COUNTS),
     *_setup("experiment", _experiment, "network_copies", *BAD_COUNTS),
-    *_setup("experiment", _experiment, "lr", -1, "fast", None, float("nan"), float("inf"), words=(("lr", "diverge"),)),
+    *_setup(
+        "experiment",
+        _experiment,
+        "lr",
+        -1,
+        "fast",
+        None,
+        float("nan"),
+        float("inf"),
+        words=(("lr", "diverge"),),
+    ),
     *_setup("experiment", _experiment, "plot", "never", 3, ["once"]),
     *_setup("experiment", _experiment, "activation_bins", *BINS, words=(("bins", "edges"),)),
     *_setup("fit", _fit, "network", None, 3, nn.Linear(2, 1), words=("network",), kind=TypeError),
@@ -311,31 +465,57 @@ SETUPS = [
     *_setup("fit", _fit, "batch_size", *BAD_COUNTS),
     *_setup("fit", _fit, "mi_tol", -1, "a", None, float("nan"), True),
     *_setup("fit", _fit, "beta", -1, "a", None, float("nan"), True),
-    *_setup("fit", _fit, "lr", -1, "fast", None, float("nan"), float("inf"), words=(("lr", "diverge"),)),
+    *_setup(
+        "fit", _fit, "lr", -1, "fast", None, float("nan"), float("inf"), words=(("lr", "diverge"),)
+    ),
     *_setup("fit", _fit, "activation_bins", *BINS, words=(("bins", "edges"),)),
     *_setup("fit", _fit, "loss", 3, "mse", 0, False, [], words=("loss",), kind=TypeError),
 ]
 
-# --- the authors' information_process.py --------------------------------------------------------------------------------
+# --- the authors' information_process.py ----------------------------------------------------------
 
 
 def _sampling(**given: Any) -> Any:
     _, pys1, p_ygx, b1, b, unique_a, inverse_x, inverse_y, pxs = PROBS
-    known = {"data": X, "bins": EDGES, "pys1": pys1, "pxs": pxs, "label": Y, "b": b, "b1": b1, "len_unique_a": len(unique_a)}
+    known = {
+        "data": X,
+        "bins": EDGES,
+        "pys1": pys1,
+        "pxs": pxs,
+        "label": Y,
+        "b": b,
+        "b1": b1,
+        "len_unique_a": len(unique_a),
+    }
     return authors.calc_information_sampling(
-        **known | {"p_YgX": p_ygx, "unique_inverse_x": inverse_x, "unique_inverse_y": inverse_y} | given
+        **known
+        | {"p_YgX": p_ygx, "unique_inverse_x": inverse_x, "unique_inverse_y": inverse_y}
+        | given
     )
 
 
 def _other(**given: Any) -> Any:
     _, pys1, p_ygx, b1, b, unique_a, inverse_x, inverse_y, pxs = PROBS
-    known = {"data": X, "bins": EDGES, "pys1": pys1, "pxs": pxs, "label": Y, "b": b, "b1": b1, "len_unique_a": len(unique_a)}
+    known = {
+        "data": X,
+        "bins": EDGES,
+        "pys1": pys1,
+        "pxs": pxs,
+        "label": Y,
+        "b": b,
+        "b1": b1,
+        "len_unique_a": len(unique_a),
+    }
     return authors.calc_information_for_layer_with_other(
-        **known | {"p_YgX": p_ygx, "unique_inverse_x": inverse_x, "unique_inverse_y": inverse_y} | given
+        **known
+        | {"p_YgX": p_ygx, "unique_inverse_x": inverse_x, "unique_inverse_y": inverse_y}
+        | given
     )
 
 
-def _process(function: str, call: Callable[..., Any], about: str, *values: Any, words: tuple[Any, ...] = ()) -> list[Case]:
+def _process(
+    function: str, call: Callable[..., Any], about: str, *values: Any, words: tuple[Any, ...] = ()
+) -> list[Case]:
     return [
         Case(
             f"{function}: {about} {value!r:.25}",
@@ -348,18 +528,57 @@ def _process(function: str, call: Callable[..., Any], about: str, *values: Any, 
 
 
 PROCESSED = [
-    *_process("extract_probs", lambda **given: authors.extract_probs(**{"label": Y, "x": X} | given), "label", *BAD_X, Y[:5]),
-    *_process("extract_probs", lambda **given: authors.extract_probs(**{"label": Y, "x": X} | given), "x", *BAD_X, X[:5]),
+    *_process(
+        "extract_probs",
+        lambda **given: authors.extract_probs(**{"label": Y, "x": X} | given),
+        "label",
+        *BAD_X,
+        Y[:5],
+    ),
+    *_process(
+        "extract_probs",
+        lambda **given: authors.extract_probs(**{"label": Y, "x": X} | given),
+        "x",
+        *BAD_X,
+        X[:5],
+    ),
     *(
         case
-        for function, call in (("calc_information_sampling", _sampling), ("calc_information_for_layer_with_other", _other))
+        for function, call in (
+            ("calc_information_sampling", _sampling),
+            ("calc_information_for_layer_with_other", _other),
+        )
         for case in (
             *_process(function, call, "data", *BAD_X, X[:5], words=(("data", "layers"),)),
             *_process(function, call, "bins", *BINS, words=(("bins", "edges"),)),
             *_process(function, call, "pys1", None, 3, "p", [], [0.5, 0.6], [np.nan, 0.5]),
             *_process(function, call, "pxs", None, 3, "p", [], [0.5, 0.5]),
-            *_process(function, call, "unique_inverse_x", None, 3, "x", [], [-1] * 12, [0.5] * 12, [0] * 5, [[0] * 12]),
-            *_process(function, call, "unique_inverse_y", None, 3, "y", [], [-1] * 12, [0.5] * 12, [0] * 5, [[0] * 12]),
+            *_process(
+                function,
+                call,
+                "unique_inverse_x",
+                None,
+                3,
+                "x",
+                [],
+                [-1] * 12,
+                [0.5] * 12,
+                [0] * 5,
+                [[0] * 12],
+            ),
+            *_process(
+                function,
+                call,
+                "unique_inverse_y",
+                None,
+                3,
+                "y",
+                [],
+                [-1] * 12,
+                [0.5] * 12,
+                [0] * 5,
+                [[0] * 12],
+            ),
         )
     ),
     *_process("calc_information_sampling", _sampling, "calc_DKL", True, 1, "yes"),
@@ -368,16 +587,20 @@ PROCESSED = [
 RIGHT = [
     Case(
         "the report's plane",
-        lambda: report.ZivInformationPlane(np.arange(4)[:, None], [[0], [0], [1], [1]]).mutual_information(
-            np.array([[-0.9], [-0.8], [0.8], [0.9]])
-        ),
+        lambda: report.ZivInformationPlane(
+            np.arange(4)[:, None], [[0], [0], [1], [1]]
+        ).mutual_information(np.array([[-0.9], [-0.8], [0.8], [0.9]])),
         [2.0, 1.0],
     ),
     Case("both drop-ins agree", lambda: same(_sampling(), _plane().mutual_information(X)), True),
     Case("the other name", lambda: tuple(_other().values()) == _sampling(), True),
     Case("trained copies", lambda: _experiment().plane.i_xt.shape, [2, 1, 2]),
     Case("trained until at rest", lambda: len(_fit(mi_tol=100)), 2),
-    Case("a tensor of inputs", lambda: _experiment(X=torch.from_numpy(X), y=torch.from_numpy(Y)).plane.i_xt.shape, [2, 1, 2]),
+    Case(
+        "a tensor of inputs",
+        lambda: _experiment(X=torch.from_numpy(X), y=torch.from_numpy(Y)).plane.i_xt.shape,
+        [2, 1, 2],
+    ),
 ]
 
 

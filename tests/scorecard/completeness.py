@@ -1,4 +1,6 @@
-"""Which parameters of the public callables no bad input is tried on; options of the command line and kinds of files too."""
+"""Which parameters of the public callables no bad input is tried on; options of the command line
+and kinds of files too.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,13 @@ ANYTHING = {  # parameters that every value is right for, and why
             *("i_xt_lower", "i_xt_upper", "i_ty_lower", "i_ty_upper"),
         )
     },
-    **{f"measures.{name}.reader(variables)": "PlaneEstimator makes it" for name in ("Counted", "KDEBounds", "SoftmaxChannel")},
-    "compat.information_process.narrowed(data)": "between the drop-ins: what it gives is judged where it goes",
+    **{
+        f"measures.{name}.reader(variables)": "PlaneEstimator makes it"
+        for name in ("Counted", "KDEBounds", "SoftmaxChannel")
+    },
+    "compat.information_process.narrowed(data)": (
+        "between the drop-ins: what it gives is judged where it goes"
+    ),
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
 }
@@ -51,7 +58,9 @@ def gaps(cases: Iterable[Case]) -> list[str]:
 
 
 def named(about: str) -> Iterator[str]:
-    """ "Stream.update(activations y) entropy(x)" -> Stream.update(activations), Stream.update(y), entropy(x)."""
+    """ "Stream.update(activations y) entropy(x)" -> Stream.update(activations), Stream.update(y),
+    entropy(x).
+    """
     for name, parameters in re.findall(r"([\w.]+)\(([^)]*)\)", about):
         for parameter in parameters.split():
             yield f"{name}({parameter})"
@@ -85,7 +94,9 @@ def _with_methods(name: str, member: Any) -> Iterator[tuple[str, Callable[..., A
     yield name, member
     if inspect.isclass(member):
         for key, value in vars(member).items():
-            if not key.startswith("_") and (inspect.isfunction(value) or isinstance(value, classmethod | staticmethod)):
+            if not key.startswith("_") and (
+                inspect.isfunction(value) or isinstance(value, classmethod | staticmethod)
+            ):
                 yield f"{name}.{key}", getattr(member, key)
 
 
@@ -99,11 +110,22 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 def options() -> Iterator[tuple[str, str]]:
     """(command, option or operand) of the command line, but for switches, which take nothing."""
     command_line = importlib.import_module("experiments.command")
-    (commands,) = (action for action in command_line._parser()._actions if isinstance(action, argparse._SubParsersAction))
+    (commands,) = (
+        action
+        for action in command_line._parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
     for command, parser in commands.choices.items():
         for action in parser._actions:
             if action.nargs != 0:
-                yield command, action.option_strings[-1] if action.option_strings else action.metavar or action.dest
+                yield (
+                    command,
+                    (
+                        action.option_strings[-1]
+                        if action.option_strings
+                        else action.metavar or action.dest
+                    ),
+                )
 
 
 def _may_refuse(expected: Any) -> bool:

@@ -1,4 +1,6 @@
-"""Several at once: two processes on one run, four in one ledger, threads on one stream and on one file."""
+"""Several at once: two processes on one run, four in one ledger, threads on one stream and on one
+file.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def slowly(*arguments: str) -> int:
 
 
 def two_on_one(*more: str, after_checkpoint: bool) -> list[Any]:
-    """One works; the other is told within a second by whom it is held, and the first loses nothing."""
+    """One works; the other is told within a second by whom it is held, and the first loses
+    nothing.
+    """
     first = child(lambda: slowly(*LONG))
     sign = "results/*.part/snapshots/state.npz" if after_checkpoint else "results/*.part"
     deadline = time.perf_counter() + 20
@@ -52,19 +56,38 @@ def two_on_one(*more: str, after_checkpoint: bool) -> list[Any]:
     seconds = time.perf_counter() - start
     outcome = ended(first)
     planes = list(Path("results").glob("*/*/plane.csv"))
-    return [status, seconds < 1, str(first) in err, "Traceback" in err, outcome, len(planes), places.statuses("results")]
+    return [
+        status,
+        seconds < 1,
+        str(first) in err,
+        "Traceback" in err,
+        outcome,
+        len(planes),
+        places.statuses("results"),
+    ]
 
 
 def two_apart() -> list[Any]:
     """Two runs of other ids side by side."""
-    pids = [child(lambda seed=seed: places.said(*places.SHORT, "--seed", str(seed))[0]) for seed in (1, 2)]
-    return [[ended(pid) for pid in pids], len(list(Path("results").glob("*/*/plane.csv"))), places.statuses("results")]
+    pids = [
+        child(lambda seed=seed: places.said(*places.SHORT, "--seed", str(seed))[0])
+        for seed in (1, 2)
+    ]
+    return [
+        [ended(pid) for pid in pids],
+        len(list(Path("results").glob("*/*/plane.csv"))),
+        places.statuses("results"),
+    ]
 
 
 def two_readings() -> list[Any]:
     """Two processes that read one result under the same edges: both whole, or one told so."""
     folder = places.finished()
-    call = lambda: places.said("estimate", str(folder), "--edges", "-1", "1", "9", "--out", "elsewhere")[0]  # noqa: E731
+    asked = ["estimate", str(folder), "--edges", "-1", "1", "9", "--out", "elsewhere"]
+
+    def call():
+        return places.said(*asked)[0]
+
     found = sorted(ended(pid) for pid in [child(call), child(call)])
     (plane,) = Path("elsewhere").glob("*/*/plane.csv")
     return [
@@ -79,18 +102,34 @@ def ledger(writers: int, rows: int) -> list[Any]:
 
     def write(who: int) -> int:
         for i in range(rows):
-            attempts.record(Path("."), run=f"{who}-{i}", id="x", data="d", device="cpu", status="done", seconds="1")
+            attempts.record(
+                Path("."),
+                run=f"{who}-{i}",
+                id="x",
+                data="d",
+                device="cpu",
+                status="done",
+                seconds="1",
+            )
         return 0
 
     done = [ended(pid) for pid in [child(lambda who=who: write(who)) for who in range(writers)]]
     found = [row["run"] for row in attempts.read(Path("."))]
     left = [name for name in os.listdir("attempts") if not name.endswith(".json")]
-    return [sum(done), sorted(found) == sorted(f"{who}-{i}" for who in range(writers) for i in range(rows)), left]
+    return [
+        sum(done),
+        sorted(found) == sorted(f"{who}-{i}" for who in range(writers) for i in range(rows)),
+        left,
+    ]
 
 
 def together(calls: list[Callable[[], Any]]) -> list[Any]:
     """What each gives, all in threads that begin at once; the first error is raised."""
-    results, errors, gate = [None] * len(calls), list[BaseException](), threading.Barrier(len(calls))
+    results, errors, gate = (
+        [None] * len(calls),
+        list[BaseException](),
+        threading.Barrier(len(calls)),
+    )
 
     def work(i: int) -> None:
         gate.wait()
@@ -112,7 +151,9 @@ def together(calls: list[Callable[[], Any]]) -> list[Any]:
 def one_stream(seed: int, n_threads: int, n_chunks: int, ask: bool) -> list[Any]:
     """Threads feed one stream, 64 labels: the answers of one thread."""
     rng = np.random.default_rng(seed)
-    parts = [(rng.uniform(-1, 1, (64, 1)), rng.permutation(64)) for _ in range(n_threads * n_chunks)]
+    parts = [
+        (rng.uniform(-1, 1, (64, 1)), rng.permutation(64)) for _ in range(n_threads * n_chunks)
+    ]
     stream, alone = fastmi.Stream(BINS), fastmi.Stream(BINS)
     for part in parts:
         alone.update(*part)
@@ -178,7 +219,9 @@ def estimates(seed: int) -> bool:
 
 
 def one_file(write: Callable[[Any], None], read: Callable[[], Any]) -> list[Any]:
-    """Eight threads write the same file again and again: it is whole at the end, and nothing is left beside it."""
+    """Eight threads write the same file again and again: it is whole at the end, and nothing is
+    left beside it.
+    """
     plane = collected()
     together([lambda: [write(plane) for _ in range(10)]] * 8)
     return [read(), len(os.listdir("."))]
@@ -188,30 +231,59 @@ def cases(seed: int, long: bool) -> list[Case]:
     n_chunks = 200 if long else 40
     held = [2, True, True, False, 0, 1, ["done"]]
     return [
-        Case("two processes on one run, before a checkpoint", lambda: two_on_one(after_checkpoint=False), held, seconds=90),
-        Case("two processes on one run", lambda: two_on_one(after_checkpoint=True), held, seconds=90),
-        Case("two processes on one run, --resume", lambda: two_on_one("--resume", after_checkpoint=True), held, seconds=90),
-        Case("two processes on one run, --force", lambda: two_on_one("--force", after_checkpoint=True), held, seconds=90),
+        Case(
+            "two processes on one run, before a checkpoint",
+            lambda: two_on_one(after_checkpoint=False),
+            held,
+            seconds=90,
+        ),
+        Case(
+            "two processes on one run", lambda: two_on_one(after_checkpoint=True), held, seconds=90
+        ),
+        Case(
+            "two processes on one run, --resume",
+            lambda: two_on_one("--resume", after_checkpoint=True),
+            held,
+            seconds=90,
+        ),
+        Case(
+            "two processes on one run, --force",
+            lambda: two_on_one("--force", after_checkpoint=True),
+            held,
+            seconds=90,
+        ),
         Case("two runs side by side", two_apart, [[0, 0], 2, ["done", "done"]], seconds=90),
         Case("two readings of one result", two_readings, [True, True, []], seconds=90),
         Case("four writers of 20 rows", lambda: ledger(4, 20), [0, True, []], seconds=60),
-        Case("eight threads on one stream", lambda: one_stream(seed, 8, n_chunks, False), [True, 6.0, True, True], seconds=60),
         Case(
-            "eight threads that feed and ask", lambda: one_stream(seed, 8, n_chunks, True), [True, 6.0, True, True], seconds=60
+            "eight threads on one stream",
+            lambda: one_stream(seed, 8, n_chunks, False),
+            [True, 6.0, True, True],
+            seconds=60,
+        ),
+        Case(
+            "eight threads that feed and ask",
+            lambda: one_stream(seed, 8, n_chunks, True),
+            [True, 6.0, True, True],
+            seconds=60,
         ),
         Case("eight threads that merge", lambda: merged(seed), True, seconds=60),
         Case("two streams into each other", each_other, True, seconds=10),
         Case("eight threads that estimate", lambda: estimates(seed), True, seconds=60),
         Case(
             "eight threads on one table",
-            lambda: one_file(lambda plane: plane.save("p.npz"), lambda: fastmi.InformationPlane.load("p.npz").n_samples),
+            lambda: one_file(
+                lambda plane: plane.save("p.npz"),
+                lambda: fastmi.InformationPlane.load("p.npz").n_samples,
+            ),
             [6, 1],
             seconds=60,
         ),
         Case(
             "eight threads on one CSV",
             lambda: one_file(
-                lambda plane: tables.write_csv("p.csv", [plane]), lambda: len(Path("p.csv").read_text().splitlines())
+                lambda plane: tables.write_csv("p.csv", [plane]),
+                lambda: len(Path("p.csv").read_text().splitlines()),
             ),
             [7, 1],
             seconds=60,

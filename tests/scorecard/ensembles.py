@@ -1,4 +1,6 @@
-"""Ensemble: networks, recipes, batches and states that are none; and those that a tool's own words would answer."""
+"""Ensemble: networks, recipes, batches and states that are none; and those that a tool's own words
+would answer.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def network() -> nn.Module:
 
 
 def ensemble(**given: Any) -> Any:
-    return fastmi.Ensemble(given.pop("network", None) or network(), given.pop("n_copies", 2), **given)
+    return fastmi.Ensemble(
+        given.pop("network", None) or network(), given.pop("n_copies", 2), **given
+    )
 
 
 def stepped(**given: Any) -> Any:
@@ -33,12 +37,19 @@ def stepped(**given: Any) -> Any:
     return made
 
 
-def _made(name: str, about: str, call: Callable[[], Any], *words: Any, kind: Any = (TypeError, ValueError)) -> Case:
+def _made(
+    name: str, about: str, call: Callable[[], Any], *words: Any, kind: Any = (TypeError, ValueError)
+) -> Case:
     return Case(name, call, Refused(*words, kind=kind), f"Ensemble({about})")
 
 
 def _called(
-    name: str, method: str, parameter: str, call: Callable[[Any], Any], *words: Any, kind: Any = (TypeError, ValueError)
+    name: str,
+    method: str,
+    parameter: str,
+    call: Callable[[Any], Any],
+    *words: Any,
+    kind: Any = (TypeError, ValueError),
 ) -> Case:
     """The error, once it was seen that the ensemble is as it was."""
 
@@ -49,7 +60,9 @@ def _called(
             return call(made)
         except Exception:
             after = made.state()
-            if before.keys() != after.keys() or any(before[key].tobytes() != after[key].tobytes() for key in before):
+            if before.keys() != after.keys() or any(
+                before[key].tobytes() != after[key].tobytes() for key in before
+            ):
                 raise Surfaced("the ensemble has changed") from None
             raise
 
@@ -96,15 +109,29 @@ def _restored(**changes: Any) -> Callable[[Any], Any]:
 
 
 def _without(name: str) -> Callable[[Any], Any]:
-    return lambda made: made.restore({key: value for key, value in made.state().items() if key != name})
+    return lambda made: made.restore(
+        {key: value for key, value in made.state().items() if key != name}
+    )
 
 
 CONSTRUCTED = [
     *(
-        _made(f"network {value!r:.20}", "network", lambda value=value: fastmi.Ensemble(value, 2), "network", kind=TypeError)
+        _made(
+            f"network {value!r:.20}",
+            "network",
+            lambda value=value: fastmi.Ensemble(value, 2),
+            "network",
+            kind=TypeError,
+        )
         for value in (None, 3, "tanh", nn.Linear, len, [nn.Linear(3, 1)], {"a": 1})
     ),
-    _made("no parameters", "network", lambda: fastmi.Ensemble(nn.Tanh(), 2), "network", "no parameters"),
+    _made(
+        "no parameters",
+        "network",
+        lambda: fastmi.Ensemble(nn.Tanh(), 2),
+        "network",
+        "no parameters",
+    ),
     _made(
         "lazy",
         "network",
@@ -117,9 +144,23 @@ CONSTRUCTED = [
         _made(f"n_copies {n!r}", "n_copies", lambda n=n: ensemble(n_copies=n), "n_copies", repr(n))
         for n in (0, -1, 1.5, 2.0, True, "3", None, float("nan"), [2])
     ),
-    _made("n_copies 1e9", "n_copies", lambda: ensemble(n_copies=10**9), "n_copies", "1000000000", kind=ValueError),
+    _made(
+        "n_copies 1e9",
+        "n_copies",
+        lambda: ensemble(n_copies=10**9),
+        "n_copies",
+        "1000000000",
+        kind=ValueError,
+    ),
     *(
-        _made(f"init {init!r}", "init", lambda init=init: ensemble(init=init), "init", "'shared'", "'independent'")
+        _made(
+            f"init {init!r}",
+            "init",
+            lambda init=init: ensemble(init=init),
+            "init",
+            "'shared'",
+            "'independent'",
+        )
         for init in ("equal", "", None, 3, ["shared"])
     ),
     _made(
@@ -131,11 +172,23 @@ CONSTRUCTED = [
         kind=TypeError,
     ),
     *(
-        _made(f"loss {loss!r:.20}", "loss", lambda loss=loss: ensemble(loss=loss), "loss", kind=TypeError)
+        _made(
+            f"loss {loss!r:.20}",
+            "loss",
+            lambda loss=loss: ensemble(loss=loss),
+            "loss",
+            kind=TypeError,
+        )
         for loss in (0, "mse", False, [], 1.5)
     ),
     *(
-        _made(f"optimizer {made!r:.20}", "optimizer", lambda made=made: ensemble(optimizer=made), "optimizer", kind=TypeError)
+        _made(
+            f"optimizer {made!r:.20}",
+            "optimizer",
+            lambda made=made: ensemble(optimizer=made),
+            "optimizer",
+            kind=TypeError,
+        )
         for made in ([], 0, "sgd", False, {}, 0.2)
     ),
     _made(
@@ -145,7 +198,15 @@ CONSTRUCTED = [
         "optimizer",
         ("lambda", "partial", "parameters ->"),
     ),
-    _made("LBFGS", "optimizer", lambda: ensemble(optimizer=torch.optim.LBFGS), "optimizer", "LBFGS", "SGD", kind=TypeError),
+    _made(
+        "LBFGS",
+        "optimizer",
+        lambda: ensemble(optimizer=torch.optim.LBFGS),
+        "optimizer",
+        "LBFGS",
+        "SGD",
+        kind=TypeError,
+    ),
     _made(
         "a recipe that returns nothing",
         "optimizer",
@@ -157,14 +218,30 @@ CONSTRUCTED = [
     _made(
         "a recipe over other parameters",
         "optimizer",
-        lambda: ensemble(optimizer=lambda parameters: torch.optim.SGD(network().parameters(), lr=0.1)),
+        lambda: ensemble(
+            optimizer=lambda parameters: torch.optim.SGD(network().parameters(), lr=0.1)
+        ),
         "optimizer",
         "lambda",
         kind=ValueError,
     ),
     *(
         _made(f"watch {watch!r:.20}", "watch", lambda watch=watch: ensemble(watch=watch), "watch")
-        for watch in ([], (), "tanh", nn.Tanh(), 3, [3], [None], int, nn.Conv2d, ["1", "nope"], 0, False, "")
+        for watch in (
+            [],
+            (),
+            "tanh",
+            nn.Tanh(),
+            3,
+            [3],
+            [None],
+            int,
+            nn.Conv2d,
+            ["1", "nope"],
+            0,
+            False,
+            "",
+        )
     ),
     *(
         _made(f"seed {seed!r}", "seed", lambda seed=seed: ensemble(seed=seed), "seed", repr(seed))
@@ -182,14 +259,36 @@ def _with_parameter() -> nn.Module:
 
 STEPPED = [
     *(
-        _called(f"x {x!r:.20}", "step", "x", lambda made, x=x: made.step(x, torch.ones(2, 4, 1)), "x", kind=TypeError)
+        _called(
+            f"x {x!r:.20}",
+            "step",
+            "x",
+            lambda made, x=x: made.step(x, torch.ones(2, 4, 1)),
+            "x",
+            kind=TypeError,
+        )
         for x in (None, "x", [[1.0]], 3, {"x": 1})
     ),
     *(
-        _called(f"y {y!r:.20}", "step", "y", lambda made, y=y: made.step(torch.ones(2, 4, 3), y), "y", kind=TypeError)
+        _called(
+            f"y {y!r:.20}",
+            "step",
+            "y",
+            lambda made, y=y: made.step(torch.ones(2, 4, 3), y),
+            "y",
+            kind=TypeError,
+        )
         for y in (None, "y", [[1.0]], 3)
     ),
-    _called("no axis of copies", "step", "x", lambda made: made.step(X, torch.ones(2, 6, 1)), "x", "(6, 3)", "2 copies"),
+    _called(
+        "no axis of copies",
+        "step",
+        "x",
+        lambda made: made.step(X, torch.ones(2, 6, 1)),
+        "x",
+        "(6, 3)",
+        "2 copies",
+    ),
     _called(
         "another number of copies",
         "step",
@@ -199,7 +298,9 @@ STEPPED = [
         "(3, 4, 3)",
         "2 copies",
     ),
-    _called("y of no copies", "step", "y", lambda made: made.step(torch.ones(2, 4, 3), Y), "y", "(6, 1)"),
+    _called(
+        "y of no copies", "step", "y", lambda made: made.step(torch.ones(2, 4, 3), Y), "y", "(6, 1)"
+    ),
     _called(
         "an empty batch",
         "step",
@@ -263,11 +364,27 @@ STEPPED = [
         "meta",
         kind=ValueError,
     ),
-    _called("objects", "step", "x", lambda made: made.step(np.ones((2, 4, 3), object), torch.ones(2, 4, 1)), "x", "object"),
-    _called("words", "step", "x", lambda made: made.step(np.full((2, 4, 3), "a"), torch.ones(2, 4, 1)), "x", "<U1"),
+    _called(
+        "objects",
+        "step",
+        "x",
+        lambda made: made.step(np.ones((2, 4, 3), object), torch.ones(2, 4, 1)),
+        "x",
+        "object",
+    ),
+    _called(
+        "words",
+        "step",
+        "x",
+        lambda made: made.step(np.full((2, 4, 3), "a"), torch.ones(2, 4, 1)),
+        "x",
+        "<U1",
+    ),
     Case(
         "a loss of many numbers",
-        lambda: ensemble(loss=nn.MSELoss(reduction="none")).step(torch.ones(2, 4, 3), torch.ones(2, 4, 1)),
+        lambda: ensemble(loss=nn.MSELoss(reduction="none")).step(
+            torch.ones(2, 4, 3), torch.ones(2, 4, 1)
+        ),
         Refused("loss", "(4, 1)", "scalar", kind=ValueError),
         "Ensemble(loss)",
     ),
@@ -279,7 +396,9 @@ STEPPED = [
     ),
     Case(
         "a loss that is a number",
-        lambda: ensemble(loss=lambda prediction, target: 0.0).step(torch.ones(2, 4, 3), torch.ones(2, 4, 1)),
+        lambda: ensemble(loss=lambda prediction, target: 0.0).step(
+            torch.ones(2, 4, 3), torch.ones(2, 4, 1)
+        ),
         Refused("loss", "float"),
         "Ensemble(loss)",
     ),
@@ -297,25 +416,56 @@ DRAWN = [
             f"{name} {value!r}",
             "draw",
             name,
-            lambda made, name=name, value=value: made.draw(**{"n_samples": 9, "batch_size": 2, name: value}),
+            lambda made, name=name, value=value: made.draw(
+                **{"n_samples": 9, "batch_size": 2, name: value}
+            ),
             name,
             repr(value),
         )
         for name in ("n_samples", "batch_size")
         for value in (0, -1, 2.0, "3", None, True)
     ),
-    _called("more than there are", "draw", "batch_size", lambda made: made.draw(3, 4), "batch_size", "4", "3", kind=ValueError),
+    _called(
+        "more than there are",
+        "draw",
+        "batch_size",
+        lambda made: made.draw(3, 4),
+        "batch_size",
+        "4",
+        "3",
+        kind=ValueError,
+    ),
 ]
 
 READ = [
     *(
-        _called(f"x {x!r:.20}", "activations", "x", lambda made, x=x: made.activations(x), "x", kind=TypeError)
+        _called(
+            f"x {x!r:.20}",
+            "activations",
+            "x",
+            lambda made, x=x: made.activations(x),
+            "x",
+            kind=TypeError,
+        )
         for x in (None, "x", [[1.0, 2.0, 3.0]], 3, {"x": 1})
     ),
     _called(
-        "on the meta device", "activations", "x", lambda made: made.activations(X.to("meta")), "x", "meta", kind=ValueError
+        "on the meta device",
+        "activations",
+        "x",
+        lambda made: made.activations(X.to("meta")),
+        "x",
+        "meta",
+        kind=ValueError,
     ),
-    _called("objects", "activations", "x", lambda made: made.activations(np.ones((2, 3), object)), "x", "object"),
+    _called(
+        "objects",
+        "activations",
+        "x",
+        lambda made: made.activations(np.ones((2, 3), object)),
+        "x",
+        "object",
+    ),
     *(
         _called(
             f"snapshots {given!r:.20}",
@@ -349,7 +499,18 @@ READ = [
             lambda made, who=who: made.activations(X, None, who),
             "assignment",
         )
-        for who in ([0] * 5, [2] * 6, [-1] * 6, [0.0] * 6, "010101", [[0] * 6], 0, [None] * 6, [True] * 6, [[0], [1, 1]])
+        for who in (
+            [0] * 5,
+            [2] * 6,
+            [-1] * 6,
+            [0.0] * 6,
+            "010101",
+            [[0] * 6],
+            0,
+            [None] * 6,
+            [True] * 6,
+            [[0], [1, 1]],
+        )
     ),
     Case(
         "a module that is never called",
@@ -365,7 +526,9 @@ READ = [
     ),
     Case(
         "a watched module whose samples are elsewhere",
-        lambda: ensemble(network=nn.Sequential(nn.Linear(3, 1), nn.Flatten(0)), watch="1").activations(torch.zeros(6, 2, 3)),
+        lambda: ensemble(
+            network=nn.Sequential(nn.Linear(3, 1), nn.Flatten(0)), watch="1"
+        ).activations(torch.zeros(6, 2, 3)),
         Refused("'1'", "6 samples", kind=ValueError),
         "Ensemble(watch)",
     ),
@@ -373,7 +536,13 @@ READ = [
 
 STATES = [
     *(
-        _called(f"state {given!r:.20}", "restore", "state", lambda made, given=given: made.restore(given), "state")
+        _called(
+            f"state {given!r:.20}",
+            "restore",
+            "state",
+            lambda made, given=given: made.restore(given),
+            "state",
+        )
         for given in (None, 3, "state", [], [("a", 1)], {}, {"parameters/0.weight": np.zeros(3)})
     ),
     _called("a name too many", "restore", "state", _restored(more=np.zeros(3)), "state", "more"),
@@ -414,7 +583,12 @@ STATES = [
         for rate in ("fast", -1.0, float("nan"), None)
     ),
     _called(
-        "betas of words", "restore", "state", _restored(**{"optimizer/Adam/0/betas": np.array(["a", "b"])}), "state", "betas"
+        "betas of words",
+        "restore",
+        "state",
+        _restored(**{"optimizer/Adam/0/betas": np.array(["a", "b"])}),
+        "state",
+        "betas",
     ),
     _called(
         "a generator's state of zeros",
@@ -431,9 +605,21 @@ STATES = [
         lambda made: made.restore(ensemble(n_copies=1, optimizer=ADAM).state()),
         "state",
     ),
-    _called("a state under SGD", "restore", "state", lambda made: made.restore(ensemble().state()), "state"),
+    _called(
+        "a state under SGD",
+        "restore",
+        "state",
+        lambda made: made.restore(ensemble().state()),
+        "state",
+    ),
     *(
-        _called(f"parts of {given!r:.20}", "parts", "snapshot", lambda made, given=given: made.parts(given), "snapshot")
+        _called(
+            f"parts of {given!r:.20}",
+            "parts",
+            "snapshot",
+            lambda made, given=given: made.parts(given),
+            "snapshot",
+        )
         for given in (None, {}, [], {"a": torch.zeros(1)}, 3)
     ),
     *(
@@ -456,7 +642,10 @@ STATES = [
             ("another network", lambda: ensemble(network=nn.Sequential(nn.Linear(3, 1)))),
             ("another loss", lambda: ensemble(loss=nn.L1Loss())),
             ("another optimiser", lambda: ensemble(optimizer=ADAM)),
-            ("another learning rate", lambda: ensemble(optimizer=functools.partial(torch.optim.SGD, lr=0.5))),
+            (
+                "another learning rate",
+                lambda: ensemble(optimizer=functools.partial(torch.optim.SGD, lr=0.5)),
+            ),
             ("another watch", lambda: ensemble(watch=nn.Tanh)),
             ("one of another type", lambda: ensemble(network=network().double())),
             ("none", lambda: None),
@@ -504,7 +693,11 @@ def _quiet(call: Callable[[], Any]) -> Any:
 
 
 def _weight_norm() -> Any:
-    return ensemble(network=nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)), nn.Linear(2, 1)))
+    return ensemble(
+        network=nn.Sequential(
+            nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)), nn.Linear(2, 1)
+        )
+    )
 
 
 def _old_weight_norm() -> Any:
@@ -515,23 +708,46 @@ def _old_weight_norm() -> Any:
 
 RIGHT = [
     Case(
-        "activations of no samples", lambda: [tuple(a.shape) for a in stepped(watch=[nn.Tanh]).activations(X[:0])], [(2, 0, 2)]
+        "activations of no samples",
+        lambda: [tuple(a.shape) for a in stepped(watch=[nn.Tanh]).activations(X[:0])],
+        [(2, 0, 2)],
     ),
-    Case("one submodule under two names: networks", lambda: len(ensemble(network=Shared()).networks()), 2, "Ensemble(network)"),
-    Case("one submodule under two names: networks after a step", lambda: len(stepped(network=Shared()).networks()), 2),
+    Case(
+        "one submodule under two names: networks",
+        lambda: len(ensemble(network=Shared()).networks()),
+        2,
+        "Ensemble(network)",
+    ),
+    Case(
+        "one submodule under two names: networks after a step",
+        lambda: len(stepped(network=Shared()).networks()),
+        2,
+    ),
     Case(
         "one submodule under two names: joined",
         lambda: _outputs(fastmi.Ensemble.joined([ensemble(network=Shared())] * 2)),
         True,
     ),
-    Case("one submodule under two names: their outputs", lambda: _outputs(stepped(network=Shared())), True),
+    Case(
+        "one submodule under two names: their outputs",
+        lambda: _outputs(stepped(network=Shared())),
+        True,
+    ),
     Case("networks and the ensemble agree", lambda: _outputs(stepped()), True),
     *(
-        Case(f"draw where the default device is {device}", lambda device=device: _on_default_device(device), [2, 4])
+        Case(
+            f"draw where the default device is {device}",
+            lambda device=device: _on_default_device(device),
+            [2, 4],
+        )
         for device in ("cpu", "meta")
     ),
     *(
-        Case(f"goes on from a state: {how.func.__name__}", lambda how=how: _again(optimizer=how), True)
+        Case(
+            f"goes on from a state: {how.func.__name__}",
+            lambda how=how: _again(optimizer=how),
+            True,
+        )
         for how in (ADAM, functools.partial(torch.optim.SGD, lr=0.1, momentum=0.9))
     ),
     Case(
@@ -552,7 +768,13 @@ RIGHT = [
         Either(Holds("layers", lambda n: n > 0), Refused("network", "DataParallel", ".module")),
         "Ensemble(network)",
     ),
-    Case("a NumPy seed", lambda: ensemble(seed=np.int64(3)).draw(9, 4).tolist() == ensemble(seed=3).draw(9, 4).tolist(), True),
+    Case(
+        "a NumPy seed",
+        lambda: (
+            ensemble(seed=np.int64(3)).draw(9, 4).tolist() == ensemble(seed=3).draw(9, 4).tolist()
+        ),
+        True,
+    ),
     Case("a NumPy number of copies", lambda: ensemble(n_copies=np.int64(2)).n_copies, 2),
     Case("one copy", lambda: tuple(ensemble(n_copies=1).activations(X)[0].shape), [1, 6, 2]),
     Case("one sample", lambda: tuple(ensemble().activations(X[:1])[0].shape), [2, 1, 2]),

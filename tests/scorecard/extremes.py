@@ -1,4 +1,6 @@
-"""Tiny, huge, subnormal, infinite, all equal, all distinct; one sample, one unit, a million rows; memory in every layout."""
+"""Tiny, huge, subnormal, infinite, all equal, all distinct; one sample, one unit, a million rows;
+memory in every layout.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +31,42 @@ def _codes(name: str, rows: Any, edges: Any, rule: str = "separate") -> Case:
         return [found.tolist(), fastmi.entropy(found)]
 
     python = np.asarray(rows).astype(float).tolist()
-    return Case(name, call, Holds("the codes and their entropy", lambda one: _by_definition(one, python, edges, rule)))
+    return Case(
+        name,
+        call,
+        Holds("the codes and their entropy", lambda one: _by_definition(one, python, edges, rule)),
+    )
 
 
 def _by_definition(found: Any, rows: Any, edges: Any, rule: str) -> bool:
     edges = [float(edge) for edge in edges]
-    return found[0] == packed(rows, edges, rule) and same(found[1], naive.entropy(naive.digitise(rows, edges, rule)))
+    return found[0] == packed(rows, edges, rule) and same(
+        found[1], naive.entropy(naive.digitise(rows, edges, rule))
+    )
 
 
-TINY, SUBNORMAL, HUGE = float(np.float32(1.1754944e-38)), float(np.float32(1e-45)), float(np.float32(3.4028235e38))
-VALUES = [[v] for v in (0.0, -0.0, SUBNORMAL, -SUBNORMAL, TINY, -TINY, HUGE, -HUGE, np.inf, -np.inf, 1.0, -1.0)]
+TINY, SUBNORMAL, HUGE = (
+    float(np.float32(1.1754944e-38)),
+    float(np.float32(1e-45)),
+    float(np.float32(3.4028235e38)),
+)
+VALUES = [
+    [v]
+    for v in (
+        0.0,
+        -0.0,
+        SUBNORMAL,
+        -SUBNORMAL,
+        TINY,
+        -TINY,
+        HUGE,
+        -HUGE,
+        np.inf,
+        -np.inf,
+        1.0,
+        -1.0,
+    )
+]
 
 NUMBERS = [
     *(
@@ -53,8 +81,14 @@ NUMBERS = [
         )
     ),
     _codes("two edges", [[0.0], [0.5], [1.0], [-1.0]], [0.0, 1.0]),
-    _codes("many edges", np.linspace(-2, 2, 97)[:, None], np.linspace(-1, 1, 5000).astype(np.float32)),
-    _codes("many uneven edges", np.linspace(-2, 2, 97)[:, None], (np.linspace(-1, 1, 4001) ** 3).astype(np.float32)),
+    _codes(
+        "many edges", np.linspace(-2, 2, 97)[:, None], np.linspace(-1, 1, 5000).astype(np.float32)
+    ),
+    _codes(
+        "many uneven edges",
+        np.linspace(-2, 2, 97)[:, None],
+        (np.linspace(-1, 1, 4001) ** 3).astype(np.float32),
+    ),
     _codes(
         "every edge, and one float beside it",
         _beside := np.concatenate(
@@ -78,10 +112,17 @@ NUMBERS = [
     _codes("63 units of one bit", np.random.default_rng(1).uniform(-1, 1, (40, 63)), [0.0]),
     Case(
         "1e5 edges",
-        lambda: fastmi.encode(np.float32([[0.5], [2.0]]), fastmi.UniformBins(99_999, (-1, 1))).tolist(),
+        lambda: fastmi.encode(
+            np.float32([[0.5], [2.0]]), fastmi.UniformBins(99_999, (-1, 1))
+        ).tolist(),
         Holds(
             "the symbols",
-            lambda codes: codes == np.digitize(np.float32([0.5, 2.0]), fastmi.UniformBins(99_999, (-1, 1)).edges).tolist(),
+            lambda codes: (
+                codes
+                == np.digitize(
+                    np.float32([0.5, 2.0]), fastmi.UniformBins(99_999, (-1, 1)).edges
+                ).tolist()
+            ),
         ),
     ),
 ]
@@ -101,17 +142,31 @@ SHAPES = [
     *(Case(f"{d} units, hashed", lambda d=d: _hashed(d), True) for d in (13, 64, 65, 1000)),
     Case(
         "one sample",
-        lambda: fastmi.PlaneEstimator(np.zeros((1, 1)), [0], fastmi.Edges([0, 1])).estimate(np.zeros((1, 1))),
+        lambda: fastmi.PlaneEstimator(np.zeros((1, 1)), [0], fastmi.Edges([0, 1])).estimate(
+            np.zeros((1, 1))
+        ),
         [[0.0, 0.0]],
     ),
-    Case("one sample: labels", lambda: fastmi.conditional_mutual_information([1], ["a"], [True]), 0.0),
+    Case(
+        "one sample: labels", lambda: fastmi.conditional_mutual_information([1], ["a"], [True]), 0.0
+    ),
     Case("all equal", lambda: fastmi.entropy(np.zeros(100_000, int)), 0.0),
     Case("all distinct", lambda: fastmi.entropy(np.arange(2**17)), 17.0),
-    Case("all distinct, 64 bits apart", lambda: fastmi.entropy(np.arange(2**17) * (2**46 + 1)), 17.0),
+    Case(
+        "all distinct, 64 bits apart", lambda: fastmi.entropy(np.arange(2**17) * (2**46 + 1)), 17.0
+    ),
     Case("a million rows, all distinct", lambda: fastmi.entropy(np.arange(2**20)), 20.0),
-    Case("a million rows of two symbols", lambda: fastmi.mutual_information(np.arange(10**6) % 2, np.arange(10**6) % 4), 1.0),
+    Case(
+        "a million rows of two symbols",
+        lambda: fastmi.mutual_information(np.arange(10**6) % 2, np.arange(10**6) % 4),
+        1.0,
+    ),
     Case("a million rows of three units", lambda: _million(), 6.0, seconds=60),
-    Case("one of a million", lambda: _one_of(10**6), Holds("the oracle's", lambda pair: same(pair[0], pair[1]))),
+    Case(
+        "one of a million",
+        lambda: _one_of(10**6),
+        Holds("the oracle's", lambda pair: same(pair[0], pair[1])),
+    ),
     Case(
         "layers of 200 widths",
         lambda: (
@@ -121,7 +176,9 @@ SHAPES = [
         ),
         [200, 2],
     ),
-    Case("a batch of 10,000", lambda: fastmi.entropy(np.zeros((10_000, 4, 1), int)).shape, [10_000]),
+    Case(
+        "a batch of 10,000", lambda: fastmi.entropy(np.zeros((10_000, 4, 1), int)).shape, [10_000]
+    ),
     Case("60 widths of over a million units", lambda: _widths(), None, megabytes=250, seconds=120),
     Case(
         "a label of 15,000 letters among 3,000",
@@ -141,7 +198,9 @@ SHAPES = [
 
 
 def _million() -> float:
-    t = np.stack([np.arange(10**6) % 2, np.arange(10**6) // 2 % 2, np.arange(10**6) // 4 % 16], axis=1)
+    t = np.stack(
+        [np.arange(10**6) % 2, np.arange(10**6) // 2 % 2, np.arange(10**6) // 4 % 16], axis=1
+    )
     return fastmi.entropy(fastmi.encode(t, fastmi.Edges(np.arange(0.5, 16))))
 
 
@@ -162,7 +221,7 @@ def _long_label(rows: bool = False) -> float:
         return fastmi.entropy([(label, "a") for label in labels] if rows else labels)
 
 
-# --- how memory is laid out ---------------------------------------------------------------------------------------------
+# --- how memory is laid out -----------------------------------------------------------------------
 
 T = np.random.default_rng(7).uniform(-1.2, 1.2, (60, 4)).astype(np.float32)
 Y = np.random.default_rng(8).integers(3, size=60)
@@ -182,7 +241,9 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "backwards": lambda a: a[::-1].copy()[::-1],
     "columns first": np.asfortranarray,
     "a window": lambda a: np.pad(a, [(3, 5)] + [(0, 0)] * (a.ndim - 1))[3:-5],
-    "not aligned": lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape),
+    "not aligned": lambda a: (
+        np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape)
+    ),
     "a subclass": lambda a: a.view(type("Own", (np.ndarray,), {})),
 }
 
@@ -210,16 +271,31 @@ def _plain() -> tuple[float, ...]:
 
 LAID_OUT = [
     *(
-        Case(f"memory: {name}", lambda change=change: tuple(_answers(change(X), change(Y), change(T))) == _plain(), True)
+        Case(
+            f"memory: {name}",
+            lambda change=change: tuple(_answers(change(X), change(Y), change(T))) == _plain(),
+            True,
+        )
         for name, change in LAYOUTS.items()
     ),
     Case(
         "memory: one number for all",
-        lambda: fastmi.encode(np.broadcast_to(np.float32(0.5), (50, 3)), fastmi.Edges([0, 1])).tolist() == [1 + 4 + 16] * 50,
+        lambda: (
+            fastmi.encode(np.broadcast_to(np.float32(0.5), (50, 3)), fastmi.Edges([0, 1])).tolist()
+            == [1 + 4 + 16] * 50
+        ),
         True,
     ),
-    Case("memory: one label for all", lambda: fastmi.entropy(np.broadcast_to(np.int64(5), (1_000_000,))), 0.0),
-    Case("memory: one row for all", lambda: fastmi.entropy(np.broadcast_to(np.arange(5), (1000, 5))), 0.0),
+    Case(
+        "memory: one label for all",
+        lambda: fastmi.entropy(np.broadcast_to(np.int64(5), (1_000_000,))),
+        0.0,
+    ),
+    Case(
+        "memory: one row for all",
+        lambda: fastmi.entropy(np.broadcast_to(np.arange(5), (1000, 5))),
+        0.0,
+    ),
     Case("memory: what is given stays", lambda: _unchanged(), True),
 ]
 
@@ -230,7 +306,7 @@ def _unchanged() -> bool:
     return all(np.array_equal(a, b) for a, b in zip(given, (X, Y, T), strict=True))
 
 
-# --- settings of NumPy and Python ---------------------------------------------------------------------------------------
+# --- settings of NumPy and Python -----------------------------------------------------------------
 
 
 def _strict(call: Callable[[], Any]) -> Any:
@@ -242,30 +318,70 @@ def _strict(call: Callable[[], Any]) -> Any:
 
 TINY64 = np.array([[1e-300], [-1e-300], [5e-324], [1e300], [-1e300], [0.5]])
 STRICT = [
-    Case("strict: the whole engine", lambda: tuple(_strict(lambda: _answers(X, Y, T))) == _plain(), True),
+    Case(
+        "strict: the whole engine",
+        lambda: tuple(_strict(lambda: _answers(X, Y, T))) == _plain(),
+        True,
+    ),
     Case(
         "strict: tiny and huge doubles",
         lambda: _strict(lambda: fastmi.encode(TINY64, fastmi.Edges([0, 1]))).tolist(),
-        Holds("np.digitize", lambda codes: codes == np.digitize(TINY64.astype(np.float32), [0, 1])[:, 0].tolist()),
+        Holds(
+            "np.digitize",
+            lambda codes: codes == np.digitize(TINY64.astype(np.float32), [0, 1])[:, 0].tolist(),
+        ),
     ),
-    Case("strict: tiny doubles of a stream", lambda: _strict(lambda: _streamed(TINY64)), Holds("a number", lambda h: h > 0)),
+    Case(
+        "strict: tiny doubles of a stream",
+        lambda: _strict(lambda: _streamed(TINY64)),
+        Holds("a number", lambda h: h > 0),
+    ),
     Case(
         "strict: tiny doubles of a plane",
-        lambda: _strict(lambda: fastmi.PlaneEstimator(TINY64, np.arange(6), fastmi.Edges([0, 1])).estimate(TINY64)).shape,
+        lambda: (
+            _strict(
+                lambda: fastmi.PlaneEstimator(TINY64, np.arange(6), fastmi.Edges([0, 1])).estimate(
+                    TINY64
+                )
+            ).shape
+        ),
         [1, 2],
     ),
-    Case("strict: tiny edges", lambda: _strict(lambda: fastmi.Edges([-1e-300, 1e-30, 1])).n_edges, 3),
+    Case(
+        "strict: tiny edges", lambda: _strict(lambda: fastmi.Edges([-1e-300, 1e-30, 1])).n_edges, 3
+    ),
     Case(
         "strict: edges that float32 rounds to one",
         lambda: _strict(lambda: fastmi.Edges([1e-300, 2e-300])),
         Refused("edges"),
         "Edges(edges)",
     ),
-    Case("strict: huge edges", lambda: _strict(lambda: fastmi.Edges([0, 1e39])), Refused("edges", "1e+39"), "Edges(edges)"),
-    Case("strict: subnormal bins", lambda: _strict(lambda: fastmi.UniformBins(3, (0, 1e-40))).n_bins, 3),
-    Case("strict: one symbol", lambda: _strict(lambda: fastmi.mutual_information([0] * 9, [1] * 9)), 0.0),
-    Case("strict: whole floats as labels", lambda: _strict(lambda: fastmi.entropy(np.array([1e18, -1e18, 0, 0]))), 1.5),
-    Case("strict: half precision as labels", lambda: _strict(lambda: fastmi.entropy(np.array([65504, 0], np.float16))), 1.0),
+    Case(
+        "strict: huge edges",
+        lambda: _strict(lambda: fastmi.Edges([0, 1e39])),
+        Refused("edges", "1e+39"),
+        "Edges(edges)",
+    ),
+    Case(
+        "strict: subnormal bins",
+        lambda: _strict(lambda: fastmi.UniformBins(3, (0, 1e-40))).n_bins,
+        3,
+    ),
+    Case(
+        "strict: one symbol",
+        lambda: _strict(lambda: fastmi.mutual_information([0] * 9, [1] * 9)),
+        0.0,
+    ),
+    Case(
+        "strict: whole floats as labels",
+        lambda: _strict(lambda: fastmi.entropy(np.array([1e18, -1e18, 0, 0]))),
+        1.5,
+    ),
+    Case(
+        "strict: half precision as labels",
+        lambda: _strict(lambda: fastmi.entropy(np.array([65504, 0], np.float16))),
+        1.0,
+    ),
     Case(
         "strict: labels that are no numbers",
         lambda: _strict(lambda: fastmi.entropy(np.array([np.nan, 1]))),
@@ -274,17 +390,29 @@ STRICT = [
     ),
     Case(
         "strict: x of subnormals",
-        lambda: _strict(lambda: fastmi.PlaneEstimator(np.array([5e-324, 0.0, -5e-324]), [0, 1, 2], fastmi.Edges([0, 1])).n_x),
+        lambda: _strict(
+            lambda: (
+                fastmi.PlaneEstimator(
+                    np.array([5e-324, 0.0, -5e-324]), [0, 1, 2], fastmi.Edges([0, 1])
+                ).n_x
+            )
+        ),
         3,
     ),
     Case(
         "strict: hashed rows",
-        lambda: _strict(lambda: fastmi.encode(np.zeros((5, 40)), fastmi.UniformBins(30, (-1, 1)))).shape,
+        lambda: (
+            _strict(lambda: fastmi.encode(np.zeros((5, 40)), fastmi.UniformBins(30, (-1, 1)))).shape
+        ),
         [5],
     ),
     Case(
         "strict: a rule that stops",
-        lambda: _strict(lambda: fastmi.InformationStopping(patience=1).first_stop([1e-300, 0.0], [1e-300, 5e-324])),
+        lambda: _strict(
+            lambda: fastmi.InformationStopping(patience=1).first_stop(
+                [1e-300, 0.0], [1e-300, 5e-324]
+            )
+        ),
         1,
     ),
     Case("strict: a figure", lambda: _strict(lambda: _figure()), None),
@@ -295,10 +423,19 @@ STRICT = [
     ),
     Case(
         "many collisions to come",
-        lambda: fastmi.encode(np.broadcast_to(np.float32(0), (1, 40)), fastmi.UniformBins(30, (-1, 1))).shape,
+        lambda: (
+            fastmi.encode(
+                np.broadcast_to(np.float32(0), (1, 40)), fastmi.UniformBins(30, (-1, 1))
+            ).shape
+        ),
         [1],
     ),
-    Case("collisions are warned of", lambda: _collisions(), Warned(True, "CollisionWarning", "64 bits"), seconds=60),
+    Case(
+        "collisions are warned of",
+        lambda: _collisions(),
+        Warned(True, "CollisionWarning", "64 bits"),
+        seconds=60,
+    ),
 ]
 
 
@@ -326,13 +463,19 @@ def _collisions() -> bool:
     return fastmi.encode(t, fastmi.Edges(np.linspace(-1, 1, 2**16 - 1))).shape == (10_000_000,)
 
 
-# --- labels chosen against the hash table -------------------------------------------------------------------------------
+# --- labels chosen against the hash table ---------------------------------------------------------
 
 
 def colliding(n: int, kind: str) -> Any:
-    """n labels whose products with the multiplier share their highest bits, or their lowest, or differ by little."""
+    """n labels whose products with the multiplier share their highest bits, or their lowest, or
+    differ by little.
+    """
     inverse = pow(GOLDEN, -1, 2**64)
-    mixed = {"highest": lambda i: i, "lowest": lambda i: i << 40, "near": lambda i: (i * 3) & 0xFFFFF | (i >> 20) << 62}[kind]
+    mixed = {
+        "highest": lambda i: i,
+        "lowest": lambda i: i << 40,
+        "near": lambda i: (i * 3) & 0xFFFFF | (i >> 20) << 62,
+    }[kind]
     keys = [(mixed(i) * inverse) & MASK for i in range(n)]
     return np.array([key ^ (key >> 32) for key in keys], np.uint64).view(np.int64)
 
@@ -359,7 +502,9 @@ USES: dict[str, Callable[[Any], Any]] = {
     "entropy": fastmi.entropy,
     "information with itself": lambda labels: fastmi.mutual_information(labels, labels),
     "information": lambda labels: fastmi.mutual_information(labels, labels & 1),
-    "information of rows": lambda labels: fastmi.mutual_information(labels, np.stack([labels, labels ^ 1], 1)),
+    "information of rows": lambda labels: fastmi.mutual_information(
+        labels, np.stack([labels, labels ^ 1], 1)
+    ),
     "a plane's x": lambda labels: fastmi.PlaneEstimator(labels, labels & 1, fastmi.Edges([0, 1])),
     "a stream's labels": lambda labels: _update(labels),
 }

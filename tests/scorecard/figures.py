@@ -1,4 +1,6 @@
-"""figures.information_plane and figures.save: panels that are none or do not go together, text that is no formula, endings."""
+"""figures.information_plane and figures.save: panels that are none or do not go together, text that
+is no formula, endings.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,25 @@ def _saved(name: str, path: Callable[[], Any], *words: Any) -> Case:
 
 REFUSED = [
     *(
-        _drawn(f"panels {value!r:.20}", "panels", lambda value=value: figures.information_plane(value))
+        _drawn(
+            f"panels {value!r:.20}", "panels", lambda value=value: figures.information_plane(value)
+        )
         for value in ([], None, 3, "ab", [3], [None], [[]], [[], []], {}, [[3]], ["a"])
     ),
-    _drawn("one panel without a list", "panels", lambda: figures.information_plane(panel()), "panels", "list"),
-    _drawn("a table, no panel", "panels", lambda: figures.information_plane([collected()]), "panels", "panel"),
+    _drawn(
+        "one panel without a list",
+        "panels",
+        lambda: figures.information_plane(panel()),
+        "panels",
+        "list",
+    ),
+    _drawn(
+        "a table, no panel",
+        "panels",
+        lambda: figures.information_plane([collected()]),
+        "panels",
+        "panel",
+    ),
     _drawn(
         "rows of other lengths",
         "panels",
@@ -49,10 +65,25 @@ REFUSED = [
         "panels",
         "rows",
     ),
-    _drawn("rows without names", "rows", lambda: figures.information_plane([[panel()], [panel()]]), "rows"),
-    _drawn("a name too many", "rows", lambda: figures.information_plane([[panel()]], rows=["a", "b"]), "rows", "2"),
+    _drawn(
+        "rows without names",
+        "rows",
+        lambda: figures.information_plane([[panel()], [panel()]]),
+        "rows",
+    ),
+    _drawn(
+        "a name too many",
+        "rows",
+        lambda: figures.information_plane([[panel()]], rows=["a", "b"]),
+        "rows",
+        "2",
+    ),
     *(
-        _drawn(f"rows {rows!r}", "rows", lambda rows=rows: figures.information_plane([[panel()], [panel()]], rows=rows))
+        _drawn(
+            f"rows {rows!r}",
+            "rows",
+            lambda rows=rows: figures.information_plane([[panel()], [panel()]], rows=rows),
+        )
         for rows in (3, "ab", None)
     ),
     *(
@@ -67,7 +98,11 @@ REFUSED = [
         for color in ("red", "", None, 3, ["layer"])
     ),
     *(
-        _drawn(f"title {title!r}", "title", lambda title=title: figures.information_plane([panel()], title=title))
+        _drawn(
+            f"title {title!r}",
+            "title",
+            lambda title=title: figures.information_plane([panel()], title=title),
+        )
         for title in (3, ["a"], b"a")
     ),
     _drawn(
@@ -90,7 +125,14 @@ REFUSED = [
         lambda: figures.information_plane([panel(layers=("a", "b"))]),
         ("layers", "i_xt", "panels"),
     ),
-    _drawn("a spread of one coordinate", "panels", lambda: panel(spread_xt=np.zeros((2, 1))), "spread_xt", "spread_ty", "both"),
+    _drawn(
+        "a spread of one coordinate",
+        "panels",
+        lambda: panel(spread_xt=np.zeros((2, 1))),
+        "spread_xt",
+        "spread_ty",
+        "both",
+    ),
     _drawn(
         "a negative spread",
         "panels",
@@ -123,7 +165,10 @@ REFUSED = [
 def _same_bytes(ending: str) -> bool:
     for name in ("one", "two"):
         figures.save(figures.information_plane([panel()], title="a title"), f"{name}.{ending}")
-    return Path(f"one.{ending}").read_bytes() == Path(f"two.{ending}").read_bytes() and len(os.listdir(".")) == 2
+    return (
+        Path(f"one.{ending}").read_bytes() == Path(f"two.{ending}").read_bytes()
+        and len(os.listdir(".")) == 2
+    )
 
 
 def _long() -> list[int]:
@@ -139,7 +184,11 @@ def _through_a_link() -> list[Any]:
 
 
 RIGHT = [
-    Case("other layers", lambda: len(figures.information_plane([panel(), panel(layers=("b",))]).axes), 2),
+    Case(
+        "other layers",
+        lambda: len(figures.information_plane([panel(), panel(layers=("b",))]).axes),
+        2,
+    ),
     *(
         Case(f"the same bytes twice: {ending}", lambda ending=ending: _same_bytes(ending), True)
         for ending in ("png", "svg", "pdf")
@@ -159,19 +208,25 @@ RIGHT = [
     Case(
         "no bits at all",
         lambda: figures.save(
-            figures.information_plane([panel(i_xt=np.zeros((2, 1)), i_ty=np.zeros((2, 1)), ceiling_x=0.0, ceiling_y=0.0)]),
+            figures.information_plane(
+                [panel(i_xt=np.zeros((2, 1)), i_ty=np.zeros((2, 1)), ceiling_x=0.0, ceiling_y=0.0)]
+            ),
             "p.png",
         ),
         None,
     ),
     Case(
         "huge epochs",
-        lambda: figures.save(figures.information_plane([panel(epochs=np.array([0, 2**62]))], color="epoch"), "p.png"),
+        lambda: figures.save(
+            figures.information_plane([panel(epochs=np.array([0, 2**62]))], color="epoch"), "p.png"
+        ),
         None,
     ),
     Case(
         "epoch 0 alone",
-        lambda: figures.save(figures.information_plane([panel(epochs=np.array([0, 0]))], color="epoch"), "p.png"),
+        lambda: figures.save(
+            figures.information_plane([panel(epochs=np.array([0, 0]))], color="epoch"), "p.png"
+        ),
         None,
     ),
     Case(
@@ -187,16 +242,20 @@ def _with_text(where: str, text: str) -> None:
         **(
             {"caption": text}
             if where == "caption"
-            else {"layers": (text,)}
-            if where == "layer"
-            else {"title": text}
-            if where == "heading"
-            else {}
+            else (
+                {"layers": (text,)}
+                if where == "layer"
+                else {"title": text}
+                if where == "heading"
+                else {}
+            )
         )
     )
     rows = {"rows": [text, text + "2"]} if where == "row" else {}
     grid = [[made], [made]] if where == "row" else [made]
-    figures.save(figures.information_plane(grid, title=text if where == "title" else "", **rows), "plane.png")
+    figures.save(
+        figures.information_plane(grid, title=text if where == "title" else "", **rows), "plane.png"
+    )
 
 
 def cases(seed: int, long: bool) -> list[Case]:

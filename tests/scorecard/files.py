@@ -1,4 +1,6 @@
-"""Files that are read: missing, cut short, too large, endless, with a pickle in them, or true in form and false in fact."""
+"""Files that are read: missing, cut short, too large, endless, with a pickle in them, or true in
+form and false in fact.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,19 @@ from fastmi import tables
 
 from . import places
 from .judge import Case, CommandRefused, Either, Holds, Refused, Surfaced, within_megabytes
-from .places import SHORT, command, damaged, finished, npz, plain, planted, reason, said, text, untouched
+from .places import (
+    SHORT,
+    command,
+    damaged,
+    finished,
+    npz,
+    plain,
+    planted,
+    reason,
+    said,
+    text,
+    untouched,
+)
 from .tables import collected, device
 
 READ = (ValueError, OSError)
@@ -31,7 +45,7 @@ LIMIT = 200.0  # megabytes that a bad file may cost
 ABOUT_TABLE = "file(table) tables.load_planes(path) InformationPlane.load(path)"
 
 
-# --- tables -------------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def table(n: int = 1) -> str:
@@ -40,7 +54,12 @@ def table(n: int = 1) -> str:
 
 
 def _table(
-    name: str, path: Callable[[], Any], *words: Any, kind: Any = READ, methods: Any = None, foreign: bool = False
+    name: str,
+    path: Callable[[], Any],
+    *words: Any,
+    kind: Any = READ,
+    methods: Any = None,
+    foreign: bool = False,
 ) -> list[Case]:
     """The same file by both ways of loading."""
     loaders = {"load": fastmi.InformationPlane.load, "load_planes": tables.load_planes}
@@ -70,7 +89,10 @@ def _changed(name: str, change: Callable[[dict[str, Any]], Any], *words: Any) ->
 def _fact(name: str, **fields: Any) -> list[Case]:
     """One field of the JSON is another: refused, or made what it should be."""
     refusal = Refused("plane.npz", kind=ValueError)
-    loaders = {"load": fastmi.InformationPlane.load, "load_planes": lambda path: tables.load_planes(path)[0]}
+    loaders = {
+        "load": fastmi.InformationPlane.load,
+        "load_planes": lambda path: tables.load_planes(path)[0],
+    }
     return [
         Case(
             f"table, {method}: {name}",
@@ -120,7 +142,9 @@ def npy(array: Any) -> bytes:
 def header(descr: str, shape: tuple[int, ...]) -> bytes:
     """A header of an npy that claims so much, and nothing after it."""
     out = io.BytesIO()
-    np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
+    np.lib.format.write_array_header_1_0(
+        out, {"descr": descr, "fortran_order": False, "shape": shape}
+    )
     return out.getvalue()
 
 
@@ -131,7 +155,9 @@ def with_member(path: str, name: str, content: bytes) -> str:
     return archive(path, members | {name: content})
 
 
-def bomb(path: str, name: str, descr: str = "<f8", shape: tuple[int, ...] = (75_000_000, 1, 1)) -> str:
+def bomb(
+    path: str, name: str, descr: str = "<f8", shape: tuple[int, ...] = (75_000_000, 1, 1)
+) -> str:
     """A member that unpacks to 600 MB of zeros."""
     with zipfile.ZipFile(path) as file:
         members = {one: file.read(one) for one in file.namelist() if one != name}
@@ -183,29 +209,51 @@ def fifo() -> str:
 DEEP = "[" * 100_000
 TABLES = [
     *_table("missing", lambda: "nowhere.npz", "nowhere.npz", kind=FileNotFoundError, foreign=True),
-    *_table("a folder", lambda: os.mkdir("folder") or "folder", "folder", kind=OSError, foreign=True),
+    *_table(
+        "a folder", lambda: os.mkdir("folder") or "folder", "folder", kind=OSError, foreign=True
+    ),
     *_table("a link to itself", loop, "loop", kind=READ, foreign=True),
     *_table("None", lambda: None, "path", kind=TypeError),
     *_table("a number", lambda: 3.5, "path", kind=TypeError),
     *_table("an open file's number", lambda: 0, "path", kind=TypeError),
     *_table("no name", lambda: "", foreign=True),
     *_table("empty", lambda: written("plane.npz", ""), "plane.npz", kind=ValueError),
-    *_table("text", lambda: written("plane.npz", "epoch,copy\n1,2\n"), "plane.npz", kind=ValueError),
-    *_table("bytes", lambda: written("plane.npz", bytes(range(256)) * 40), "plane.npz", kind=ValueError),
+    *_table(
+        "text", lambda: written("plane.npz", "epoch,copy\n1,2\n"), "plane.npz", kind=ValueError
+    ),
+    *_table(
+        "bytes", lambda: written("plane.npz", bytes(range(256)) * 40), "plane.npz", kind=ValueError
+    ),
     *_table("a pickle", lambda: written("plane.npz", b"\x80\x04N."), "plane.npz", kind=ValueError),
     *_table("an npy", lambda: written("plane.npz", npy(np.zeros(3))), "plane.npz", kind=ValueError),
     *(
         table_case
         for share in (0.02, 0.3, 0.6, 0.9, 0.999)
-        for table_case in _table(f"cut at {share}", lambda share=share: cut(table(), share), "plane.npz", kind=ValueError)
+        for table_case in _table(
+            f"cut at {share}", lambda share=share: cut(table(), share), "plane.npz", kind=ValueError
+        )
     ),
     *_table("endless", lambda: device("zero.npz", 5), "zero.npz"),
     *_table("encrypted", lambda: encrypted(table()), "plane.npz", kind=ValueError),
-    *_table("packed by an unknown method", lambda: method(table(), 99), "plane.npz", kind=ValueError),
-    *_table("packed by another method than it says", lambda: method(table(), 12), "plane.npz", kind=ValueError),
+    *_table(
+        "packed by an unknown method", lambda: method(table(), 99), "plane.npz", kind=ValueError
+    ),
+    *_table(
+        "packed by another method than it says",
+        lambda: method(table(), 12),
+        "plane.npz",
+        kind=ValueError,
+    ),
     *_table("no members", lambda: archive("plane.npz", {}), "plane.npz", kind=ValueError),
-    *_table("a bomb in a column", lambda: bomb(table(), "0/i_xt.npy"), "plane.npz", kind=ValueError),
-    *_table("a bomb beside the columns", lambda: bomb(table(), "other.npy"), "plane.npz", kind=ValueError),
+    *_table(
+        "a bomb in a column", lambda: bomb(table(), "0/i_xt.npy"), "plane.npz", kind=ValueError
+    ),
+    *_table(
+        "a bomb beside the columns",
+        lambda: bomb(table(), "other.npy"),
+        "plane.npz",
+        kind=ValueError,
+    ),
     *_table(
         "a bomb of text",
         lambda: bomb(table(), "plain.npy", "<U150000000", ()),
@@ -227,7 +275,9 @@ TABLES = [
     *_table(
         "a header that is code",
         lambda: with_member(
-            table(), "0/i_xt.npy", b"\x93NUMPY\x01\x00\x20\x00" + b"__import__('os').getpid()".ljust(31) + b"\n"
+            table(),
+            "0/i_xt.npy",
+            b"\x93NUMPY\x01\x00\x20\x00" + b"__import__('os').getpid()".ljust(31) + b"\n",
         ),
         "plane.npz",
         kind=ValueError,
@@ -238,7 +288,12 @@ TABLES = [
         "plane.npz",
         kind=ValueError,
     ),
-    *_table("no npy in it", lambda: with_member(table(), "0/i_xt.npy", b"hello"), "plane.npz", kind=ValueError),
+    *_table(
+        "no npy in it",
+        lambda: with_member(table(), "0/i_xt.npy", b"hello"),
+        "plane.npz",
+        kind=ValueError,
+    ),
     *_changed("a pickle in a column", lambda arrays: arrays.update({"0/i_xt": planted()})),
     *_changed("a pickle beside the columns", lambda arrays: arrays.update(other=planted())),
     *_changed("a pickle for the JSON", lambda arrays: arrays.update(plain=planted())),
@@ -249,22 +304,46 @@ TABLES = [
     *_changed("a JSON of a number", lambda arrays: arrays.update(plain=np.array("3"))),
     *_changed("a JSON of words", lambda arrays: arrays.update(plain=np.array('["a"]'))),
     *_changed("a JSON of null", lambda arrays: arrays.update(plain=np.array("[null]"))),
-    *_changed("a JSON whose number has 10^6 digits", lambda arrays: arrays.update(plain=np.array("[" + "9" * 1_000_000 + "]"))),
+    *_changed(
+        "a JSON whose number has 10^6 digits",
+        lambda arrays: arrays.update(plain=np.array("[" + "9" * 1_000_000 + "]")),
+    ),
     *_changed("no column", lambda arrays: arrays.pop("0/i_ty")),
-    *_changed("a column of words", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), "a")})),
-    *_changed("a column of numbers in words", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), "0.5")})),
-    *_changed("a column of another shape", lambda arrays: arrays.update({"0/i_xt": np.zeros((2, 3, 2))})),
-    *_changed("a column of NaN", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), np.nan)})),
-    *_changed("a column of infinity", lambda arrays: arrays.update({"0/i_ty": np.full((2, 3, 1), np.inf)})),
-    *_changed("a column below 0", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), -1.0)})),
+    *_changed(
+        "a column of words", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), "a")})
+    ),
+    *_changed(
+        "a column of numbers in words",
+        lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), "0.5")}),
+    ),
+    *_changed(
+        "a column of another shape", lambda arrays: arrays.update({"0/i_xt": np.zeros((2, 3, 2))})
+    ),
+    *_changed(
+        "a column of NaN", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), np.nan)})
+    ),
+    *_changed(
+        "a column of infinity", lambda arrays: arrays.update({"0/i_ty": np.full((2, 3, 1), np.inf)})
+    ),
+    *_changed(
+        "a column below 0", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), -1.0)})
+    ),
     *_changed("a complex column", lambda arrays: arrays.update({"0/i_xt": np.full((2, 3, 1), 1j)})),
-    *_changed("epochs of fractions", lambda arrays: arrays.update({"0/epochs": np.array([0.5, 1.5])})),
+    *_changed(
+        "epochs of fractions", lambda arrays: arrays.update({"0/epochs": np.array([0.5, 1.5])})
+    ),
     *_changed("epochs of words", lambda arrays: arrays.update({"0/epochs": np.array(["0", "1"])})),
     *_changed("epochs that go back", lambda arrays: arrays.update({"0/epochs": np.array([1, 0])})),
     *_changed("epochs below 0", lambda arrays: arrays.update({"0/epochs": np.array([-1, 0])})),
-    *_changed("epochs of two axes", lambda arrays: arrays.update({"0/epochs": np.array([[0], [1]])})),
-    *_changed("symbols of words", lambda arrays: arrays.update({"0/n_symbols": np.full((2, 3, 1), "a")})),
-    *_changed("coverage above 1", lambda arrays: arrays.update({"0/coverage": np.full((2, 3, 1), 7.0)})),
+    *_changed(
+        "epochs of two axes", lambda arrays: arrays.update({"0/epochs": np.array([[0], [1]])})
+    ),
+    *_changed(
+        "symbols of words", lambda arrays: arrays.update({"0/n_symbols": np.full((2, 3, 1), "a")})
+    ),
+    *_changed(
+        "coverage above 1", lambda arrays: arrays.update({"0/coverage": np.full((2, 3, 1), 7.0)})
+    ),
     *(
         case
         for key, value in (
@@ -303,18 +382,34 @@ TABLES = [
         "a field of 1e999",
         lambda: npz(
             table(),
-            lambda arrays: arrays.update(plain=np.array(str(arrays["plain"]).replace('"n_samples": 6', '"n_samples": 1e999'))),
+            lambda arrays: arrays.update(
+                plain=np.array(str(arrays["plain"]).replace('"n_samples": 6', '"n_samples": 1e999'))
+            ),
         ),
         "plane.npz",
         kind=ValueError,
     ),
     *_table(
-        "a field too many", lambda: plain(table(), lambda data: data[0].update(colour="red")), "plane.npz", kind=ValueError
+        "a field too many",
+        lambda: plain(table(), lambda data: data[0].update(colour="red")),
+        "plane.npz",
+        kind=ValueError,
     ),
     *_table(
-        "a field too few", lambda: plain(table(), lambda data: data[0].pop("n_samples") and None), "plane.npz", kind=ValueError
+        "a field too few",
+        lambda: plain(table(), lambda data: data[0].pop("n_samples") and None),
+        "plane.npz",
+        kind=ValueError,
     ),
-    *_table("two tables in one", lambda: table(2), "plane.npz", "2", "load_planes", kind=ValueError, methods=("load",)),
+    *_table(
+        "two tables in one",
+        lambda: table(2),
+        "plane.npz",
+        "2",
+        "load_planes",
+        kind=ValueError,
+        methods=("load",),
+    ),
     *_table(
         "no table in it",
         lambda: npz(table(), lambda arrays: {"plain": np.array("[]")}),
@@ -348,7 +443,9 @@ def _newer_table() -> Any:
     path, found = table(), list[str]()
 
     def raised(data: Any) -> Any:
-        rows = data if isinstance(data, list) else [data, *data.get("planes", data.get("tables", []))]
+        rows = (
+            data if isinstance(data, list) else [data, *data.get("planes", data.get("tables", []))]
+        )
         for row in rows:
             for key in row:
                 if "format" in key or "version" in key:
@@ -373,7 +470,7 @@ def _one_more() -> int:
     return len(tables.load_planes(npz(table(), lambda arrays: arrays.update(other=np.zeros(3)))))
 
 
-# --- checkpoints --------------------------------------------------------------------------------------------------------
+# --- checkpoints ----------------------------------------------------------------------------------
 
 
 def unfinished(change: Callable[[Path], Any] | None = None) -> Path:
@@ -388,8 +485,16 @@ def unfinished(change: Callable[[Path], Any] | None = None) -> Path:
     return part
 
 
-def _state(name: str, change: Callable[[Path], Any], *words: Any, about: str = "file(state)", alone: bool = True) -> list[Case]:
-    """A run that would go on from it, and (`alone`) the reader itself; the files of the run stay as they are."""
+def _state(
+    name: str,
+    change: Callable[[Path], Any],
+    *words: Any,
+    about: str = "file(state)",
+    alone: bool = True,
+) -> list[Case]:
+    """A run that would go on from it, and (`alone`) the reader itself; the files of the run stay as
+    they are.
+    """
 
     def resumed() -> Any:
         part = unfinished(change)
@@ -398,15 +503,31 @@ def _state(name: str, change: Callable[[Path], Any], *words: Any, about: str = "
     def read() -> Any:
         part = unfinished(change)
         with within_megabytes(LIMIT):
-            return places.nothing_unpickled(lambda: sum(len(one) for one in Checkpoints(part / "snapshots").snapshots()))
+            return places.nothing_unpickled(
+                lambda: sum(len(one) for one in Checkpoints(part / "snapshots").snapshots())
+            )
 
     kind = about[5:-1]
-    cases = [Case(f"{kind}, --resume: {name}", resumed, Refused(*words, kind=CommandRefused), about, seconds=60)]
-    return [*cases, Case(f"{kind}: {name}", read, Refused(*words, kind=ValueError), about, seconds=20)] if alone else cases
+    cases = [
+        Case(
+            f"{kind}, --resume: {name}",
+            resumed,
+            Refused(*words, kind=CommandRefused),
+            about,
+            seconds=60,
+        )
+    ]
+    return (
+        [*cases, Case(f"{kind}: {name}", read, Refused(*words, kind=ValueError), about, seconds=20)]
+        if alone
+        else cases
+    )
 
 
 def failing(*arguments: str) -> str:
-    """A run that fails says why and ends with 1, or is refused with 2: both with a line and no traceback."""
+    """A run that fails says why and ends with 1, or is refused with 2: both with a line and no
+    traceback.
+    """
     status, out, err = said(*arguments)
     if status in (1, 2) and "Traceback" not in err:
         raise CommandRefused(reason(err).splitlines()[0])
@@ -429,34 +550,75 @@ def one_array(arrays: dict[str, Any], array: Any) -> None:
     arrays[next(iter(arrays))] = array
 
 
-UNREADABLE = ("of NaN", "of words", "without arrays", "of one length and another", "of no axis")  # only a network knows
+# only a network knows
+UNREADABLE = ("of NaN", "of words", "without arrays", "of one length and another", "of no axis")
 STATES = [
     *_state("empty", lambda folder: text("state.npz", "")(folder), "state.npz"),
     *_state("text", lambda folder: text("state.npz", "no zip")(folder), "state.npz"),
     *_state("cut", lambda folder: cut(str(folder / "state.npz"), 0.7), "state.npz"),
     *_state("a pickle", _arrays(lambda arrays: arrays.update(losses=planted())), "state.npz"),
     *_state("no JSON", _arrays(lambda arrays: arrays.pop("plain")), "state.npz"),
-    *_state("a deep JSON", _arrays(lambda arrays: arrays.update(plain=np.array(DEEP))), "state.npz"),
-    *_state("a JSON of words", _arrays(lambda arrays: arrays.update(plain=np.array('"a"'))), "state.npz"),
-    *_state("epoch -1", lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch=-1)), "state.npz"),
-    *_state("epoch 10^9", lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch=10**9)), alone=False),
-    *_state("epoch of words", lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch="ten")), "state.npz"),
-    *_state("epoch 1.5", lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch=1.5)), "state.npz"),
+    *_state(
+        "a deep JSON", _arrays(lambda arrays: arrays.update(plain=np.array(DEEP))), "state.npz"
+    ),
+    *_state(
+        "a JSON of words", _arrays(lambda arrays: arrays.update(plain=np.array('"a"'))), "state.npz"
+    ),
+    *_state(
+        "epoch -1",
+        lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch=-1)),
+        "state.npz",
+    ),
+    *_state(
+        "epoch 10^9",
+        lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch=10**9)),
+        alone=False,
+    ),
+    *_state(
+        "epoch of words",
+        lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch="ten")),
+        "state.npz",
+    ),
+    *_state(
+        "epoch 1.5",
+        lambda folder: plain(folder / "state.npz", lambda data: data.update(epoch=1.5)),
+        "state.npz",
+    ),
     *_state(
         "more snapshots than there are",
         lambda folder: plain(folder / "state.npz", lambda data: data.update(n_snapshots=99)),
         "snapshots",
         "99",
     ),
-    *_state("-1 snapshots", lambda folder: plain(folder / "state.npz", lambda data: data.update(n_snapshots=-1)), "state.npz"),
-    *_state("losses of words", _arrays(lambda arrays: arrays.update(losses=np.array(["a"] * 5))), alone=False),
+    *_state(
+        "-1 snapshots",
+        lambda folder: plain(folder / "state.npz", lambda data: data.update(n_snapshots=-1)),
+        "state.npz",
+    ),
+    *_state(
+        "losses of words",
+        _arrays(lambda arrays: arrays.update(losses=np.array(["a"] * 5))),
+        alone=False,
+    ),
     *_state("no losses", _arrays(lambda arrays: arrays.pop("losses")), "state.npz"),
-    *_state("losses of another length", _arrays(lambda arrays: arrays.update(losses=np.zeros(999, np.float32))), alone=False),
+    *_state(
+        "losses of another length",
+        _arrays(lambda arrays: arrays.update(losses=np.zeros(999, np.float32))),
+        alone=False,
+    ),
     *_state("a bomb", lambda folder: bomb(str(folder / "state.npz"), "losses.npy"), "state.npz"),
     *_state("encrypted", lambda folder: encrypted(str(folder / "state.npz")), "state.npz"),
     *_state("an unknown method", lambda folder: method(str(folder / "state.npz"), 99), "state.npz"),
-    *_state("a folder", lambda folder: [os.remove(folder / "state.npz"), os.mkdir(folder / "state.npz")], "state.npz"),
-    *_state("endless", lambda folder: [os.remove(folder / "state.npz"), device(str(folder / "state.npz"), 5)], "state.npz"),
+    *_state(
+        "a folder",
+        lambda folder: [os.remove(folder / "state.npz"), os.mkdir(folder / "state.npz")],
+        "state.npz",
+    ),
+    *_state(
+        "endless",
+        lambda folder: [os.remove(folder / "state.npz"), device(str(folder / "state.npz"), 5)],
+        "state.npz",
+    ),
     *(
         case
         for name, change in (
@@ -465,13 +627,39 @@ STATES = [
             ("missing", lambda folder: os.remove(first(folder))),
             ("a pickle", _snapshots(lambda arrays: one_array(arrays, planted()))),
             ("without arrays", _snapshots(lambda arrays: {})),
-            ("of one length and another", _snapshots(lambda arrays: one_array(arrays, next(iter(arrays.values()))[:1]))),
-            ("of words", _snapshots(lambda arrays: one_array(arrays, np.full(next(iter(arrays.values())).shape, "a")))),
+            (
+                "of one length and another",
+                _snapshots(lambda arrays: one_array(arrays, next(iter(arrays.values()))[:1])),
+            ),
+            (
+                "of words",
+                _snapshots(
+                    lambda arrays: one_array(
+                        arrays, np.full(next(iter(arrays.values())).shape, "a")
+                    )
+                ),
+            ),
             ("of no axis", _snapshots(lambda arrays: one_array(arrays, np.float32(1)))),
-            ("of NaN", _snapshots(lambda arrays: one_array(arrays, next(iter(arrays.values())) * np.float32("nan")))),
+            (
+                "of NaN",
+                _snapshots(
+                    lambda arrays: one_array(
+                        arrays, next(iter(arrays.values())) * np.float32("nan")
+                    )
+                ),
+            ),
             ("a bomb", lambda folder: bomb(str(first(folder)), "more.npy")),
-            ("called otherwise", lambda folder: first(folder).rename(folder / "snapshots-first.npz")),
-            ("a folder", lambda folder: [os.remove(first(folder)), os.mkdir(folder / "snapshots-00000000.npz")]),
+            (
+                "called otherwise",
+                lambda folder: first(folder).rename(folder / "snapshots-first.npz"),
+            ),
+            (
+                "a folder",
+                lambda folder: [
+                    os.remove(first(folder)),
+                    os.mkdir(folder / "snapshots-00000000.npz"),
+                ],
+            ),
         )
         for case in _state(name, change, about="file(snapshots)", alone=name not in UNREADABLE)
     ),
@@ -482,7 +670,12 @@ STATES = [
         "run(NAME) file(state)",
         seconds=60,
     ),
-    Case("state: files beside the snapshots that are not ours stay", lambda: _precious(), True, seconds=60),
+    Case(
+        "state: files beside the snapshots that are not ours stay",
+        lambda: _precious(),
+        True,
+        seconds=60,
+    ),
     Case(
         "state: of another network",
         lambda: untouched(unfinished(_other_network), lambda: failing(*SHORT, "--resume")),
@@ -497,7 +690,9 @@ def _other_network(folder: Path) -> None:
     npz(
         folder / "state.npz",
         lambda arrays: {
-            name: array for name, array in arrays.items() if "parameters/output" not in name and "linear 2" not in name
+            name: array
+            for name, array in arrays.items()
+            if "parameters/output" not in name and "linear 2" not in name
         },
     )
 
@@ -522,19 +717,31 @@ def _precious() -> bool:
     return any(path.read_text() == "mine" for path in Path("results").rglob("notes.txt"))
 
 
-# --- manifests ----------------------------------------------------------------------------------------------------------
+# --- manifests ------------------------------------------------------------------------------------
 
 
-COMMANDS = {"draw": ("draw", "RESULT"), "estimate": ("estimate", "RESULT", "--edges", "-1", "1", "9")}
+COMMANDS = {
+    "draw": ("draw", "RESULT"),
+    "estimate": ("estimate", "RESULT", "--edges", "-1", "1", "9"),
+}
 
 
 def _manifest(
-    name: str, change: Callable[[Path], Any], *words: Any, about: str = "file(manifest)", lenient: bool = False
+    name: str,
+    change: Callable[[Path], Any],
+    *words: Any,
+    about: str = "file(manifest)",
+    lenient: bool = False,
 ) -> list[Case]:
-    """To draw it and to read it again. `lenient`: what is not needed may be passed over, and an answer is right too."""
+    """To draw it and to read it again. `lenient`: what is not needed may be passed over, and an
+    answer is right too.
+    """
     expected: Any = Refused("RESULT", "results/", *words, kind=CommandRefused)
     if lenient:
-        expected = Either("done", Refused(("RESULT", "memory"), ("results/", "memory"), *words, kind=CommandRefused))
+        expected = Either(
+            "done",
+            Refused(("RESULT", "memory"), ("results/", "memory"), *words, kind=CommandRefused),
+        )
     return [
         Case(
             f"{about[5:-1]}, {verb}: {name}",
@@ -548,13 +755,17 @@ def _manifest(
 
 
 def _inside(change: Callable[[Path], Any], arguments: tuple[str, ...]) -> str:
-    """The command, once it was seen that it wrote results/ and drawn.png alone, and nothing where it was refused."""
+    """The command, once it was seen that it wrote results/ and drawn.png alone, and nothing where
+    it was refused.
+    """
     os.makedirs("deep/deeper")
     os.chdir("deep/deeper")
     given = damaged(change)
     before = places.contents("../..")
     try:
-        places.nothing_unpickled(lambda: command(*(given if one == "RESULT" else one for one in arguments)))
+        places.nothing_unpickled(
+            lambda: command(*(given if one == "RESULT" else one for one in arguments))
+        )
     except CommandRefused:
         if places.contents("../..") != before:
             raise Surfaced("refused, and something was written") from None
@@ -575,7 +786,9 @@ def _run_field(value: Any, key: str) -> list[Case]:
         (told["training"] if key in told.get("training", ()) else told).update({key: value})
 
     of_reading = key in ("edges", "out_of_range", "measure")
-    return _manifest(f"{key} is {str(value)[:20]!r}", places.manifest(change, of_reading), lenient=True)
+    return _manifest(
+        f"{key} is {str(value)[:20]!r}", places.manifest(change, of_reading), lenient=True
+    )
 
 
 MANIFESTS = [
@@ -589,15 +802,27 @@ MANIFESTS = [
     *_manifest("null", text("manifest.json", "null")),
     *_manifest("a number", text("manifest.json", "3")),
     *_manifest("a number of 10^6 digits", text("manifest.json", "9" * 1_000_000)),
-    *_manifest("a folder", lambda folder: [os.remove(folder / "manifest.json"), os.mkdir(folder / "manifest.json")]),
-    *_manifest("endless", lambda folder: [os.remove(folder / "manifest.json"), device(str(folder / "manifest.json"), 5)]),
+    *_manifest(
+        "a folder",
+        lambda folder: [os.remove(folder / "manifest.json"), os.mkdir(folder / "manifest.json")],
+    ),
+    *_manifest(
+        "endless",
+        lambda folder: [
+            os.remove(folder / "manifest.json"),
+            device(str(folder / "manifest.json"), 5),
+        ],
+    ),
     *_manifest("of 300 MB", lambda folder: _sparse(folder / "manifest.json", 300_000_000)),
     *_manifest("run is a list", places.manifest(lambda data: data.update(run=[]))),
     *_manifest("run is a word", places.manifest(lambda data: data.update(run="warm-up"))),
     *_manifest("run is null", places.manifest(lambda data: data.update(run=None))),
     *_manifest("no run", places.manifest(lambda data: data.pop("run") and None)),
     *_manifest("a field too many", places.manifest(lambda data: data["run"].update(colour="red"))),
-    *_manifest("a field too few", places.manifest(lambda data: data["run"]["training"].pop("epochs") and None)),
+    *_manifest(
+        "a field too few",
+        places.manifest(lambda data: data["run"]["training"].pop("epochs") and None),
+    ),
     *_manifest("a newer format", lambda folder: _newer_manifest(folder), ("newer", "format")),
     *(
         case
@@ -664,11 +889,15 @@ MANIFESTS = [
         for case in _run_field(value, key)
     ),
     *_manifest(
-        "1e999 for the epochs", lambda folder: _sub(folder / "manifest.json", '"epochs": 5', '"epochs": 1e999'), lenient=True
+        "1e999 for the epochs",
+        lambda folder: _sub(folder / "manifest.json", '"epochs": 5', '"epochs": 1e999'),
+        lenient=True,
     ),
     *_manifest(
         "NaN for the learning rate",
-        lambda folder: _sub(folder / "manifest.json", '"learning_rate": 0.2', '"learning_rate": NaN'),
+        lambda folder: _sub(
+            folder / "manifest.json", '"learning_rate": 0.2', '"learning_rate": NaN'
+        ),
         lenient=True,
     ),
     Case(
@@ -689,7 +918,10 @@ MANIFESTS = [
         Case(
             f"manifest, reproduction: {key} is {value!r:.20}",
             lambda key=key, value=value: _page(
-                places.manifest(lambda data: data.update({key: value}), key in ("n_samples", "h_y_bits", "data", "versions"))
+                places.manifest(
+                    lambda data: data.update({key: value}),
+                    key in ("n_samples", "h_y_bits", "data", "versions"),
+                )
             ),
             Either("written", Refused("results", kind=CommandRefused)),
             "file(manifest) reproduction(--results)",
@@ -711,7 +943,9 @@ MANIFESTS = [
             ("device", ["cpu"]),
         )
     ),
-    *_manifest("no planes", lambda folder: os.remove(_planes(folder)), about="file(table)", lenient=True),
+    *_manifest(
+        "no planes", lambda folder: os.remove(_planes(folder)), about="file(table)", lenient=True
+    ),
     *_manifest(
         "planes that are text",
         lambda folder: text("planes.npz", "no zip")(places.reading(folder)),
@@ -784,15 +1018,20 @@ def _page(change: Callable[[Path], Any]) -> str:
     places.manifest(lambda data: data["run"]["training"].update(epochs=300))(folder)
     change(folder)
     Path("times.json").write_text('{"cases": []}')
-    return failing("reproduction", "--results", "results", "--times", "times.json", "--out", "page.md") and "written"
+    return (
+        failing("reproduction", "--results", "results", "--times", "times.json", "--out", "page.md")
+        and "written"
+    )
 
 
-# --- MNIST --------------------------------------------------------------------------------------------------------------
+# --- MNIST ----------------------------------------------------------------------------------------
 
 IMAGES = np.arange(6 * 28 * 28, dtype=np.uint8).reshape(6, 28, 28)
 
 
-def _idx(name: str, make: Callable[[str], Any], *words: Any, zipped: Callable[[str], Any] | None = None) -> list[Case]:
+def _idx(
+    name: str, make: Callable[[str], Any], *words: Any, zipped: Callable[[str], Any] | None = None
+) -> list[Case]:
     """Plain, and compressed."""
 
     def plain_file() -> Any:
@@ -812,15 +1051,27 @@ def _idx(name: str, make: Callable[[str], Any], *words: Any, zipped: Callable[[s
             return mnist.read_idx(Path(path)).shape
 
     return [
-        Case(f"IDX: {name}", plain_file, Refused("images-idx3-ubyte", *words, kind=ValueError), "file(IDX)", seconds=20),
         Case(
-            f"IDX.gz: {name}", compressed, Refused("images-idx3-ubyte.gz", *words, kind=ValueError), "file(IDX.gz)", seconds=20
+            f"IDX: {name}",
+            plain_file,
+            Refused("images-idx3-ubyte", *words, kind=ValueError),
+            "file(IDX)",
+            seconds=20,
+        ),
+        Case(
+            f"IDX.gz: {name}",
+            compressed,
+            Refused("images-idx3-ubyte.gz", *words, kind=ValueError),
+            "file(IDX.gz)",
+            seconds=20,
         ),
     ]
 
 
 def _headed(*sizes: int, kind: bytes = b"\0\0\x08", more: bytes = b"") -> Callable[[str], Any]:
-    return lambda path: Path(path).write_bytes(kind + bytes([len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + more)
+    return lambda path: Path(path).write_bytes(
+        kind + bytes([len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + more
+    )
 
 
 def _npz(name: str, make: Callable[[], Any], *words: Any) -> Case:
@@ -829,7 +1080,14 @@ def _npz(name: str, make: Callable[[], Any], *words: Any) -> Case:
         with within_megabytes(400):  # MNIST itself is 55 MB, twice while it is put together
             return places.nothing_unpickled(lambda: mnist.find(path).labels.shape)
 
-    return Case(f"npz: {name}", call, Refused("mnist.npz", *words, kind=ValueError), "file(npz)", seconds=40, megabytes=600)
+    return Case(
+        f"npz: {name}",
+        call,
+        Refused("mnist.npz", *words, kind=ValueError),
+        "file(npz)",
+        seconds=40,
+        megabytes=600,
+    )
 
 
 Y_TRAIN, Y_TEST = (60_000,), (10_000,)
@@ -843,7 +1101,11 @@ MNIST = [
     *_idx("of no images", _headed(0, 28, 28)),
     *_idx("of 2^32 images", _headed(2**32 - 1, 2**32 - 1, 2**32 - 1), "shape"),
     *_idx("claims more than follows", _headed(60_000, 28, 28, more=bytes(1000)), "cut short"),
-    *_idx("goes on", lambda path: [places.idx(path, IMAGES), open(path, "ab").write(b"more")], "goes on"),  # noqa: SIM115
+    *_idx(
+        "goes on",
+        lambda path: [places.idx(path, IMAGES), path.open("ab").write(b"more")],
+        "goes on",
+    ),
     *(
         Case(
             f"IDX.gz: {name}",
@@ -876,20 +1138,42 @@ MNIST = [
         Refused("folder", "train-images", kind=ValueError),
         "file(IDX)",
     ),
-    Case("IDX: another data set", lambda: _other_set(), Refused("folder", "(6, 28, 28)", kind=ValueError), "file(IDX)"),
     Case(
-        "MNIST: nowhere", lambda: mnist.find("nowhere"), Refused("nowhere", "--mnist", kind=ValueError), "file(IDX) file(npz)"
+        "IDX: another data set",
+        lambda: _other_set(),
+        Refused("folder", "(6, 28, 28)", kind=ValueError),
+        "file(IDX)",
+    ),
+    Case(
+        "MNIST: nowhere",
+        lambda: mnist.find("nowhere"),
+        Refused("nowhere", "--mnist", kind=ValueError),
+        "file(IDX) file(npz)",
     ),
     _npz("empty", lambda: written("mnist.npz", "")),
     _npz("text", lambda: written("mnist.npz", "no zip")),
     _npz("no members", lambda: archive("mnist.npz", {}), "x_train"),
     _npz("without x_test", lambda: places.mnist_npz("mnist.npz", x_test=None), "x_test"),
-    _npz("of another shape", lambda: places.mnist_npz("mnist.npz", x_test=np.zeros((9, 28, 28), np.uint8)), "x_test"),
+    _npz(
+        "of another shape",
+        lambda: places.mnist_npz("mnist.npz", x_test=np.zeros((9, 28, 28), np.uint8)),
+        "x_test",
+    ),
     _npz("of floats", lambda: places.mnist_npz("mnist.npz", y_test=np.zeros(Y_TEST)), "y_test"),
     _npz("label 259", lambda: places.mnist_npz("mnist.npz", y_test=np.full(Y_TEST, 259)), "259"),
-    _npz("label -253", lambda: places.mnist_npz("mnist.npz", y_train=np.full(Y_TRAIN, -253)), "-253"),
-    _npz("label 10", lambda: places.mnist_npz("mnist.npz", y_test=np.full(Y_TEST, 10, np.uint8)), "10"),
-    _npz("label 2^63", lambda: places.mnist_npz("mnist.npz", y_test=np.full(Y_TEST, 2**63, np.uint64)), str(2**63)),
+    _npz(
+        "label -253", lambda: places.mnist_npz("mnist.npz", y_train=np.full(Y_TRAIN, -253)), "-253"
+    ),
+    _npz(
+        "label 10",
+        lambda: places.mnist_npz("mnist.npz", y_test=np.full(Y_TEST, 10, np.uint8)),
+        "10",
+    ),
+    _npz(
+        "label 2^63",
+        lambda: places.mnist_npz("mnist.npz", y_test=np.full(Y_TEST, 2**63, np.uint64)),
+        str(2**63),
+    ),
     _npz("a pickle", lambda: places.mnist_npz("mnist.npz", y_test=planted()), "y_test"),
     _npz("cut", lambda: cut(places.mnist_npz("mnist.npz"), 0.5)),
     _npz("encrypted", lambda: encrypted(places.mnist_npz("mnist.npz"))),
@@ -903,20 +1187,43 @@ MNIST = [
     _npz(
         "a header that is code",
         lambda: with_member(
-            places.mnist_npz("mnist.npz"), "y_test.npy", b"\x93NUMPY\x01\x00\x20\x00" + b"exit()".ljust(31) + b"\n"
+            places.mnist_npz("mnist.npz"),
+            "y_test.npy",
+            b"\x93NUMPY\x01\x00\x20\x00" + b"exit()".ljust(31) + b"\n",
         ),
         "mnist.npz",
     ),
-    _npz("no npy in it", lambda: with_member(places.mnist_npz("mnist.npz"), "y_test.npy", b"hello"), "mnist.npz"),
-    _npz("big-endian labels that are right", lambda: places.mnist_npz("mnist.npz", y_test=np.full(Y_TEST, 11, ">i8")), "11"),
+    _npz(
+        "no npy in it",
+        lambda: with_member(places.mnist_npz("mnist.npz"), "y_test.npy", b"hello"),
+        "mnist.npz",
+    ),
+    _npz(
+        "big-endian labels that are right",
+        lambda: places.mnist_npz("mnist.npz", y_test=np.full(Y_TEST, 11, ">i8")),
+        "11",
+    ),
     Case(
         "npz: labels in 64 bits",
-        lambda: [places.mnist_npz("m.npz", y_test=np.full(Y_TEST, 9, ">i8")), int(mnist.find("m.npz").labels[-1])][1],
+        lambda: [
+            places.mnist_npz("m.npz", y_test=np.full(Y_TEST, 9, ">i8")),
+            int(mnist.find("m.npz").labels[-1]),
+        ][1],
         9,
         megabytes=600,
     ),
-    Case("IDX: plain", lambda: mnist.read_idx(Path(places.idx("images", IMAGES))).tolist() == IMAGES.tolist(), True),
-    Case("IDX.gz", lambda: mnist.read_idx(Path(places.idx("images.gz", IMAGES, True))).tolist() == IMAGES.tolist(), True),
+    Case(
+        "IDX: plain",
+        lambda: mnist.read_idx(Path(places.idx("images", IMAGES))).tolist() == IMAGES.tolist(),
+        True,
+    ),
+    Case(
+        "IDX.gz",
+        lambda: (
+            mnist.read_idx(Path(places.idx("images.gz", IMAGES, True))).tolist() == IMAGES.tolist()
+        ),
+        True,
+    ),
 ]
 
 

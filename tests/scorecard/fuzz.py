@@ -1,4 +1,6 @@
-"""Random small problems against the oracle; files with bytes changed: only the documented error, and nothing unpickled."""
+"""Random small problems against the oracle; files with bytes changed: only the documented error,
+and nothing unpickled.
+"""
 
 from __future__ import annotations
 
@@ -29,24 +31,30 @@ MUTATIONS, MANY = 400, 100_000
 MEGABYTES = 200
 
 
-# --- against the oracle -------------------------------------------------------------------------------------------------
+# --- against the oracle ---------------------------------------------------------------------------
 
 
 def labels(draw: random.Random) -> bool:
     n, kinds = draw.randint(1, 40), draw.choice((1, 2, 5, 40))
-    make = draw.choice((str, int, float, lambda i: bool(i % 2), lambda i: i * 2**57 - 2**62, lambda i: (i, str(i))))
+    make = draw.choice(
+        (str, int, float, lambda i: bool(i % 2), lambda i: i * 2**57 - 2**62, lambda i: (i, str(i)))
+    )
     x, y, z = ([make(draw.randrange(kinds)) for _ in range(n)] for _ in range(3))
     if draw.random() < 0.3 and not isinstance(x[0], tuple):
         x, y, z = (np.array(one) for one in (x, y, z))
     lists = [one.tolist() if isinstance(one, np.ndarray) else one for one in (x, y, z)]
-    if isinstance(x, list) and isinstance(x[0], tuple):  # numbers beside text in rows may be refused
+    # numbers beside text in rows may be refused
+    if isinstance(x, list) and isinstance(x[0], tuple):
         with suppress(TypeError, ValueError):
             return same(fastmi.mutual_information(x, y), naive.mutual_information(*lists[:2]))
         return True
     return (
         same(fastmi.entropy(x), naive.entropy(lists[0]))
         and same(fastmi.mutual_information(x, y), naive.mutual_information(*lists[:2]))
-        and same(fastmi.conditional_mutual_information(x, y, z), naive.conditional_mutual_information(*lists))
+        and same(
+            fastmi.conditional_mutual_information(x, y, z),
+            naive.conditional_mutual_information(*lists),
+        )
     )
 
 
@@ -54,7 +62,11 @@ def rows(draw: random.Random) -> bool:
     """Rows (n, d) and batches of them, of many integer types."""
     rng = np.random.default_rng(draw.getrandbits(32))
     dtype = np.dtype(draw.choice(("i1", "u1", "i4", ">i4", "i8", "u8", ">u8", "?")))
-    high = 2 if dtype.kind == "b" else min(draw.choice((2, 3, 100, 2**62)), 2 ** (8 * dtype.itemsize - 1) - 1)
+    high = (
+        2
+        if dtype.kind == "b"
+        else min(draw.choice((2, 3, 100, 2**62)), 2 ** (8 * dtype.itemsize - 1) - 1)
+    )
     batch, n, d = draw.randint(1, 4), draw.randint(1, 30), draw.randint(1, 12)
     x = rng.integers(high, size=(batch, n, d)).astype(dtype)
     x[:, rng.integers(n, size=n // 2)] = x[:, :1]
@@ -69,7 +81,9 @@ def planes(draw: random.Random) -> bool:
     edges = np.unique(rng.uniform(-1, 1, draw.randint(2, 40)).astype(np.float32))
     edges = edges if len(edges) > 1 else np.float32([-1, 1])
     rule = draw.choice(("separate", "clip", "wrap"))
-    t = rng.choice(np.append(edges, [-9, 9, np.inf, -np.inf, 0]), size=(copies, n, d)).astype(np.float32)
+    t = rng.choice(np.append(edges, [-9, 9, np.inf, -np.inf, 0]), size=(copies, n, d)).astype(
+        np.float32
+    )
     x, y, who = rng.integers(3, size=(n, 2)), rng.integers(3, size=n), rng.integers(copies, size=n)
     estimator = fastmi.PlaneEstimator(x, y, fastmi.Edges(edges, rule))
     lists = [tuple(row) for row in x.tolist()], y.tolist(), t.tolist(), edges.tolist(), rule
@@ -87,17 +101,29 @@ def streams(draw: random.Random) -> bool:
     t, y = np.zeros((0, draw.randint(1, 40)), np.float32), np.zeros(0, int)
     for _ in range(draw.randint(1, 5)):
         n = draw.randint(1, 10)
-        part = rng.choice(np.float32([-1, -0.5, 0, 0.2, 9]), size=(n, t.shape[1])), rng.integers(3, size=n)
+        part = (
+            rng.choice(np.float32([-1, -0.5, 0, 0.2, 9]), size=(n, t.shape[1])),
+            rng.integers(3, size=n),
+        )
         stream.update(*part)
         t, y = np.concatenate([t, part[0]]), np.concatenate([y, part[1]])
     symbols = naive.digitise(t.tolist(), edges)
     return same(
         [stream.entropy, stream.entropy_y, stream.mutual_information],
-        [naive.entropy(symbols), naive.entropy(y.tolist()), naive.mutual_information(symbols, y.tolist())],
+        [
+            naive.entropy(symbols),
+            naive.entropy(y.tolist()),
+            naive.mutual_information(symbols, y.tolist()),
+        ],
     )
 
 
-PROBLEMS: dict[str, Callable[[random.Random], bool]] = {"labels": labels, "rows": rows, "planes": planes, "streams": streams}
+PROBLEMS: dict[str, Callable[[random.Random], bool]] = {
+    "labels": labels,
+    "rows": rows,
+    "planes": planes,
+    "streams": streams,
+}
 
 
 def against(name: str, seed: int, rounds: int) -> list[int]:
@@ -105,7 +131,7 @@ def against(name: str, seed: int, rounds: int) -> list[int]:
     return [k for k in range(rounds) if not PROBLEMS[name](random.Random(f"{seed} {name} {k}"))]
 
 
-# --- mutated files ------------------------------------------------------------------------------------------------------
+# --- mutated files --------------------------------------------------------------------------------
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:
@@ -133,13 +159,28 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
                 data[at : at + 20] = data[other : other + 20]
             case _:
                 data[at:at] = draw.choice(
-                    (b"{", b"[" * 5000, b'"', b"\0", b"9" * 400, b"NaN", b"1e999", b"-1", b"\xff\xfe", b"null", b"../", b"\n")
+                    (
+                        b"{",
+                        b"[" * 5000,
+                        b'"',
+                        b"\0",
+                        b"9" * 400,
+                        b"NaN",
+                        b"1e999",
+                        b"-1",
+                        b"\xff\xfe",
+                        b"null",
+                        b"../",
+                        b"\n",
+                    )
                 )
     return bytes(data)
 
 
 def members(path: str, draw: random.Random) -> bytes:
-    """A zip whose members were mutated before they were packed, so that no sum gives them away; or swapped, or doubled."""
+    """A zip whose members were mutated before they were packed, so that no sum gives them away; or
+    swapped, or doubled.
+    """
     with zipfile.ZipFile(path) as file:
         held = [(name, file.read(name)) for name in file.namelist()]
     one, other = draw.randrange(len(held)), draw.randrange(len(held))
@@ -152,7 +193,9 @@ def members(path: str, draw: random.Random) -> bytes:
             held.append(held[one])
         case _:
             held[one] = (held[one][0], mutated(held[one][1], draw))
-    with zipfile.ZipFile("packed", "w", draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as file:
+    with zipfile.ZipFile(
+        "packed", "w", draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    ) as file:
         for name, content in held:
             file.writestr(name, content)
     return Path("packed").read_bytes()
@@ -164,7 +207,9 @@ class Reader:
     `load` may give an answer (a mutation need not do harm) or raise what is documented: `errors`.
     """
 
-    def __init__(self, make: Callable[[], str], load: Callable[[], Any], errors: Any, zipped: bool) -> None:
+    def __init__(
+        self, make: Callable[[], str], load: Callable[[], Any], errors: Any, zipped: bool
+    ) -> None:
         self.make, self.load, self.errors, self.zipped = make, load, errors, zipped
 
 
@@ -199,7 +244,14 @@ def _manifest() -> str:
 def _ledger() -> str:
     for i in range(3):
         attempts.record(
-            Path("."), run="warm-up", id=str(i), data="d", device="cpu", status="failed", reason='a "b", c\nd', seconds="1"
+            Path("."),
+            run="warm-up",
+            id=str(i),
+            data="d",
+            device="cpu",
+            status="failed",
+            reason='a "b", c\nd',
+            seconds="1",
         )
     return str(next(Path("attempts").iterdir()))
 
@@ -213,24 +265,40 @@ IMAGES = np.random.default_rng(0).integers(256, size=(9, 28, 28))
 READERS: dict[str, Reader] = {
     "table": Reader(
         _table,
-        lambda: [plane.i_xt + plane.epochs[:, None, None] for plane in tables.load_planes("plane.npz")],
+        lambda: [
+            plane.i_xt + plane.epochs[:, None, None] for plane in tables.load_planes("plane.npz")
+        ],
         ValueError,
         True,
     ),
-    "table with a pickle": Reader(_planted_table, lambda: tables.load_planes("plane.npz"), ValueError, True),
+    "table with a pickle": Reader(
+        _planted_table, lambda: tables.load_planes("plane.npz"), ValueError, True
+    ),
     "state": Reader(_state, _load_state, ValueError, True),
-    "manifest": Reader(_manifest, lambda: results.read(places.trained("results")), ValueError, False),
+    "manifest": Reader(
+        _manifest, lambda: results.read(places.trained("results")), ValueError, False
+    ),
     "ledger": Reader(_ledger, lambda: attempts.read(Path(".")), ValueError, False),
-    "IDX": Reader(lambda: places.idx("images", IMAGES), lambda: mnist.read_idx(Path("images")), ValueError, False),
+    "IDX": Reader(
+        lambda: places.idx("images", IMAGES),
+        lambda: mnist.read_idx(Path("images")),
+        ValueError,
+        False,
+    ),
     "IDX.gz": Reader(
-        lambda: places.idx("images.gz", IMAGES, True), lambda: mnist.read_idx(Path("images.gz")), ValueError, False
+        lambda: places.idx("images.gz", IMAGES, True),
+        lambda: mnist.read_idx(Path("images.gz")),
+        ValueError,
+        False,
     ),
     "npz": Reader(_small_mnist, lambda: mnist.find("mnist.npz"), ValueError, True),
 }
 
 
 def mutations(kind: str, seed: int, rounds: int) -> dict[str, Any]:
-    """What was raised and is not documented, once of each kind, with its round; a pickle that was opened; the memory grown."""
+    """What was raised and is not documented, once of each kind, with its round; a pickle that was
+    opened; the memory grown.
+    """
     reader, bad = READERS[kind], dict[str, str]()
     path = Path(reader.make())
     whole = path.read_bytes()
@@ -239,7 +307,11 @@ def mutations(kind: str, seed: int, rounds: int) -> dict[str, Any]:
     before = resident()
     for k in range(rounds):
         draw = random.Random(f"{seed} {kind} {k}")
-        path.write_bytes(mutated(whole, draw) if not reader.zipped or draw.random() < 0.5 else _repacked(path, whole, draw))
+        path.write_bytes(
+            mutated(whole, draw)
+            if not reader.zipped or draw.random() < 0.5
+            else _repacked(path, whole, draw)
+        )
         try:
             reader.load()
         except reader.errors as error:

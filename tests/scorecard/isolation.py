@@ -1,4 +1,6 @@
-"""cases -> verdicts, each judged in a process of its own with limits of time and memory; a fork, so nothing is loaded twice."""
+"""cases -> verdicts, each judged in a process of its own with limits of time and memory; a fork, so
+nothing is loaded twice.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from .judge import Case, Outcome, Verdict, judge
 
 FORKS = hasattr(os, "fork")
 GRACE = 5.0  # seconds beyond a case's own limit, which it watches itself
-ADDRESSES = 3_000_000_000  # bytes beyond what the process has mapped: an absurd size ends there, not in the machine's memory
+# bytes beyond what the process has mapped: an absurd size ends there, not in the machine's memory
+ADDRESSES = 3_000_000_000
 
 
 @dataclass
@@ -33,7 +36,9 @@ class Running:
 
 
 def judged(cases: Sequence[Case], jobs: int = 2) -> Iterator[tuple[Case, Verdict]]:
-    """In the order in which they end; at most `jobs` at a time, and those that are to be alone after the others."""
+    """In the order in which they end; at most `jobs` at a time, and those that are to be alone
+    after the others.
+    """
     if not FORKS:
         yield from ((case, judge(case)) for case in cases)
         return
@@ -70,7 +75,9 @@ def _start(case: Case) -> Running:
             _settle(folder)
             verdict = judge(case)
             if case.megabytes and (grown := _grown()) > case.megabytes:
-                verdict = Verdict(Outcome.CRASHED, f"{grown:.0f} MB; {verdict.came}", verdict.seconds)
+                verdict = Verdict(
+                    Outcome.CRASHED, f"{grown:.0f} MB; {verdict.came}", verdict.seconds
+                )
             os.write(write, pickle.dumps(verdict)[:60_000])
         finally:
             os._exit(0)
@@ -119,9 +126,17 @@ def _ended(child: Running) -> Verdict | None:
     payload = os.read(child.pipe, 65_536) if pid else b""
     _clear(child, over=bool(pid))
     if not pid:
-        return Verdict(Outcome.CRASHED, f"no answer within {child.case.seconds:g} s, and no ear for the alarm", spent)
+        return Verdict(
+            Outcome.CRASHED,
+            f"no answer within {child.case.seconds:g} s, and no ear for the alarm",
+            spent,
+        )
     if not payload:
-        how = f"signal {signal.Signals(os.WTERMSIG(status)).name}" if os.WIFSIGNALED(status) else f"status {status >> 8}"
+        how = (
+            f"signal {signal.Signals(os.WTERMSIG(status)).name}"
+            if os.WIFSIGNALED(status)
+            else f"status {status >> 8}"
+        )
         return Verdict(Outcome.CRASHED, f"the process ended with {how}", spent)
     return replace(pickle.loads(payload), seconds=spent)
 

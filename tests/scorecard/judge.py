@@ -1,4 +1,6 @@
-"""A case and its expected answer -> one of six outcomes, from what was returned or raised and nothing else."""
+"""A case and its expected answer -> one of six outcomes, from what was returned or raised and
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class SkipCase(Exception):
 
 
 class Surfaced(Exception):
-    """What a program showed its user in place of an answer: a traceback, a status that means nothing."""
+    """What a program showed its user in place of an answer: a traceback, a status that means
+    nothing.
+    """
 
 
 class CommandRefused(ValueError):
@@ -61,18 +65,21 @@ class TookTooLong(BaseException):
     """No answer within the limit."""
 
 
-# --- expected answers -------------------------------------------------------------------------------------------------
+# --- expected answers -----------------------------------------------------------------------------
 
 
 class Refused:
-    """An exception of these kinds, raised by fastmi itself, whose message is one line and holds all the words.
+    """An exception of these kinds, raised by fastmi itself, whose message is one line and holds all
+    the words.
 
     Args:
         kind: what the docstring documents; TypeError, ValueError by default.
         foreign: another tool's exception is what is documented (the drop-ins for scikit-learn).
     """
 
-    def __init__(self, *words: Word, kind: Any = (TypeError, ValueError), foreign: bool = False) -> None:
+    def __init__(
+        self, *words: Word, kind: Any = (TypeError, ValueError), foreign: bool = False
+    ) -> None:
         self.words, self.kind, self.foreign = words, kind, foreign
 
     def __repr__(self) -> str:
@@ -90,7 +97,9 @@ class Holds:
 
 
 class Warned:
-    """This answer, and beside it a warning of a class by this name whose message holds the words."""
+    """This answer, and beside it a warning of a class by this name whose message holds the
+    words.
+    """
 
     def __init__(self, value: Any, name: str, *words: Word) -> None:
         self.value, self.name, self.words = value, name, words
@@ -113,8 +122,8 @@ class Either:
 class Case:
     """What is called, and what must come of it.
 
-    `about` names the callables and parameters that a bad input is for: "Stream.update(y)"; several stand apart by spaces.
-    `alone`: nothing else runs beside it, since it measures time.
+    `about` names the callables and parameters that a bad input is for: "Stream.update(y)"; several
+    stand apart by spaces. `alone`: nothing else runs beside it, since it measures time.
     """
 
     name: str
@@ -135,7 +144,7 @@ class Verdict:
     seconds: float = 0.0
 
 
-# --- judging ----------------------------------------------------------------------------------------------------------
+# --- judging --------------------------------------------------------------------------------------
 
 
 def judge(case: Case) -> Verdict:
@@ -155,7 +164,9 @@ def judge(case: Case) -> Verdict:
     return Verdict(*of_value(case.expected, found, heard), time.perf_counter() - start)
 
 
-def of_value(expected: Any, found: Any, heard: Sequence[warnings.WarningMessage] = ()) -> tuple[Outcome, str]:
+def of_value(
+    expected: Any, found: Any, heard: Sequence[warnings.WarningMessage] = ()
+) -> tuple[Outcome, str]:
     """An answer came."""
     options = _options(expected)
     values = [option for option in options if not isinstance(option, Refused)]
@@ -168,7 +179,10 @@ def of_value(expected: Any, found: Any, heard: Sequence[warnings.WarningMessage]
     if not values:
         return Outcome.SILENT, came
     if any(isinstance(option, Warned) and same(found, option.value) for option in values):
-        return Outcome.SILENT, f"{came}, warned of {[warning.category.__name__ for warning in heard]}"
+        return (
+            Outcome.SILENT,
+            f"{came}, warned of {[warning.category.__name__ for warning in heard]}",
+        )
     return Outcome.WRONG, came
 
 
@@ -184,7 +198,11 @@ def of_error(expected: Any, error: BaseException) -> tuple[Outcome, str]:
         if not refusals:
             return Outcome.WRONG, f"{came} where an answer was due"
         why = "; ".join(
-            min((faults(refusal, error) for refusal in meant), key=len, default=["of another kind than documented"])
+            min(
+                (faults(refusal, error) for refusal in meant),
+                key=len,
+                default=["of another kind than documented"],
+            )
         )
         return Outcome.POOR, f"{came} [{why}]"
     return Outcome.CRASHED, came
@@ -200,12 +218,16 @@ def faults(refusal: Refused, error: BaseException) -> list[str]:
     if len(message) > LONGEST and not refusal.foreign:
         found.append(f"{len(message)} letters")
     text = re.sub(r"(?<=\d),(?=\d{3})", "", message).lower()  # 1,000,000 is 1000000
-    missing = [word for word in refusal.words if not any(one.lower() in text for one in _either(word))]
+    missing = [
+        word for word in refusal.words if not any(one.lower() in text for one in _either(word))
+    ]
     return found + [f"without {word!r}" for word in missing]
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether a `raise` of fastmi or the experiments made it, not a line of theirs that called something unchecked."""
+    """Whether a `raise` of fastmi or the experiments made it, not a line of theirs that called
+    something unchecked.
+    """
     if getattr(error, "ours", False):
         return True
     last: TracebackType | None = error.__traceback__
@@ -229,26 +251,39 @@ def same(found: Any, expected: Any) -> bool:
         )
     if isinstance(expected, str | bytes | bool | None):
         return type(found) is type(expected) and found == expected
-    if isinstance(expected, list | tuple) and not all(isinstance(one, int | float) for one in expected):
+    if isinstance(expected, list | tuple) and not all(
+        isinstance(one, int | float) for one in expected
+    ):
         return len(found) == len(expected) and all(map(same, found, expected))
     if isinstance(expected, int | float | list | tuple | np.ndarray | np.generic):
         found, expected = np.asarray(found), np.asarray(expected)
         if found.shape != expected.shape or found.dtype.kind not in "biuf":
             return False
-        return bool(np.allclose(found.astype(float), expected.astype(float), rtol=CLOSE, atol=CLOSE, equal_nan=True))
+        return bool(
+            np.allclose(
+                found.astype(float), expected.astype(float), rtol=CLOSE, atol=CLOSE, equal_nan=True
+            )
+        )
     return bool(found == expected)
 
 
 def _meets(expected: Any, found: Any, heard: Sequence[warnings.WarningMessage]) -> bool:
     if isinstance(expected, Warned):
         said = [str(one.message) for one in heard if one.category.__name__ == expected.name]
-        told = any(all(any(w.lower() in text.lower() for w in _either(word)) for word in expected.words) for text in said)
+        told = any(
+            all(any(w.lower() in text.lower() for w in _either(word)) for word in expected.words)
+            for text in said
+        )
         return told and same(found, expected.value)
     return same(found, expected)
 
 
 def _options(expected: Any) -> list[Any]:
-    return [one for option in expected.options for one in _options(option)] if isinstance(expected, Either) else [expected]
+    return (
+        [one for option in expected.options for one in _options(option)]
+        if isinstance(expected, Either)
+        else [expected]
+    )
 
 
 def _either(word: Word) -> tuple[str, ...]:
@@ -265,8 +300,13 @@ def _line(value: Any) -> str:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """TookTooLong after so many seconds, where the platform has alarms and this is the main thread."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    """TookTooLong after so many seconds, where the platform has alarms and this is the main
+    thread.
+    """
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
         yield
         return
 
@@ -284,7 +324,9 @@ def deadline(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def within_megabytes(limit: float) -> Iterator[None]:
-    """Surfaced where the block held more at once than so many megabytes, as Python and NumPy count them."""
+    """Surfaced where the block held more at once than so many megabytes, as Python and NumPy count
+    them.
+    """
     tracemalloc.start()
     try:
         yield

@@ -1,4 +1,6 @@
-"""Runs that are killed and go on, and streams that are interrupted: as if it had never been, or as if it had been done."""
+"""Runs that are killed and go on, and streams that are interrupted: as if it had never been, or as
+if it had been done.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,8 @@ def undisturbed() -> float:
 
 
 def killed(seed: int, how: signal.Signals, times: int) -> list[Any]:
-    """Killed so often at random moments and resumed: the same bytes, the status each time, a whole ledger, nothing left.
+    """Killed so often at random moments and resumed: the same bytes, the status each time, a whole
+    ledger, nothing left.
 
     A run that ended before it was killed begins again.
     """
@@ -90,7 +93,10 @@ def killed(seed: int, how: signal.Signals, times: int) -> list[Any]:
         statuses.append(ended(pid))
     last = ended(child(lambda: run("--out", "out", "--resume")))
     both = places.trained("out"), places.trained("calm")
-    tables = [[(places.reading(folder) / "plane.csv").read_bytes(), (folder / "scores.csv").read_bytes()] for folder in both]
+    tables = [
+        [(places.reading(folder) / "plane.csv").read_bytes(), (folder / "scores.csv").read_bytes()]
+        for folder in both
+    ]
     same = [one == other for one, other in zip(*tables, strict=True)]
     left = [path.name for path in Path("out").iterdir() if path.name.startswith(".")]
     return [last, same, sorted(set(statuses) - {0}), ledger(), left]
@@ -100,7 +106,9 @@ def ledger() -> bool:
     """Whether every attempt says how it ended, and nothing half written lies among them."""
     found = places.statuses("out")
     files = list(Path("out/attempts").iterdir())
-    return bool(found) and set(found) <= {"done", "interrupted", "failed"} and len(files) == len(found)
+    return (
+        bool(found) and set(found) <= {"done", "interrupted", "failed"} and len(files) == len(found)
+    )
 
 
 def stopped(how: signal.Signals) -> list[Any]:
@@ -118,10 +126,15 @@ def stopped(how: signal.Signals) -> list[Any]:
         time.sleep(0.01)
     os.kill(pid, how)
     status = ended(pid)
-    return [status, places.statuses("out")[-1], "--resume" in said.read_text(), "Traceback" in said.read_text()]
+    return [
+        status,
+        places.statuses("out")[-1],
+        "--resume" in said.read_text(),
+        "Traceback" in said.read_text(),
+    ]
 
 
-# --- streams ------------------------------------------------------------------------------------------------------------
+# --- streams --------------------------------------------------------------------------------------
 
 BINS = fastmi.UniformBins(16, range=(-1, 1))
 
@@ -132,7 +145,14 @@ def chunks(seed: int) -> list[tuple[Any, Any]]:
 
 
 def answers(stream: fastmi.Stream) -> tuple[float, ...]:
-    return stream.n_samples, stream.entropy, stream.entropy_y, stream.mutual_information, stream.n_symbols, stream.coverage
+    return (
+        stream.n_samples,
+        stream.entropy,
+        stream.entropy_y,
+        stream.mutual_information,
+        stream.n_symbols,
+        stream.coverage,
+    )
 
 
 def fed(parts: Any) -> fastmi.Stream:
@@ -156,7 +176,9 @@ def verdict(stream: fastmi.Stream, parts: Any, k: int, expected: list[tuple[floa
 
 
 def by_signal(seed: int, rounds: int) -> int:
-    """Interrupted by a real signal at a random moment of an update: how many answer as before or after."""
+    """Interrupted by a real signal at a random moment of an update: how many answer as before or
+    after.
+    """
     parts, draw = chunks(seed), random.Random(seed)
     expected = [answers(fed(parts[: k + 1])) for k in range(len(parts))]
     start = time.perf_counter()
@@ -190,7 +212,9 @@ def by_signal(seed: int, rounds: int) -> int:
 
 
 def by_call(seed: int, rounds: int, error: type[BaseException], act: str) -> int:
-    """An error where a function of fastmi begins, the n-th of an update, a merge or an answer, n at random."""
+    """An error where a function of fastmi begins, the n-th of an update, a merge or an answer, n at
+    random.
+    """
     parts, draw = chunks(seed), random.Random(seed)
     expected = [answers(fed(parts[: k + 1])) for k in range(len(parts))]
     total = at_call(0, error, lambda: ACTS[act](fed(parts[:2]), parts[2]))
@@ -198,7 +222,11 @@ def by_call(seed: int, rounds: int, error: type[BaseException], act: str) -> int
     for _ in range(rounds):
         stream = fed(parts[:2])
         with suppress(error):
-            at_call(draw.randrange(1, total + 1), error, lambda stream=stream: ACTS[act](stream, parts[2]))
+            at_call(
+                draw.randrange(1, total + 1),
+                error,
+                lambda stream=stream: ACTS[act](stream, parts[2]),
+            )
         right += verdict(stream, parts, 2, expected)
     return right
 
@@ -211,7 +239,9 @@ ACTS: dict[str, Callable[[fastmi.Stream, Any], Any]] = {
 
 
 def at_call(n: int, error: type[BaseException], act: Callable[[], Any]) -> int:
-    """Act; the error is raised at the n-th call of a function of fastmi. Without one: how many calls there are."""
+    """Act; the error is raised at the n-th call of a function of fastmi. Without one: how many
+    calls there are.
+    """
     count, before = 0, sys.getprofile()
 
     def profile(frame: Any, event: str, _: Any) -> None:
@@ -231,7 +261,9 @@ def at_call(n: int, error: type[BaseException], act: Callable[[], Any]) -> int:
 
 
 def second_sum() -> float:
-    """The published example: the interrupt in the second `_summed` of one update, then one chunk more."""
+    """The published example: the interrupt in the second `_summed` of one update, then one chunk
+    more.
+    """
     from fastmi import streams
 
     if not hasattr(streams, "_summed"):
@@ -264,7 +296,10 @@ def cases(seed: int, long: bool) -> list[Case]:
     return [
         *(
             Case(
-                f"{how.name}, {times} times, then --resume", lambda how=how: killed(seed, how, times), resumed[how], seconds=300
+                f"{how.name}, {times} times, then --resume",
+                lambda how=how: killed(seed, how, times),
+                resumed[how],
+                seconds=300,
             )
             for how in signals
         ),
@@ -277,7 +312,12 @@ def cases(seed: int, long: bool) -> list[Case]:
             )
             for how in signals[1:]
         ),
-        Case(f"a stream, by a signal, {rounds} times", lambda: by_signal(seed, rounds), rounds, seconds=120),
+        Case(
+            f"a stream, by a signal, {rounds} times",
+            lambda: by_signal(seed, rounds),
+            rounds,
+            seconds=120,
+        ),
         *(
             Case(
                 f"a stream, {error.__name__} in {act}, {rounds} times",
@@ -288,7 +328,11 @@ def cases(seed: int, long: bool) -> list[Case]:
             for error in (KeyboardInterrupt, MemoryError)
             for act in ACTS
         ),
-        Case("a stream, in its second sum", second_sum, Holds("at most 4 bits from 16 bins", lambda bits: bits <= 4)),
+        Case(
+            "a stream, in its second sum",
+            second_sum,
+            Holds("at most 4 bits from 16 bins", lambda bits: bits <= 4),
+        ),
         Case(
             "killed while it resumes a finished run",
             lambda: refused_again(),

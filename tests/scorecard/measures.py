@@ -1,4 +1,6 @@
-"""Bins that are fitted, measures, methods of the entropy, tables in one figure: what they cannot take, and what they give."""
+"""Bins that are fitted, measures, methods of the entropy, tables in one figure: what they cannot
+take, and what they give.
+"""
 
 from __future__ import annotations
 
@@ -25,28 +27,62 @@ def _bad(name: str, about: str, call: Callable[[], Any], *words: Any) -> Case:
 
 FITTED = [
     *(
-        _bad(f"width {given!r:.20}", "WidthBins(width)", lambda given=given: WidthBins(given), "width")
+        _bad(
+            f"width {given!r:.20}",
+            "WidthBins(width)",
+            lambda given=given: WidthBins(given),
+            "width",
+        )
         for given in (0, -1, np.nan, np.inf, "1", None, True, [1], 10**400)
     ),
     *(
-        _bad(f"n_bins {given!r:.20}", "QuantileBins(n_bins)", lambda given=given: QuantileBins(given), "n_bins")
+        _bad(
+            f"n_bins {given!r:.20}",
+            "QuantileBins(n_bins)",
+            lambda given=given: QuantileBins(given),
+            "n_bins",
+        )
         for given in (0, 1, -1, 2.5, "3", None, True, 2**25)
     ),
     *(
-        _bad(f"seen {given!r:.20}", "WidthBins(seen)", lambda given=given: WidthBins(1, seen=given), "seen")
+        _bad(
+            f"seen {given!r:.20}",
+            "WidthBins(seen)",
+            lambda given=given: WidthBins(1, seen=given),
+            "seen",
+        )
         for given in (3, (1,), (2, 1), (0, np.nan), "ab", (0, "1"), [0, 1])
     ),
     *(
-        _bad(f"inner {given!r:.20}", "QuantileBins(inner)", lambda given=given: QuantileBins(3, given), words)
-        for given, words in ((3, "inner"), ("ab", "inner"), ((2, 1), "increase"), ((np.nan,), "finite"), (("a",), "edges"))
+        _bad(
+            f"inner {given!r:.20}",
+            "QuantileBins(inner)",
+            lambda given=given: QuantileBins(3, given),
+            words,
+        )
+        for given, words in (
+            (3, "inner"),
+            ("ab", "inner"),
+            ((2, 1), "increase"),
+            ((np.nan,), "finite"),
+            (("a",), "edges"),
+        )
     ),
     *(
-        _bad(f"out_of_range {given!r}", "WidthBins(out_of_range)", lambda given=given: WidthBins(1, given), "out_of_range")
+        _bad(
+            f"out_of_range {given!r}",
+            "WidthBins(out_of_range)",
+            lambda given=given: WidthBins(1, given),
+            "out_of_range",
+        )
         for given in ("ignore", None, 3)
     ),
     *(
         _bad(
-            f"{rule}: fit {name}", f"{type(rule).__name__}.fit(activations)", functools.partial(rule.fit, given), "activations"
+            f"{rule}: fit {name}",
+            f"{type(rule).__name__}.fit(activations)",
+            functools.partial(rule.fit, given),
+            "activations",
         )
         for rule in (WidthBins(0.5), QuantileBins(3))
         for name, given in (
@@ -59,7 +95,14 @@ FITTED = [
             ("None", None),
         )
     ),
-    _bad("far too narrow", "WidthBins(width)", lambda: WidthBins(1e-12).fit(T), "width", "1e-12", "larger"),
+    _bad(
+        "far too narrow",
+        "WidthBins(width)",
+        lambda: WidthBins(1e-12).fit(T),
+        "width",
+        "1e-12",
+        "larger",
+    ),
     *(
         _bad(
             f"{rule}: not fitted in {name}",
@@ -75,8 +118,16 @@ FITTED = [
             ("a mapping", lambda rule: PlaneEstimator(X, Y, {"a": rule})),
         )
     ),
-    Case("width 0.5 is the floor", lambda: fastmi.encode(T[:, :1], WidthBins(0.5).fit(T[:, :1])).tolist(), [1, 3, 3, 4]),
-    Case("three bins of equal mass", lambda: len(set(fastmi.encode(np.arange(9.0)[:, None], _thirds()).tolist())), 3),
+    Case(
+        "width 0.5 is the floor",
+        lambda: fastmi.encode(T[:, :1], WidthBins(0.5).fit(T[:, :1])).tolist(),
+        [1, 3, 3, 4],
+    ),
+    Case(
+        "three bins of equal mass",
+        lambda: len(set(fastmi.encode(np.arange(9.0)[:, None], _thirds()).tolist())),
+        3,
+    ),
 ]
 
 
@@ -86,7 +137,12 @@ def _thirds() -> QuantileBins:
 
 MEASURES = [
     *(
-        _bad(f"Counted of {given!r:.20}", "measures.Counted(binning)", lambda given=given: Counted(given), "binning")
+        _bad(
+            f"Counted of {given!r:.20}",
+            "measures.Counted(binning)",
+            lambda given=given: Counted(given),
+            "binning",
+        )
         for given in (None, 3, "bins", [0, 1], UniformBins, {"a": 3})
     ),
     *(
@@ -99,7 +155,13 @@ MEASURES = [
         for given in (0, -1, np.nan, np.inf, "1", None, True)
     ),
     *(
-        _bad(f"pair {given!r}", "measures.KDEBounds(pair)", lambda given=given: KDEBounds(1, given), "pair", "'upper'")
+        _bad(
+            f"pair {given!r}",
+            "measures.KDEBounds(pair)",
+            lambda given=given: KDEBounds(1, given),
+            "pair",
+            "'upper'",
+        )
         for given in ("both", None, 3)
     ),
     *(
@@ -141,7 +203,13 @@ MEASURES = [
         )
         for name, given in (("NaN", T * np.nan), ("tanh", T), ("one unit", T[:, :1]))
     ),
-    _bad("an empty mapping", "PlaneEstimator(binning)", lambda: PlaneEstimator(X, Y, {}), "binning", "empty"),
+    _bad(
+        "an empty mapping",
+        "PlaneEstimator(binning)",
+        lambda: PlaneEstimator(X, Y, {}),
+        "binning",
+        "empty",
+    ),
     _bad(
         "a layer without bins",
         "PlaneEstimator.estimate(layers)",
@@ -156,27 +224,43 @@ MEASURES = [
         "'a'",
         "mapping",
     ),
-    Case("two points, noise of one", lambda: _two_points().round(6).tolist(), [[0.816882, 0.816882]]),
+    Case(
+        "two points, noise of one", lambda: _two_points().round(6).tolist(), [[0.816882, 0.816882]]
+    ),
     Case("bins of each layer", lambda: _each(), True),
 ]
 
 
 def _two_points() -> Any:
-    return PlaneEstimator(np.arange(2), [0, 1], KDEBounds(1, precision="float64")).estimate(np.float32([[-1], [1]]))
+    return PlaneEstimator(np.arange(2), [0, 1], KDEBounds(1, precision="float64")).estimate(
+        np.float32([[-1], [1]])
+    )
 
 
 def _each() -> bool:
     bins = {"a": BINS, "b": UniformBins(2, range=(-1, 1))}
     together = PlaneEstimator(X, Y, bins).estimate({"a": T, "b": T})
-    return all(np.array_equal(together[i], PlaneEstimator(X, Y, one).estimate(T)[0]) for i, one in enumerate(bins.values()))
+    return all(
+        np.array_equal(together[i], PlaneEstimator(X, Y, one).estimate(T)[0])
+        for i, one in enumerate(bins.values())
+    )
 
 
 METHODS = [
-    _bad(f"{name}, method {given!r}", f"{name}(method)", lambda call=call, given=given: call(given), "method", "'plugin'")
+    _bad(
+        f"{name}, method {given!r}",
+        f"{name}(method)",
+        lambda call=call, given=given: call(given),
+        "method",
+        "'plugin'",
+    )
     for name, call in (
         ("entropy", lambda method: fastmi.entropy(Y, method=method)),
         ("mutual_information", lambda method: fastmi.mutual_information(Y, Y, method=method)),
-        ("conditional_mutual_information", lambda method: fastmi.conditional_mutual_information(Y, Y, Y, method=method)),
+        (
+            "conditional_mutual_information",
+            lambda method: fastmi.conditional_mutual_information(Y, Y, Y, method=method),
+        ),
         ("PlaneEstimator", lambda method: PlaneEstimator(X, Y, BINS, method=method)),
         ("measures.Counted", lambda method: Counted(BINS, method)),
     )
@@ -188,20 +272,38 @@ def table(**changes: Any) -> fastmi.InformationPlane:
     plane = PlaneEstimator(X, Y, BINS)
     points = plane.readings(T)["each"]
     options: dict[str, Any] = {"epochs": [0], "layers": ["a"], **changes}
-    return fastmi.InformationPlane.collect(plane, [points.map(lambda column: column[None])], **options)
+    return fastmi.InformationPlane.collect(
+        plane, [points.map(lambda column: column[None])], **options
+    )
 
 
 FIGURES = [
     *(
-        _bad(f"plot of {given!r:.20}", "plot(tables)", lambda given=given: fastmi.plot(given), "tables")
+        _bad(
+            f"plot of {given!r:.20}",
+            "plot(tables)",
+            lambda given=given: fastmi.plot(given),
+            "tables",
+        )
         for given in ([], None, 3, "ab", [None], {1: 2})
     ),
     *(
-        _bad(f"plot, rows {given!r}", "plot(rows)", lambda given=given: fastmi.plot(table(), rows=given), "rows", "'sample'")
+        _bad(
+            f"plot, rows {given!r}",
+            "plot(rows)",
+            lambda given=given: fastmi.plot(table(), rows=given),
+            "rows",
+            "'sample'",
+        )
         for given in ("seed", None, 3)
     ),
     *(
-        _bad(f"plot, color {given!r}", "plot(color)", lambda given=given: fastmi.plot(table(), color=given), "color")
+        _bad(
+            f"plot, color {given!r}",
+            "plot(color)",
+            lambda given=given: fastmi.plot(table(), color=given),
+            "color",
+        )
         for given in ("red", None)
     ),
     *(
@@ -214,28 +316,60 @@ FIGURES = [
         for given in (3, "ax", [])
     ),
     *(
-        _bad(f"draw panel {given!r:.20}", "figures.draw(panel)", lambda given=given: _drawn(given), "panel")
+        _bad(
+            f"draw panel {given!r:.20}",
+            "figures.draw(panel)",
+            lambda given=given: _drawn(given),
+            "panel",
+        )
         for given in (None, 3, "a")
     ),
-    _bad("draw, color", "figures.draw(color)", lambda: table().plot(ax=_axes(), color="red"), "color"),
+    _bad(
+        "draw, color", "figures.draw(color)", lambda: table().plot(ax=_axes(), color="red"), "color"
+    ),
     *(
-        _bad(f"write_csv to {given!r:.20}", "write_csv(path)", lambda given=given: fastmi.write_csv(given, [table()]), "path")
+        _bad(
+            f"write_csv to {given!r:.20}",
+            "write_csv(path)",
+            lambda given=given: fastmi.write_csv(given, [table()]),
+            "path",
+        )
         for given in (None, 3, "")
     ),
     *(
-        _bad(f"write_csv of {given!r:.20}", "write_csv(planes)", lambda given=given: fastmi.write_csv("a.csv", given), "planes")
+        _bad(
+            f"write_csv of {given!r:.20}",
+            "write_csv(planes)",
+            lambda given=given: fastmi.write_csv("a.csv", given),
+            "planes",
+        )
         for given in (None, [], [3])
     ),
     *(
-        _bad(f"points {given!r:.20}", "InformationPlane(points)", lambda given=given: _with(points=given), "points")
+        _bad(
+            f"points {given!r:.20}",
+            "InformationPlane(points)",
+            lambda given=given: _with(points=given),
+            "points",
+        )
         for given in (None, 3, np.ones((1, 1, 1)))
     ),
     *(
-        _bad(f"method {given!r}", "InformationPlane(method)", lambda given=given: _with(method=given), "method")
+        _bad(
+            f"method {given!r}",
+            "InformationPlane(method)",
+            lambda given=given: _with(method=given),
+            "method",
+        )
         for given in (None, 3)
     ),
     *(
-        _bad(f"map {given!r}", "Points.map(function)", lambda given=given: table().points.map(given), "function")
+        _bad(
+            f"map {given!r}",
+            "Points.map(function)",
+            lambda given=given: table().points.map(given),
+            "function",
+        )
         for given in (None, 3)
     ),
     Case("a single network is one copy", lambda: table().i_xt.shape, (1, 1, 1)),

@@ -1,4 +1,6 @@
-"""One float for every order of the samples, every partition into chunks, both backends, and any number of threads."""
+"""One float for every order of the samples, every partition into chunks, both backends, and any
+number of threads.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def problem(seed: int, n: int, d: int) -> tuple[Any, Any, Any]:
 def answers(x: Any, y: Any, t: Any) -> Answers:
     """Every number of one problem."""
     plane = fastmi.PlaneEstimator(x, y, BINS)
-    readings = plane.readings([np.stack([t, -t])] if isinstance(t, np.ndarray) else [torch.stack([t, -t])])
+    readings = plane.readings(
+        [np.stack([t, -t])] if isinstance(t, np.ndarray) else [torch.stack([t, -t])]
+    )
     return (
         *plane.estimate(t).ravel().tolist(),
         *readings["each"].bits.ravel().tolist(),
@@ -44,7 +48,11 @@ def permuted(seed: int, rounds: int, n: int, d: int) -> int:
     """How many of so many orders give another float."""
     x, y, t = problem(seed, n, d)
     expected, rng = answers(x, y, t), np.random.default_rng(seed + 1)
-    orders = [np.arange(n)[::-1], np.argsort(y, kind="stable"), *(rng.permutation(n) for _ in range(rounds - 2))]
+    orders = [
+        np.arange(n)[::-1],
+        np.argsort(y, kind="stable"),
+        *(rng.permutation(n) for _ in range(rounds - 2)),
+    ]
     return sum(answers(x[order], y[order], t[order]) != expected for order in orders)
 
 
@@ -60,11 +68,20 @@ def streamed(t: Any, y: Any, cuts: Any, merged: bool) -> Answers:
         streams[-2].merge(streams[-1])
         streams.pop()
     (stream,) = streams
-    return stream.entropy, stream.entropy_y, stream.mutual_information, stream.n_symbols, stream.coverage, stream.n_samples
+    return (
+        stream.entropy,
+        stream.entropy_y,
+        stream.mutual_information,
+        stream.n_symbols,
+        stream.coverage,
+        stream.n_samples,
+    )
 
 
 def partitioned(seed: int, rounds: int, n: int, d: int) -> int:
-    """How many of so many partitions of so many orders give another float than one chunk does, or than one call."""
+    """How many of so many partitions of so many orders give another float than one chunk does, or
+    than one call.
+    """
     _, y, t = problem(seed, n, d)
     rng = np.random.default_rng(seed + 2)
     expected = streamed(t, y, [], False)
@@ -107,11 +124,17 @@ def cases(seed: int, long: bool) -> list[Case]:
     return [
         *(
             _case(
-                f"{201 * rounds} permutations of {n} samples, {d} units", lambda n=n, d=d: permuted(seed, 201 * rounds, n, d), 0
+                f"{201 * rounds} permutations of {n} samples, {d} units",
+                lambda n=n, d=d: permuted(seed, 201 * rounds, n, d),
+                0,
             )
             for n, d in ((50, 2), (400, 20))
         ),
-        _case(f"{9 * rounds} permutations of 200,000 samples", lambda: permuted(seed, 9 * rounds, 200_000, 3), 0),
+        _case(
+            f"{9 * rounds} permutations of 200,000 samples",
+            lambda: permuted(seed, 9 * rounds, 200_000, 3),
+            0,
+        ),
         *(
             _case(
                 f"{150 * rounds} partitions of {n} samples, {d} units",
@@ -121,7 +144,11 @@ def cases(seed: int, long: bool) -> list[Case]:
             for n, d in ((60, 2), (3000, 20))
         ),
         *(
-            _case(f"both backends, {n} samples, {d} units", lambda n=n, d=d: backends(seed, n, d), True)
+            _case(
+                f"both backends, {n} samples, {d} units",
+                lambda n=n, d=d: backends(seed, n, d),
+                True,
+            )
             for n, d in ((50, 2), (3000, 20), (20_000, 70))
         ),
         *(

@@ -1,4 +1,6 @@
-"""What several groups need: a finished run, the command line in this process, and small files of each kind."""
+"""What several groups need: a finished run, the command line in this process, and small files of
+each kind.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def command(*arguments: str) -> str:
     """`python -m experiments ...` in this process -> what it printed.
 
     Raises:
-        CommandRefused: status 2, with the line that says why. Surfaced: a traceback, or another status, with what was said.
+        CommandRefused: status 2, with the line that says why. Surfaced: a traceback, or another
+            status, with what was said.
     """
     status, out, err = said(*arguments)
     if status == 0:
@@ -59,12 +62,23 @@ def said(*arguments: str) -> tuple[int, str, str]:
 
 def reason(err: str) -> str:
     """stderr without the usage that argparse prints before its line, and without progress bars."""
-    lines = [line for line in re.split(r"[\r\n]+", err) if line.strip() and not re.search(r"(step|epoch)s/s|%\|", line)]
-    at = next((i for i, line in enumerate(lines) if re.match(r"(python -m experiments.*: )?error: ", line)), 0)
+    lines = [
+        line
+        for line in re.split(r"[\r\n]+", err)
+        if line.strip() and not re.search(r"(step|epoch)s/s|%\|", line)
+    ]
+    at = next(
+        (
+            i
+            for i, line in enumerate(lines)
+            if re.match(r"(python -m experiments.*: )?error: ", line)
+        ),
+        0,
+    )
     return "\n".join(lines[at:] if lines and lines[0].startswith("usage:") else lines)
 
 
-# --- runs ---------------------------------------------------------------------------------------------------------------
+# --- runs -----------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -78,9 +92,14 @@ def prepare() -> None:
     if (_kept() / "done").exists():
         return
     for name, arguments in (("short", SHORT), ("copies", COPIES)):
-        status = in_a_fork(lambda name=name, arguments=arguments: said(*arguments, "--out", str(_kept() / name))[0])
+        status = in_a_fork(
+            lambda name=name, arguments=arguments: said(*arguments, "--out", str(_kept() / name))[0]
+        )
         if status != 0:
-            raise SystemExit(f"the run {' '.join(arguments)} ended with {status}: nothing can be tried on its result")
+            raise SystemExit(
+                f"the run {' '.join(arguments)} ended with {status}: nothing can be tried on its "
+                "result"
+            )
     (_kept() / "done").touch()
 
 
@@ -110,7 +129,9 @@ def finished(name: str = "short") -> Path:
 
 def trained(out: str | Path) -> Path:
     """The folder of what was trained, of which there is one."""
-    (folder,) = (path for path in Path(out).iterdir() if path.is_dir() and path.name != attempts.ATTEMPTS)
+    (folder,) = (
+        path for path in Path(out).iterdir() if path.is_dir() and path.name != attempts.ATTEMPTS
+    )
     return folder
 
 
@@ -136,8 +157,12 @@ def damaged(change: Callable[[Path], Any], name: str = "short") -> str:
     return str(folder)
 
 
-def manifest(change: Callable[[dict[str, Any]], Any], of_reading: bool = False) -> Callable[[Path], None]:
-    """A change to the data of a manifest, of what was trained or of what was read, or what is written in its place."""
+def manifest(
+    change: Callable[[dict[str, Any]], Any], of_reading: bool = False
+) -> Callable[[Path], None]:
+    """A change to the data of a manifest, of what was trained or of what was read, or what is
+    written in its place.
+    """
 
     def apply(folder: Path) -> None:
         path = (reading(folder) if of_reading else folder) / "manifest.json"
@@ -150,10 +175,12 @@ def manifest(change: Callable[[dict[str, Any]], Any], of_reading: bool = False) 
 
 def text(name: str, content: str | bytes) -> Callable[[Path], Any]:
     """A file of the folder, replaced by this text."""
-    return lambda folder: (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return lambda folder: (folder / name).write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
 
 
-# --- files --------------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 def npz(path: str | Path, change: Callable[[dict[str, Any]], Any]) -> str:
@@ -171,7 +198,9 @@ def plain(path: str | Path, change: Callable[[Any], Any]) -> str:
     def apply(arrays: dict[str, Any]) -> None:
         data = json.loads(str(arrays["plain"]))
         changed = change(data)
-        arrays["plain"] = np.array(json.dumps(changed if isinstance(changed, dict | list) else data))
+        arrays["plain"] = np.array(
+            json.dumps(changed if isinstance(changed, dict | list) else data)
+        )
 
     return npz(path, apply)
 
@@ -179,15 +208,24 @@ def plain(path: str | Path, change: Callable[[Any], Any]) -> str:
 def idx(path: str, array: Any, compressed: bool = False) -> str:
     """An IDX file of unsigned bytes."""
     array = np.asarray(array, np.uint8)
-    content = b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    content = (
+        b"\0\0\x08"
+        + bytes([array.ndim])
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + array.tobytes()
+    )
     Path(path).write_bytes(gzip.compress(content, 1) if compressed else content)
     return path
 
 
 def mnist_npz(path: str, **changes: Any) -> str:
     """An npz of MNIST's names and shapes, all zeros but for the changes; None leaves one out."""
-    arrays: dict[str, Any] = {name: np.zeros(shape, np.uint8) for name, shape in mnist.ARRAYS.items()} | changes
-    np.savez_compressed(path, **{name: array for name, array in arrays.items() if array is not None})
+    arrays: dict[str, Any] = {
+        name: np.zeros(shape, np.uint8) for name, shape in mnist.ARRAYS.items()
+    } | changes
+    np.savez_compressed(
+        path, **{name: array for name, array in arrays.items() if array is not None}
+    )
     return path
 
 
@@ -223,12 +261,17 @@ def untouched(folder: str | Path, call: Callable[[], Any]) -> Any:
         return call()
     finally:
         if contents(folder) != before:
-            raise Surfaced(f"'{folder}' has changed: {sorted(set(before) ^ set(contents(folder))) or 'a file is another'}")
+            raise Surfaced(
+                f"'{folder}' has changed: "
+                f"{sorted(set(before) ^ set(contents(folder))) or 'a file is another'}"
+            )
 
 
 def contents(folder: str | Path) -> dict[str, Any]:
     """Path -> bytes of every file; of a large one its size and when it was written."""
-    paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file() and not path.is_symlink()]
+    paths = [
+        path for path in sorted(Path(folder).rglob("*")) if path.is_file() and not path.is_symlink()
+    ]
     stats = {path: path.stat() for path in paths}
     return {
         str(path): path.read_bytes() if stat.st_size < LARGE else (stat.st_size, stat.st_mtime_ns)

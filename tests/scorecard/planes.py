@@ -1,4 +1,6 @@
-"""PlaneEstimator: x, y and layers that do not fit, assignments that name no copy, readings that there are not."""
+"""PlaneEstimator: x, y and layers that do not fit, assignments that name no copy, readings that
+there are not.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ def _made(name: str, about: str, expected: Any, **given: Any) -> Case:
 
 def _layers(name: str, layers: Any, *words: Any, kind: Any = (TypeError, ValueError)) -> list[Case]:
     """The same layers for every reading."""
-    about = " ".join(f"PlaneEstimator.{method}(layers)" for method in ("estimate", "sampled", "mixture", "readings"))
+    about = " ".join(
+        f"PlaneEstimator.{method}(layers)"
+        for method in ("estimate", "sampled", "mixture", "readings")
+    )
     methods = {
         "estimate": lambda made: plane().estimate(made),
         "sampled": lambda made: plane().sampled(made, WHO),
@@ -68,52 +73,105 @@ def _who(name: str, who: Any, *words: Any) -> list[Case]:
 
 REFUSED = [
     _made("x is None", "x", Refused("x", "NoneType", kind=TypeError), x=None),
-    _made("x of words", "x", Either(2, Refused("x", "<U1", kind=TypeError)), x=np.array(list("abcdef"))),
-    _made("x of objects", "x", Either(2, Refused("x", "object", kind=TypeError)), x=np.array([None] * 6)),
+    _made(
+        "x of words",
+        "x",
+        Either(2, Refused("x", "<U1", kind=TypeError)),
+        x=np.array(list("abcdef")),
+    ),
+    _made(
+        "x of objects",
+        "x",
+        Either(2, Refused("x", "object", kind=TypeError)),
+        x=np.array([None] * 6),
+    ),
     _made("x complex", "x", Either(2, Refused("x", "complex128", kind=TypeError)), x=X * 1j),
     _made(
-        "x with NaN", "x", Refused("x", "NaN", "row 2", ("drop", "fill"), kind=ValueError), x=np.array([0, 1, np.nan, 3, 4, 5])
+        "x with NaN",
+        "x",
+        Refused("x", "NaN", "row 2", ("drop", "fill"), kind=ValueError),
+        x=np.array([0, 1, np.nan, 3, 4, 5]),
     ),
     _made("x sparse", "x", Refused("x", ".toarray()"), x=scipy.sparse.csr_array(X)),
-    _made("x masked", "x", Refused("x", ("mask", "compressed", "filled")), x=np.ma.array(X, mask=X == 2)),
-    _made("x in a DataFrame of words", "x", Either(2, Refused("x", kind=TypeError)), x=pandas.DataFrame({"a": list("abcdef")})),
+    _made(
+        "x masked",
+        "x",
+        Refused("x", ("mask", "compressed", "filled")),
+        x=np.ma.array(X, mask=X == 2),
+    ),
+    _made(
+        "x in a DataFrame of words",
+        "x",
+        Either(2, Refused("x", kind=TypeError)),
+        x=pandas.DataFrame({"a": list("abcdef")}),
+    ),
     _made("no x", "x", Refused("x", "n = 0", kind=ValueError), x=X[:0]),
     _made("x of one number", "x", Refused("x", "()", kind=ValueError), x=np.array(3)),
     _made("x of other length", "x", Refused("x has 5", "y has 6", kind=ValueError), x=X[:5]),
     _made("x on the meta device", "x", Refused("x", "meta"), x=torch.zeros(6, 1, device="meta")),
     _made("y is None", "y", Refused("y", "NoneType", kind=TypeError), y=None),
-    _made("y continuous", "y", Refused("y", "0.5", "[:, None]", "fastmi.encode", kind=ValueError), y=Y + 0.5),
+    _made(
+        "y continuous",
+        "y",
+        Refused("y", "0.5", "[:, None]", "fastmi.encode", kind=ValueError),
+        y=Y + 0.5,
+    ),
     _made("y with NaN", "y", Refused("y", ("missing", "drop")), y=np.where(Y == 1, np.nan, Y)),
     _made("y of three axes", "y", Refused("y", "(1, 6, 1)", kind=ValueError), y=Y[None, :, None]),
     _made("y a dict", "y", Refused("y", "dict"), y=dict(enumerate(Y))),
     _made("y complex", "y", Refused("y", "complex128"), y=Y * 1j),
     _made("no y", "y", Refused("y", "n = 0", kind=ValueError), y=[]),
     *(
-        _made(f"binning {binning!r:.30}", "binning", Refused("binning", "fastmi.Edges", kind=TypeError), binning=binning)
+        _made(
+            f"binning {binning!r:.30}",
+            "binning",
+            Refused("binning", "fastmi.Edges", kind=TypeError),
+            binning=binning,
+        )
         for binning in (None, 30, np.linspace(-1, 1, 3), "uniform", fastmi.UniformBins, (-1, 0, 1))
     ),
     *_layers("None", None, "layers", kind=TypeError),
     *_layers("none", [], "layers", "non-empty"),
     *_layers("an empty dict", {}, "layers"),
-    *_layers("a generator", lambda: (t for t in [COPIES]), "layers", ("list(", "sequence"), kind=TypeError),
+    *_layers(
+        "a generator",
+        lambda: (t for t in [COPIES]),
+        "layers",
+        ("list(", "sequence"),
+        kind=TypeError,
+    ),
     *_layers("a set", lambda: {1}, "layers", kind=TypeError),
     *_layers("a string", "layer", "layers", kind=TypeError),
     *_layers("of strings", ["layer"], "layers[0]", "str", kind=TypeError),
     *_layers("numbers in lists", [[[0.5]] * 6], "layers[0]", "list", kind=TypeError),
     *_layers("another n", COPIES[:, :5], "layers[0]", "5", "6", kind=ValueError),
-    *_layers("samples last", COPIES.swapaxes(1, 2), "layers[0]", "1", "6", "axis before the last", kind=ValueError),
+    *_layers(
+        "samples last",
+        COPIES.swapaxes(1, 2),
+        "layers[0]",
+        "1",
+        "6",
+        "axis before the last",
+        kind=ValueError,
+    ),
     *_layers("NaN", [COPIES, COPIES * np.nan], "layers[1]", "NaN", kind=ValueError),
     *_layers("complex", COPIES * 1j, "layers[0]", "complex128", kind=TypeError),
     *_layers("objects", [COPIES.astype(object)], "layers[0]", "object", kind=TypeError),
     *_layers("sparse", [scipy.sparse.csr_array(T)], "layers[0]", ".toarray()"),
-    *_layers("other leading axes", [COPIES, COPIES[:2]], "layers[1]", "(2,)", "(3,)", kind=ValueError),
+    *_layers(
+        "other leading axes", [COPIES, COPIES[:2]], "layers[1]", "(2,)", "(3,)", kind=ValueError
+    ),
     *_layers("on two devices", lambda: [COPIES, torch.zeros(3, 6, 1, device="meta")], "meta"),
     *_layers("no units", COPIES[..., :0], "layers[0]", "(3, 6, 0)", kind=ValueError),
     *_layers("no copies", COPIES[:0], "layers[0]", "(0, 6, 1)", kind=ValueError),
     Case(
         "estimate: tokens between samples and units",
         lambda: plane().estimate(np.zeros((6, 7, 3))),
-        Refused("layers[0]", "(6, 7, 3)", ("swapaxes", "moveaxis", "movedim", "transpose", "token", "[:, ")),
+        Refused(
+            "layers[0]",
+            "(6, 7, 3)",
+            ("swapaxes", "moveaxis", "movedim", "transpose", "token", "[:, "),
+        ),
         "PlaneEstimator.estimate(layers)",
     ),
     Case(
@@ -144,7 +202,12 @@ REFUSED = [
     *_who("two axes", WHO[:, None], "(6, 1)"),
     *_who("one number", 0),
     *_who("with None", [0, 1, 2, None, 1, 2]),
-    Case("sampled: None", lambda: plane().sampled(COPIES, None), Refused("assignment"), "PlaneEstimator.sampled(assignment)"),
+    Case(
+        "sampled: None",
+        lambda: plane().sampled(COPIES, None),
+        Refused("assignment"),
+        "PlaneEstimator.sampled(assignment)",
+    ),
     Case(
         "sampled by a huge unsigned copy",
         lambda: plane().sampled(COPIES, np.array([2**64 - 1] * 6, np.uint64)),
@@ -182,23 +245,44 @@ def _naive(reading: str) -> list[list[float]]:
 
 
 RIGHT = [
-    Case("each", lambda: plane().estimate(COPIES)[0], [list(naive.each(X[:, 0].tolist(), Y.tolist(), T.tolist(), [-1, 0, 1]))]),
+    Case(
+        "each",
+        lambda: plane().estimate(COPIES)[0],
+        [list(naive.each(X[:, 0].tolist(), Y.tolist(), T.tolist(), [-1, 0, 1]))],
+    ),
     Case("sampled", lambda: plane().sampled(COPIES, WHO), _naive("sampled")),
     Case("mixture", lambda: plane().mixture(COPIES), _naive("mixture")),
     Case(
         "layers by name",
         lambda: plane().estimate({"first": T, "second": T}),
-        Either(np.array([*plane().estimate([T, T])]), Refused("layers", ("list(", "sequence"), kind=TypeError)),
+        Either(
+            np.array([*plane().estimate([T, T])]),
+            Refused("layers", ("list(", "sequence"), kind=TypeError),
+        ),
         "PlaneEstimator.estimate(layers)",
     ),
     Case("x of further axes", lambda: plane(x=np.arange(24).reshape(6, 2, 2)).n_x, 6),
     Case("x infinite", lambda: plane(x=np.array([np.inf, -np.inf, 0, 0, 0, 0])).n_x, 3),
     Case("x of minus zero", lambda: plane(x=np.array([0.0, -0.0, 0, 0, 0, 0])).n_x, 1),
     Case("y one-hot", lambda: plane(y=np.eye(2)[Y]).n_y, 2),
-    Case("x in 8 bits, of many columns", lambda: plane(x=np.arange(6 * 20, dtype=np.uint8).reshape(6, 20)).n_x, 6),
-    Case("x in 64 unsigned bits", lambda: plane(x=np.array([2**63, 0, 1, 2, 3, 4], np.uint64)).n_x, 6),
-    Case("x whose floats differ in the last bit", lambda: plane(x=np.nextafter(1.0, [0, 1, 2, 3, 4, 5])).n_x, 3),
-    Case("a pair of copies is one estimate each", lambda: plane().estimate(COPIES).shape == (3, 1, 2), True),
+    Case(
+        "x in 8 bits, of many columns",
+        lambda: plane(x=np.arange(6 * 20, dtype=np.uint8).reshape(6, 20)).n_x,
+        6,
+    ),
+    Case(
+        "x in 64 unsigned bits", lambda: plane(x=np.array([2**63, 0, 1, 2, 3, 4], np.uint64)).n_x, 6
+    ),
+    Case(
+        "x whose floats differ in the last bit",
+        lambda: plane(x=np.nextafter(1.0, [0, 1, 2, 3, 4, 5])).n_x,
+        3,
+    ),
+    Case(
+        "a pair of copies is one estimate each",
+        lambda: plane().estimate(COPIES).shape == (3, 1, 2),
+        True,
+    ),
 ]
 
 

@@ -1,4 +1,6 @@
-"""use_threads, use_backend: what is no number of threads and no backend, and a call without `with`."""
+"""use_threads, use_backend: what is no number of threads and no backend, and a call without
+`with`.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,12 @@ REFUSED = [
         for n in THREADS
     ),
     *(
-        Case(f"use_threads({n!r}), bare", lambda n=n: fastmi.use_threads(n), Refused("n ", repr(n)), "use_threads(n)")
+        Case(
+            f"use_threads({n!r}), bare",
+            lambda n=n: fastmi.use_threads(n),
+            Refused("n ", repr(n)),
+            "use_threads(n)",
+        )
         for n in THREADS
     ),
     *(
@@ -78,12 +85,24 @@ REFUSED = [
 
 RIGHT = [
     Case("threads in a block", lambda: _inside(fastmi.use_threads(3), threads.n_threads), [3, 1]),
-    Case("a backend in a block", lambda: _inside(fastmi.use_backend("torch"), _twin), ["torch_twin", "numba_twin"]),
-    Case("threads as a statement", lambda: _bare(lambda: fastmi.use_threads(4), threads.n_threads), 4),
-    Case("a backend as a statement", lambda: _bare(lambda: fastmi.use_backend("torch"), _twin), "torch_twin"),
+    Case(
+        "a backend in a block",
+        lambda: _inside(fastmi.use_backend("torch"), _twin),
+        ["torch_twin", "numba_twin"],
+    ),
+    Case(
+        "threads as a statement", lambda: _bare(lambda: fastmi.use_threads(4), threads.n_threads), 4
+    ),
+    Case(
+        "a backend as a statement",
+        lambda: _bare(lambda: fastmi.use_backend("torch"), _twin),
+        "torch_twin",
+    ),
     Case(
         "a block inside a statement",
-        lambda: _bare(lambda: fastmi.use_threads(4), lambda: _inside(fastmi.use_threads(2), threads.n_threads)),
+        lambda: _bare(
+            lambda: fastmi.use_threads(4), lambda: _inside(fastmi.use_threads(2), threads.n_threads)
+        ),
         [2, 4],
     ),
     Case(
@@ -96,7 +115,11 @@ RIGHT = [
         lambda: _inside(fastmi.use_threads(np.int64(2)), threads.n_threads),
         Either([2, 1], Refused("n ")),
     ),
-    Case("a block in another thread", lambda: _thread(lambda: _inside(fastmi.use_threads(2), threads.n_threads)), [2, 1]),
+    Case(
+        "a block in another thread",
+        lambda: _thread(lambda: _inside(fastmi.use_threads(2), threads.n_threads)),
+        [2, 1],
+    ),
     Case(
         "the same answer as a statement",
         lambda: _bare(lambda: fastmi.use_backend("torch"), lambda: fastmi.entropy([0, 1])),

@@ -12,7 +12,15 @@ import fastmi
 
 from .judge import Case, Refused
 
-NUMBERS = {-1: "-1", float("nan"): "nan", float("inf"): "inf", "1": "'1'", None: "None", True: "True", 2j: "2j"}
+NUMBERS = {
+    -1: "-1",
+    float("nan"): "nan",
+    float("inf"): "inf",
+    "1": "'1'",
+    None: "None",
+    True: "True",
+    2j: "2j",
+}
 BITS: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("None", None, ()),
     ("text", "0.5", ()),
@@ -54,7 +62,9 @@ REFUSED = [
     *(
         Case(
             f"update: {name} as {about}",
-            lambda value=value, about=about: fastmi.InformationStopping().update(**{"i_xt": 1.0, "i_ty": 1.0, about: value}),
+            lambda value=value, about=about: fastmi.InformationStopping().update(
+                **{"i_xt": 1.0, "i_ty": 1.0, about: value}
+            ),
             Refused(about, *words),
             f"InformationStopping.update({about})",
         )
@@ -97,10 +107,22 @@ def _left_alone() -> list[float]:
 
 
 RIGHT = [
-    Case("at rest", lambda: fastmi.InformationStopping(patience=1).first_stop([1.0, 1.0], [0.5, 0.5]), 1),
-    Case("never at rest", lambda: fastmi.InformationStopping(tolerance=0).first_stop([1.0] * 9, [0.5] * 9), None),
+    Case(
+        "at rest",
+        lambda: fastmi.InformationStopping(patience=1).first_stop([1.0, 1.0], [0.5, 0.5]),
+        1,
+    ),
+    Case(
+        "never at rest",
+        lambda: fastmi.InformationStopping(tolerance=0).first_stop([1.0] * 9, [0.5] * 9),
+        None,
+    ),
     Case("a bad point leaves no trace", _left_alone, [-0.5]),
-    Case("below the floor", lambda: fastmi.InformationStopping(patience=1, floor=0.6).first_stop([1.0] * 3, [0.5] * 3), None),
+    Case(
+        "below the floor",
+        lambda: fastmi.InformationStopping(patience=1, floor=0.6).first_stop([1.0] * 3, [0.5] * 3),
+        None,
+    ),
     Case("a NumPy patience", lambda: fastmi.InformationStopping(patience=np.int64(2)).patience, 2),
 ]
 

@@ -1,4 +1,6 @@
-"""Stream: chunks that do not belong together, labels whose type changes from chunk to chunk, what a bad chunk leaves behind."""
+"""Stream: chunks that do not belong together, labels whose type changes from chunk to chunk, what a
+bad chunk leaves behind.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,14 @@ def fed(*chunks: Any, binning: Any = BINS) -> fastmi.Stream:
 
 
 def _answers(stream: fastmi.Stream) -> tuple[float, ...]:
-    return stream.n_samples, stream.entropy, stream.entropy_y, stream.mutual_information, stream.n_symbols, stream.coverage
+    return (
+        stream.n_samples,
+        stream.entropy,
+        stream.entropy_y,
+        stream.mutual_information,
+        stream.n_symbols,
+        stream.coverage,
+    )
 
 
 def _refused_and_left(*bad: Any) -> Callable[[], Any]:
@@ -48,8 +57,12 @@ def _refused_and_left(*bad: Any) -> Callable[[], Any]:
     return call
 
 
-def _chunk(name: str, about: str, bad: tuple[Any, ...], *words: Any, kind: Any = (TypeError, ValueError)) -> Case:
-    return Case(name, _refused_and_left(*bad), Refused(*words, kind=kind), f"Stream.update({about})")
+def _chunk(
+    name: str, about: str, bad: tuple[Any, ...], *words: Any, kind: Any = (TypeError, ValueError)
+) -> Case:
+    return Case(
+        name, _refused_and_left(*bad), Refused(*words, kind=kind), f"Stream.update({about})"
+    )
 
 
 def _labels(name: str, first: Any, second: Any, entropy_y: float) -> Case:
@@ -78,7 +91,9 @@ REFUSED = [
     _chunk("a list", "activations", ("abc", Y), "activations", "str", kind=TypeError),
     _chunk("one axis", "activations", (T[:, 0], Y), "activations", "(4,)", kind=ValueError),
     _chunk("three axes", "activations", (T[None], Y), "activations", "(1, 4, 2)", kind=ValueError),
-    _chunk("another width", "activations", (T[:, :1], Y), "activations", "(4, 1)", "2", kind=ValueError),
+    _chunk(
+        "another width", "activations", (T[:, :1], Y), "activations", "(4, 1)", "2", kind=ValueError
+    ),
     _chunk("no samples", "activations", (T[:0], Y[:0]), "activations", "n = 0", kind=ValueError),
     _chunk("NaN", "activations", (T * np.nan, Y), "activations", "8 NaN", kind=ValueError),
     _chunk("complex", "activations", (T * 1j, Y), "activations", "complex128", kind=TypeError),
@@ -103,7 +118,11 @@ REFUSED = [
         )
         for name in ("entropy", "entropy_y", "mutual_information", "n_symbols", "coverage")
     ),
-    Case("information without labels", lambda: fed((T,)).mutual_information, Refused("labels", "y", kind=ValueError)),
+    Case(
+        "information without labels",
+        lambda: fed((T,)).mutual_information,
+        Refused("labels", "y", kind=ValueError),
+    ),
     *(
         Case(
             f"merged with {other!r:.30}",
@@ -146,9 +165,13 @@ REFUSED = [
 ]
 
 MIXTURES = [
-    _labels("big-endian, then little", np.array([1, 2**60], ">u8"), np.array([1, 2**60], "u8"), 1.0),
+    _labels(
+        "big-endian, then little", np.array([1, 2**60], ">u8"), np.array([1, 2**60], "u8"), 1.0
+    ),
     _labels("big-endian int32, then int64", np.array([1, 2], ">i4"), np.array([1, 2]), 1.0),
-    _labels("uint64 2^63, then int64 -2^63", np.array([2**63], np.uint64), np.array([-(2**63)]), 1.0),
+    _labels(
+        "uint64 2^63, then int64 -2^63", np.array([2**63], np.uint64), np.array([-(2**63)]), 1.0
+    ),
     _labels("uint64 of all ones, then -1", np.array([2**64 - 1], np.uint64), np.array([-1]), 1.0),
     _labels("numbers, then their text", [1, 2], ["1", "2"], 2.0),
     _labels("text, then numbers", ["1", "2"], [1, 2], 2.0),
@@ -161,10 +184,16 @@ MIXTURES = [
     _labels("bools, then integers", [True, False], [1, 0], 1.0),
     _labels("integers, then whole floats", [1, 2], np.array([1.0, 2.0]), 1.0),
     _labels("minus zero", np.array([0.0]), np.array([-0.0]), 0.0),
-    _labels("float16, then integers", np.array([1.0, 2.0], np.float16), np.array([1, 2], np.uint8), 1.0),
+    _labels(
+        "float16, then integers", np.array([1.0, 2.0], np.float16), np.array([1, 2], np.uint8), 1.0
+    ),
     _labels("a tensor, then an array", torch.tensor([1, 2]), np.array([1, 2]), 1.0),
-    _labels("StringDType, then text", np.array(["a", "b"], np.dtypes.StringDType()), ["a", "b"], 1.0),
-    _labels("float 2^53, then the integer beside it", np.array([2.0**53]), np.array([2**53 + 1]), 1.0),
+    _labels(
+        "StringDType, then text", np.array(["a", "b"], np.dtypes.StringDType()), ["a", "b"], 1.0
+    ),
+    _labels(
+        "float 2^53, then the integer beside it", np.array([2.0**53]), np.array([2**53 + 1]), 1.0
+    ),
 ]
 
 
@@ -185,12 +214,20 @@ def _parts() -> tuple[float, ...]:
 
 
 RIGHT = [
-    Case("merged with itself", _merged_with_itself, Either([8, 1.5], Refused("other", ("itself", "same")))),
     Case(
-        "merged with an empty one", lambda: [stream := fed((T, Y)), stream.merge(fastmi.Stream(BINS)), stream.n_samples][2], 4
+        "merged with itself",
+        _merged_with_itself,
+        Either([8, 1.5], Refused("other", ("itself", "same"))),
     ),
     Case(
-        "merged into an empty one", lambda: [stream := fastmi.Stream(BINS), stream.merge(fed((T, Y))), stream.n_samples][2], 4
+        "merged with an empty one",
+        lambda: [stream := fed((T, Y)), stream.merge(fastmi.Stream(BINS)), stream.n_samples][2],
+        4,
+    ),
+    Case(
+        "merged into an empty one",
+        lambda: [stream := fastmi.Stream(BINS), stream.merge(fed((T, Y))), stream.n_samples][2],
+        4,
     ),
     Case("parts and the whole", lambda: _parts() == _whole(), True),
     Case("one threshold", lambda: fed((T[:, :1], Y), binning=fastmi.Edges([0.5])).n_symbols, 2),

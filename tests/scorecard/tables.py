@@ -1,4 +1,6 @@
-"""InformationPlane and the files that it writes: columns that fit no epoch, numbers that are no bits, places for no file."""
+"""InformationPlane and the files that it writes: columns that fit no epoch, numbers that are no
+bits, places for no file.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def points(n_epochs: int = 2) -> Any:
 def collected(**given: Any) -> Any:
     estimator, batches = given.pop("estimator", None) or plane(), given.pop("points", None)
     known = {"epochs": [0, 1], "layers": ["first"]}
-    return fastmi.InformationPlane.collect(estimator, [points()] if batches is None else batches, **known | given)
+    return fastmi.InformationPlane.collect(
+        estimator, [points()] if batches is None else batches, **known | given
+    )
 
 
 def direct(**given: Any) -> Any:
@@ -44,22 +48,42 @@ def _column(value: Any) -> Any:
     return column
 
 
-def _collect(name: str, about: str, *words: Any, kind: Any = (TypeError, ValueError), **given: Any) -> Case:
-    return Case(name, lambda: collected(**given), Refused(*words or (about,), kind=kind), f"InformationPlane.collect({about})")
+def _collect(
+    name: str, about: str, *words: Any, kind: Any = (TypeError, ValueError), **given: Any
+) -> Case:
+    return Case(
+        name,
+        lambda: collected(**given),
+        Refused(*words or (about,), kind=kind),
+        f"InformationPlane.collect({about})",
+    )
 
 
-def _text(name: str, about: str, call: Callable[[], Any], method: str = "InformationPlane.collect") -> Case:
-    """What is no text becomes one, or is refused: either way what is drawn and saved later is text."""
+def _text(
+    name: str, about: str, call: Callable[[], Any], method: str = "InformationPlane.collect"
+) -> Case:
+    """What is no text becomes one, or is refused: either way what is drawn and saved later is
+    text.
+    """
     expected = Either(Holds("text", lambda made: _is_text(getattr(made, about))), Refused(about))
     return Case(name, call, expected, f"{method}({about})")
 
 
 def _is_text(value: Any) -> bool:
-    return all(isinstance(one, str) for one in value) if isinstance(value, tuple) else isinstance(value, str)
+    return (
+        all(isinstance(one, str) for one in value)
+        if isinstance(value, tuple)
+        else isinstance(value, str)
+    )
 
 
 def _direct(name: str, about: str, make: Callable[[], Any], *words: Any) -> Case:
-    return Case(name, lambda: direct(**{about: make()}), Refused(about, *words), f"InformationPlane({about})")
+    return Case(
+        name,
+        lambda: direct(**{about: make()}),
+        Refused(about, *words),
+        f"InformationPlane({about})",
+    )
 
 
 class Estimator:
@@ -78,10 +102,16 @@ COLLECTED = [
         for value in ([], 3, "points", [3], [None], {}, [np.zeros((2, 1))])
     ),
     _collect("points without a list", "points", "points", "list", points=points()),
-    _collect("points of other layers", "points", points=[points(), plane().readings([COPIES[None], COPIES[None]])["each"]]),
+    _collect(
+        "points of other layers",
+        "points",
+        points=[points(), plane().readings([COPIES[None], COPIES[None]])["each"]],
+    ),
     Case(
         "points of another n",
-        lambda: collected(estimator=fastmi.PlaneEstimator(np.arange(7), np.arange(7) % 2, plane().binning)),
+        lambda: collected(
+            estimator=fastmi.PlaneEstimator(np.arange(7), np.arange(7) % 2, plane().binning)
+        ),
         Either(Refused("points", ("n_samples", "samples", "estimator"))),
         "InformationPlane.collect(estimator points)",
     ),
@@ -118,10 +148,22 @@ COLLECTED = [
         _collect(f"reading {reading!r}", "reading", "reading", "'each'", reading=reading)
         for reading in ("total", "", None, 3, ["each"])
     ),
-    *(_collect(f"n_copies {n!r}", "n_copies", "n_copies", repr(n), n_copies=n) for n in (-5, 0, 1.5, "3", True, float("nan"))),
-    *(_text(f"data {value!r}", "data", lambda value=value: collected(data=value)) for value in (3, None, ["a"], b"a")),
-    *(_text(f"sample {value!r}", "sample", lambda value=value: collected(sample=value)) for value in (3, None, ["a"], b"a")),
-    *(_collect(f"seed {value!r}", "seed", seed=value) for value in (1.5, "0", None, -1, True, [0], float("nan"))),
+    *(
+        _collect(f"n_copies {n!r}", "n_copies", "n_copies", repr(n), n_copies=n)
+        for n in (-5, 0, 1.5, "3", True, float("nan"))
+    ),
+    *(
+        _text(f"data {value!r}", "data", lambda value=value: collected(data=value))
+        for value in (3, None, ["a"], b"a")
+    ),
+    *(
+        _text(f"sample {value!r}", "sample", lambda value=value: collected(sample=value))
+        for value in (3, None, ["a"], b"a")
+    ),
+    *(
+        _collect(f"seed {value!r}", "seed", seed=value)
+        for value in (1.5, "0", None, -1, True, [0], float("nan"))
+    ),
 ]
 
 CONSTRUCTED = [
@@ -162,8 +204,14 @@ CONSTRUCTED = [
             ("None", lambda: None),
         )
     ),
-    *(_direct(f"layers {layers!r}", "layers", lambda layers=layers: layers) for layers in ("a", ("a", "b"), None, 3)),
-    *(_direct(f"n_samples {n!r}", "n_samples", lambda n=n: n) for n in (0, -1, 1.5, "6", None, float("nan"))),
+    *(
+        _direct(f"layers {layers!r}", "layers", lambda layers=layers: layers)
+        for layers in ("a", ("a", "b"), None, 3)
+    ),
+    *(
+        _direct(f"n_samples {n!r}", "n_samples", lambda n=n: n)
+        for n in (0, -1, 1.5, "6", None, float("nan"))
+    ),
     *(
         _direct(f"{name} {h!r}", name, lambda h=h: h)
         for name in ("entropy_x", "entropy_y")
@@ -260,7 +308,12 @@ WRITTEN = [
         )
     ),
     *(
-        Case(f"{name}: {planes!r:.20}", lambda call=call, planes=planes: call(planes), Refused("planes"), f"{name}(planes)")
+        Case(
+            f"{name}: {planes!r:.20}",
+            lambda call=call, planes=planes: call(planes),
+            Refused("planes"),
+            f"{name}(planes)",
+        )
         for name, call in (
             ("tables.save_planes", lambda planes: tables.save_planes("plane.npz", planes)),
             ("tables.write_csv", lambda planes: tables.write_csv("plane.csv", planes)),
@@ -281,12 +334,17 @@ WRITTEN = [
         "tables.write_csv(planes)",
     ),
     Case(
-        "tables.panel: one without a list", lambda: tables.panel(collected()), Refused("planes", "list"), "tables.panel(planes)"
+        "tables.panel: one without a list",
+        lambda: tables.panel(collected()),
+        Refused("planes", "list"),
+        "tables.panel(planes)",
     ),
     *(
         Case(
             f"tables.panel: another {name}",
-            lambda change=change: tables.panel([collected(), dataclasses.replace(collected(), **change)]),
+            lambda change=change: tables.panel(
+                [collected(), dataclasses.replace(collected(), **change)]
+            ),
             Refused("planes", word),
             "tables.panel(planes)",
         )
@@ -331,7 +389,9 @@ def _mode() -> int:
 def _piped() -> Any:
     os.mkfifo("pipe")
     heard = []
-    reader = threading.Thread(target=lambda: heard.append(len(Path("pipe").read_text().splitlines())), daemon=True)
+    reader = threading.Thread(
+        target=lambda: heard.append(len(Path("pipe").read_text().splitlines())), daemon=True
+    )
     reader.start()
     collected().to_csv("pipe")
     reader.join(5)
@@ -361,7 +421,10 @@ def _saved(**given: Any) -> Any:
     again = fastmi.InformationPlane.load("plane.npz")
     names = [field.name for field in dataclasses.fields(made) if field.name != "points"]
     same = made.points.present.keys() == again.points.present.keys()
-    return same and all(np.array_equal(getattr(made, name), getattr(again, name)) for name in [*names, *made.points.present])
+    return same and all(
+        np.array_equal(getattr(made, name), getattr(again, name))
+        for name in [*names, *made.points.present]
+    )
 
 
 def _long_name(write: Callable[[Any], Any], ending: str) -> list[int]:
@@ -372,7 +435,11 @@ def _long_name(write: Callable[[Any], Any], ending: str) -> list[int]:
 
 RIGHT = [
     *(
-        Case(f"a measure without {name}", lambda name=name: [row[name] for row in direct(**{name: None}).rows()], [""] * 6)
+        Case(
+            f"a measure without {name}",
+            lambda name=name: [row[name] for row in direct(**{name: None}).rows()],
+            [""] * 6,
+        )
         for name in ("n_symbols", "coverage")
     ),
     Case("a link is followed", _linked, [True, 7]),
@@ -385,32 +452,65 @@ RIGHT = [
         "InformationPlane.to_csv(path)",
     ),
     *(
-        Case(f"a name of 249 letters: {method}", lambda call=call, ending=ending: _long_name(call, ending), [249])
-        for (method, call), ending in zip(WRITERS.items(), (".csv", ".npz", ".npz", ".csv"), strict=True)
+        Case(
+            f"a name of 249 letters: {method}",
+            lambda call=call, ending=ending: _long_name(call, ending),
+            [249],
+        )
+        for (method, call), ending in zip(
+            WRITERS.items(), (".csv", ".npz", ".npz", ".csv"), strict=True
+        )
     ),
     Case("saved and loaded", _saved, True),
     Case("saved with a NumPy seed", lambda: _saved(seed=np.int64(3)), True),
     Case("saved with a NumPy number of samples", lambda: _saved(n_samples=np.int64(6)), True),
-    Case("saved with NumPy entropies", lambda: _saved(entropy_x=np.float64(1), entropy_y=np.float32(1)), True),
+    Case(
+        "saved with NumPy entropies",
+        lambda: _saved(entropy_x=np.float64(1), entropy_y=np.float32(1)),
+        True,
+    ),
     Case(
         "saved with letters of every kind",
         lambda: _saved(
-            layers=("$x_1$ é \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),), data="a\n,b\"'\t\0"
+            layers=("$x_1$ é \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),),
+            data="a\n,b\"'\t\0",
         ),
         True,
     ),
-    Case("collected with a NumPy seed and saved", lambda: collected(seed=np.int64(3)).save("p.npz"), None),
+    Case(
+        "collected with a NumPy seed and saved",
+        lambda: collected(seed=np.int64(3)).save("p.npz"),
+        None,
+    ),
     *(
         Case(
             f"a layer called {name!r:.30} is drawn",
             lambda name=name: collected(layers=[name]).plot().savefig("plane.png"),
             None,
         )
-        for name in ("$", "$x", "$\\frac{$", "a$b$c", "_hidden", "\\alpha", "é\n", "", "x" * 500, "<b>&", "^_{}")
+        for name in (
+            "$",
+            "$x",
+            "$\\frac{$",
+            "a$b$c",
+            "_hidden",
+            "\\alpha",
+            "é\n",
+            "",
+            "x" * 500,
+            "<b>&",
+            "^_{}",
+        )
     ),
-    Case("data called $x_$ is drawn", lambda: collected(data="$x_$").plot().savefig("plane.png"), None),
     Case(
-        "one epoch is drawn", lambda: collected(epochs=[0], points=[points(1)]).plot(color="epoch").savefig("plane.png"), None
+        "data called $x_$ is drawn",
+        lambda: collected(data="$x_$").plot().savefig("plane.png"),
+        None,
+    ),
+    Case(
+        "one epoch is drawn",
+        lambda: collected(epochs=[0], points=[points(1)]).plot(color="epoch").savefig("plane.png"),
+        None,
     ),
     Case("its mean", lambda: collected().mean().i_xt.shape, [2, 1, 1]),
     Case("rows", lambda: len(list(collected().rows())), 6),
@@ -432,7 +532,11 @@ RIGHT = [
     ),
     Case("a large epoch", lambda: collected(epochs=[0, 2**62]).epochs.tolist(), [0, 2**62]),
     Case("a range of epochs", lambda: collected(epochs=range(2)).epochs.tolist(), [0, 1]),
-    Case("the text of a CSV", lambda: [collected().to_csv("p.csv"), _rows("p.csv")][1], Holds("7 lines", lambda n: n == 7)),
+    Case(
+        "the text of a CSV",
+        lambda: [collected().to_csv("p.csv"), _rows("p.csv")][1],
+        Holds("7 lines", lambda n: n == 7),
+    ),
 ]
 
 

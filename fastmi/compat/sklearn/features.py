@@ -1,4 +1,6 @@
-"""features against a target -> scikit-learn's scores, counted where they can be, repaired where its noise is not harmless."""
+"""features against a target -> scikit-learn's scores, counted where they can be, repaired where its
+noise is not harmless.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,23 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi.arrays import FloatArray
-from fastmi.compat.sklearn.labels import Numbered, compact, count_numbers, number, plain_labels, whole
+from fastmi.compat.sklearn.labels import (
+    Numbered,
+    compact,
+    count_numbers,
+    number,
+    plain_labels,
+    whole,
+)
 from fastmi.compat.sklearn.scores import information_of, mutual_info_score
 from fastmi.compat.sklearn.theirs import calm, theirs
 
 __all__ = ["mutual_info_classif", "mutual_info_regression"]
 
 NOISE = 1e-10  # what scikit-learn adds to a continuous column, as a share of its mean magnitude
-CROWD = 10_000  # equal values that this noise still separates: there are some 4.5e5 floats to its standard deviation
+# equal values that this noise still separates: there are some 4.5e5 floats to its standard
+# deviation
+CROWD = 10_000
 
 
 @calm
@@ -30,17 +41,21 @@ def mutual_info_classif(
     random_state: Any = None,
     n_jobs: int | None = None,
 ) -> FloatArray:
-    """I(X_j; Y) of every feature and a discrete target, in nats: counted, or by nearest neighbours where X_j is continuous.
+    """I(X_j; Y) of every feature and a discrete target, in nats: counted, or by nearest neighbours
+    where X_j is continuous.
 
-    Continuous columns go through scikit-learn's own estimator with the noise that `random_state` draws there, so an
-    ordinary column has its value bit for bit. Where that noise, 1e-10 of the column's mean magnitude, is not harmless, the
-    installed scikit-learn is wrong, and here
+    Continuous columns go through scikit-learn's own estimator with the noise that `random_state`
+    draws there, so an ordinary column has its value bit for bit. Where that noise, 1e-10 of the
+    column's mean magnitude, is not harmless, the installed scikit-learn is wrong, and here
 
-    - a constant feature, or target, has zero information: the noise gave it 0.05 nats at n = 2e5, growing with n;
-    - a column of few values (n / 100 or fewer, some of them more than 10 000 times) that meets a discrete one is counted
-      too: floats are not dense enough for noise to part so many equals (0.034 nats for an independent coin at n = 2e5);
-    - a column far from zero (times, identifiers: whole numbers of 1e8 or more, others 1e4 times their range) loses its
-      offset first, exactly: the noise is in proportion to it, and 0..9 + 1e12 had nothing left;
+    - a constant feature, or target, has zero information: the noise gave it 0.05 nats at n = 2e5,
+      growing with n;
+    - a column of few values (n / 100 or fewer, some of them more than 10 000 times) that meets a
+      discrete one is counted too: floats are not dense enough for noise to part so many equals
+      (0.034 nats for an independent coin at n = 2e5);
+    - a column far from zero (times, identifiers: whole numbers of 1e8 or more, others 1e4 times
+      their range) loses its offset first, exactly: the noise is in proportion to it, and 0..9 +
+      1e12 had nothing left;
     - discrete integers are never cast to floats, which merged neighbours beyond 2^53.
 
     Args:
@@ -58,14 +73,21 @@ def mutual_info_classif(
     Raises, warns: as scikit-learn.
 
     Source:
-        Kraskov, Stögbauer and Grassberger 2004, doi:10.1103/PhysRevE.69.066138; Ross 2014, doi:10.1371/journal.pone.0087357.
+        Kraskov, Stögbauer and Grassberger 2004, doi:10.1103/PhysRevE.69.066138; Ross 2014,
+        doi:10.1371/journal.pone.0087357.
 
     Example:
-        >>> mutual_info_classif([[0, 7], [0, 7], [1, 7], [1, 7]], [0, 0, 1, 1], discrete_features=True).round(4)
+        >>> x, y = [[0, 7], [0, 7], [1, 7], [1, 7]], [0, 0, 1, 1]
+        >>> mutual_info_classif(x, y, discrete_features=True).round(4)
         array([0.6931, 0.    ])
     """
     original = theirs("feature_selection", "mutual_info_classif")
-    settings = {"n_neighbors": n_neighbors, "copy": copy, "random_state": random_state, "n_jobs": n_jobs}
+    settings = {
+        "n_neighbors": n_neighbors,
+        "copy": copy,
+        "random_state": random_state,
+        "n_jobs": n_jobs,
+    }
     checked = _checked(X, y, discrete_features, settings, discrete_target=True)
     if checked is None:
         return original(X, y, discrete_features=discrete_features, **settings)
@@ -78,8 +100,13 @@ def mutual_info_classif(
     scores = np.zeros(len(discrete))
     if not counted.all():
         matrix = _for_neighbours(X, discrete)
-        matrix[:, discrete] = 0  # counted below; they stay so that the noise falls on the others as it would
-        scores[:] = 0 if classes.size == 1 else original(matrix, y, discrete_features=discrete, **settings | {"copy": False})
+        # counted below; they stay so that the noise falls on the others as it would
+        matrix[:, discrete] = 0
+        scores[:] = (
+            0
+            if classes.size == 1
+            else original(matrix, y, discrete_features=discrete, **settings | {"copy": False})
+        )
     elif plain_labels(y) is None or 2 * classes.size > len(y):  # refused, or warned of
         theirs("utils.multiclass", "check_classification_targets")(y)
     for j in np.flatnonzero(counted).tolist():
@@ -88,7 +115,9 @@ def mutual_info_classif(
         if discrete[j] and labels is None:
             scores[j] = mutual_info_score(x, y)  # of numbers that are not whole scikit-learn warns
         else:
-            scores[j] = information_of(count_numbers(_classes(x) if labels is None else number(labels), classes))[0]
+            scores[j] = information_of(
+                count_numbers(_classes(x) if labels is None else number(labels), classes)
+            )[0]
     return scores
 
 
@@ -105,8 +134,8 @@ def mutual_info_regression(
 ) -> FloatArray:
     """I(X_j; Y) of every feature and a continuous target, in nats, by nearest neighbours.
 
-    Through scikit-learn's own estimator, bit for bit for ordinary columns and targets, and repaired where it is wrong in
-    the four ways listed at `mutual_info_classif`, for the target too.
+    Through scikit-learn's own estimator, bit for bit for ordinary columns and targets, and repaired
+    where it is wrong in the four ways listed at `mutual_info_classif`, for the target too.
 
     Args:
         X: (n, d) numbers, or a sparse matrix, all of whose columns are discrete.
@@ -119,20 +148,29 @@ def mutual_info_regression(
     Raises, warns: as scikit-learn.
 
     Source:
-        Kraskov, Stögbauer and Grassberger 2004, doi:10.1103/PhysRevE.69.066138; Ross 2014, doi:10.1371/journal.pone.0087357.
+        Kraskov, Stögbauer and Grassberger 2004, doi:10.1103/PhysRevE.69.066138; Ross 2014,
+        doi:10.1371/journal.pone.0087357.
 
     Example:
         >>> mutual_info_regression([[5], [5], [5], [5], [5]], [0.1, 0.7, 0.3, 0.2, 0.9])
         array([0.])
     """
     original = theirs("feature_selection", "mutual_info_regression")
-    settings = {"n_neighbors": n_neighbors, "copy": copy, "random_state": random_state, "n_jobs": n_jobs}
+    settings = {
+        "n_neighbors": n_neighbors,
+        "copy": copy,
+        "random_state": random_state,
+        "n_jobs": n_jobs,
+    }
     checked = _checked(X, y, discrete_features, settings, discrete_target=False)
     if checked is None:
         return original(X, y, discrete_features=discrete_features, **settings)
     X, y, discrete = checked
     matrix = _for_neighbours(X, discrete)
-    scores = np.array(original(matrix, _near_zero(y), discrete_features=discrete, **settings | {"copy": False}), np.float64)
+    scores = np.array(
+        original(matrix, _near_zero(y), discrete_features=discrete, **settings | {"copy": False}),
+        np.float64,
+    )
     classes = _classes(y) if discrete.any() and _crowded(y) else None
     for j in range(len(discrete)):
         x = _column(X, j)
@@ -146,7 +184,8 @@ def mutual_info_regression(
 def _checked(
     X: Any, y: Any, discrete_features: Any, settings: dict[str, Any], discrete_target: bool
 ) -> tuple[Any, npt.NDArray[Any], npt.NDArray[np.bool_]] | None:
-    """X (n, d), y (n,) and which features are discrete, (d,), as scikit-learn reads them; None: it must refuse them itself.
+    """X (n, d), y (n,) and which features are discrete, (d,), as scikit-learn reads them; None: it
+    must refuse them itself.
 
     Classes that are strings become numbers: scikit-learn compares all of them with each.
     """
@@ -154,11 +193,17 @@ def _checked(
     if names is not None and names.dtype.kind in "UO":
         y = _classes(names).codes
     try:
-        X, y = theirs("utils", "check_X_y")(X, y, accept_sparse="csc", y_numeric=not discrete_target)
+        X, y = theirs("utils", "check_X_y")(
+            X, y, accept_sparse="csc", y_numeric=not discrete_target
+        )
         discrete = _discrete(discrete_features, X.shape[1], is_sparse=not isinstance(X, np.ndarray))
     except (TypeError, ValueError, IndexError):
         return None
-    if discrete is None or not _possible(**settings) or not (isinstance(X, np.ndarray) or discrete.all()):
+    if (
+        discrete is None
+        or not _possible(**settings)
+        or not (isinstance(X, np.ndarray) or discrete.all())
+    ):
         return None
     return X, y, discrete
 
@@ -181,7 +226,11 @@ def _possible(n_neighbors: Any, copy: Any, random_state: Any, n_jobs: Any) -> bo
     """Whether scikit-learn would take these; where nothing is estimated it is not asked."""
     seeded = random_state is None or isinstance(random_state, np.random.RandomState)
     seeded = seeded or (isinstance(random_state, Integral) and 0 <= int(random_state) < 2**32)
-    counts = isinstance(n_neighbors, Integral) and int(n_neighbors) >= 1 and (n_jobs is None or isinstance(n_jobs, Integral))
+    counts = (
+        isinstance(n_neighbors, Integral)
+        and int(n_neighbors) >= 1
+        and (n_jobs is None or isinstance(n_jobs, Integral))
+    )
     return seeded and counts and isinstance(copy, bool | np.bool_)
 
 
@@ -206,7 +255,9 @@ def _constant(column: npt.NDArray[Any]) -> bool:
 
 
 def _crowded(column: npt.NDArray[Any]) -> bool:
-    """Few values, some of them too often for noise to part: to be counted where a nearest neighbour must differ."""
+    """Few values, some of them too often for noise to part: to be counted where a nearest neighbour
+    must differ.
+    """
     if column.size <= CROWD:
         return False
     counts = np.unique(column, return_counts=True)[1]
@@ -228,9 +279,11 @@ def _for_neighbours(X: Any, discrete: npt.NDArray[np.bool_]) -> Any:
 
 
 def _near_zero(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The column without its offset, where noise in proportion to that would blur it; else the column itself.
+    """The column without its offset, where noise in proportion to that would blur it; else the
+    column itself.
 
-    Exact: integers are subtracted as integers, and floats less than a factor of two apart differ by a float.
+    Exact: integers are subtracted as integers, and floats less than a factor of two apart differ by
+    a float.
     """
     if column.dtype.kind not in "iuf":
         return column

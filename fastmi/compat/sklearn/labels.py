@@ -35,7 +35,9 @@ LONGEST = 4 * 64  # bytes of a string beyond which arrays of them are mostly pad
 
 
 class Numbered(NamedTuple):
-    """codes (n,) in 0..size - 1, equal where the labels are; `dense`: each occurs; `ordered`: as the labels are."""
+    """codes (n,) in 0..size - 1, equal where the labels are; `dense`: each occurs; `ordered`: as
+    the labels are.
+    """
 
     codes: IntArray
     size: int
@@ -44,7 +46,9 @@ class Numbered(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """The counts of A's classes and of B's, zeros perhaps among them; of every cell that is not empty, and where it lies."""
+    """The counts of A's classes and of B's, zeros perhaps among them; of every cell that is not
+    empty, and where it lies.
+    """
 
     a: IntArray
     b: IntArray
@@ -54,14 +58,18 @@ class Counts(NamedTuple):
 
 
 def listed(labels: Any) -> bool:
-    """A container that scikit-learn takes without a word and NumPy reads: no scalar, mask, sparse matrix or tensor."""
+    """A container that scikit-learn takes without a word and NumPy reads: no scalar, mask, sparse
+    matrix or tensor.
+    """
     if isinstance(labels, np.ma.MaskedArray):
         return False
     return isinstance(labels, list | tuple | np.ndarray) or hasattr(labels, "to_numpy")
 
 
 def pair_of(labels_true: Any, labels_pred: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
-    """Both as 1-D arrays of integers, bools or strings, of one length above 0; None: scikit-learn must judge them."""
+    """Both as 1-D arrays of integers, bools or strings, of one length above 0; None: scikit-learn
+    must judge them.
+    """
     a, b = plain_labels(labels_true), plain_labels(labels_pred)
     return None if a is None or b is None or len(a) != len(b) else (a, b)
 
@@ -69,8 +77,14 @@ def pair_of(labels_true: Any, labels_pred: Any) -> tuple[npt.NDArray[Any], npt.N
 def plain_labels(labels: Any) -> npt.NDArray[Any] | None:
     if not listed(labels):
         return None
-    if isinstance(labels, list | tuple) and labels and isinstance(labels[0], str) and set(map(type, labels)) <= STRINGS:
-        return np.array([name.rstrip("\0") for name in labels], object)  # what NumPy reads, at no cost of the longest for each
+    if (
+        isinstance(labels, list | tuple)
+        and labels
+        and isinstance(labels[0], str)
+        and set(map(type, labels)) <= STRINGS
+    ):
+        # what NumPy reads, at no cost of the longest for each
+        return np.array([name.rstrip("\0") for name in labels], object)
     try:
         labels = np.asarray(labels)
     except ValueError:  # a ragged list
@@ -81,7 +95,13 @@ def plain_labels(labels: Any) -> npt.NDArray[Any] | None:
         return labels if labels.dtype.itemsize <= LONGEST else labels.astype(object)
     if labels.dtype.kind == "O":
         return labels if set(map(type, labels.tolist())) == {str} else None
-    return whole(labels) if labels.dtype.kind == "f" else labels if labels.dtype.kind in "biu" else None
+    return (
+        whole(labels)
+        if labels.dtype.kind == "f"
+        else labels
+        if labels.dtype.kind in "biu"
+        else None
+    )
 
 
 def whole(values: npt.NDArray[Any]) -> IntArray | None:
@@ -93,13 +113,19 @@ def whole(values: npt.NDArray[Any]) -> IntArray | None:
 
 
 def number(labels: npt.NDArray[Any]) -> Numbered:
-    """Integers of a small range by their distance from the lowest; others, and strings, through the engine's table."""
+    """Integers of a small range by their distance from the lowest; others, and strings, through the
+    engine's table.
+    """
     if labels.dtype.kind == "O":
         return _names(labels.tolist())
     if labels.dtype.kind == "U":
         return _identified(labels)
     codes, size = number_rows(labels.view(np.uint8) if labels.dtype.kind == "b" else labels)
-    return Numbered(on_host(codes), size, dense=False, ordered=True) if size <= widest(labels.size) else _identified(labels)
+    return (
+        Numbered(on_host(codes), size, dense=False, ordered=True)
+        if size <= widest(labels.size)
+        else _identified(labels)
+    )
 
 
 def _identified(labels: npt.NDArray[Any]) -> Numbered:
@@ -108,7 +134,9 @@ def _identified(labels: npt.NDArray[Any]) -> Numbered:
 
 
 def widest(n: int) -> int:
-    """The largest table of counts worth a pass: beyond, only the symbols that occur are numbered."""
+    """The largest table of counts worth a pass: beyond, only the symbols that occur are
+    numbered.
+    """
     return 4 * n + 4096
 
 
@@ -157,7 +185,12 @@ def count_numbers(a: Numbered, b: Numbered) -> Counts:
     if a.size * b.size <= room:
         table = tabulate(a, b)
         cells = np.flatnonzero(table)
-        return Counts(table.sum(axis=1), table.sum(axis=0), table.reshape(-1)[cells], *np.divmod(cells, b.size))
+        return Counts(
+            table.sum(axis=1),
+            table.sum(axis=0),
+            table.reshape(-1)[cells],
+            *np.divmod(cells, b.size),
+        )
     joint = a.codes * b.size + b.codes
     pairs = _identified(joint)
     cells = np.empty(pairs.size, np.int64)
@@ -166,10 +199,16 @@ def count_numbers(a: Numbered, b: Numbered) -> Counts:
     return Counts(times_a, times_b, times, *np.divmod(cells, b.size))
 
 
-def compressed(cells: IntArray, counts: npt.NDArray[Any], shape: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+def compressed(
+    cells: IntArray, counts: npt.NDArray[Any], shape: tuple[int, ...]
+) -> tuple[Any, tuple[int, ...]]:
     """Cells that are not empty, numbered row by row -> what SciPy builds a CSR matrix from."""
     rows, columns = np.divmod(cells, shape[1])
-    return (counts, columns, np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))])), shape
+    return (
+        counts,
+        columns,
+        np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))]),
+    ), shape
 
 
 def count_table(contingency: Any) -> Counts | None:
@@ -184,7 +223,8 @@ def count_table(contingency: Any) -> Counts | None:
     row, column, cells = (np.asarray(part, np.int64) for part in find(table))
     if not cells.size or cells.min() < 0:
         return None
-    exact = np.int64 if cells.sum(dtype=np.float64) < 2**31 else object  # beyond, products of counts pass 2^63
+    # beyond, products of counts pass 2^63
+    exact = np.int64 if cells.sum(dtype=np.float64) < 2**31 else object
     cells = cells.astype(exact)
     a, b = (np.zeros(length, exact) for length in table.shape)
     np.add.at(a, row, cells)

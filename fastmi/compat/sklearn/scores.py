@@ -35,15 +35,26 @@ __all__ = [
     "normalized_mutual_info_score",
 ]
 
-AVERAGES = {"min": min, "max": max, "geometric": lambda u, v: math.sqrt(u * v), "arithmetic": lambda u, v: (u + v) / 2}
+AVERAGES = {
+    "min": min,
+    "max": max,
+    "geometric": lambda u, v: math.sqrt(u * v),
+    "arithmetic": lambda u, v: (u + v) / 2,
+}
 EPSILON = float(np.finfo(np.float64).eps)
 
 
 @calm
 def contingency_matrix(
-    labels_true: Any, labels_pred: Any, *, eps: float | None = None, sparse: bool = False, dtype: npt.DTypeLike = np.int64
+    labels_true: Any,
+    labels_pred: Any,
+    *,
+    eps: float | None = None,
+    sparse: bool = False,
+    dtype: npt.DTypeLike = np.int64,
 ) -> Any:
-    """C[i, j] = how many samples have the i-th label of labels_true and the j-th of labels_pred, labels in sorted order.
+    """C[i, j] = how many samples have the i-th label of labels_true and the j-th of labels_pred,
+    labels in sorted order.
 
     Args:
         labels_true, labels_pred: (n,) labels.
@@ -65,7 +76,8 @@ def contingency_matrix(
     pair = pair_of(labels_true, labels_pred)
     if pair is None:
         return original(labels_true, labels_pred, eps=eps, sparse=sparse, dtype=dtype)
-    smallest = original([0], [0], eps=eps, sparse=sparse, dtype=dtype)  # judges the options, and shows the type of a result
+    # judges the options, and shows the type of a result
+    smallest = original([0], [0], eps=eps, sparse=sparse, dtype=dtype)
     a, b = map(number, pair)
     small = a.size * b.size <= widest(a.codes.size)
     if not (small and a.ordered and b.ordered):
@@ -76,28 +88,34 @@ def contingency_matrix(
     table = without_empty(tabulate(a, b))
     if sparse:
         cells = np.flatnonzero(table)
-        return type(smallest)(*compressed(cells, table.reshape(-1)[cells].astype(dtype), table.shape))
+        return type(smallest)(
+            *compressed(cells, table.reshape(-1)[cells].astype(dtype), table.shape)
+        )
     table = table.astype(dtype, copy=False)
     return table if eps is None else table + eps
 
 
 @calm
 def mutual_info_score(labels_true: Any, labels_pred: Any, *, contingency: Any = None) -> float:
-    """Mutual information I(A;B) = sum_ij n_ij / n log(n n_ij / (a_i b_j)) of two labelings, in nats.
+    """Mutual information I(A;B) = sum_ij n_ij / n log(n n_ij / (a_i b_j)) of two labelings, in
+    nats.
 
-    To some 1e-15 of itself however small it is, where scikit-learn's terms cancel: two labels among 1e6, each of one sample,
-    share 1e-12 nats, of which it keeps three digits. One float for every order of the samples, for every naming of the
-    classes, and both ways round; where one labeling is a function of the other, exactly its entropy.
+    To some 1e-15 of itself however small it is, where scikit-learn's terms cancel: two labels among
+    1e6, each of one sample, share 1e-12 nats, of which it keeps three digits. One float for every
+    order of the samples, for every naming of the classes, and both ways round; where one labeling
+    is a function of the other, exactly its entropy.
 
     Args:
         labels_true, labels_pred: (n,) labels: integers, bools, strings, floats.
-        contingency: an array or sparse matrix of counts, as `contingency_matrix` gives; the labels are then ignored.
+        contingency: an array or sparse matrix of counts, as `contingency_matrix` gives; the labels
+            are then ignored.
 
     Returns:
         a float, never negative and never above either entropy.
 
     Raises:
-        ValueError, TypeError: what scikit-learn raises: labels that are not 1-D, of different lengths, not finite, bytes.
+        ValueError, TypeError: what scikit-learn raises: labels that are not 1-D, of different
+            lengths, not finite, bytes.
 
     Warns:
         UserWarning: as scikit-learn, labels that are not whole numbers ("expects discrete values").
@@ -111,14 +129,19 @@ def mutual_info_score(labels_true: Any, labels_pred: Any, *, contingency: Any = 
     else:
         counts = count_table(contingency)
         if counts is None or not (listed(labels_true) and listed(labels_pred)):
-            score = theirs("metrics.cluster", "mutual_info_score")(labels_true, labels_pred, contingency=contingency)
+            score = theirs("metrics.cluster", "mutual_info_score")(
+                labels_true, labels_pred, contingency=contingency
+            )
             counts = counts or score
     return information_of(counts)[0] if isinstance(counts, Counts) else counts
 
 
 @calm
-def normalized_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic") -> float:
-    """NMI = I(A;B) / mean(H(A), H(B)), between 0 and 1; two labelings of one class each match, and score 1.
+def normalized_mutual_info_score(
+    labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic"
+) -> float:
+    """NMI = I(A;B) / mean(H(A), H(B)), between 0 and 1; two labelings of one class each match, and
+    score 1.
 
     Args:
         labels_true, labels_pred: as `mutual_info_score`.
@@ -133,7 +156,9 @@ def normalized_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_
         >>> normalized_mutual_info_score([0, 0, 1, 1], [1, 1, 0, 0])
         1.0
     """
-    counts = _count("normalized_mutual_info_score", labels_true, labels_pred, average_method=average_method)
+    counts = _count(
+        "normalized_mutual_info_score", labels_true, labels_pred, average_method=average_method
+    )
     if not isinstance(counts, Counts):
         return counts
     nats, h_true, h_pred = information_of(counts)
@@ -143,13 +168,17 @@ def normalized_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_
 
 
 @calm
-def adjusted_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic") -> float:
-    """AMI = (I(A;B) - E) / (mean(H(A), H(B)) - E), E the mean of I over all shuffles of one labeling; 0 is chance, 1 a match.
+def adjusted_mutual_info_score(
+    labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic"
+) -> float:
+    """AMI = (I(A;B) - E) / (mean(H(A), H(B)) - E), E the mean of I over all shuffles of one
+    labeling; 0 is chance, 1 a match.
 
-    E is summed from ratios of hypergeometric probabilities, to some 1e-14 of itself; scikit-learn's, from differences of
-    log-factorials, is off by some 1e-13 at n = 100 and 6e-11 at n = 1e6, and it takes a difference below 2e-16 for 2e-16.
-    Where one labeling gives every sample a class of its own, E = I and, under the mean that is the other's entropy, the score
-    is 0 / 0: 1 here, and there about 1 (1.29 too).
+    E is summed from ratios of hypergeometric probabilities, to some 1e-14 of itself;
+    scikit-learn's, from differences of log-factorials, is off by some 1e-13 at n = 100 and 6e-11 at
+    n = 1e6, and it takes a difference below 2e-16 for 2e-16. Where one labeling gives every sample
+    a class of its own, E = I and, under the mean that is the other's entropy, the score is 0 / 0: 1
+    here, and there about 1 (1.29 too).
 
     Args:
         labels_true, labels_pred: as `mutual_info_score`.
@@ -164,34 +193,47 @@ def adjusted_mutual_info_score(labels_true: Any, labels_pred: Any, *, average_me
         >>> adjusted_mutual_info_score([0, 0, 1, 1], [1, 1, 0, 0])
         1.0
     """
-    counts = _count("adjusted_mutual_info_score", labels_true, labels_pred, average_method=average_method)
+    counts = _count(
+        "adjusted_mutual_info_score", labels_true, labels_pred, average_method=average_method
+    )
     if not isinstance(counts, Counts):
         return counts
     nats, h_true, h_pred = information_of(counts)
     if h_true == 0 or h_pred == 0:
         return 1.0 if h_true == h_pred else 0.0
-    highest, expected = AVERAGES[average_method](h_true, h_pred), expected_information(counts.a, counts.b)
-    return 1.0 if nats == highest else (nats - expected) / max(highest - expected, EPSILON * highest)
+    highest, expected = (
+        AVERAGES[average_method](h_true, h_pred),
+        expected_information(counts.a, counts.b),
+    )
+    return (
+        1.0 if nats == highest else (nats - expected) / max(highest - expected, EPSILON * highest)
+    )
 
 
 def _count(name: str, labels_true: Any, labels_pred: Any, **options: Any) -> Counts | float:
-    """The counts of two labelings, once scikit-learn has judged what is not plain; its own score where nothing is counted."""
+    """The counts of two labelings, once scikit-learn has judged what is not plain; its own score
+    where nothing is counted.
+    """
     pair = pair_of(labels_true, labels_pred)
     average_method = options.get("average_method", "min")
     if pair is not None and isinstance(average_method, str) and average_method in AVERAGES:
         return count_numbers(*map(number, pair))
     score = theirs("metrics.cluster", name)(labels_true, labels_pred, **options)
     arrays = np.asarray(labels_true), np.asarray(labels_pred)
-    return count_table(theirs("metrics.cluster", "contingency_matrix")(*arrays, sparse=True)) or score
+    return (
+        count_table(theirs("metrics.cluster", "contingency_matrix")(*arrays, sparse=True)) or score
+    )
 
 
 def information_of(counts: Counts) -> tuple[float, float, float]:
-    """I(A;B), H(A), H(B): I = sum_ij (n_ij log(n_ij / m_ij) - n_ij + m_ij) / n over all cells, m_ij = a_i b_j / n.
+    """I(A;B), H(A), H(B): I = sum_ij (n_ij log(n_ij / m_ij) - n_ij + m_ij) / n over all cells, m_ij
+    = a_i b_j / n.
 
-    n_ij and m_ij have one sum, so the last two terms add nothing; but no term is negative, and none hides another however
-    small I is. Of the empty cells the sum of m is that of n_ij - m_ij over the others: integers, over n. The terms are added
-    in ascending order: one float for every order of samples and classes, and for (A, B) as for (B, A). Where one labeling is
-    a function of the other, I is its entropy, exactly.
+    n_ij and m_ij have one sum, so the last two terms add nothing; but no term is negative, and none
+    hides another however small I is. Of the empty cells the sum of m is that of n_ij - m_ij over
+    the others: integers, over n. The terms are added in ascending order: one float for every order
+    of samples and classes, and for (A, B) as for (B, A). Where one labeling is a function of the
+    other, I is its entropy, exactly.
     """
     n = int(counts.a.sum())
     h_a, h_b = _entropy(counts.a, n), _entropy(counts.b, n)
@@ -209,7 +251,9 @@ def information_of(counts: Counts) -> tuple[float, float, float]:
 
 
 def _entropy(counts: IntArray, n: int) -> float:
-    """H = sum_i a_i / n log(n / a_i), each logarithm of 1 + (n - a_i) / a_i: no term is negative, and none is rounded off."""
+    """H = sum_i a_i / n log(n / a_i), each logarithm of 1 + (n - a_i) / a_i: no term is negative,
+    and none is rounded off.
+    """
     times, symbols = counts_of_counts(counts)
     rest = (n - times).astype(np.float64)
     times = times.astype(np.float64)

@@ -1,4 +1,6 @@
-"""scikit-learn's own functions, imported where they are asked for; the caller's np.seterr raises nothing in them."""
+"""scikit-learn's own functions, imported where they are asked for; the caller's np.seterr raises
+nothing in them.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,15 @@ def theirs(module: str, name: str) -> Any:
 
 
 def calm(function: Callable[P, R]) -> Callable[P, R]:
-    """What `np.seterr` raises for the caller's own arithmetic is no error here, nor in scikit-learn: tiny numbers underflow."""
+    """What `np.seterr` raises for the caller's own arithmetic is no error here, nor in
+    scikit-learn: tiny numbers underflow.
+    """
 
     @wraps(function)
     def calm(*arguments: P.args, **options: P.kwargs) -> R:
-        settings: dict[str, Any] = {kind: "warn" if how == "raise" else how for kind, how in np.geterr().items()}
+        settings: dict[str, Any] = {
+            kind: "warn" if how == "raise" else how for kind, how in np.geterr().items()
+        }
         settings["under"] = "ignore"
         with np.errstate(**settings):
             return function(*arguments, **options)
