@@ -1,5 +1,4 @@
-"""The kernels of the measures that compare every sample with every other: sums of Gaussians over
-all pairs.
+"""The kernels of the measures that compare all samples: sums of Gaussians over all pairs.
 
 Plain functions first (`_name`) and compiled second (`name`), as the kernels of counting.
 """
@@ -19,48 +18,54 @@ from fastmi.backends.threads import together
 
 __all__ = ["gaussian_sums"]
 
-TILE = 512  # samples compared at a time: what they need stays in the first-level cache
+FloatArray = npt.NDArray[np.float64]
+
+TILE = 512  # samples that two are compared with at a time: they stay in the first-level cache
 N_PARTS = 8  # of the rows, that threads take in turn
-# an exponent of 2 that is next to nothing beside the 1 that every sum has
-LOWEST = np.float32(-125)
+LOWEST = np.float32(-125)  # an exponent of 2: next to nothing beside the 1 that every sum has
 LOG2_E = math.log2(math.e)
 # 2^f for f in [-1/2, 1/2], to float32: the first terms of its series in f ln 2
 TERMS = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(7))
+SUMMED = {
+    "contract",
+    "reassoc",
+}  # what a compiler may do with a sum, so that it adds several at once
 
 
-def _squares(t, i, first, last, squares):
-    """|t_i - t_j|^2 for j in first..last - 1; t is (d, n)."""
-    for j in range(last - first):
-        squares[j] = 0
-    whole = t.shape[0] // 4 * 4
-    # four units a pass: what is stored and loaded again costs more than what is computed
-    for k in range(0, whole, 4):
-        a, b, c, d = t[k, i], t[k + 1, i], t[k + 2, i], t[k + 3, i]
-        row_a, row_b, row_c, row_d = (
-            t[k, first:last],
-            t[k + 1, first:last],
-            t[k + 2, first:last],
-            t[k + 3, first:last],
-        )
-        for j in range(last - first):
-            u, v, w, x = row_a[j] - a, row_b[j] - b, row_c[j] - c, row_d[j] - d
-            squares[j] += (u * u + v * v) + (w * w + x * x)
-    for k in range(whole, t.shape[0]):
-        a, row_a = t[k, i], t[k, first:last]
-        for j in range(last - first):
-            u = row_a[j] - a
-            squares[j] += u * u
+def _squares_of_two(t, i, k, first, last, squares_i, squares_k):
+    """|t_i - t_j|^2 and |t_k - t_j|^2 for j in first..last - 1; t is (d, n).
 
-
-def _exponentials(squares, scale, bits, powers, n):
-    """exp(-square / 8) in float32, as 2^(whole) 2^(rest); `powers` looks at the memory of
-    `bits`.
+    What is loaded and stored costs more than what is computed: so two samples share what is loaded,
+    and four units what is stored.
     """
+    n = last - first
+    squares_i[:n] = 0
+    squares_k[:n] = 0
+    in_fours = t.shape[0] // 4 * 4
+    for u in range(0, in_fours, 4):
+        a, b, c, d = t[u, i], t[u + 1, i], t[u + 2, i], t[u + 3, i]
+        e, f, g, h = t[u, k], t[u + 1, k], t[u + 2, k], t[u + 3, k]
+        row_0, row_1 = t[u, first:last], t[u + 1, first:last]
+        row_2, row_3 = t[u + 2, first:last], t[u + 3, first:last]
+        for j in range(n):
+            p, q, r, s = row_0[j] - a, row_1[j] - b, row_2[j] - c, row_3[j] - d
+            squares_i[j] += (p * p + q * q) + (r * r + s * s)
+            p, q, r, s = row_0[j] - e, row_1[j] - f, row_2[j] - g, row_3[j] - h
+            squares_k[j] += (p * p + q * q) + (r * r + s * s)
+    for u in range(in_fours, t.shape[0]):
+        a, e, row = t[u, i], t[u, k], t[u, first:last]
+        for j in range(n):
+            p, q = row[j] - a, row[j] - e
+            squares_i[j] += p * p
+            squares_k[j] += q * q
+
+
+def _exponentials(squares, scale, n):
+    """exp(-square / 8) in float32, as 2^whole 2^rest; a whole power of 2 is made of its bits."""
     for j in range(n):
         exponent = squares[j] * scale
         exponent = exponent if exponent > LOWEST else LOWEST
         whole = np.int32(exponent - np.float32(0.5))  # towards 0, and so to the nearest or the next
-        bits[j] = (whole + np.int32(127)) << np.int32(23)
         f = exponent - np.float32(whole)
         series = TERMS[6]
         series = series * f + TERMS[5]
@@ -69,9 +74,8 @@ def _exponentials(squares, scale, bits, powers, n):
         series = series * f + TERMS[2]
         series = series * f + TERMS[1]
         series = series * f + TERMS[0]
-        squares[j] = series
-    for j in range(n):
-        squares[j] *= powers[j]
+        power = np.int32((whole + np.int32(127)) << np.int32(23)).view(np.float32)
+        squares[j] = series * power
 
 
 def _exponentials_64(squares, scale, n):
@@ -79,61 +83,80 @@ def _exponentials_64(squares, scale, n):
         squares[j] = math.exp(squares[j] * scale)
 
 
-def _share(values, wide, fourth):
-    """Adds what i and each j share, the values and their fourth powers, to every j; returns their
-    sums, for i.
+def _share_of_two(values_i, values_k, wide, fourth):
+    """Adds what i and k share with each j, the values and their fourth powers, to every j.
+
+    Returns their sums, for i and for k.
     """
-    all_wide = all_fourth = np.float64(0)
-    for j in range(values.size):
-        v = np.float64(values[j])
-        squared = v * v
-        wide[j] += v
-        fourth[j] += squared * squared
-        all_wide += v
-        all_fourth += squared * squared
-    return all_wide, all_fourth
+    wide_i = fourth_i = wide_k = fourth_k = np.float64(0)
+    for j in range(values_i.size):
+        v, w = np.float64(values_i[j]), np.float64(values_k[j])
+        v_2, w_2 = v * v, w * w
+        v_4, w_4 = v_2 * v_2, w_2 * w_2
+        wide[j] += v + w
+        fourth[j] += v_4 + w_4
+        wide_i += v
+        wide_k += w
+        fourth_i += v_4
+        fourth_k += w_4
+    return wide_i, fourth_i, wide_k, fourth_k
 
 
-def _gaussian_sums(t, starts, ids, rows, scale, squares, bits, powers, out):
-    """out[:, i] = sums over all j, then over those of i's class, of exp(-d / 8), and of exp(-d /
-    2).
+def _compare(t, i, k, first, last, single, scale, squares_i, squares_k, out):
+    """Adds the Gaussians of the pairs (i, j) and (k, j), j in first..last - 1, to all three.
 
-    Of the pairs i < j alone, i in rows: each is added to both.
+    out is (2, n); k = i stands for no second sample.
+    """
+    for begin in range(first, last, TILE):
+        end = min(last, begin + TILE)
+        n = end - begin
+        squares_of_two(t, i, k, begin, end, squares_i, squares_k)
+        if single:
+            exponentials(squares_i, np.float32(scale), n)
+            exponentials(squares_k, np.float32(scale), n)
+        else:
+            exponentials_64(squares_i, scale, n)
+            exponentials_64(squares_k, scale, n)
+        if k == i:
+            squares_k[:n] = 0
+        wide_i, fourth_i, wide_k, fourth_k = share_of_two(
+            squares_i[:n], squares_k[:n], out[0, begin:end], out[1, begin:end]
+        )
+        out[0, i] += wide_i
+        out[1, i] += fourth_i
+        out[0, k] += wide_k
+        out[1, k] += fourth_k
+
+
+def _gaussian_sums(t, ends, rows, single, scale, squares_i, squares_k, others, own):
+    """Sums exp(-d / 8) and exp(-d / 2) over the j of other classes, and of i's own, (2, n) each.
+
+    Of the pairs i < j alone, i in rows: each is added to both. Samples are sorted by class: from i
+    to ends[i] they are of its own.
     """
     n = t.shape[1]
-    for i in range(rows[0], rows[1]):
-        # samples are sorted by class: from i on, those of its class come first
-        highest = starts[ids[i] + 1]
-        for k in range(4):
-            out[k, i] += 1
-        for first in range(i + 1, n, TILE):
-            last = min(n, first + TILE)
-            squared_distances(t, i, first, last, squares)
-            if bits.size:
-                exponentials(squares, np.float32(scale), bits, powers, last - first)
-            else:
-                exponentials_64(squares, scale, last - first)
-            wide, fourth = share(squares[: last - first], out[0, first:last], out[1, first:last])
-            out[0, i] += wide
-            out[1, i] += fourth
-            end = min(highest, last)
-            if first < end:
-                wide, fourth = share(squares[: end - first], out[2, first:end], out[3, first:end])
-                out[2, i] += wide
-                out[3, i] += fourth
+    i = rows[0]
+    while i < rows[1]:
+        k = i + 1 if i + 1 < min(rows[1], ends[i]) else i  # two samples of one class, or the last
+        for sample in range(i, k + 1):
+            own[:, sample] += 1
+        if k > i:
+            compare(t, i, i, k, k + 1, single, scale, squares_i, squares_k, own)
+        compare(t, i, k, k + 1, ends[i], single, scale, squares_i, squares_k, own)
+        compare(t, i, k, ends[i], n, single, scale, squares_i, squares_k, others)
+        i = k + 1
 
 
-squared_distances = jit(_squares, fastmath={"contract", "reassoc"})
-exponentials = jit(_exponentials)
+squares_of_two = jit(_squares_of_two, fastmath=SUMMED)
+exponentials = jit(_exponentials, fastmath={"contract"})
 exponentials_64 = jit(_exponentials_64)
-share = jit(_share, fastmath={"contract", "reassoc"})
+share_of_two = jit(_share_of_two, fastmath=SUMMED)
+compare = jit(_compare)
 sums = jit(_gaussian_sums)
 
 
 @np.errstate(all="ignore")  # what is too small is 0
-def gaussian_sums(
-    t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: int
-) -> npt.NDArray[np.float64]:
+def gaussian_sums(t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: int) -> FloatArray:
     """Sums Gaussians of all pairs of samples, of variances 4 and 1: t is in units of the noise.
 
     Args:
@@ -142,29 +165,26 @@ def gaussian_sums(
 
     Returns:
         (4, n): the sums over all j of exp(-|t_i - t_j|^2 / 8) and of exp(-|t_i - t_j|^2 / 2), and
-            both over the j of i's
-        class. Each sum has the term of j = i, which is 1.
+            both over the j of i's class. Each sum has the term of j = i, which is 1.
     """
     order = np.argsort(ids, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=n_classes))])
+    sizes = np.bincount(ids, minlength=n_classes)
+    ends = np.repeat(np.cumsum(sizes), sizes)
     by_unit = np.ascontiguousarray(t[order].T)
-    single = t.dtype == np.float32
-    scale = -(LOG2_E if single else 1.0) / 8
     # whatever the threads: sums have one order
     bounds = np.linspace(0, len(t), min(len(t), N_PARTS) + 1).astype(int)
-    tasks = [
-        partial(_rows, by_unit, starts, ids[order], (int(first), int(last)), scale, single)
-        for first, last in pairwise(bounds)
-    ]
+    tasks = [partial(_rows, by_unit, ends, (int(i), int(j))) for i, j in pairwise(bounds)]
+    others, own = np.sum(together(tasks), axis=0)
     unsorted = np.empty((4, len(t)))
-    unsorted[:, order] = np.sum(together(tasks), axis=0)
+    unsorted[:, order] = np.concatenate([others + own, own])
     return unsorted
 
 
-def _rows(
-    t: Any, starts: Any, ids: Any, rows: tuple[int, int], scale: float, single: bool
-) -> npt.NDArray[np.float64]:
-    """The pairs whose first is in these rows, (4, n)."""
-    out, bits = np.zeros((4, t.shape[1])), np.empty(TILE if single else 0, np.int32)
-    sums(t, starts, ids, rows, scale, np.empty(TILE, t.dtype), bits, bits.view(np.float32), out)
+def _rows(t: Any, ends: Any, rows: tuple[int, int]) -> FloatArray:
+    """The pairs whose first is in these rows: with other classes, and with its own, (2, 2, n)."""
+    out = np.zeros((2, 2, t.shape[1]))
+    single = t.dtype == np.float32
+    scale = -(LOG2_E if single else 1.0) / 8
+    squares = np.empty(TILE, t.dtype), np.empty(TILE, t.dtype)
+    sums(t, ends, rows, single, scale, *squares, *out)
     return out
