@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.networks import guards
 from fastmi.networks.forwarding import Forwarding
+from fastmi.networks.replay import Gradients, Replay, unsafe
 from fastmi.networks.states import Randomness, State, plain_device
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class Ensemble:
         watch: names or types of the modules whose outputs `activations` returns; None is every
             module without children.
         seed: of the batches, of "independent" parameters and of dropout.
+        replay: None, steps are traced once and then replayed, to the same bits and several times
+            faster, where all of the network and the loss is torch's own; True, wherever it can be
+            traced (a forward or a loss that counts its calls, anneals or draws from `random` would
+            be frozen as it was); False, never.
 
     Attributes:
         n_copies: how many.
@@ -73,6 +78,7 @@ class Ensemble:
         vectorised: True until the network is found to be one that torch.func.vmap cannot take; then
             the copies are looped over.
         reason: why they are; "" while they are not.
+        replay_reason: why steps are not replayed; "" while they are, or will be after a few.
 
     Raises:
         TypeError: an optimiser that is not element-wise; a module that cannot be drawn anew.
@@ -106,6 +112,7 @@ class Ensemble:
         optimizer: Callable[[list[Tensor]], torch.optim.Optimizer] | None = None,
         watch: Sequence[str | type[nn.Module]] | str | type[nn.Module] | None = None,
         seed: int = 0,
+        replay: bool | None = None,
     ) -> None:
         import torch
 
@@ -135,6 +142,7 @@ class Ensemble:
         recipe = functools.partial(torch.optim.SGD, lr=0.2) if optimizer is None else optimizer
         self._recipe = checks.function("optimizer", recipe, "parameters -> an optimiser")
         self.optimizer = self._optimised(self.parameters)
+        self._replay = Replay(guards.asked(replay), unsafe(self._template, self._loss))
         self._sizes = [self.n_copies]
         self._forwarding.try_vmap()
 
@@ -176,6 +184,8 @@ class Ensemble:
         made.parameters = _gathered(torch.cat, [part.parameters for part in ensembles])
         made._buffers = _gathered(torch.cat, [part._buffers for part in ensembles])
         made.optimizer = made._optimised(made.parameters)
+        first = ensembles[0]._replay
+        made._replay = Replay(first.asked, unsafe(made._template, made._loss))
         return made
 
     def parts(self, snapshot: dict[str, Tensor]) -> list[dict[str, Tensor]]:
@@ -211,6 +221,11 @@ class Ensemble:
         says why.
         """
         return not self.reason
+
+    @property
+    def replay_reason(self) -> str:
+        """Why steps are not replayed; "" while they are, or will be after a few."""
+        return "its copies are looped over" if self.reason else self._replay.reason
 
     @property
     def device(self) -> torch.device:
@@ -265,15 +280,26 @@ class Ensemble:
         x, y = self._received("x", x), self._received("y", y)
         guards.copy_axis(self.n_copies, x=x, y=y)
         guards.some_samples(x=x, y=y)
-        losses, *buffers = self._forwarding.over_copies(self._learn, self._tensors, x, y)
-        guards.differentiable(losses)
-        self.optimizer.zero_grad()
-        losses.sum().backward()
+        losses, buffers, gradients = (
+            self._plain(x, y)
+            if self.reason
+            else self._replay.gradients(
+                functools.partial(self._plain, x, y),
+                self._rehearsed,
+                self._tensors,
+                (x, y),
+                self._forwarding.randomness,
+            )
+        )
+        for leaf, gradient in zip(self._trained(), gradients, strict=True):
+            leaf.grad = gradient
         with plain_device():
             self.optimizer.step()
         # a step that fails leaves them as they were
-        self._buffers = dict(zip(self._buffers, buffers, strict=True))
-        return losses.detach()
+        for (name, known), buffer in zip(self._buffers.items(), buffers, strict=True):
+            # where it lies: recordings know the place
+            self._buffers[name] = known.copy_(buffer) if known.shape == buffer.shape else buffer
+        return losses
 
     @_undisturbed
     def snapshot(self) -> dict[str, Tensor]:
@@ -405,9 +431,39 @@ class Ensemble:
             "watch": self._forwarding.watched.modules,
         }
 
-    def _learn(self, state: dict[str, Tensor], x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    def _plain(self, x: Tensor, y: Tensor) -> Gradients:
+        """Losses, buffers and gradients on one batch of each copy."""
+        learn = functools.partial(self._learn, self._forwarding)
+        losses, *buffers = self._forwarding.over_copies(learn, self._tensors, x, y)
+        guards.differentiable(losses)
+        self.optimizer.zero_grad()
+        losses.sum().backward()
+        return losses.detach(), buffers, [leaf.grad for leaf in self._trained()]
+
+    def _rehearsed(self) -> tuple[Callable[..., Gradients], Randomness]:
+        """The same as a function of all that it depends on, by a network of its own."""
+        import torch
+
+        randomness = copy.deepcopy(self._forwarding.randomness)
+        forwarding = Forwarding(self._template, self._forwarding.watched.modules, randomness)
+        learn = functools.partial(self._learn, forwarding)
+
+        def gradients(state: dict[str, Tensor], x: Tensor, y: Tensor) -> Gradients:
+            trained = [leaf for leaf in state.values() if leaf.requires_grad]
+            losses, *buffers = torch.func.vmap(learn, randomness="different")(state, x, y)
+            computed = torch.autograd.grad(losses.sum(), trained, allow_unused=True)
+            return losses.detach(), buffers, list(computed)
+
+        return gradients, randomness
+
+    def _trained(self) -> list[Tensor]:
+        return [leaf for leaf in self.parameters.values() if leaf.requires_grad]
+
+    def _learn(
+        self, forwarding: Forwarding, state: dict[str, Tensor], x: Tensor, y: Tensor
+    ) -> tuple[Tensor, ...]:
         """One copy on its batch -> its loss, and its buffers afterwards."""
-        prediction, buffers = self._forwarding.call(state, x)
+        prediction, buffers = forwarding.call(state, x)
         guards.target(guards.tensor_prediction(prediction), y, self._loss)
         return guards.scalar_loss(self._loss(prediction, y)), *buffers
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ELEMENTWISE",
     "alike",
+    "asked",
     "batch",
     "copied",
     "copy_axis",
@@ -48,6 +49,15 @@ MOST_COPIES = 2**20  # each has a generator of 5 KB
 
 
 # --- networks -------------------------------------------------------------------------------------
+
+
+def asked(replay: Any) -> bool | None:
+    if replay is not None and not isinstance(replay, bool):
+        raise ValueError(
+            f"replay is {shown(replay)}: pass None (where it is safe), True (wherever the network "
+            "can be traced) or False (never)"
+        )
+    return replay
 
 
 def number_of_copies(n_copies: Any) -> int:
