@@ -4,7 +4,7 @@ from its fields.
 
 from __future__ import annotations
 
-from experiments.readings import Counted
+from experiments.measures import Counted
 from experiments.records import Run, Training
 
 __all__ = ["CATALOG", "Run", "Training"]

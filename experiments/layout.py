@@ -19,7 +19,7 @@ import re
 from pathlib import Path
 
 from experiments.analyses import ANALYSES
-from experiments.readings import MEASURES
+from experiments.measures import MEASURES
 
 __all__ = [
     "LEAVES",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from experiments.drawing import by_reading
-from experiments.runner import Result
+from experiments.execution import Result
 from experiments.summary import findings, funnel, scores_at_end
 from fastmi import files, plain
 

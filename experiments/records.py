@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from experiments import readings
+from experiments import measures
 from experiments.identity import digest
-from experiments.readings import Counted, Reading
+from experiments.measures import Counted, Reading
 from fastmi import plain
 
 __all__ = ["MOST", "Run", "Training"]
@@ -173,7 +173,7 @@ class Run:
         listed = plain.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
         run: Run = plain.typed("run", rest, cls)
         run = replace(
-            run, reads=tuple(readings.of(f"run.reads[{i}]", one) for i, one in enumerate(listed))
+            run, reads=tuple(measures.of(f"run.reads[{i}]", one) for i, one in enumerate(listed))
         )
         run.check()
         return run

@@ -17,8 +17,8 @@ from experiments.analyses.analysis import markdown
 from experiments.catalog import CATALOG, Run
 from experiments.drawing import Mark, by_reading, picture
 from experiments.manifests import Manifest, Table
-from experiments.outputs import check_file, write_text
 from experiments.results import Finished, folders, read
+from experiments.saving import check_file, write_text
 from fastmi import figures, files, plain
 
 __all__ = ["write"]

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments import analyses, earlier, manifests, networks, readings, scores
+from experiments import analyses, manifests, measures, networks, old_formats, scores
 from experiments.datasets import DATASETS
 from experiments.drawing import by_reading
+from experiments.execution import Result
 from experiments.layout import MANIFEST, PLANES, SCORES, UNFINISHED
 from experiments.manifests import Manifest
 from experiments.records import Run, Training
-from experiments.runner import Result
 from experiments.training import LOSSES, OPTIMIZERS
 from fastmi import InformationPlane, files, plain
 from fastmi.tables import load_planes
@@ -143,9 +143,9 @@ def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
 
 def _run(trained_format: int, manifest: Manifest) -> Run:
     """The run, with the one reading of which the manifest speaks."""
-    run = (earlier.run_of if trained_format < 2 else Run.of)(manifest["run"])
+    run = (old_formats.run_of if trained_format < 2 else Run.of)(manifest["run"])
     if "reading" in manifest:
-        run = replace(run, reads=(readings.of("manifest.reading", manifest["reading"]),))
+        run = replace(run, reads=(measures.of("manifest.reading", manifest["reading"]),))
         run.check()
     return run
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments import analyses
 from experiments.drawing import by_reading
-from experiments.runner import Result
+from experiments.execution import Result
 from experiments.scores import Score
 from fastmi import InformationPlane
 

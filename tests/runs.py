@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from experiments import __main__ as cli
-from experiments import attempts, outputs
+from experiments import attempts, saving
 from experiments.catalog import CATALOG
 
 DATA = Path(__file__).parent / "data"
@@ -56,5 +56,5 @@ def tree(*folders):
 
 def undraw(monkeypatch):
     """Figures are empty files: drawing them takes longer than the runs."""
-    monkeypatch.setattr(outputs, "picture", lambda run, planes, marks=(): None)
-    monkeypatch.setattr(outputs, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+    monkeypatch.setattr(saving, "picture", lambda run, planes, marks=(): None)
+    monkeypatch.setattr(saving, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))

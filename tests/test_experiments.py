@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import datasets, mnist, networks, runner, training
+from experiments import datasets, execution, mnist, networks, training
 from experiments.catalog import CATALOG
 from experiments.datasets import load, simple_truth
 from experiments.drawing import picture
+from experiments.execution import execute
 from experiments.networks import build, watched
-from experiments.runner import execute
 from experiments.summary import findings, summary
 from experiments.training import Seeds, Trainer, seeds_of
 from fastmi import Ensemble, LoopWarning, PlaneEstimator, tables, use_backend
@@ -508,7 +508,7 @@ def test_one_copy_has_one_reading():
 
 
 def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 1)
+    monkeypatch.setattr(execution, "MODELS", 1)
     again = execute(SHORT)
     for plane, other in zip(result.planes, again.planes, strict=True):
         assert np.array_equal(plane.i_xt, other.i_xt)
@@ -516,7 +516,7 @@ def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
 
 
 def test_the_planes_so_far_are_there_after_every_chunk(monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 3)  # one snapshot of three copies
+    monkeypatch.setattr(execution, "MODELS", 3)  # one snapshot of three copies
     seen = []
     execute(
         SHORT,

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from runs import reading_of, trained, undraw
 
 from experiments import __main__ as cli
-from experiments import analyses, drawing, pages
+from experiments import analyses, drawing
 from experiments.analyses import compression, stopping
 from experiments.analyses.analysis import Analysis
 from experiments.analyses.compression import Compression
 from experiments.analyses.stopping import RULES, Stopping, first_without_progress
 from experiments.catalog import CATALOG
+from experiments.commands import analyse
+from experiments.execution import Result, execute
 from experiments.results import read
-from experiments.runner import Result, execute
 from experiments.scores import Score
 from experiments.summary import findings, summary
 from fastmi import InformationPlane, Points
@@ -146,7 +147,7 @@ def test_an_analysis_without_verbs_is_none(results):
     ],
 )
 def test_what_cannot_be_analysed_is_said(results, tmp_path, monkeypatch, capsys, words, message):
-    monkeypatch.setattr(pages, "execute", lambda *words, **options: pytest.fail("it was trained"))
+    monkeypatch.setattr(analyse, "execute", lambda *words, **options: pytest.fail("it was trained"))
     words = [word.format(**results) for word in words]
     assert cli.main([*words, "--out", str(tmp_path / "page.md")]) == 2
     assert re.search(message, capsys.readouterr().err)
@@ -379,7 +380,7 @@ def test_the_compression_page_is_computed_from_its_rows():
 
 def test_compression_of_finished_results_is_that_of_training_them(results, tmp_path, monkeypatch):
     trained_here = page_of(tmp_path, "compression", "--seeds", "1", "--epochs", "3")
-    monkeypatch.setattr(pages, "execute", lambda *words, **options: pytest.fail("it was trained"))
+    monkeypatch.setattr(analyse, "execute", lambda *words, **options: pytest.fail("it was trained"))
     page = page_of(tmp_path, "compression", results["seed 0"])
     assert page.splitlines()[3:] == trained_here.splitlines()[3:]
     of_three = page_of(tmp_path, "compression", results["seeds"], results["seed 0"].parent)

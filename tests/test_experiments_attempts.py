@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from experiments import __main__ as cli
-from experiments import attempts, running
+from experiments import attempts
+from experiments.commands import run as run_command
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
@@ -105,7 +106,9 @@ def test_an_attempt_that_cannot_be_written_keeps_no_run_from_its_end(tmp_path, c
 
 
 def test_attempts_that_could_not_be_written_are_said_before_any_work(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+    )
     (tmp_path / "attempts").touch()
     assert cli.main(["run", "warm-up", "--out", str(tmp_path)]) == 2
     assert "attempts', which cannot be written" in capsys.readouterr().err

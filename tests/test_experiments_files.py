@@ -23,21 +23,21 @@ from runs import trained as trained_in
 from experiments import __main__ as cli
 from experiments import (
     checkpoints,
+    execution,
+    in_progress,
     layout,
+    measures,
     mnist,
     networks,
-    outputs,
-    readings,
     results,
-    runner,
-    running,
+    saving,
     scores,
     training,
 )
-from experiments import unfinished as keeping
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
-from experiments.runner import execute
+from experiments.commands import run as run_command
+from experiments.execution import execute
 from fastmi import Ensemble, LoopWarning, screens, tables
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +93,7 @@ def assert_same(one, other, tmp_path):
     texts = []
     for found in (one, other):
         tables.write_csv(tmp_path / "plane.csv", found.planes)
-        outputs._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
+        saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
         texts.append([(tmp_path / name).read_bytes() for name in ("plane.csv", "scores.csv")])
     assert texts[0] == texts[1]
     assert len(texts[0][0].splitlines()) > 20
@@ -143,7 +143,7 @@ def test_a_run_killed_again_and_again_goes_on(whole, tmp_path, at_every_epoch):
 
 
 def test_a_run_killed_while_it_is_read_goes_on(whole, tmp_path, at_every_epoch, monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 2)
+    monkeypatch.setattr(execution, "MODELS", 2)
 
     def killed(planes, done):
         if done >= 0.5:
@@ -408,7 +408,7 @@ def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
 
     with monkeypatch.context() as patch:
         every_epoch(patch)
-        patch.setattr(running, "execute", killed)
+        patch.setattr(run_command, "execute", killed)
         with pytest.raises(Killed):
             run(name, "--epochs", str(epochs), "--force", out=out)
     (part,) = (path for path in trained_in(out) if path.name.endswith(".part"))
@@ -418,7 +418,9 @@ def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
 def test_an_unfinished_run_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
     part = unfinished(tmp_path, monkeypatch)
     before = {path: path.read_bytes() for path in part.rglob("*.npz")}
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+    )
     assert run("tishby", "warm-up", "--epochs", "4", out=tmp_path) == 2
     error = capsys.readouterr().err
     assert f"an unfinished run lies in '{part}'" in error
@@ -441,7 +443,9 @@ def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
     assert_same_files(one, other)
     assert [results.read(folder).manifest["resumed"] for folder in (one, other)] == [True, False]
     assert [row["status"] for row in rows_of(tmp_path)] == ["done", "done"]
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+    )
     capsys.readouterr()
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert capsys.readouterr().out.count("was finished before") == 2
@@ -485,7 +489,7 @@ def saved(result, out):
     """A result that was not trained here."""
     part = out / f"{result.run.id}.part"
     part.mkdir()
-    outputs.save(result, part, out / result.run.id, wall_seconds=1.0, resumed=False)
+    saving.save(result, part, out / result.run.id, wall_seconds=1.0, resumed=False)
     return out / result.run.id
 
 
@@ -513,7 +517,7 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     assert Run.of(manifest["run"]) == CATALOG["tishby-extended"].varied(epochs=2, copies=2)
     read_of_it = json.loads((reading / "manifest.json").read_text())
     assert read_of_it["id"] == f"{folder.name}/{reading.name}"
-    assert readings.of("reading", read_of_it["reading"]) == CATALOG["tishby-extended"].reads[0]
+    assert measures.of("reading", read_of_it["reading"]) == CATALOG["tishby-extended"].reads[0]
     assert (manifest["data"], manifest["remark"]) == ("simple", "")
     found = results.read(folder)
     plane = next(
@@ -590,7 +594,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(
             raise RuntimeError("the power went out")
         return execute(record, *arguments, **options)
 
-    monkeypatch.setattr(running, "execute", broken)
+    monkeypatch.setattr(run_command, "execute", broken)
     assert run("warm-up", "tishby", "--epochs", "1", out=tmp_path) == 1
     failed, done = rows_of(tmp_path)
     assert (failed["run"], failed["status"]) == ("warm-up", "failed")
@@ -611,11 +615,11 @@ def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(
     def broken(*arguments, **options):
         raise OSError("disk full")
 
-    monkeypatch.setattr(outputs, "picture", broken)
+    monkeypatch.setattr(saving, "picture", broken)
     with pytest.raises(OSError, match="disk full"):
         saved(whole["sgd"], tmp_path)
     assert (reading_of(folder) / "plane.csv").read_bytes() == before
-    assert keeping.finished(folder)
+    assert in_progress.finished(folder)
 
 
 def test_a_second_result_replaces_the_first(tmp_path, undrawn, whole):
@@ -627,8 +631,8 @@ def test_a_second_result_replaces_the_first(tmp_path, undrawn, whole):
 
 
 def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "check_device", lambda name: name)
-    folders = [running.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
+    monkeypatch.setattr(run_command, "check_device", lambda name: name)
+    folders = [run_command.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
     assert folders == [TINY.id, f"{TINY.id}-cuda0"]
     assert all(
         layout.READING.fullmatch(layout.named(TINY.reads[0].id, device))
@@ -800,7 +804,7 @@ def test_a_result_without_its_snapshots_cannot_be_estimated(trained, tmp_path, c
 
 
 def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, undrawn, monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 1)
+    monkeypatch.setattr(execution, "MODELS", 1)
     monkeypatch.setattr(screens, "place", lambda: "file")
     shown, show = [], screens.show
 
@@ -875,7 +879,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(tmp_
 def test_all_is_every_run(tmp_path, monkeypatch):
     tried = []
     monkeypatch.setattr(
-        running, "_attempt", lambda record, device, out: tried.append(record.name) or True
+        run_command, "_attempt", lambda record, device, out: tried.append(record.name) or True
     )
     assert run("all", out=tmp_path) == 0
     assert tried == list(CATALOG)
@@ -884,7 +888,7 @@ def test_all_is_every_run(tmp_path, monkeypatch):
 def test_a_run_s_own_numbers_are_changed_by_what_is_given_alone(tmp_path, monkeypatch):
     tried = []
     monkeypatch.setattr(
-        running, "_attempt", lambda record, device, out: tried.append(record) or True
+        run_command, "_attempt", lambda record, device, out: tried.append(record) or True
     )
     assert run("tishby-extended", out=tmp_path) == 0
     words = [
@@ -952,7 +956,7 @@ def test_the_compression_command_writes_its_page(tmp_path):
 
 def test_a_page_that_cannot_be_written_is_said_before_any_seed(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        running, "execute", lambda *arguments, **options: pytest.fail("work was done")
+        run_command, "execute", lambda *arguments, **options: pytest.fail("work was done")
     )
     assert cli.main(["compression", "--out", str(tmp_path)]) == 2
     assert "which is a folder: pass the name of a file" in capsys.readouterr().err
@@ -962,7 +966,7 @@ def test_an_interrupted_run_is_a_row_and_ends_the_others(tmp_path, monkeypatch, 
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "execute", interrupted)
+    monkeypatch.setattr(run_command, "execute", interrupted)
     assert run("warm-up", "tishby", out=tmp_path) == 130
     (row,) = rows_of(tmp_path)
     assert (row["run"], row["status"]) == ("warm-up", "interrupted")
@@ -981,7 +985,7 @@ def test_an_interrupted_run_keeps_what_it_can_go_on_from(
         return execute(*words, on_epoch=stop, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(running, "execute", interrupted)
+        patch.setattr(run_command, "execute", interrupted)
         assert run("warm-up", "--epochs", "3", out=tmp_path) == 130
     assert run("warm-up", "--epochs", "3", "--resume", out=tmp_path) == 0
     assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted", "done"]

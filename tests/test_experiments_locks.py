@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from runs import TINY, estimate, names, run, undraw
 
-from experiments import running
+from experiments.commands import run as run_command
+from experiments.execution import execute
 from experiments.locks import held
-from experiments.runner import execute
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
@@ -270,6 +270,6 @@ def test_while_it_runs_the_lock_says_so_and_afterwards_is_gone(tmp_path, monkeyp
         assert json.loads((tmp_path / f"{TINY.id}.lock").read_text())["pid"] == os.getpid()
         return execute(*words, **options)
 
-    monkeypatch.setattr(running, "execute", seen)
+    monkeypatch.setattr(run_command, "execute", seen)
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
     assert names(tmp_path) == ["attempts", TINY.id]

@@ -13,9 +13,10 @@ import runs
 from runs import reading_of, trained, undraw
 
 from experiments import __main__ as cli
-from experiments import drawing, outputs, pages, reproduction
+from experiments import drawing, reproduction, saving
 from experiments.catalog import CATALOG
-from experiments.readings import Counted
+from experiments.commands import draw as draw_command
+from experiments.measures import Counted
 from experiments.results import Finished, read
 from fastmi import tables
 
@@ -58,7 +59,9 @@ def drawn(monkeypatch):
         "experiments.drawing.figures.information_plane",
         lambda grid, **options: grids.append((grid, options)),
     )
-    monkeypatch.setattr(pages, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+    monkeypatch.setattr(
+        draw_command, "figures", SimpleNamespace(save=lambda figure, path: path.touch())
+    )
     return grids
 
 
@@ -485,7 +488,7 @@ def test_one_network_has_no_spread_over_networks(times, tmp_path, monkeypatch):
         "picture",
         lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None),
     )
-    monkeypatch.setattr(reproduction, "figures", outputs.figures)
+    monkeypatch.setattr(reproduction, "figures", saving.figures)
     reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
     assert "nan" not in (tmp_path / "page.md").read_text()
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from benchmarks import cases
-from experiments import analyses, earlier, identity, readings
+from experiments import analyses, identity, measures, old_formats
 from experiments.catalog import CATALOG, Run
-from experiments.readings import Counted
+from experiments.measures import Counted
 
 SHORT = CATALOG["tishby-extended"].varied(epochs=3, n_samples=200, copies=3)
 SEEDED = SHORT.varied(seed=4, seeds=3, copies=2)
@@ -263,11 +263,11 @@ def test_fields_that_are_no_run_s_are_refused(change, error, message):
 
 
 def test_a_reading_is_asked_for_by_its_measure():
-    assert readings.of("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(
+    assert measures.of("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(
         (0.0, 1.0, 9)
     )
     with pytest.raises(ValueError, match=r"reading\.measure is None: this version knows counted"):
-        readings.of("reading", 3)
+        measures.of("reading", 3)
     assert [*Counted((1.0, 0.0, 9)).faults()] == [
         "edges are 1.0, 0.0, 9: they are LOW below HIGH, and N from 2 to 16,777,216"
     ]
@@ -322,8 +322,8 @@ def test_steps_are_called_steps_with_their_batch_and_the_passes_that_they_make(c
 def test_the_run_of_a_manifest_of_format_1_has_the_id_that_it_had():
     for path in FORMAT_1.glob("*/manifest.json"):
         manifest = json.loads(path.read_text())
-        run = earlier.run_of(manifest["run"])
-        assert earlier.id_of(run) == manifest["id"] == path.parent.name
+        run = old_formats.run_of(manifest["run"])
+        assert old_formats.id_of(run) == manifest["id"] == path.parent.name
         assert run.training == CATALOG["warm-up"].varied(epochs=4, copies=2, n_recorded=3).training
         assert (run.about, run.published) == (
             CATALOG["warm-up"].about,
@@ -332,10 +332,10 @@ def test_the_run_of_a_manifest_of_format_1_has_the_id_that_it_had():
 
 
 def test_what_could_not_be_said_earlier_had_no_id():
-    assert earlier.id_of(SHORT.varied(reads=(Counted(), Counted((0.0, 1.0, 9))))) is None
-    assert earlier.id_of(CATALOG["stopping"]) == "stopping-72c744c27b"
+    assert old_formats.id_of(SHORT.varied(reads=(Counted(), Counted((0.0, 1.0, 9))))) is None
+    assert old_formats.id_of(CATALOG["stopping"]) == "stopping-72c744c27b"
 
 
 def test_another_measure_had_no_id_earlier():
     kind = make_dataclass("Other", [("measure", str, "other")], frozen=True)
-    assert earlier.id_of(SHORT.varied(reads=(kind(),))) is None
+    assert old_formats.id_of(SHORT.varied(reads=(kind(),))) is None

@@ -16,19 +16,11 @@ from mutations import changed, damaged, rebuilt
 from runs import FORMAT_0, FORMAT_1, estimate, reading_of, run, undraw
 
 from experiments import __main__ as cli
-from experiments import (
-    earlier,
-    estimating,
-    manifests,
-    networks,
-    outputs,
-    reproduction,
-    results,
-    scores,
-)
+from experiments import manifests, networks, old_formats, reproduction, results, saving, scores
 from experiments.catalog import CATALOG
 from experiments.checkpoints import Checkpoints, State
-from experiments.runner import execute
+from experiments.commands import estimate as estimate_command
+from experiments.execution import execute
 from fastmi import files
 from fastmi.tables import load_planes, save_planes
 
@@ -99,7 +91,7 @@ def test_a_result_of_format_0_is_estimated_for_ever(result, tmp_path):
     after = manifest_of(folder)
     assert after["format"] == 2
     assert after["id"] == f"{results.read(result).run.id}/{folder.name}"
-    assert earlier.id_of(results.read(folder).run) == before["id"]
+    assert old_formats.id_of(results.read(folder).run) == before["id"]
     one, other = (found["readings"][0]["layers"][1] for found in (before, after))
     # another machine's tanh may round otherwise
     assert one["i_xt_start"] == pytest.approx(other["i_xt_start"], abs=0.05)
@@ -119,8 +111,8 @@ def test_checkpoints_of_format_0_are_gone_on_with_for_ever(tmp_path):
 @pytest.mark.parametrize("name", ["stopping", "estimated"])
 def test_manifests_of_format_0_are_read_for_ever(name):
     manifest = manifests.typed(manifests.parse(FORMAT_0 / f"manifest-{name}.json"))
-    run = earlier.run_of(manifest["run"])
-    assert earlier.id_of(run) == manifest["id"]
+    run = old_formats.run_of(manifest["run"])
+    assert old_formats.id_of(run) == manifest["id"]
     assert run.analyses == (("stopping",) if name == "stopping" else ())
 
 
@@ -405,7 +397,9 @@ def test_a_name_never_becomes_a_path(result, tmp_path, monkeypatch, capsys, name
     rewrite(result, run_name=name)
     refused(result, "name is .*: it is letters, digits, - and _, at most 64")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(estimating, "execute", lambda *words, **options: pytest.fail("it was read"))
+    monkeypatch.setattr(
+        estimate_command, "execute", lambda *words, **options: pytest.fail("it was read")
+    )
     assert (
         cli.main(
             ["estimate", str(result), "--edges", "0", "1", "9", "--out", str(tmp_path / "result")]
@@ -550,7 +544,7 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
         "picture",
         lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None),
     )
-    monkeypatch.setattr(reproduction, "figures", outputs.figures)
+    monkeypatch.setattr(reproduction, "figures", saving.figures)
     times = tmp_path / "times.json"
     times.write_text('{"cases": []}')
     words = [
@@ -616,7 +610,7 @@ def test_scores_that_are_none_are_named(result, change, reason):
 
 def test_scores_come_back_to_the_same_bits(tmp_path):
     found = execute(CATALOG["warm-up"].varied(epochs=3, copies=2, seeds=2))
-    outputs._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
+    saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
     again = scores.read(tmp_path / "scores.csv", found.run.training)
     assert [(score.sample, score.seed, score.epochs.tolist()) for score in again] == [
         (score.sample, score.seed, score.epochs.tolist()) for score in found.scores

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from experiments.drawing import Mark
+from experiments.execution import Result
 from experiments.records import Run
-from experiments.runner import Result
 from fastmi import InformationPlane
 
 __all__ = ["Analysis", "Rows", "markdown"]

@@ -11,8 +11,8 @@ import numpy as np
 
 from experiments.analyses.analysis import Analysis, Rows, markdown
 from experiments.datasets import simple_truth
+from experiments.execution import Result
 from experiments.records import Run
-from experiments.runner import Result
 from experiments.summary import KEYS, findings
 
 __all__ = ["ANALYSIS", "Compression"]

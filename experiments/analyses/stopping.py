@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from experiments.analyses.analysis import Analysis, Rows, markdown
 from experiments.drawing import Mark
+from experiments.execution import Result
 from experiments.records import Run
-from experiments.runner import Result
 from fastmi import InformationPlane, InformationStopping
 
 __all__ = ["ANALYSIS", "RULES", "Stopping", "first_without_progress"]

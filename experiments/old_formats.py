@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from experiments.readings import Counted
+from experiments.measures import Counted
 from experiments.records import Run, Training
 from fastmi import plain
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from runs import FORMAT_1, TINY, estimate, names, reading_of, rows_of, run, trained, tree, undraw
 
-from experiments import earlier, running
+from experiments import old_formats
+from experiments.commands import run as run_command
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
@@ -124,7 +125,9 @@ def test_a_result_s_name_that_something_else_has_is_said_before_any_work(
 def test_a_finished_run_is_replaced_by_force_alone(tmp_path, finished, capsys, monkeypatch):
     words, before = ["warm-up", "--epochs", "4", "--copies", "2"], tree(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+        patch.setattr(
+            run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+        )
         assert run("tishby", *words, out=tmp_path) == 2
         said = capsys.readouterr().err
         assert re.search(
@@ -171,7 +174,9 @@ def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(
     shutil.rmtree(reading_of(finished))
     words = ["warm-up", "--epochs", "4", "--copies", "2"]
     assert run(*words, out=tmp_path) == 2  # it holds the run
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("it was trained"))
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("it was trained")
+    )
     assert run(*words, "--resume", out=tmp_path) == 0
     assert {path.name: path.read_bytes() for path in reading_of(finished).glob("plane*")} == before
     assert [row["status"] for row in rows_of(tmp_path)] == ["done"]
@@ -179,7 +184,7 @@ def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(
 
 # --- of an earlier version ------------------------------------------------------------------------
 
-EARLIER = earlier.id_of(TINY)
+EARLIER = old_formats.id_of(TINY)
 
 
 def test_a_run_that_an_earlier_version_finished_is_finished(tmp_path, idle, capsys):

@@ -15,16 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from experiments import attempts, endings, mnist, outputs, sizes
+from experiments import attempts, mnist, saving, signals, sizes
 from experiments.checkpoints import Checkpoints
+from experiments.execution import Result, check_device, execute
+from experiments.in_progress import begin, finished, take_name
 from experiments.layout import SNAPSHOTS, named
 from experiments.locks import held
-from experiments.readings import MOST_EDGES
+from experiments.measures import MOST_EDGES
 from experiments.records import Run
 from experiments.results import Finished, read
-from experiments.runner import Result, check_device, execute
 from experiments.summary import tell
-from experiments.unfinished import begin, finished, take_name
 from fastmi import files
 
 __all__ = ["estimate", "read_again"]
@@ -43,7 +43,7 @@ def estimate(arguments: argparse.Namespace) -> int:
     device = str(check_device(arguments.device))
     trained = source.trained
     if arguments.out is not None:
-        trained = outputs.prepare(arguments.out) / named(run.id, _device(source))
+        trained = saving.prepare(arguments.out) / named(run.id, _device(source))
     elsewhere = not finished(trained)
     folders = [trained / named(reading.id, device) for reading in run.reads]
     with ExitStack() as locks:
@@ -53,7 +53,7 @@ def estimate(arguments: argparse.Namespace) -> int:
             result = _copied(source, run, trained, device)
         else:
             result = read_again(
-                run, outputs.prepare(trained), device, force=arguments.force, told=_of(source)
+                run, saving.prepare(trained), device, force=arguments.force, told=_of(source)
             )
         seconds = time.perf_counter() - start
         for one, folder in zip(result.apart(), folders, strict=True):
@@ -100,9 +100,9 @@ def read_again(
         except Exception as error:
             raise told(error) from error
         for one, part, folder in zip(result.apart(), parts, folders, strict=True):
-            outputs.save_reading(one, part, folder)
+            saving.save_reading(one, part, folder)
     finally:
-        with endings.tidying():
+        with signals.tidying():
             for part in parts:
                 shutil.rmtree(part, ignore_errors=True)  # what it was read from is whole
     return result
@@ -148,13 +148,13 @@ def _copied(source: Finished, run: Run, trained: Path, device: str) -> Result:
     part = begin(trained, resume=False, force=False)
     try:
         try:
-            outputs.copy_training(source.trained, part)
+            saving.copy_training(source.trained, part)
         except (OSError, ValueError) as error:
             raise _of(source)(error) from error
         result = read_again(run, part, device, force=False, told=_of(source))
         take_name(part, trained)
     finally:
-        with endings.tidying():
+        with signals.tidying():
             shutil.rmtree(part, ignore_errors=True)
     return result
 

@@ -17,7 +17,7 @@ import torch
 from experiments import datasets
 from experiments.checkpoints import Checkpoints
 from experiments.datasets import Dataset
-from experiments.readings import Reading
+from experiments.measures import Reading
 from experiments.records import Run, Training
 from experiments.scores import Score
 from experiments.training import LOSSES, Snapshot, Trainer, seeds_of, targets, threads

@@ -13,16 +13,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from experiments import attempts, earlier, endings, mnist, outputs, sizes
+from experiments import attempts, mnist, old_formats, saving, signals, sizes
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints
+from experiments.commands.estimate import read_again
 from experiments.drawing import picture
-from experiments.estimating import read_again
+from experiments.execution import Result, check_device, execute
+from experiments.in_progress import adopt, begin, discard, finished
 from experiments.layout import READING, SNAPSHOTS, named, part_of
 from experiments.locks import LOCK, held
-from experiments.runner import Result, check_device, execute
 from experiments.summary import tell
-from experiments.unfinished import adopt, begin, discard, finished
 from fastmi import InformationPlane, files, screens
 
 __all__ = ["folder_of", "run"]
@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     for record in runs:
         sizes.check(record, arguments.out)
     mnist.choose(arguments.mnist, arguments.download)
-    out = outputs.prepare(arguments.out)
+    out = saving.prepare(arguments.out)
     if os.path.lexists(out / attempts.ATTEMPTS):  # what cannot be added to is said now
-        outputs.prepare(out / attempts.ATTEMPTS)
+        saving.prepare(out / attempts.ATTEMPTS)
     folders = [folder_of(record, arguments.device, out) for record in runs]
     with ExitStack() as locks:
         for folder in folders:
@@ -92,7 +92,7 @@ def _being_read(folder: Path) -> list[Path]:
 
 def _earlier(record: Run, folder: Path, device: str) -> Path | None:
     """Where an earlier version kept the same run."""
-    name = earlier.id_of(record)
+    name = old_formats.id_of(record)
     return None if name is None else folder.with_name(named(name, str(check_device(device))))
 
 
@@ -146,7 +146,7 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
     except (Exception, KeyboardInterrupt) as error:
         stopped = isinstance(error, KeyboardInterrupt)
         status, reason = ("interrupted", "") if stopped else ("failed", files.reason(error))
-        with endings.tidying():
+        with signals.tidying():
             discard(part_of(folder))
             attempts.record(
                 out,
@@ -198,7 +198,7 @@ def _worked(
             ),
             checkpoints=Checkpoints(part / SNAPSHOTS),
         )
-    outputs.save(result, part, folder, wall_seconds=time.perf_counter() - start, resumed=resumed)
+    saving.save(result, part, folder, wall_seconds=time.perf_counter() - start, resumed=resumed)
     return result
 
 

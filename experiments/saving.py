@@ -16,9 +16,9 @@ from typing import Any
 from experiments import analyses, manifests, scores
 from experiments.checkpoints import Checkpoints
 from experiments.drawing import Mark, picture
+from experiments.execution import Result, check_device
+from experiments.in_progress import take_name
 from experiments.layout import LEAVES, MANIFEST, PLANES, SCORES, SNAPSHOTS, named
-from experiments.runner import Result, check_device
-from experiments.unfinished import take_name
 from fastmi import figures
 from fastmi.files import replacing
 from fastmi.tables import save_planes, write_csv
