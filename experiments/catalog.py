@@ -1,5 +1,6 @@
-"""The runs, as frozen records that tell their story: a run is a value, and its ids are computed
-from its fields.
+"""The runs, as frozen records that tell their story.
+
+A run is a value, and its ids are computed from its fields.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""run -> the planes of its readings and the scores of its outputs: train, forward and estimate in
-bounded chunks.
+"""run -> the planes of its readings and the scores of its outputs.
+
+Training, forwarding and estimating go in bounded chunks.
 """
 
 from __future__ import annotations
@@ -34,11 +35,10 @@ FLOATS = 2**27  # and at most so many activations of them
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found: planes for each of its `reads`, seed, sample and reading, the scores, and
-    where the time went.
+    """What a run found: planes, scores, and where the time went.
 
-    `remark` is what the reader has to know of how it was trained; `losses` are the batches' means
-    over the copies.
+    `planes` hold one for each of its `reads`, seed, sample and reading. `remark` is what the reader
+    has to know of how it was trained; `losses` are the batches' means over the copies.
     """
 
     run: Run
@@ -52,7 +52,7 @@ class Result:
     def plane(
         self, reading: str, sample: str | None = None, seed: int | None = None
     ) -> InformationPlane:
-        """That one; without a sample the published one, without a seed the first."""
+        """Finds one plane; without a sample the published one, without a seed the first."""
         sample, seed = (
             sample or self.planes[0].sample,
             self.run.training.seed if seed is None else seed,
@@ -64,8 +64,9 @@ class Result:
         )
 
     def apart(self) -> list[Result]:
-        """The result of each of the run's `reads`, in their order: `planes` holds as many of
-        each.
+        """Splits into the result of each of the run's `reads`, in their order.
+
+        `planes` holds as many of each.
         """
         n = len(self.planes) // len(self.run.reads)
         parts = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
@@ -76,7 +77,7 @@ class Result:
 
 
 def check_device(name: str) -> torch.device:
-    """The torch device of that name, if it is one and is there.
+    """Finds the torch device of that name, and tries it.
 
     Raises:
         ValueError: the name is no device, or this machine has none such.
@@ -106,10 +107,9 @@ def execute(
     checkpoints: Checkpoints | None = None,
     train: bool = True,
 ) -> Result:
-    """Train the copies of all seeds, reading every sample at the recorded epochs (0: the
-    initialisation) by all measures.
+    """Trains the copies of all seeds, reading every sample at the recorded epochs by all measures.
 
-    Activations are made once, whatever is read of them.
+    Epoch 0 is the initialisation. Activations are made once, whatever is read of them.
 
     Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to
     copies have streams of their own, all derived from one seed.
@@ -173,8 +173,9 @@ def execute(
 
 
 def _together(readers: list[_Reader]) -> int:
-    """The snapshots read at a time: a number of the run alone, so that a run that goes on reads the
-    same chunks.
+    """Says how many snapshots are read at a time.
+
+    The number is of the run alone, so that a run that goes on reads the same chunks.
     """
     return max(
         1,
@@ -188,8 +189,9 @@ def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
 
 
 class _Reader:
-    """Reads one sample through the copies of one seed: planes and scores, a chunk of snapshots at a
-    time.
+    """Reads one sample through the copies of one seed, a chunk of snapshots at a time.
+
+    It keeps the points of all measures and readings, and the scores.
     """
 
     def __init__(
@@ -218,11 +220,12 @@ class _Reader:
 
     @property
     def floats(self) -> int:
-        """How many activations one snapshot has."""
+        """Counts the activations of one snapshot."""
         layers = self._ensemble.activations(self._x[:1])
         return sum(layer.numel() for layer in layers) * len(self._x)
 
     def read(self, snapshots: list[Snapshot], clock: _Clock) -> None:
+        """Forwards the next snapshots, scores their outputs and estimates their layers."""
         n, copies = len(self._x), self.training.copies
         with clock("forward"):
             layers = self._ensemble.activations(self._x, snapshots)
@@ -244,7 +247,10 @@ class _Reader:
             getattr(whole[reading], name)[self._n_read : self._n_read + len(part)] = part
 
     def planes(self, i: int, epochs: list[int]) -> list[InformationPlane]:
-        """Of the i-th measure, a table for each reading; with one copy the mixture is that copy."""
+        """Makes the planes of the i-th measure, one for each reading.
+
+        With one copy the mixture is that copy.
+        """
         tables = [
             InformationPlane.collect(
                 self._estimators[i],
@@ -272,8 +278,9 @@ class _Reader:
         )
 
     def _score(self, outputs: torch.Tensor, at: slice) -> None:
-        """Outputs (snapshots, copies, n, k); the answer is the class with the largest output, or of
-        the nearest target.
+        """Scores outputs (snapshots, copies, n, k).
+
+        The answer is the class with the largest output, or of the nearest target.
         """
         flat = outputs.flatten(0, 1)
         losses = torch.func.vmap(LOSSES[self.training.loss], (0, None))(flat, self._targets)
@@ -288,7 +295,7 @@ class _Reader:
 
 
 class _Clock:
-    """Seconds by stage."""
+    """Counts seconds by stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -300,7 +307,7 @@ class _Clock:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
     def timed(self, stage: str, items: Iterator[T]) -> Iterator[T]:
-        """The items; the stage is the making of them."""
+        """Passes the items on; the stage is the making of them."""
         while True:
             with self(stage):
                 item = next(items, None)

@@ -1,5 +1,6 @@
-"""A folder that is to be made -> the one in which it is kept until it is finished; what no run
-leaves is never touched.
+"""Keeps a folder under another name, `<name>.part`, until it is finished.
+
+What no run leaves is never touched.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ TEMPORARY = re.compile(r"\..*\.part(\..*)?")  # of a process that was killed whi
 
 
 def finished(folder: Path) -> bool:
-    """Whether a whole result is there."""
+    """Tells whether a whole result is there."""
     return (folder / MANIFEST).exists()
 
 
 def begin(folder: Path, *, resume: bool, force: bool) -> Path:
-    """-> the folder in which what was trained, or read, is kept until it is finished, beside the
-    one that it becomes.
+    """Finds or clears the place in which what was trained, or read, is kept until it is finished.
+
+    It lies beside the folder that it becomes.
 
     Raises:
         ValueError: an unfinished run lies there and is not to go on, a finished one and is not to
@@ -60,7 +62,7 @@ def begin(folder: Path, *, resume: bool, force: bool) -> Path:
 
 
 def _held(folder: Path) -> str:
-    """What would be replaced, and how it is kept."""
+    """Says what would be replaced, and how it is kept."""
     written = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime).isoformat(" ", "minutes")
     if READING.fullmatch(folder.name):
         return f"reading, written {written}: pass other --edges"
@@ -70,7 +72,7 @@ def _held(folder: Path) -> str:
 
 
 def adopt(earlier: Path, folder: Path, *, resume: bool) -> None:
-    """An unfinished run under the name that it had in format 1 is gone on with under today's.
+    """Moves an unfinished run from the name that it had in format 1 to today's.
 
     Raises:
         ValueError: it is not to go on, or no run leaves what lies there.
@@ -83,13 +85,13 @@ def adopt(earlier: Path, folder: Path, *, resume: bool) -> None:
 
 
 def discard(part: Path) -> None:
-    """Remove what an attempt left that has nothing to go on from."""
+    """Removes what an attempt left that has nothing to go on from."""
     if part.exists() and not _started(part):
         shutil.rmtree(part)
 
 
 def take_name(part: Path, folder: Path) -> None:
-    """What was there before goes only once the new one is in its place."""
+    """Gives the unfinished folder its name; what was there before goes only once it is in place."""
     if not folder.exists():
         os.replace(part, folder)
         return
@@ -104,7 +106,10 @@ def _started(part: Path) -> bool:
 
 
 def _strange(part: Path) -> Path | None:
-    """What is there and no run leaves: what is removed or gone on with must be our own."""
+    """Finds the first thing that no run leaves.
+
+    What is removed or gone on with must be our own.
+    """
     if not os.path.lexists(part):
         return None
     if part.is_symlink() or not part.is_dir():

@@ -1,5 +1,6 @@
-"""A result's folder -> alone at work on it: a lock that the system holds, and a file beside it that
-says who.
+"""Holds a result's folder for one process at a time.
+
+The system holds the lock; a file beside the folder says who has it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _log = logging.getLogger("fastmi.experiments")
 
 
 class Holder(TypedDict):
-    """What a lock says."""
+    """Who holds a lock, as its file says."""
 
     host: str
     pid: int
@@ -35,7 +36,7 @@ class Holder(TypedDict):
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Alone at work on a result, as long as this lasts; a file beside it says who is.
+    """Works alone on a result, as long as this lasts; a file beside it says who does.
 
     The system holds the lock for the process, and drops it when that is gone, however it went: what
     a killed one left behind is taken over. A lock of another machine on a shared disk is never
@@ -109,7 +110,7 @@ def _judge(descriptor: int, path: Path, folder: Path) -> None:
 
 
 def _locked(descriptor: int) -> bool | None:
-    """Whether the system gave this process the lock; None where the file system has none."""
+    """Asks the system for the lock -> whether it was given; None where the file system has none."""
     if sys.platform == "win32":
         import msvcrt
 

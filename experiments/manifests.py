@@ -1,5 +1,6 @@
-"""A result -> what its manifests say, of what was trained and of what was read; and back, whoever
-wrote them.
+"""result -> its manifests, of what was trained and of what was read; and back.
+
+What is read back may come from anybody.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ FORMAT = 2  # of the manifests that are written; those without a number have 0
 
 
 class Layer(TypedDict):
-    """What `summary.findings` says of a layer; with several seeds each number has its spread beside
-    it.
+    """What `summary.findings` says of a layer.
+
+    With several seeds each number has its spread beside it.
     """
 
     layer: str
@@ -62,8 +64,9 @@ class End(TypedDict):
 
 
 class Manifest(TypedDict):
-    """All that a reader has to know of a result; in formats 0 and 1 one file said it, since then
-    one of each folder.
+    """All that a reader has to know of a result.
+
+    In formats 0 and 1 one file said it, since then one of each folder.
     """
 
     id: str
@@ -90,7 +93,7 @@ class Manifest(TypedDict):
 
 
 def of_training(result: Result, wall_seconds: float, resumed: bool) -> dict[str, Any]:
-    """What was trained: the record with its story, the scores, and how it went."""
+    """Tells what was trained: the record with its story, the scores, and how it went."""
     return {
         "format": FORMAT,
         "id": result.run.id,
@@ -108,7 +111,7 @@ def of_training(result: Result, wall_seconds: float, resumed: bool) -> dict[str,
 
 
 def of_reading(result: Result) -> dict[str, Any]:
-    """What was read of it: the record of the one measure, and what its planes show."""
+    """Tells what was read of it: the record of the one measure, and what its planes show."""
     first, (reading,) = result.planes[0], result.run.reads
     return {
         "format": FORMAT,
@@ -134,7 +137,7 @@ def of_reading(result: Result) -> dict[str, Any]:
 
 
 def _made(result: Result, stages: tuple[str, ...]) -> dict[str, Any]:
-    """Where, in what time, with what, and when."""
+    """Tells where, in what time, with what, and when."""
     return {
         "device": result.device,
         "seconds": {stage: seconds for stage, seconds in result.seconds.items() if stage in stages},
@@ -147,7 +150,7 @@ def _made(result: Result, stages: tuple[str, ...]) -> dict[str, Any]:
 
 
 def parse(path: Path) -> dict[str, Any]:
-    """One file, as it stands there.
+    """Reads one file, as it stands there.
 
     Raises:
         OSError, ValueError: it cannot be read, is no object, or was written by a later version.
@@ -160,7 +163,7 @@ def parse(path: Path) -> dict[str, Any]:
 
 
 def typed(given: dict[str, Any]) -> Manifest:
-    """Both files' contents as one, each value of its type.
+    """Reads both files' contents as one, each value of its type.
 
     Raises:
         ValueError: a value is missing, or of another type.

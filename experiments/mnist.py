@@ -1,9 +1,9 @@
-"""Where MNIST lies -> images (n, 28, 28) and labels (n,), all 70,000 of them. Files are not
-trusted, and nothing is unpickled.
+"""Finds and reads MNIST -> images (n, 28, 28) and labels (n,), all 70,000 of them.
 
 Looked for in this order: the path given, the environment variable FASTMI_MNIST, scikit-learn's
 cache of OpenML data set 554. A path is a folder with the four IDX files (plain or .gz), or an .npz
-with x_train, y_train, x_test, y_test. Only `download=True` touches the network.
+with x_train, y_train, x_test, y_test. Only `download=True` touches the network. Files are not
+trusted, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class NoMnist(ValueError):
 
 
 def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
-    """The images, from the first place that has them.
+    """Reads the images from the first place that has them.
 
     Raises:
         NoMnist: no place has them; the message names the ways to supply them.
@@ -66,7 +66,7 @@ def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) 
 
 
 def choose(path: Path | None, download: bool = False) -> None:
-    """Where it is looked for from now on; what is wrong with that is said at once.
+    """Sets where it is looked for from now on; what is wrong with that is said at once.
 
     Raises:
         ValueError: as `find`.
@@ -108,7 +108,7 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def read_idx(path: Path) -> Bytes:
-    """One IDX file of unsigned bytes, plain or .gz.
+    """Reads one IDX file of unsigned bytes, plain or .gz.
 
     The header says how many bytes must follow; exactly so many are read, however large a compressed
     file would unpack.
@@ -149,8 +149,9 @@ def _read_idx(path: Path, file: IO[bytes] | gzip.GzipFile) -> Bytes:
 
 
 def read_npz(path: Path) -> Images:
-    """x_train, y_train, x_test, y_test of an .npz, whose headers are read before its contents; see
-    `fastmi.files.Archive`.
+    """Reads x_train, y_train, x_test, y_test of an .npz.
+
+    Headers are read before contents; see `fastmi.files.Archive`.
 
     Raises:
         ValueError: no file, no npz, an array is missing, or has not MNIST's shape, type and labels.
@@ -183,7 +184,7 @@ def _announced(archive: files.Archive, name: str) -> None:
 
 
 def _labels(labels: npt.NDArray[Any], place: object) -> Bytes:
-    """As bytes, once it is known that they are 0 to 9: 259 as a byte is 3."""
+    """Turns labels into bytes, once it is known that they are 0 to 9: 259 as a byte is 3."""
     wrong = labels[(labels < 0) | (labels > 9)]
     if wrong.size:
         raise ValueError(f"'{place}' holds the label {wrong[0]}: MNIST's are 0 to 9")
@@ -191,7 +192,7 @@ def _labels(labels: npt.NDArray[Any], place: object) -> Bytes:
 
 
 def _openml(download: bool) -> Images | None:
-    """scikit-learn's copy of OpenML's data set 554, where it is complete or may be fetched."""
+    """Reads scikit-learn's copy of OpenML's data set 554, if it is whole or may be fetched."""
     from sklearn.datasets import fetch_openml, get_data_home
 
     cache = Path(get_data_home()) / "openml" / "openml.org"

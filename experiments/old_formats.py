@@ -1,5 +1,6 @@
-"""Results of formats 0 and 1, where one flat record was trained and read: their runs, and the ids
-that they had.
+"""Reads the runs of formats 0 and 1, and computes the ids that runs had there.
+
+One flat record was trained and read then.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ __all__ = ["id_of", "run_of"]
 
 @dataclass(frozen=True)
 class _Rules:
-    """Of a run that compared rules for stopping: those that experiments.analyses.stopping has by
-    default.
+    """The rules for stopping of a run that compared them.
+
+    Their defaults are those of experiments.analyses.stopping.
     """
 
     beta: float = 1.0
@@ -58,7 +60,7 @@ class _Flat:
 
 
 def run_of(given: dict[str, Any]) -> Run:
-    """The run of a manifest of format 0 or 1, whoever wrote it.
+    """Makes the run of a manifest of format 0 or 1, whoever wrote it.
 
     Raises:
         TypeError: its fields are not those of a run. ValueError: a value is of another type, or
@@ -88,8 +90,9 @@ def run_of(given: dict[str, Any]) -> Run:
 
 
 def id_of(run: Run) -> str | None:
-    """The id that the run had then: of all fields but the words, defaults too. None where it could
-    not be said.
+    """Computes the id that the run had then: of all fields but the words, defaults too.
+
+    None where it could not be said.
     """
     reading, *others = run.reads
     if others or not isinstance(reading, Counted):

@@ -1,5 +1,6 @@
-"""A run as a value: what it trains and what it reads, frozen records with ids of their own, and its
-story beside them.
+"""A run as a value: what it trains and what it reads, and its story beside them.
+
+They are frozen records with ids of their own.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class Training:
 
     @property
     def n_epochs(self) -> int:
-        """How many epochs are recorded, or at most; without a list of them, which may be too long
-        to be made.
+        """How many epochs are recorded, or at most.
+
+        It is said without a list of them, which may be too long to be made.
         """
         if self.n_recorded is None:
             return len(range(0, self.epochs, self.record_every)) + 1
@@ -97,7 +99,7 @@ class Training:
         )
 
     def faults(self) -> Iterator[str]:
-        """A sentence for each value that no training can have."""
+        """Says a sentence for each value that no training can have."""
         for key, least in LEAST.items():
             value, most = getattr(self, key), MOST.get(key, 2**63 - 1)
             if value is not None and not least <= value <= most:
@@ -118,14 +120,14 @@ class Training:
 
 @dataclass(frozen=True)
 class Run:
-    """What is trained, what is read of it (several measures at once, each a result of its own), and
-    the story.
+    """What is trained, by which measures it is read, and the story.
 
-    Of the story nothing is part of an id: `about` says what it is; `published` what the report
-    shows, read off its figures, and `published_at` the epochs at which its output layer was read
-    off; `shows` what the run does and does not show, a sentence without numbers; `case` is the case
-    of `python -m benchmarks` that times its published loop; `analyses` are made of its results as
-    they are written (see experiments.analyses).
+    Several measures read at once, and each gives a result of its own. Of the story nothing is part
+    of an id: `about` says what it is; `published` what the report shows, read off its figures, and
+    `published_at` the epochs at which its output layer was read off; `shows` what the run does and
+    does not show, a sentence without numbers; `case` is the case of `python -m benchmarks` that
+    times its published loop; `analyses` are made of its results as they are written (see
+    experiments.analyses).
     """
 
     name: str
@@ -140,16 +142,16 @@ class Run:
 
     @property
     def id(self) -> str:
-        """Of what is trained: the name, and the digest of the fields that decide the snapshots."""
+        """The id of what is trained: the name, and the digest of what decides the snapshots."""
         return f"{self.name}-{digest(self.training)}"
 
     @property
     def ids(self) -> list[str]:
-        """Of its results, one for each reading: <training id>/<reading id>."""
+        """The ids of its results, one for each measure: <training id>/<measure id>."""
         return [f"{self.id}/{reading.id}" for reading in self.reads]
 
     def varied(self, **changes: Any) -> Run:
-        """The run with other values, in whichever of its records has a field of that name.
+        """Makes the run with other values, in whichever of its records has a field of that name.
 
         Raises:
             TypeError: none has.
@@ -163,7 +165,7 @@ class Run:
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Run:
-        """The record again from its `fields`, as JSON gives them back, whoever wrote them.
+        """Makes the record again from its `fields`, as JSON gives them back, whoever wrote them.
 
         Raises:
             TypeError: they are not those of a run. ValueError: a value is of another type, or none
@@ -196,7 +198,7 @@ class Run:
             yield from reading.faults()
 
     def fields(self) -> dict[str, Any]:
-        """The record as plain data, for JSON."""
+        """Gives the record as plain data, for JSON."""
         return asdict(self)
 
 

@@ -1,5 +1,6 @@
-"""finished runs -> docs/reproduction.md: what was published beside what was found, every number out
-of the results.
+"""finished runs -> docs/reproduction.md: what was published beside what was found.
+
+Every number comes out of the results.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ LOOP = "published loop"
 
 
 def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
-    """The page, and beside it a folder of figures -> the names of the runs that have no finished
-    result there.
+    """Writes the page and its figures -> the names of the runs that have no finished result there.
+
+    The figures lie in a folder beside the page.
 
     Args:
         results: the folder in which `run` left results; of each run that with most seeds, of those
@@ -74,8 +76,9 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
 
 
 def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
-    """Of each run, and why others are left out: who keeps results may keep other things beside
-    them.
+    """Picks one result of each run, and says why others are left out.
+
+    Who keeps results may keep other things beside them.
     """
     found, others = dict[str, Finished](), list[str]()
     for folder in folders(results):
@@ -91,12 +94,15 @@ def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
 
 
 def _rank(result: Finished) -> tuple[int, int]:
-    """By the number of seeds, and among as many the first ones: no name of a folder decides."""
+    """Ranks by the number of seeds, and among as many the first ones: no folder's name decides."""
     return result.run.training.seeds, -result.run.training.seed
 
 
 def _as_catalogued(result: Finished) -> bool:
-    """The catalogue's run, read as it says; seeds, and how many epochs were recorded, are free."""
+    """Tells whether it is the catalogue's run, read as it says.
+
+    Seeds, and how many epochs were recorded, are free.
+    """
     run, entry = result.run, CATALOG.get(result.run.name)
     # which what was only read again had not, in formats 0 and 1
     if entry is None or "wall_seconds" not in result.manifest:
@@ -109,7 +115,7 @@ Made = list[tuple[list[str], list[Mark]]]
 
 
 def _made(found: Finished) -> Made:
-    """Of each analysis of the run the table and the marks.
+    """Makes the table and the marks of each analysis of the run.
 
     Raises:
         ValueError: its scores are not what `run` wrote.
@@ -139,7 +145,7 @@ class Times(TypedDict):
 
 
 def _loops(times: Path) -> dict[str, float]:
-    """case -> seconds that one epoch of the published loop takes."""
+    """Reads case -> seconds that one epoch of the published loop takes."""
     try:
         cases = plain.typed("times", plain.parse(files.read_text(times)), Times)["cases"]
     except (OSError, ValueError) as error:
@@ -221,8 +227,9 @@ def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) 
 
 
 def _tables(run: Run, manifest: Manifest) -> list[str]:
-    """The published reading (of several copies that is the sampled one) from start to end; then all
-    others at the end.
+    """Tabulates the published reading from start to end; then all others at the end.
+
+    Of several copies the published one is the sampled one.
     """
     readings = manifest["readings"]
     first = next((reading for reading in readings if reading["reading"] == "sampled"), readings[0])
@@ -274,7 +281,7 @@ def _tables(run: Run, manifest: Manifest) -> list[str]:
 
 
 def _at_epochs(found: Finished) -> list[str]:
-    """The output layer at the recorded epochs nearest to the published ones."""
+    """Tabulates the output layer at the recorded epochs nearest to the published ones."""
     epochs = CATALOG[found.run.name].published_at
     if not epochs:
         return []

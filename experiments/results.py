@@ -1,5 +1,6 @@
-"""A folder that `run` left -> its run, manifest and planes. It may come from anybody: nothing in it
-is taken on trust.
+"""Reads a folder that `run` left -> its run, manifest and planes.
+
+It may come from anybody: nothing in it is taken on trust.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ __all__ = ["Finished", "folders", "read"]
 
 
 class Finished(NamedTuple):
-    """What was read by one measure, as it lies in its folder; `trained` is the folder of what was
-    trained.
+    """What was read by one measure, as it lies in its folder.
+
+    `trained` is the folder of what was trained.
     """
 
     folder: Path
@@ -35,7 +37,7 @@ class Finished(NamedTuple):
     planes: list[InformationPlane]
 
     def result(self) -> Result:
-        """As the runner made it, but for the losses of single steps.
+        """Makes the result that `execute` gave, but for the losses of single steps.
 
         Raises:
             ValueError: its scores are not what `run` wrote.
@@ -53,11 +55,11 @@ class Finished(NamedTuple):
 
 
 def read(folder: Path) -> Finished:
-    """What `outputs` wrote, in this version or an earlier one.
+    """Reads what `saving` wrote, in this version or an earlier one.
 
     Args:
-        folder: of a reading, or of what was trained: then of the run's own reading, the first if it
-            has several.
+        folder: of what one measure read, or of what was trained: then of the run's own measure, the
+            first if it has several.
 
     Raises:
         ValueError: the folder is no result, says what no run can have, or was written by a later
@@ -82,8 +84,9 @@ def read(folder: Path) -> Finished:
 
 
 def folders(out: Path) -> list[Path]:
-    """Of all that looks like a finished reading in OUT, in the order of names; `read` says whether
-    it is one.
+    """Lists all folders in OUT that look like a finished result, in the order of names.
+
+    `read` says whether one is a result.
     """
     candidates = [
         path for path in sorted(out.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED
@@ -96,7 +99,7 @@ def folders(out: Path) -> list[Path]:
 
 
 def _trained_only(path: Path) -> bool:
-    """Whether it is the manifest of what was trained, and speaks of no reading."""
+    """Tells whether it is the manifest of what was trained, and speaks of no reading."""
     try:
         return "readings" not in manifests.parse(path)
     except (OSError, ValueError):
@@ -104,7 +107,7 @@ def _trained_only(path: Path) -> bool:
 
 
 def _inside(trained: Path) -> list[Path]:
-    """The folders of readings in the folder of what was trained."""
+    """Lists the folders of what measures read, in the folder of what was trained."""
     return [
         path.parent
         for path in sorted(trained.glob(f"*/{MANIFEST}"))
@@ -113,8 +116,9 @@ def _inside(trained: Path) -> list[Path]:
 
 
 def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
-    """The folder of the reading, that of what was trained, the format of the latter, and what their
-    manifests say as one.
+    """Finds both folders, the format of what was trained, and what their manifests say as one.
+
+    The first folder is that of what was read, the second that of what was trained.
     """
     told = manifests.parse(folder / MANIFEST)
     if "reading" in told:
@@ -142,7 +146,7 @@ def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
 
 
 def _run(trained_format: int, manifest: Manifest) -> Run:
-    """The run, with the one reading of which the manifest speaks."""
+    """Makes the run, with the one measure of which the manifest speaks."""
     run = (old_formats.run_of if trained_format < 2 else Run.of)(manifest["run"])
     if "reading" in manifest:
         run = replace(run, reads=(measures.of("manifest.reading", manifest["reading"]),))
@@ -151,7 +155,7 @@ def _run(trained_format: int, manifest: Manifest) -> Run:
 
 
 def _layers(training: Training) -> tuple[str, ...]:
-    """The names of what is read of its network."""
+    """Names what is read of its network."""
     for name, known in {
         "network": networks.NETWORKS,
         "data": DATASETS,
@@ -171,7 +175,7 @@ def _fitting(
     manifest: Manifest,
     planes: Sequence[InformationPlane],
 ) -> None:
-    """The planes are those of the run, and those of which the manifest speaks."""
+    """Holds the planes to the run, and to what the manifest says of them."""
     groups = by_reading(planes)
     told = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
     if not planes or told != list(groups):
@@ -208,8 +212,9 @@ def _fitting(
 
 
 def _recorded(training: Training, epochs: list[int]) -> bool:
-    """Whether these are the run's; how many there would be is asked first, for they may be too many
-    to be listed.
+    """Tells whether these are the run's epochs.
+
+    How many there would be is asked first, for they may be too many to be listed.
     """
     fits = (
         len(epochs) == training.n_epochs

@@ -1,5 +1,6 @@
-"""result -> its folders, each written whole or not at all: what was trained, and what was read of
-it by each measure.
+"""Writes a result into its folders: what was trained, and what was read of it by each measure.
+
+Each is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["check_file", "copy_training", "prepare", "save", "save_reading", "wr
 
 
 def prepare(out: Path) -> Path:
-    """Make the folder and try it, before any work is done that could be lost.
+    """Makes the folder and tries it, before any work is done that could be lost.
 
     Raises:
         ValueError: it cannot be made or written to, with the system's reason.
@@ -45,11 +46,10 @@ def prepare(out: Path) -> Path:
 
 
 def check_file(name: str, path: Path) -> Path:
-    """Try the folder of a file that is to be written, and that no folder bears its name, before any
-    work is done.
+    """Tries the place of a file that is to be written, before any work is done.
 
     Raises:
-        ValueError: it cannot be written.
+        ValueError: it cannot be written, or a folder bears its name.
     """
     if path.is_dir():
         raise ValueError(f"{name} is '{path}', which is a folder: pass the name of a file")
@@ -58,11 +58,10 @@ def check_file(name: str, path: Path) -> Path:
 
 
 def save(result: Result, part: Path, folder: Path, *, wall_seconds: float, resumed: bool) -> None:
-    """Write what was trained and all that was read of it beside its snapshots in `part`, and give
-    that its name, `folder`.
+    """Writes what was trained and all that was read of it, and gives the folder its name.
 
-    scores.csv holds the losses and accuracies, manifest.json the record, its story, and how it
-    went.
+    It is written beside its snapshots in `unfinished`, which becomes `folder`. scores.csv holds the
+    losses and accuracies, manifest.json the record, its story, and how it went.
     """
     for one in result.apart():
         _write_reading(one, part / named(one.run.reads[0].id, str(check_device(result.device))))
@@ -72,11 +71,11 @@ def save(result: Result, part: Path, folder: Path, *, wall_seconds: float, resum
 
 
 def save_reading(result: Result, part: Path, folder: Path) -> None:
-    """Write what was read by one measure into `part`, and give that its name, `folder`, in that of
-    what was trained.
+    """Writes what was read by one measure, and gives the folder its name.
 
-    plane.csv and planes.npz hold every point, plane.png and plane.svg the figure, manifest.json all
-    that a reader has to know; of each analysis of the run there is a CSV of its name.
+    It is written into `unfinished`, which becomes `folder`, in that of what was trained. plane.csv
+    and planes.npz hold every point, plane.png and plane.svg the figure, manifest.json all that a
+    reader has to know; of each analysis of the run there is a CSV of its name.
     """
     _write_reading(result, part)
     take_name(part, folder)
@@ -99,8 +98,9 @@ def _write_reading(result: Result, part: Path) -> None:
 
 
 def copy_training(source: Path, part: Path) -> None:
-    """What was trained, for readings that are to lie elsewhere; snapshots are linked where the file
-    system can.
+    """Copies what was trained, for readings that are to lie elsewhere.
+
+    Snapshots are linked where the file system can.
 
     Raises:
         ValueError: what is there under their names is no file, or a link.
@@ -127,7 +127,7 @@ def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[Any, Any
 
 
 def write_text(path: Path, text: str) -> None:
-    """The whole text or, on failure, what was there before."""
+    """Writes the whole text or, on failure, leaves what was there before."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
 

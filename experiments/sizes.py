@@ -1,5 +1,6 @@
-"""run -> what it would need of memory and disk, before any of it is asked for; what could never be
-held is refused.
+"""run -> what it would need of memory and disk, before any of it is asked for.
+
+What could never be held is refused.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ SAMPLES, READINGS, COLUMNS = 2, 3, 4  # read at least; of all copies; of a plane
 
 
 def check(run: Run, out: Path) -> None:
-    """Raises ValueError where the run cannot be held by this machine's memory, or its snapshots by
-    the disk of `out`.
+    """Raises ValueError where this machine cannot hold the run.
+
+    Its memory must hold the run, and the disk of `out` its snapshots.
     """
     parts, limit, training = needed(run), memory(), run.training
     total = sum(parts.values())
@@ -45,7 +47,7 @@ def check(run: Run, out: Path) -> None:
 
 
 def needed(run: Run) -> dict[str, int]:
-    """Bytes of memory, by what they are for; at least so many."""
+    """Estimates bytes of memory, by what they are for; at least so many."""
     training = run.training
     copies, seeds, n, n_epochs = (
         training.copies,
@@ -74,7 +76,7 @@ def needed(run: Run) -> dict[str, int]:
 
 
 def memory() -> int | None:
-    """Bytes that this process may have, or None where the system does not say."""
+    """Asks how many bytes this process may have, or None where the system does not say."""
     if sys.platform == "win32":
         return None
     try:
@@ -99,7 +101,7 @@ def _steps(training: Training) -> int:
 
 
 def _free(out: Path) -> int:
-    """On the disk of the folder, which may not be there yet."""
+    """Asks how many bytes are free on the disk of the folder, which may not be there yet."""
     there = next(
         (folder for folder in (out.absolute(), *out.absolute().parents) if os.path.exists(folder)),
         Path.cwd(),

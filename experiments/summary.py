@@ -19,11 +19,11 @@ SPARSE = 0.5  # below this coverage most samples are alone with their code
 
 
 def findings(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
-    """For each layer: I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and
-    the coverage at the end.
+    """Summarises each layer: I(X;T), I(T;Y) and the coverage at the epochs that matter.
 
-    Of one plane, averaged over its paths; of the planes of several seeds each key is their mean,
-    and "..._sd" their spread.
+    They are I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and the
+    coverage at the end. Of one plane, averaged over its paths; of the planes of several seeds each
+    key is their mean, and "..._sd" their spread.
     """
     seeds = [_findings(plane.mean()) for plane in planes]
     rows = []
@@ -68,8 +68,9 @@ def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
 
 
 def funnel(planes: Sequence[InformationPlane]) -> dict[str, int]:
-    """How often a layer stood above the one before it, of how many pairs; see
-    `InformationPlane.funnel_violations`.
+    """Counts how often a layer stood above the one before it, of how many pairs.
+
+    See `InformationPlane.funnel_violations`.
     """
     broken = [plane.funnel_violations() for plane in planes]
     x, y = (int(sum(violations[..., side].sum() for violations in broken)) for side in (0, 1))
@@ -77,7 +78,7 @@ def funnel(planes: Sequence[InformationPlane]) -> dict[str, int]:
 
 
 def scores_at_end(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    """sample -> loss and accuracy after the last epoch, the mean over copies and seeds."""
+    """Averages over copies and seeds: sample -> loss and accuracy after the last epoch."""
     samples = dict.fromkeys(score.sample for score in scores)
     return {
         name: {
@@ -91,13 +92,13 @@ def scores_at_end(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
 
 
 def summary(result: Result) -> str:
-    """What was found, as a short table for each of the run's `reads`; every number in bits."""
+    """Says what was found, a short table for each of the run's `reads`; every number in bits."""
     tables = ["\n".join(_table(one)) for one in result.apart()]
     return "\n\n".join([*tables, *([result.remark] if result.remark else [])])
 
 
 def tell(result: Result, seconds: float, where: str) -> None:
-    """What was found, how long it took, and where it lies, for the terminal."""
+    """Prints what was found, how long it took, and where it lies."""
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
     print(
         f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in "
@@ -170,7 +171,7 @@ def _analysed(name: str, result: Result) -> list[str]:
 
 
 def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
-    """What the sample cannot support, said beside the table."""
+    """Says what the sample cannot support, to stand beside the table."""
     plane = min(planes, key=lambda plane: plane.entropy_x)
     if plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
         lines = [f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]

@@ -1,5 +1,6 @@
-"""training, a record -> snapshots of the recorded epochs: all seeds and copies side by side, and
-any time to go on.
+"""training, a record -> snapshots of the recorded epochs: all seeds and copies side by side.
+
+It can go on from a checkpoint at any time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Snapshot = dict[str, torch.Tensor]
 
 
 class Seeds:
-    """The four streams that a seed is split into, each of a part of its own."""
+    """The four streams that a seed is split into, each for a purpose of its own."""
 
     def __init__(self, seed: int) -> None:
         self.data, init, copies, self.assignment = (
@@ -44,14 +45,14 @@ def seeds_of(training: Training) -> list[Seeds]:
 
 
 def targets(training: Training, classes: npt.NDArray[np.int64]) -> torch.Tensor:
-    """(n, 1) values, or (n, n_classes) one-hot."""
+    """Makes the targets of classes: (n, 1) values, or (n, n_classes) one-hot."""
     if training.targets is None:
         return torch.nn.functional.one_hot(torch.from_numpy(classes), training.widths[-1]).float()
     return torch.tensor(training.targets, dtype=torch.float32)[classes][:, None]
 
 
 def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
-    """torch held to one thread where the network is small."""
+    """Holds torch to one thread where the network is small."""
     return (
         one_thread()
         if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL
@@ -87,12 +88,13 @@ class Trainer:
 
     @property
     def losses(self) -> npt.NDArray[np.float32]:
-        """Of every step so far, the mean over the copies."""
+        """The losses of every step so far, the mean over the copies."""
         return self._losses[: self._n_losses].cpu().numpy()
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """One for each recorded epoch, the initialisation first; those that are kept already come
-        from the checkpoints.
+        """Trains and gives a snapshot of each recorded epoch, the initialisation first.
+
+        Those that are kept already come from the checkpoints.
         """
         first, kept = 0, self.checkpoints
         if kept is not None and kept.state is not None:
@@ -120,7 +122,7 @@ class Trainer:
                 yield snapshot
 
     def kept(self, until: int = 0) -> Iterator[Snapshot]:
-        """Those of the checkpoints alone.
+        """Gives the snapshots of the checkpoints alone.
 
         Raises:
             ValueError: there are none, or not `until` that epoch; they are those of another run.
@@ -148,12 +150,12 @@ class Trainer:
             }
 
     def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
-        """The copies of one seed."""
+        """Takes the copies of the k-th seed from a snapshot."""
         own = slice(k * self.training.copies, (k + 1) * self.training.copies)
         return {name: leaf[own] for name, leaf in snapshot.items()}
 
     def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """The batches of one epoch's steps, each (n_seeds * n_copies, batch, ...)."""
+        """Draws the batches of one epoch's steps, each (n_seeds * n_copies, batch, ...)."""
         n, size = len(self._x[0]), self.training.batch_size
         drawn = self.ensemble.draw(n, size if self.training.epoch == "step" else n)
         for rows in drawn.split(size, dim=1):
@@ -165,7 +167,7 @@ class Trainer:
 
 
 def _ensemble(training: Training, seeds: Seeds, device: torch.device) -> Ensemble:
-    """The copies of one seed; independent ones are networks that were built apart."""
+    """Builds the copies of one seed; independent ones are networks that were built apart."""
 
     def copies(n: int, init: int, batches: int) -> Ensemble:
         network = networks.build(training.network, training.widths, init).to(device)
@@ -194,7 +196,7 @@ def _arrays(snapshot: Snapshot) -> Arrays:
 
 
 def _cross_entropy(probabilities: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:
-    """Mean of -log p(class) of softmax outputs, in nats."""
+    """Computes the mean of -log p(class) of softmax outputs, in nats."""
     return -(one_hot * probabilities.clamp_min(1e-30).log()).sum(dim=-1).mean()
 
 

@@ -1,5 +1,6 @@
-"""A finished result -> when each rule would have stopped each of its networks, and how well it
-answers then.
+"""A finished result -> when each rule would have stopped each of its networks.
+
+Beside it stands how well the network answers then.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ class Stopping(Analysis):
     columns: ClassVar = ("seed", "copy", "rule", "stopped", "epochs", "accuracy")
 
     def rows(self, result: Result) -> list[dict[str, Any]]:
-        """A row for each network and rule: where it stops, or the whole budget, and the accuracy
-        there on the fresh sample.
+        """Makes a row for each network and rule: where it stops, and the accuracy there.
 
-        All rules are applied to the one path that was recorded: training does not depend on when
-        one would have stopped it.
+        A rule that is not met uses the whole budget; the accuracy is that on the fresh sample. All
+        rules are applied to the one path that was recorded: training does not depend on when one
+        would have stopped it.
 
         Raises:
             ValueError: the result has no fresh sample, on which the rules are judged.
@@ -104,7 +105,7 @@ class Stopping(Analysis):
         )
 
     def lines(self, run: Run, rows: Rows) -> list[str]:
-        """Mean and spread over the networks."""
+        """Makes lines for a terminal: mean and spread over the networks."""
         training, unit = run.training, run.training.unit
         checks = (
             f"every {training.record_every} {unit}"
@@ -146,8 +147,9 @@ class Stopping(Analysis):
         return "\n".join(lines)
 
     def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
-        """Where each rule stopped the output layer of each network, in the panel of the sample that
-        is trained on.
+        """Marks where each rule stopped the output layer of each network.
+
+        The marks stand in the panel of the sample that is trained on.
         """
         each = {
             plane.seed: plane
@@ -169,7 +171,10 @@ class Stopping(Analysis):
 
 
 def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> int | None:
-    """The first check at which the loss has not reached a new minimum for `patience` checks."""
+    """Finds the first check at which the loss made no progress.
+
+    There it has not reached a new minimum for `patience` checks.
+    """
     best = 0
     for i, loss in enumerate(losses):
         if loss < losses[best]:
@@ -180,8 +185,9 @@ def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> in
 
 
 def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
-    """rule, the networks that it stopped, of how many, and mean and spread of the epochs and of the
-    accuracies.
+    """Sums up each rule: its name, the networks that it stopped, of how many, and two spreads.
+
+    They are mean and spread of the epochs and of the accuracies.
     """
     lines = list[tuple[str, int, int, str, str]]()
     for rule in RULES:
@@ -203,7 +209,7 @@ def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
 
 
 def _spread(values: npt.NDArray[np.float64], form: str, sign: str) -> str:
-    """Mean and standard deviation; of a single value there is none."""
+    """Quotes mean and standard deviation; of a single value there is none."""
     return f"{values.mean():{form}} {sign} {values.std(ddof=1) if len(values) > 1 else 0:{form}}"
 
 

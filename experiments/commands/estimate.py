@@ -1,6 +1,4 @@
-"""A finished run -> more readings of it, from its snapshots: beside the first, without training and
-without copies.
-"""
+"""Reads a finished run again, by other bins, from its snapshots: nothing is trained or copied."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ __all__ = ["estimate", "read_again"]
 
 
 def estimate(arguments: argparse.Namespace) -> int:
-    """0.
+    """Reads by the edges that are asked for, and says what was found -> 0.
 
     Raises:
         ValueError: the request was wrong, or the snapshots are not those of the run.
@@ -79,11 +77,11 @@ Told = Callable[[Exception], Exception]
 def read_again(
     run: Run, trained: Path, device: str, *, force: bool, told: Told = lambda error: error
 ) -> Result:
-    """All readings of the run, of the snapshots in the folder of what was trained, each in its
-    folder there.
+    """Reads the snapshots by all measures of the run, each into its folder among what was trained.
 
     Args:
-        told: what to raise where the snapshots cannot be read, which anybody may have written.
+        trained: the folder of what was trained.
+        explained: what to raise where the snapshots cannot be read, which anybody may have written.
 
     Raises:
         ValueError: one is there before and is not to be replaced, or the snapshots are not those of
@@ -109,7 +107,7 @@ def read_again(
 
 
 def _asked(source: Finished, arguments: argparse.Namespace) -> Run:
-    """The run, with the readings that are asked for."""
+    """Gives the run the measures that are asked for."""
     rule: dict[str, Any] = (
         {"out_of_range": arguments.out_of_range} if arguments.out_of_range else {}
     )
@@ -142,8 +140,9 @@ def _edges(low: str, high: str, n: str) -> tuple[float, float, int]:
 
 
 def _copied(source: Finished, run: Run, trained: Path, device: str) -> Result:
-    """What was trained lies in another OUT too, its snapshots linked where the file system can, and
-    beside it the readings.
+    """Lays what was trained into another OUT too, and its readings beside it.
+
+    Snapshots are linked where the file system can.
     """
     part = begin(trained, resume=False, force=False)
     try:
@@ -166,8 +165,9 @@ def _of(source: Finished) -> Told:
 
 
 def _device(source: Finished) -> str:
-    """Where it was trained, if its manifest says it in so many letters: it becomes part of a
-    name.
+    """Names the device on which it was trained, if its manifest says one in so many letters.
+
+    It becomes part of a folder's name.
     """
     return (
         source.manifest["device"]

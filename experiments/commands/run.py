@@ -1,5 +1,6 @@
-"""Runs that are asked for -> results, one after the other: judged before any work, held while it
-lasts, each a row.
+"""Trains and reads the runs that are asked for, one after the other.
+
+All are judged before any work, each is held while it lasts, and leaves one attempt.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = ["folder_of", "run"]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 where all succeeded, 1 where a run failed; the runs after it go on.
+    """Does the runs -> 0 where all succeeded, 1 where one failed; the runs after it go on.
 
     Raises:
         ValueError: the request was wrong; nothing was begun.
@@ -62,11 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def folder_of(record: Run, device: str, out: Path) -> Path:
-    """Where what is trained goes: the run's id, and the device's name where that is not the CPU."""
+    """Names the folder of what is trained: its id, and the device where that is not the CPU."""
     return out / named(record.id, str(check_device(device)))
 
 
 def _chosen(name: str, arguments: argparse.Namespace) -> Run:
+    """Gives a run of the catalogue the numbers that were asked for."""
     if name not in CATALOG:
         raise ValueError(
             f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)"
@@ -81,8 +83,9 @@ def _chosen(name: str, arguments: argparse.Namespace) -> Run:
 
 
 def _being_read(folder: Path) -> list[Path]:
-    """The readings of a finished run at which somebody is, or was, at work: they would go with it
-    where it is replaced.
+    """Lists the readings of a finished run at which somebody is, or was, at work.
+
+    They would go with it where it is replaced.
     """
     locked = [
         path.with_name(path.name.removesuffix(LOCK)) for path in sorted(folder.glob(f"*{LOCK}"))
@@ -91,13 +94,13 @@ def _being_read(folder: Path) -> list[Path]:
 
 
 def _earlier(record: Run, folder: Path, device: str) -> Path | None:
-    """Where an earlier version kept the same run."""
+    """Names the folder in which formats 0 and 1 kept the same run."""
     name = old_formats.id_of(record)
     return None if name is None else folder.with_name(named(name, str(check_device(device))))
 
 
 def _judge(record: Run, folder: Path, arguments: argparse.Namespace) -> bool:
-    """Whether there is anything to do; raises ValueError where it may not be begun."""
+    """Tells whether there is anything to do; raises ValueError where it may not be begun."""
     before = _earlier(record, folder, arguments.device)
     if before is not None:
         adopt(before, folder, resume=arguments.resume)
@@ -114,7 +117,7 @@ def _judge(record: Run, folder: Path, arguments: argparse.Namespace) -> bool:
 
 
 def _missing(record: Run, folder: Path, device: str) -> Run | None:
-    """The run with those of its readings that a finished one lacks."""
+    """Gives the run those of its measures by which a finished one was not read."""
     reads = tuple(
         reading
         for reading in record.reads
@@ -124,8 +127,9 @@ def _missing(record: Run, folder: Path, device: str) -> Run | None:
 
 
 def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
-    """One run, its files and its row; a failure is a row with its reason, and the runs after it go
-    on.
+    """Does one run and records the attempt -> whether it succeeded.
+
+    A failure is recorded with its reason, and the runs after it go on.
     """
     folder = folder_of(record, arguments.device, out)
     if not _judge(record, folder, arguments):
@@ -173,7 +177,7 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
 def _worked(
     record: Run, folder: Path, arguments: argparse.Namespace, screen: screens.Live | None
 ) -> Result:
-    """Trained, or gone on with, and read; or only read, where all but that was done before."""
+    """Trains, or goes on with it, and reads; or only reads, where all but that was done before."""
     part = begin(folder, resume=arguments.resume, force=arguments.force)
     resumed, start = part.exists(), time.perf_counter()
     missing = (
@@ -203,5 +207,5 @@ def _worked(
 
 
 def _first(record: Run, planes: list[InformationPlane]) -> tuple[Run, list[InformationPlane]]:
-    """Of several measures the first is drawn while it runs."""
+    """Picks the planes of the first measure, which are drawn while a run lasts."""
     return record, planes[: len(planes) // len(record.reads)]
