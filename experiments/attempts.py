@@ -21,6 +21,7 @@ __all__ = ["ATTEMPTS", "COLUMNS", "LEDGER", "read", "record"]
 
 ATTEMPTS = "attempts"
 LEDGER = "runs.csv"  # of formats 0 and 1: read, and never written again
+MOST_LEDGER_BYTES = 2**26
 COLUMNS: tuple[str, ...] = (
     "when",
     "run",
@@ -69,8 +70,8 @@ def record(out: Path, **row: Any) -> None:
     content = {"format": FORMAT, "when": now.isoformat(timespec="microseconds"), **row}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with files.replacing(path) as part:
-            part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        with files.replacing(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         _log.warning(
             "'%s' lacks the attempt %s (%s)",
@@ -107,7 +108,7 @@ def _ledger(path: Path) -> Iterator[dict[str, str]]:
     if not os.path.lexists(path):
         return
     try:
-        reader = csv.reader(io.StringIO(files.read_text(path, 2**26), newline=""))
+        reader = csv.reader(io.StringIO(files.read_text(path, MOST_LEDGER_BYTES), newline=""))
         head, *rows = list(reader) or [[*COLUMNS]]
         if tuple(head) != COLUMNS:
             raise ValueError("its columns are others")

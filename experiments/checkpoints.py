@@ -146,7 +146,7 @@ class Checkpoints:
 
 
 def _write(path: Path, arrays: Arrays) -> None:
-    with files.replacing(path) as part, part.open("wb") as file:
+    with files.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays | {files.FORMAT: np.array(FORMAT)})  # type: ignore[arg-type]
 
 

@@ -182,10 +182,10 @@ def mnist_whole(n_samples: int, rng: np.random.Generator) -> Dataset:
     if not 0 < n_samples <= 60_000:
         raise ValueError(f"n_samples is {n_samples}, but MNIST has 60,000 training images")
     images = mnist.find()
-    parts = [slice(n_samples), slice(60_000, None)]
+    halves = [slice(n_samples), slice(60_000, None)]
     training, test = (
-        _sample(images.pixels[part].reshape(-1, 784) / np.float32(255), images.labels[part])
-        for part in parts
+        _sample(images.pixels[rows].reshape(-1, 784) / np.float32(255), images.labels[rows])
+        for rows in halves
     )
     return Dataset("mnist", training, {"training": training, "held-out": test})
 
@@ -198,7 +198,7 @@ def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
     """
     from sklearn.datasets import load_digits
 
-    images, classes = (np.asarray(part) for part in load_digits(return_X_y=True))
+    images, classes = (np.asarray(array) for array in load_digits(return_X_y=True))
     near = np.arange(14) * 8 // 14
 
     def enlarged(drawn: npt.NDArray[np.int64]) -> Sample:

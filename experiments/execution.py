@@ -18,7 +18,7 @@ import torch
 from experiments import datasets
 from experiments.checkpoints import Checkpoints
 from experiments.datasets import Dataset
-from experiments.measures import Reading
+from experiments.measures import Measure
 from experiments.records import Run, Training
 from experiments.scores import Score
 from experiments.training import LOSSES, Snapshot, Trainer, seeds_of, targets, threads
@@ -29,8 +29,9 @@ __all__ = ["Result", "check_device", "execute"]
 
 T = TypeVar("T")
 
-MODELS = 60  # snapshots forwarded together, counted in networks,
-FLOATS = 2**27  # and at most so many activations of them
+# snapshots are forwarded together: so many, counted in networks, and so many activations of them
+NETWORKS_AT_ONCE = 60
+ACTIVATIONS_AT_ONCE = 2**27
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Result:
         `planes` holds as many of each.
         """
         n = len(self.planes) // len(self.run.reads)
-        parts = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
+        groups = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
         return [
-            replace(self, run=replace(self.run, reads=(reading,)), planes=planes)
-            for reading, planes in zip(self.run.reads, parts, strict=True)
+            replace(self, run=replace(self.run, reads=(measure,)), planes=planes)
+            for measure, planes in zip(self.run.reads, groups, strict=True)
         ]
 
 
@@ -133,9 +134,9 @@ def execute(
     place, clock = check_device(device), _Clock()
     trainer = Trainer(training, data, place, checkpoints, on_epoch)
     readers = [
-        _Reader(alone, run.reads, part, name, ensemble)
-        for alone, part, ensemble in zip(training.alone, data, trainer.parts, strict=True)
-        for name in part.read
+        _Reader(alone, run.reads, dataset, name, ensemble)
+        for alone, dataset, ensemble in zip(training.alone, data, trainer.ensembles, strict=True)
+        for name in dataset.read
     ]
     seen = list[int]()
 
@@ -179,7 +180,10 @@ def _together(readers: list[_Reader]) -> int:
     """
     return max(
         1,
-        min(MODELS // readers[0].training.copies, *(FLOATS // reader.floats for reader in readers)),
+        min(
+            NETWORKS_AT_ONCE // readers[0].training.copies,
+            *(ACTIVATIONS_AT_ONCE // reader.floats for reader in readers),
+        ),
     )
 
 
@@ -197,7 +201,7 @@ class _Reader:
     def __init__(
         self,
         training: Training,
-        reads: Sequence[Reading],
+        measures: Sequence[Measure],
         data: Dataset,
         name: str,
         ensemble: Ensemble,
@@ -207,12 +211,12 @@ class _Reader:
         self._x = torch.from_numpy(sample.x).to(ensemble.device)
         self._targets = targets(training, sample.classes).to(ensemble.device)
         self._classes = torch.from_numpy(sample.classes).to(ensemble.device)
-        self._estimators = [reading.estimator(sample.x, sample.classes) for reading in reads]
+        self._estimators = [measure.estimator(sample.x, sample.classes) for measure in measures]
         # samples are drawn for apart
         self._rng = np.random.default_rng([seeds.assignment, *name.encode()])
         # one array for the whole run: many small ones that stay would fragment the memory of the
         # large ones that go
-        self._points: list[dict[str, Points]] = [{} for _ in reads]
+        self._points: list[dict[str, Points]] = [{} for _ in measures]
         self._loss, self._accuracy = (
             np.zeros((len(training.recorded), training.copies)) for _ in range(2)
         )
@@ -231,20 +235,22 @@ class _Reader:
             layers = self._ensemble.activations(self._x, snapshots)
             self._score(layers[-1], slice(self._n_read, self._n_read + len(snapshots)))
         with clock("estimate"):
-            who = self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
-            for estimator, whole in zip(self._estimators, self._points, strict=True):
-                for reading, points in estimator.readings(layers, who).items():
-                    self._keep(whole, reading, points)
+            assignment = (
+                self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
+            )
+            for estimator, kept in zip(self._estimators, self._points, strict=True):
+                for reading, points in estimator.readings(layers, assignment).items():
+                    self._keep(kept, reading, points)
         self._n_read += len(snapshots)
 
-    def _keep(self, whole: dict[str, Points], reading: str, points: Points) -> None:
-        if reading not in whole:
+    def _keep(self, kept: dict[str, Points], reading: str, points: Points) -> None:
+        if reading not in kept:
             n = len(self.training.recorded)
-            whole[reading] = points.map(
+            kept[reading] = points.map(
                 lambda column: np.zeros((n, *column.shape[1:]), column.dtype)
             )
-        for name, part in points.present.items():
-            getattr(whole[reading], name)[self._n_read : self._n_read + len(part)] = part
+        for name, column in points.present.items():
+            getattr(kept[reading], name)[self._n_read : self._n_read + len(column)] = column
 
     def planes(self, i: int, epochs: list[int]) -> list[InformationPlane]:
         """Makes the planes of the i-th measure, one for each reading.

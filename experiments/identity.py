@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["differing", "digest"]
 
-DIGITS = 10
+DIGEST_DIGITS = 10
 
 
 def digest(record: Any) -> str:
@@ -22,7 +22,7 @@ def digest(record: Any) -> str:
     says it where it differs.
     """
     text = json.dumps(differing(record), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_DIGITS]
 
 
 def differing(record: Any) -> dict[str, Any]:
@@ -30,9 +30,9 @@ def differing(record: Any) -> dict[str, Any]:
 
     Records inside are treated likewise.
     """
-    given = {field.name: (getattr(record, field.name), field) for field in fields(record)}
+    values = {field.name: (getattr(record, field.name), field) for field in fields(record)}
     return {
-        name: _plain(value) for name, (value, field) in given.items() if value != _default(field)
+        name: _plain(value) for name, (value, field) in values.items() if value != _default(field)
     }
 
 
@@ -44,6 +44,6 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return differing(value)
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     # 1.0 is 1, and written alike
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -21,25 +21,24 @@ from experiments.analyses import ANALYSES
 from experiments.measures import MEASURES
 
 __all__ = [
-    "LEAVES",
+    "FILE_NAMES",
     "MANIFEST",
+    "MEASURE_FOLDER",
     "PLANES",
-    "READING",
     "SCORES",
     "SNAPSHOTS",
     "UNFINISHED",
     "named",
-    "part_of",
+    "unfinished_of",
 ]
 
-MANIFEST, SNAPSHOTS, SCORES, PLANES, UNFINISHED = (
-    "manifest.json",
-    "snapshots",
-    "scores.csv",
-    "planes.npz",
-    ".part",
-)
-LEAVES = {
+MANIFEST = "manifest.json"
+SNAPSHOTS = "snapshots"
+SCORES = "scores.csv"
+PLANES = "planes.npz"
+UNFINISHED = ".part"
+# the files that a run leaves, beside its snapshots
+FILE_NAMES = {
     "plane.csv",
     PLANES,
     SCORES,
@@ -48,8 +47,8 @@ LEAVES = {
     MANIFEST,
     *(f"{name}.csv" for name in ANALYSES),
 }
-# the name of a reading's folder
-READING = re.compile(rf"({'|'.join(MEASURES)})-[0-9a-f]{{10}}(-[a-z]+[0-9]*)?")
+# the name of the folder that a measure fills
+MEASURE_FOLDER = re.compile(rf"({'|'.join(MEASURES)})-[0-9a-f]{{10}}(-[a-z]+[0-9]*)?")
 
 
 def named(name: str, device: str) -> str:
@@ -57,6 +56,6 @@ def named(name: str, device: str) -> str:
     return name if device == "cpu" else f"{name}-{device.replace(':', '')}"
 
 
-def part_of(folder: Path) -> Path:
-    """Where it is kept until it is finished, beside what it becomes."""
+def unfinished_of(folder: Path) -> Path:
+    """Names the folder in which it is kept until it is finished, beside what it becomes."""
     return folder.with_name(folder.name + UNFINISHED)

@@ -92,21 +92,21 @@ def _judge(descriptor: int, path: Path, folder: Path) -> None:
         holder: Holder | None = plain.typed("lock", plain.parse(text.decode()), Holder)
     except ValueError:
         holder = None
-    who = (
+    worker = (
         f"process {holder['pid']} on {holder['host']!r}, since {holder['since']:.40}"
         if holder
         else "another process"
     )
     if ours is False:
         raise ValueError(
-            f"'{folder}' is being worked on by {who}: wait until that is done, or stop it"
+            f"'{folder}' is being worked on by {worker}: wait until that is done, or stop it"
         )
     if holder is None or ours is None or holder["host"] != platform.node():
         raise ValueError(
-            f"'{folder}' may be worked on by {who}, which cannot be told from here: if it is not, "
-            f"remove '{path}'"
+            f"'{folder}' may be worked on by {worker}, which cannot be told from here: if it is "
+            f"not, remove '{path}'"
         )
-    _log.warning("%s was left by %s, which is gone: taken over", folder, who)
+    _log.warning("%s was left by %s, which is gone: taken over", folder, worker)
 
 
 def _locked(descriptor: int) -> bool | None:

@@ -16,7 +16,7 @@ from experiments.execution import Result
 from experiments.summary import findings, funnel, scores_at_end
 from fastmi import files, plain
 
-__all__ = ["FORMAT", "Manifest", "of_reading", "of_training", "parse", "typed"]
+__all__ = ["FORMAT", "Manifest", "of_readings", "of_training", "parse", "typed"]
 
 FORMAT = 2  # of the manifests that are written; those without a number have 0
 
@@ -110,13 +110,13 @@ def of_training(result: Result, wall_seconds: float, resumed: bool) -> dict[str,
     }
 
 
-def of_reading(result: Result) -> dict[str, Any]:
+def of_readings(result: Result) -> dict[str, Any]:
     """Tells what was read of it: the record of the one measure, and what its planes show."""
-    first, (reading,) = result.planes[0], result.run.reads
+    first, (measure,) = result.planes[0], result.run.reads
     return {
         "format": FORMAT,
-        "id": f"{result.run.id}/{reading.id}",
-        "reading": reading.fields(),
+        "id": f"{result.run.id}/{measure.id}",
+        "reading": measure.fields(),
         "data": first.data,
         "readings": [
             {
@@ -155,20 +155,20 @@ def parse(path: Path) -> dict[str, Any]:
     Raises:
         OSError, ValueError: it cannot be read, is no object, or was written by a later version.
     """
-    given = plain.parse(files.read_text(path))
-    if not isinstance(given, dict):
-        raise ValueError(f"manifest is {type(given).__name__}, where an object should be")
-    files.check_format(path, given.get("format", 0), FORMAT)
-    return given
+    content = plain.parse(files.read_text(path))
+    if not isinstance(content, dict):
+        raise ValueError(f"manifest is {type(content).__name__}, where an object should be")
+    files.check_format(path, content.get("format", 0), FORMAT)
+    return content
 
 
-def typed(given: dict[str, Any]) -> Manifest:
+def typed(content: dict[str, Any]) -> Manifest:
     """Reads both files' contents as one, each value of its type.
 
     Raises:
         ValueError: a value is missing, or of another type.
     """
-    manifest: Manifest = plain.typed("manifest", given, Manifest)
+    manifest: Manifest = plain.typed("manifest", content, Manifest)
     if "estimated_from" not in manifest and not {"wall_seconds", "resumed"} <= manifest.keys():
         raise ValueError("manifest has neither 'estimated_from' nor 'wall_seconds' and 'resumed'")
     return manifest

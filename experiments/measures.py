@@ -12,12 +12,12 @@ import numpy as np
 from experiments.identity import digest
 from fastmi import Edges, PlaneEstimator, plain
 
-__all__ = ["MEASURES", "MOST_EDGES", "Counted", "Reading", "of"]
+__all__ = ["MEASURES", "MOST_EDGES", "Counted", "Measure", "from_fields"]
 
 MOST_EDGES = 2**24
 
 
-class Reading(Protocol):
+class Measure(Protocol):
     """A measure of layers: all that decides the numbers which are read of given activations.
 
     Another one is another frozen record with a name of its own in `measure`, and a row in
@@ -100,7 +100,7 @@ class Counted:
 MEASURES: dict[str, type[Any]] = {"counted": Counted}
 
 
-def of(name: str, fields: Any) -> Reading:
+def from_fields(name: str, fields: Any) -> Measure:
     """Makes the record again from its `fields`, as JSON gives them back, whoever wrote them.
 
     Args:

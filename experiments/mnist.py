@@ -23,7 +23,7 @@ from fastmi import files
 __all__ = ["VARIABLE", "Images", "NoMnist", "choose", "find", "read_idx", "read_npz"]
 
 VARIABLE = "FASTMI_MNIST"
-PARTS = {"train": 60_000, "t10k": 10_000}
+HALVES = {"train": 60_000, "t10k": 10_000}
 ARRAYS = {
     "x_train": (60_000, 28, 28),
     "y_train": (60_000,),
@@ -52,9 +52,9 @@ def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) 
         NoMnist: no place has them; the message names the ways to supply them.
         ValueError: a file is there and is not what its name says.
     """
-    given = path or os.environ.get(VARIABLE)
-    if given:
-        return _at(Path(os.path.expanduser(given)))
+    place = path or os.environ.get(VARIABLE)
+    if place:
+        return _at(Path(os.path.expanduser(place)))
     cached = _openml(download)
     if cached is not None:
         return cached
@@ -79,19 +79,19 @@ def choose(path: Path | None, download: bool = False) -> None:
 
 def _at(path: Path) -> Images:
     if path.is_dir():
-        parts = [
-            read_idx(_file(path, f"{part}-{kind}"))
+        arrays = [
+            read_idx(_file(path, f"{half}-{kind}"))
             for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
-            for part in PARTS
+            for half in HALVES
         ]
         shapes = [(60_000, 28, 28), (10_000, 28, 28), (60_000,), (10_000,)]
-        for part, shape in zip(parts, shapes, strict=True):
-            if part.shape != shape:
+        for half, shape in zip(arrays, shapes, strict=True):
+            if half.shape != shape:
                 raise ValueError(
-                    f"an IDX file in '{path}' holds {part.shape}, where MNIST has {shape}: is it "
+                    f"an IDX file in '{path}' holds {half.shape}, where MNIST has {shape}: is it "
                     "another data set?"
                 )
-        return Images(np.concatenate(parts[:2]), _labels(np.concatenate(parts[2:]), path))
+        return Images(np.concatenate(arrays[:2]), _labels(np.concatenate(arrays[2:]), path))
     if path.is_file():
         return read_npz(path)
     raise NoMnist(f"'{path}' is neither a folder nor a file: pass --mnist PATH or set FASTMI_MNIST")
@@ -200,10 +200,10 @@ def _openml(download: bool) -> Images | None:
     if not (warm or download):
         return None
     try:
-        found: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
+        bunch: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
         pixels, labels = (
-            np.asarray(found.data, np.float64).reshape(-1, 28, 28),
-            np.asarray(found.target).astype(np.int64),
+            np.asarray(bunch.data, np.float64).reshape(-1, 28, 28),
+            np.asarray(bunch.target).astype(np.int64),
         )
         if (
             len(pixels) != 70_000

@@ -59,14 +59,14 @@ class _Flat:
     published: str = ""
 
 
-def run_of(given: dict[str, Any]) -> Run:
+def run_of(fields: dict[str, Any]) -> Run:
     """Makes the run of a manifest of format 0 or 1, whoever wrote it.
 
     Raises:
         TypeError: its fields are not those of a run. ValueError: a value is of another type, or
             none that a run can have.
     """
-    flat: _Flat = plain.typed("run", given, _Flat)
+    flat: _Flat = plain.typed("run", fields, _Flat)
     rules = flat.stopping
     if rules is not None and (
         min(rules.beta, rules.tolerance) < 0 or min(rules.patience, rules.validation_patience) < 1
@@ -94,16 +94,16 @@ def id_of(run: Run) -> str | None:
 
     None where it could not be said.
     """
-    reading, *others = run.reads
-    if others or not isinstance(reading, Counted):
+    measure, *further = run.reads
+    if further or not isinstance(measure, Counted):
         return None
     rules = _Rules() if "stopping" in run.analyses else None
     flat = _Flat(
         run.name,
         "",
         **vars(run.training),
-        edges=reading.edges,
-        out_of_range=reading.out_of_range,
+        edges=measure.edges,
+        out_of_range=measure.out_of_range,
         stopping=rules,
     )
     fields = {

@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments import measures
 from experiments.identity import digest
-from experiments.measures import Counted, Reading
+from experiments.measures import Counted, Measure
 from fastmi import plain
 
 __all__ = ["MOST", "Run", "Training"]
@@ -132,7 +132,7 @@ class Run:
 
     name: str
     training: Training
-    reads: tuple[Reading, ...] = (Counted(),)
+    reads: tuple[Measure, ...] = (Counted(),)
     about: str = ""
     published: str = ""
     published_at: tuple[int, ...] = ()
@@ -148,7 +148,7 @@ class Run:
     @property
     def ids(self) -> list[str]:
         """The ids of its results, one for each measure: <training id>/<measure id>."""
-        return [f"{self.id}/{reading.id}" for reading in self.reads]
+        return [f"{self.id}/{measure.id}" for measure in self.reads]
 
     def varied(self, **changes: Any) -> Run:
         """Makes the run with other values, in whichever of its records has a field of that name.
@@ -158,24 +158,27 @@ class Run:
         """
         ours = {key: changes.pop(key) for key in [*changes] if key in _names(Run)}
         trained = {key: changes.pop(key) for key in [*changes] if key in _names(Training)}
-        reads = tuple(replace(reading, **changes) for reading in self.reads)  # type: ignore[type-var]
+        reads = tuple(replace(measure, **changes) for measure in self.reads)  # type: ignore[type-var]
         return replace(
             self, **{"training": replace(self.training, **trained), "reads": reads} | ours
         )
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Run:
+    def from_fields(cls, fields: dict[str, Any]) -> Run:
         """Makes the record again from its `fields`, as JSON gives them back, whoever wrote them.
 
         Raises:
             TypeError: they are not those of a run. ValueError: a value is of another type, or none
                 that a run can have.
         """
-        rest = dict(given)
+        rest = dict(fields)
         listed = plain.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
         run: Run = plain.typed("run", rest, cls)
         run = replace(
-            run, reads=tuple(measures.of(f"run.reads[{i}]", one) for i, one in enumerate(listed))
+            run,
+            reads=tuple(
+                measures.from_fields(f"run.reads[{i}]", item) for i, item in enumerate(listed)
+            ),
         )
         run.check()
         return run
@@ -194,8 +197,8 @@ class Run:
                 f"reads are {len(self.reads)}, {len(set(self.reads))} of them different: they are 1"
                 " to 100, each given once"
             )
-        for reading in self.reads:
-            yield from reading.faults()
+        for measure in self.reads:
+            yield from measure.faults()
 
     def fields(self) -> dict[str, Any]:
         """Gives the record as plain data, for JSON."""

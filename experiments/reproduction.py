@@ -49,28 +49,28 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
             "--seeds 10 first"
         )
     loops = _loops(times)
-    found, others = _most_seeds(results)
-    if not found:
-        why = f" (left out: {others[0]})" if others else ""
+    chosen, left_out = _most_seeds(results)
+    if not chosen:
+        why = f" (left out: {left_out[0]})" if left_out else ""
         raise ValueError(
             f"results is '{results}', which holds no finished run{why}: python -m experiments run "
             "all --seeds 10 first"
         )
-    for other in others:
+    for other in left_out:
         _log.warning("left out: %s", other)
     pictures = out.with_suffix("")
     pictures.mkdir(exist_ok=True)
     pages = []
     for name in CATALOG:
-        if name in found:
-            made = _made(found[name])
+        if name in chosen:
+            made = _made(chosen[name])
             figure = picture(
-                found[name].run, found[name].planes, [mark for _, marks in made for mark in marks]
+                chosen[name].run, chosen[name].planes, [mark for _, marks in made for mark in marks]
             )
             figure.set_dpi(110)
             figures.save(figure, pictures / f"{name}.png")
-            pages.append(_section(found[name], made, f"{pictures.name}/{name}.png", loops))
-    missing = [name for name in CATALOG if name not in found]
+            pages.append(_section(chosen[name], made, f"{pictures.name}/{name}.png", loops))
+    missing = [name for name in CATALOG if name not in chosen]
     write_text(out, "\n".join([*_head(command, missing), *pages]))
     return missing
 
@@ -80,17 +80,17 @@ def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
 
     Who keeps results may keep other things beside them.
     """
-    found, others = dict[str, Finished](), list[str]()
+    chosen, left_out = dict[str, Finished](), list[str]()
     for folder in folders(results):
         try:
             result = read(folder)
         except ValueError as error:
-            others.append(str(error))
+            left_out.append(str(error))
             continue
         name = result.run.name
-        if _as_catalogued(result) and (name not in found or _rank(found[name]) < _rank(result)):
-            found[name] = result
-    return found, others
+        if _as_catalogued(result) and (name not in chosen or _rank(chosen[name]) < _rank(result)):
+            chosen[name] = result
+    return chosen, left_out
 
 
 def _rank(result: Finished) -> tuple[int, int]:
@@ -114,17 +114,17 @@ def _as_catalogued(result: Finished) -> bool:
 Made = list[tuple[list[str], list[Mark]]]
 
 
-def _made(found: Finished) -> Made:
+def _made(finished: Finished) -> Made:
     """Makes the table and the marks of each analysis of the run.
 
     Raises:
         ValueError: its scores are not what `run` wrote.
     """
     made: Made = []
-    for name in CATALOG[found.run.name].analyses:
+    for name in CATALOG[finished.run.name].analyses:
         analysis = analyses.load(name)
-        rows = analysis.rows(found.result())
-        made.append((analysis.table(found.run, rows), analysis.marks(found.planes, rows)))
+        rows = analysis.rows(finished.result())
+        made.append((analysis.table(finished.run, rows), analysis.marks(finished.planes, rows)))
     return made
 
 
@@ -203,8 +203,8 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
     ]
 
 
-def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) -> str:
-    run, manifest, entry = found.run, found.manifest, CATALOG[found.run.name]
+def _section(finished: Finished, made: Made, figure: str, loops: dict[str, float]) -> str:
+    run, manifest, entry = finished.run, finished.manifest, CATALOG[finished.run.name]
     lines = [
         f"## `{run.name}`",
         "",
@@ -214,7 +214,7 @@ def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) 
         "",
         *_tables(run, manifest),
         "",
-        *_at_epochs(found),
+        *_at_epochs(finished),
         *_answers(manifest),
         "",
         *(line for table, _ in made for line in (*table, "")),
@@ -233,10 +233,10 @@ def _tables(run: Run, manifest: Manifest) -> list[str]:
     """
     readings = manifest["readings"]
     first = next((reading for reading in readings if reading["reading"] == "sampled"), readings[0])
-    others = [
+    further = [
         reading for reading in readings if reading is not first and reading["reading"] != "each"
     ]
-    others = others or [reading for reading in readings if reading is not first]
+    further = further or [reading for reading in readings if reading is not first]
     head = [
         "layer",
         "I(X;T) start",
@@ -266,7 +266,7 @@ def _tables(run: Run, manifest: Manifest) -> list[str]:
                 for layer in layers
             ),
         ]
-        for layers in zip(*(other["layers"] for other in others), strict=True)
+        for layers in zip(*(other["layers"] for other in further), strict=True)
     ]
     name = _name(first)
     return [
@@ -276,16 +276,16 @@ def _tables(run: Run, manifest: Manifest) -> list[str]:
         "",
         "I(X;T), I(T;Y) at the end of the other readings and samples:",
         "",
-        *markdown(["layer", *map(_name, others)], ends),
+        *markdown(["layer", *map(_name, further)], ends),
     ]
 
 
-def _at_epochs(found: Finished) -> list[str]:
+def _at_epochs(finished: Finished) -> list[str]:
     """Tabulates the output layer at the recorded epochs nearest to the published ones."""
-    epochs = CATALOG[found.run.name].published_at
+    epochs = CATALOG[finished.run.name].published_at
     if not epochs:
         return []
-    first = next(iter(by_reading(found.planes).values()))
+    first = next(iter(by_reading(finished.planes).values()))
     at = [int(np.abs(first[0].epochs - epoch).argmin()) for epoch in epochs]
     values = np.array([plane.mean().i_xt[at, 0, -1] for plane in first])
     sd = (
@@ -294,7 +294,7 @@ def _at_epochs(found: Finished) -> list[str]:
         else [""] * len(at)
     )
     cells = [f"{value:.2f}{width}" for value, width in zip(values.mean(axis=0), sd, strict=True)]
-    head = [found.run.training.unit[:-1], *(str(int(first[0].epochs[i])) for i in at)]
+    head = [finished.run.training.unit[:-1], *(str(int(first[0].epochs[i])) for i in at)]
     return [*markdown(head, [["output, I(X;T)", *cells]]), ""]
 
 
@@ -342,13 +342,13 @@ def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
     if manifest["resumed"]:
         text += " It was interrupted, and this is the time of its last part."
     if case in loops:
-        one = loops[case]
-        whole, unit = _duration(one * training.epochs), training.unit[:-1]
+        epoch_seconds = loops[case]
+        loop, unit = _duration(epoch_seconds * training.epochs), training.unit[:-1]
         text += (
-            f" The published loop: {1e3 * one:.0f} ms a {unit}, {whole} for one seed, "
-            f"{_duration(one * training.epochs * training.seeds)} for {training.seeds}."
+            f" The published loop: {1e3 * epoch_seconds:.0f} ms a {unit}, {loop} for one seed, "
+            f"{_duration(epoch_seconds * training.epochs * training.seeds)} for {training.seeds}."
             if training.seeds > 1
-            else f" The published loop: {1e3 * one:.0f} ms a {unit}, {whole} in all."
+            else f" The published loop: {1e3 * epoch_seconds:.0f} ms a {unit}, {loop} in all."
         )
     return text
 

@@ -42,15 +42,15 @@ class Finished(NamedTuple):
         Raises:
             ValueError: its scores are not what `run` wrote.
         """
-        told, given = self.manifest, scores.read(self.trained / SCORES, self.run.training)
+        manifest, of_outputs = self.manifest, scores.read(self.trained / SCORES, self.run.training)
         return Result(
             self.run,
-            told["device"],
+            manifest["device"],
             self.planes,
-            given,
-            [told["loss_end"]],
-            told["seconds"],
-            told["remark"],
+            of_outputs,
+            [manifest["loss_end"]],
+            manifest["seconds"],
+            manifest["remark"],
         )
 
 
@@ -66,8 +66,8 @@ def read(folder: Path) -> Finished:
             version.
     """
     try:
-        place, trained, trained_format, told = _placed(folder)
-        manifest = manifests.typed(told)
+        place, trained, trained_format, content = _placed(folder)
+        manifest = manifests.typed(content)
         run = _run(trained_format, manifest)
         for name in run.analyses:
             analyses.load(name)
@@ -120,36 +120,39 @@ def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
 
     The first folder is that of what was read, the second that of what was trained.
     """
-    told = manifests.parse(folder / MANIFEST)
-    if "reading" in told:
+    content = manifests.parse(folder / MANIFEST)
+    if "reading" in content:
         trained = folder.resolve().parent
-        whole = manifests.parse(trained / MANIFEST)
-        parts = [
-            plain.typed("manifest.seconds", one.get("seconds"), dict[str, float])
-            for one in (whole, told)
-        ]
-        seconds = parts[0] | parts[1]
-        return folder, trained, whole.get("format", 0), whole | told | {"seconds": seconds}
-    if told.get("format", 0) < 2:
-        return folder, folder, told.get("format", 0), told
+        of_training = manifests.parse(trained / MANIFEST)
+        trained_seconds, read_seconds = (
+            plain.typed("manifest.seconds", manifest.get("seconds"), dict[str, float])
+            for manifest in (of_training, content)
+        )
+        merged = of_training | content | {"seconds": trained_seconds | read_seconds}
+        return folder, trained, of_training.get("format", 0), merged
+    if content.get("format", 0) < 2:
+        return folder, folder, content.get("format", 0), content
     inside = _inside(folder)
-    first = Run.of(plain.typed("manifest.run", told.get("run"), dict[str, Any])).reads[0].id
-    its = [
+    run = Run.from_fields(plain.typed("manifest.run", content.get("run"), dict[str, Any]))
+    first = run.reads[0].id
+    matching = [
         path for path in inside if path.name == first or path.name.startswith(f"{first}-")
     ] or inside
-    if len(its) != 1:
-        held = ", ".join(f"'{path.name}'" for path in its[:10])
+    if len(matching) != 1:
+        held = ", ".join(f"'{path.name}'" for path in matching[:10])
         raise ValueError(
-            f"it holds {len(its)} readings: pass one of {held}" if its else "no reading lies in it"
+            f"it holds {len(matching)} readings: pass one of {held}"
+            if matching
+            else "no reading lies in it"
         )
-    return _placed(its[0])
+    return _placed(matching[0])
 
 
 def _run(trained_format: int, manifest: Manifest) -> Run:
     """Makes the run, with the one measure of which the manifest speaks."""
-    run = (old_formats.run_of if trained_format < 2 else Run.of)(manifest["run"])
+    run = (old_formats.run_of if trained_format < 2 else Run.from_fields)(manifest["run"])
     if "reading" in manifest:
-        run = replace(run, reads=(measures.of("manifest.reading", manifest["reading"]),))
+        run = replace(run, reads=(measures.from_fields("manifest.reading", manifest["reading"]),))
         run.check()
     return run
 
@@ -177,8 +180,8 @@ def _fitting(
 ) -> None:
     """Holds the planes to the run, and to what the manifest says of them."""
     groups = by_reading(planes)
-    told = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
-    if not planes or told != list(groups):
+    stated = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
+    if not planes or stated != list(groups):
         raise ValueError(
             f"the planes are of {len(groups)} samples and readings, and the manifest speaks of "
             "others"

@@ -15,9 +15,9 @@ from types import FrameType
 
 __all__ = ["Stopped", "heard", "tidying"]
 
-SAID = "what was finished before is whole, and --resume goes on with the rest"
+ADVICE = "what was finished before is whole, and --resume goes on with the rest"
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-GRACE = 1.0  # seconds in which a second signal says nothing new
+GRACE_SECONDS = 1.0  # in which a second signal says nothing new
 
 
 class Stopped(KeyboardInterrupt):
@@ -26,7 +26,7 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         name = signal.Signals(number).name
         super().__init__(
-            f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {SAID}"
+            f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {ADVICE}"
         )
         self.code = 128 + number  # as shells have it
 
@@ -36,7 +36,7 @@ class _Listener:
 
     def __init__(self) -> None:
         # of time.monotonic, which begins at 0
-        self.loading, self.tidying, self.last = True, False, -GRACE
+        self.loading, self.tidying, self.last = True, False, -GRACE_SECONDS
 
     def loaded(self) -> None:
         """Makes a signal an exception from now on."""
@@ -47,7 +47,7 @@ class _Listener:
             os.write(2, f"{Stopped(number)}\n".encode())
             os._exit(128 + number)
         before, self.last = self.last, time.monotonic()
-        if not self.tidying and self.last - before >= GRACE:
+        if not self.tidying and self.last - before >= GRACE_SECONDS:
             raise Stopped(number)
 
 
@@ -71,7 +71,7 @@ def heard() -> Iterator[_Listener]:
         if handler not in (signal.SIG_IGN, None)
     }
     try:
-        _listener.last = -GRACE
+        _listener.last = -GRACE_SECONDS
         for number in before:
             signal.signal(number, _listener)
         yield _listener

@@ -15,9 +15,12 @@ from experiments.records import Run, Training
 
 __all__ = ["check", "memory", "needed"]
 
-INPUTS = {"digits-cnn": 196, "lenet": 784}  # of the others the first width
-MEMORIES = {"sgd": 0, "adam": 2}  # numbers that an optimiser remembers of each parameter
-SAMPLES, READINGS, COLUMNS = 2, 3, 4  # read at least; of all copies; of a plane
+# of the others the first width
+INPUT_UNITS = {"digits-cnn": 196, "lenet": 784}
+# what an optimiser remembers of each parameter
+REMEMBERED_NUMBERS = {"sgd": 0, "adam": 2}
+# samples read at least, readings of all copies, columns of a plane
+SAMPLES, READINGS, COLUMNS = 2, 3, 4
 
 
 def check(run: Run, out: Path) -> None:
@@ -49,17 +52,14 @@ def check(run: Run, out: Path) -> None:
 def needed(run: Run) -> dict[str, int]:
     """Estimates bytes of memory, by what they are for; at least so many."""
     training = run.training
-    copies, seeds, n, n_epochs = (
-        training.copies,
-        training.seeds,
-        training.n_samples,
-        training.n_epochs,
-    )
+    copies, seeds = training.copies, training.seeds
+    n, n_epochs = training.n_samples, training.n_epochs
     layers, units = len(training.widths) - 1, sum(training.widths)
-    width, batch = INPUTS.get(training.network, training.widths[0]), min(training.batch_size, n)
+    width = INPUT_UNITS.get(training.network, training.widths[0])
+    batch = min(training.batch_size, n)
     drawn = n if training.epoch == "pass" else batch
     # themselves, gradients, a snapshot, and of the optimiser
-    remembered = 3 + MEMORIES.get(training.optimizer, 0)
+    remembered = 3 + REMEMBERED_NUMBERS.get(training.optimizer, 0)
     return {
         "parameters": copies * seeds * _parameters(training) * 4 * remembered,
         "data": (seeds * SAMPLES if training.data != "mnist" else 1) * n * width * 4,
@@ -91,12 +91,14 @@ def memory() -> int | None:
 
 
 def _parameters(training: Training) -> int:
+    """Counts the parameters of one copy."""
     return sum(
         leaf.numel() for leaf in networks.outline(training.network, training.widths).parameters()
     )
 
 
 def _steps(training: Training) -> int:
+    """Counts the steps of one epoch."""
     return 1 if training.epoch == "step" else -(-training.n_samples // training.batch_size)
 
 

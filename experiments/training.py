@@ -23,9 +23,11 @@ from fastmi.networks import one_thread
 
 __all__ = ["LOSSES", "Seeds", "Trainer", "seeds_of", "targets", "threads"]
 
-EVERY = 5.0  # seconds between checkpoints,
-SHARE = 0.05  # and at most this share of the time is spent on them
-SMALL = 100_000  # parameters of a network that one thread trains faster than several
+# a checkpoint is written no more often than this, and takes at most this share of the time
+CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SHARE = 0.05
+# one thread trains a network of fewer parameters faster than several
+SMALL_PARAMETERS = 100_000
 
 Snapshot = dict[str, torch.Tensor]
 
@@ -55,7 +57,7 @@ def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
     """Holds torch to one thread where the network is small."""
     return (
         one_thread()
-        if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL
+        if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL_PARAMETERS
         else nullcontext()
     )
 
@@ -79,10 +81,12 @@ class Trainer:
         on_epoch: Callable[[int], object] = lambda epoch: None,
     ) -> None:
         self.training, self.checkpoints, self._on_epoch = training, checkpoints, on_epoch
-        self.parts = [_ensemble(training, seeds, device) for seeds in seeds_of(training)]
-        self.ensemble = self.parts[0] if len(self.parts) == 1 else Ensemble.joined(self.parts)
-        self._x = [torch.from_numpy(part.trained.x).to(device) for part in data]
-        self._y = [targets(training, part.trained.classes).to(device) for part in data]
+        self.ensembles = [_ensemble(training, seeds, device) for seeds in seeds_of(training)]
+        self.ensemble = (
+            self.ensembles[0] if len(self.ensembles) == 1 else Ensemble.joined(self.ensembles)
+        )
+        self._x = [torch.from_numpy(dataset.trained.x).to(device) for dataset in data]
+        self._y = [targets(training, dataset.trained.classes).to(device) for dataset in data]
         self._steps = 1 if training.epoch == "step" else -(-len(self._x[0]) // training.batch_size)
         self._losses, self._n_losses = torch.zeros(training.epochs * self._steps, device=device), 0
 
@@ -102,7 +106,8 @@ class Trainer:
             first = kept.state.epoch + 1
             yield from self.kept()
             self._on_epoch(first - 1)
-        recorded, waiting, due = set(self.training.recorded), [], time.monotonic() + EVERY
+        recorded, waiting = set(self.training.recorded), list[Arrays]()
+        due = time.monotonic() + CHECKPOINT_SECONDS
         for epoch in range(first, self.training.epochs + 1):
             if epoch:
                 # kept in one array: small ones that stay would fragment the memory of large ones
@@ -117,7 +122,7 @@ class Trainer:
                 if epoch == self.training.epochs or begin >= due:
                     kept.write(waiting, State(epoch, self.ensemble.state(), self.losses.copy()))
                     waiting, now = [], time.monotonic()
-                    due = now + max(EVERY, (now - begin) / SHARE)
+                    due = now + max(CHECKPOINT_SECONDS, (now - begin) / CHECKPOINT_SHARE)
             if snapshot is not None:
                 yield snapshot
 
@@ -151,18 +156,18 @@ class Trainer:
 
     def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
         """Takes the copies of the k-th seed from a snapshot."""
-        own = slice(k * self.training.copies, (k + 1) * self.training.copies)
-        return {name: leaf[own] for name, leaf in snapshot.items()}
+        copies = slice(k * self.training.copies, (k + 1) * self.training.copies)
+        return {name: leaf[copies] for name, leaf in snapshot.items()}
 
     def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Draws the batches of one epoch's steps, each (n_seeds * n_copies, batch, ...)."""
         n, size = len(self._x[0]), self.training.batch_size
         drawn = self.ensemble.draw(n, size if self.training.epoch == "step" else n)
         for rows in drawn.split(size, dim=1):
-            of_seeds = rows.split(self.training.copies)
+            rows_of_seeds = rows.split(self.training.copies)
             yield (
-                torch.cat([x[own] for x, own in zip(self._x, of_seeds, strict=True)]),
-                torch.cat([y[own] for y, own in zip(self._y, of_seeds, strict=True)]),
+                torch.cat([x[of_seed] for x, of_seed in zip(self._x, rows_of_seeds, strict=True)]),
+                torch.cat([y[of_seed] for y, of_seed in zip(self._y, rows_of_seeds, strict=True)]),
             )
 
 

@@ -508,7 +508,7 @@ def test_one_copy_has_one_reading():
 
 
 def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
-    monkeypatch.setattr(execution, "MODELS", 1)
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 1)
     again = execute(SHORT)
     for plane, other in zip(result.planes, again.planes, strict=True):
         assert np.array_equal(plane.i_xt, other.i_xt)
@@ -516,7 +516,7 @@ def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
 
 
 def test_the_planes_so_far_are_there_after_every_chunk(monkeypatch):
-    monkeypatch.setattr(execution, "MODELS", 3)  # one snapshot of three copies
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 3)  # one snapshot of three copies
     seen = []
     execute(
         SHORT,

@@ -70,8 +70,8 @@ def at_every_epoch(monkeypatch):
 
 
 def every_epoch(monkeypatch):
-    monkeypatch.setattr(training, "EVERY", 0)
-    monkeypatch.setattr(training, "SHARE", float("inf"))
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", float("inf"))
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_a_run_killed_again_and_again_goes_on(whole, tmp_path, at_every_epoch):
 
 
 def test_a_run_killed_while_it_is_read_goes_on(whole, tmp_path, at_every_epoch, monkeypatch):
-    monkeypatch.setattr(execution, "MODELS", 2)
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 2)
 
     def killed(planes, done):
         if done >= 0.5:
@@ -185,8 +185,8 @@ def ticking(monkeypatch, every, share):
     one.
     """
     monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=itertools.count().__next__))
-    monkeypatch.setattr(training, "EVERY", every)
-    monkeypatch.setattr(training, "SHARE", share)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", every)
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", share)
 
 
 def test_checkpoints_take_a_bounded_share_of_the_time(tmp_path, monkeypatch):
@@ -257,7 +257,8 @@ def test_a_run_killed_on_a_gpu_goes_on(tmp_path, at_every_epoch):
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
 def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
     words = ["warm-up", "--epochs", "1500", "--record", "30"]
-    code = "import sys, experiments.training as t; t.EVERY, t.SHARE = 0, float('inf')"
+    code = "import sys, experiments.training as t; t.CHECKPOINT_SECONDS = 0"
+    code += "; t.CHECKPOINT_SHARE = float('inf')"
     code += "; from experiments.__main__ import main; main(sys.argv[1:])"
     killed, uninterrupted = tmp_path / "killed", tmp_path / "uninterrupted"
     command = [sys.executable, "-c", code, "run", *words, "--out", str(killed)]
@@ -514,10 +515,13 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     }
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["id"] == folder.name
-    assert Run.of(manifest["run"]) == CATALOG["tishby-extended"].varied(epochs=2, copies=2)
+    assert Run.from_fields(manifest["run"]) == CATALOG["tishby-extended"].varied(epochs=2, copies=2)
     read_of_it = json.loads((reading / "manifest.json").read_text())
     assert read_of_it["id"] == f"{folder.name}/{reading.name}"
-    assert measures.of("reading", read_of_it["reading"]) == CATALOG["tishby-extended"].reads[0]
+    assert (
+        measures.from_fields("reading", read_of_it["reading"])
+        == CATALOG["tishby-extended"].reads[0]
+    )
     assert (manifest["data"], manifest["remark"]) == ("simple", "")
     found = results.read(folder)
     plane = next(
@@ -635,7 +639,7 @@ def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
     folders = [run_command.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
     assert folders == [TINY.id, f"{TINY.id}-cuda0"]
     assert all(
-        layout.READING.fullmatch(layout.named(TINY.reads[0].id, device))
+        layout.MEASURE_FOLDER.fullmatch(layout.named(TINY.reads[0].id, device))
         for device in ("cpu", "cuda", "cuda:11")
     )
 
@@ -804,7 +808,7 @@ def test_a_result_without_its_snapshots_cannot_be_estimated(trained, tmp_path, c
 
 
 def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, undrawn, monkeypatch):
-    monkeypatch.setattr(execution, "MODELS", 1)
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 1)
     monkeypatch.setattr(screens, "place", lambda: "file")
     shown, show = [], screens.show
 

@@ -187,7 +187,7 @@ def story(run):
 def test_a_record_comes_back_from_json(name):
     several = CATALOG[name].varied(reads=(*CATALOG[name].reads, Counted((0.0, 1.0, 9), "clip")))
     for run in (CATALOG[name], several):
-        again = Run.of(json.loads(json.dumps(run.fields())))
+        again = Run.from_fields(json.loads(json.dumps(run.fields())))
         assert again == run
         assert again.ids == run.ids
 
@@ -259,15 +259,15 @@ def without(fields, *keys):
 )
 def test_fields_that_are_no_run_s_are_refused(change, error, message):
     with pytest.raises(error, match=message):
-        Run.of(change(SHORT.fields()))
+        Run.from_fields(change(SHORT.fields()))
 
 
 def test_a_reading_is_asked_for_by_its_measure():
-    assert measures.of("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(
+    assert measures.from_fields("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(
         (0.0, 1.0, 9)
     )
     with pytest.raises(ValueError, match=r"reading\.measure is None: this version knows counted"):
-        measures.of("reading", 3)
+        measures.from_fields("reading", 3)
     assert [*Counted((1.0, 0.0, 9)).faults()] == [
         "edges are 1.0, 0.0, 9: they are LOW below HIGH, and N from 2 to 16,777,216"
     ]

@@ -58,8 +58,8 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
 
     before = [signal.getsignal(getattr(signal, one)) for one in SIGNALS]
     with monkeypatch.context() as patch:
-        patch.setattr(training, "EVERY", 0)
-        patch.setattr(training, "SHARE", float("inf"))
+        patch.setattr(training, "CHECKPOINT_SECONDS", 0)
+        patch.setattr(training, "CHECKPOINT_SHARE", float("inf"))
         patch.setattr(run_command, "execute", stopped)
         assert run("warm-up", "tishby", "--epochs", "4", out=tmp_path) == 128 + getattr(
             signal, name

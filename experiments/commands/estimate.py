@@ -43,7 +43,7 @@ def estimate(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         trained = saving.prepare(arguments.out) / named(run.id, _device(source))
     elsewhere = not finished(trained)
-    folders = [trained / named(reading.id, device) for reading in run.reads]
+    folders = [trained / named(measure.id, device) for measure in run.reads]
     with ExitStack() as locks:
         for folder in [trained] if elsewhere else folders:
             locks.enter_context(held(folder))
@@ -51,13 +51,17 @@ def estimate(arguments: argparse.Namespace) -> int:
             result = _copied(source, run, trained, device)
         else:
             result = read_again(
-                run, saving.prepare(trained), device, force=arguments.force, told=_of(source)
+                run,
+                saving.prepare(trained),
+                device,
+                force=arguments.force,
+                explained=_unreadable(source),
             )
         seconds = time.perf_counter() - start
-        for one, folder in zip(result.apart(), folders, strict=True):
+        for by_measure, folder in zip(result.apart(), folders, strict=True):
             row = {
                 "run": run.name,
-                "id": one.run.ids[0],
+                "id": by_measure.run.ids[0],
                 "data": run.training.data,
                 "device": arguments.device,
             }
@@ -71,11 +75,11 @@ def estimate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-Told = Callable[[Exception], Exception]
+Explained = Callable[[Exception], Exception]
 
 
 def read_again(
-    run: Run, trained: Path, device: str, *, force: bool, told: Told = lambda error: error
+    run: Run, trained: Path, device: str, *, force: bool, explained: Explained = lambda error: error
 ) -> Result:
     """Reads the snapshots by all measures of the run, each into its folder among what was trained.
 
@@ -87,22 +91,22 @@ def read_again(
         ValueError: one is there before and is not to be replaced, or the snapshots are not those of
             the run.
     """
-    folders = [trained / named(reading.id, str(check_device(device))) for reading in run.reads]
-    parts = [begin(folder, resume=False, force=force) for folder in folders]
+    folders = [trained / named(measure.id, str(check_device(device))) for measure in run.reads]
+    places = [begin(folder, resume=False, force=force) for folder in folders]
     try:
         try:
-            kept = Checkpoints(_whole(trained / SNAPSHOTS), read_only=True)
+            kept = Checkpoints(_without_links(trained / SNAPSHOTS), read_only=True)
             result = execute(run, device, checkpoints=kept, train=False)
         except mnist.NoMnist:
             raise
         except Exception as error:
-            raise told(error) from error
-        for one, part, folder in zip(result.apart(), parts, folders, strict=True):
-            saving.save_reading(one, part, folder)
+            raise explained(error) from error
+        for by_measure, unfinished, folder in zip(result.apart(), places, folders, strict=True):
+            saving.save_readings(by_measure, unfinished, folder)
     finally:
         with signals.tidying():
-            for part in parts:
-                shutil.rmtree(part, ignore_errors=True)  # what it was read from is whole
+            for unfinished in places:
+                shutil.rmtree(unfinished, ignore_errors=True)  # what it was read from is whole
     return result
 
 
@@ -144,21 +148,21 @@ def _copied(source: Finished, run: Run, trained: Path, device: str) -> Result:
 
     Snapshots are linked where the file system can.
     """
-    part = begin(trained, resume=False, force=False)
+    unfinished = begin(trained, resume=False, force=False)
     try:
         try:
-            saving.copy_training(source.trained, part)
+            saving.copy_training(source.trained, unfinished)
         except (OSError, ValueError) as error:
-            raise _of(source)(error) from error
-        result = read_again(run, part, device, force=False, told=_of(source))
-        take_name(part, trained)
+            raise _unreadable(source)(error) from error
+        result = read_again(run, unfinished, device, force=False, explained=_unreadable(source))
+        take_name(unfinished, trained)
     finally:
         with signals.tidying():
-            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
     return result
 
 
-def _of(source: Finished) -> Told:
+def _unreadable(source: Finished) -> Explained:
     return lambda error: ValueError(
         f"RESULT is '{source.folder}', which cannot be read again ({files.reason(error)})"
     )
@@ -176,7 +180,8 @@ def _device(source: Finished) -> str:
     )
 
 
-def _whole(snapshots: Path) -> Path:
+def _without_links(snapshots: Path) -> Path:
+    """Gives the folder of snapshots; raises ValueError where one is no file, or a link to one."""
     for path in snapshots.glob("*.npz"):
         if path.is_symlink() or not path.is_file():
             raise ValueError(f"'{path}' is no file, or a link to one")

@@ -21,7 +21,7 @@ from experiments.commands.estimate import read_again
 from experiments.drawing import picture
 from experiments.execution import Result, check_device, execute
 from experiments.in_progress import adopt, begin, discard, finished
-from experiments.layout import READING, SNAPSHOTS, named, part_of
+from experiments.layout import MEASURE_FOLDER, SNAPSHOTS, named, unfinished_of
 from experiments.locks import LOCK, held
 from experiments.summary import tell
 from fastmi import InformationPlane, files, screens
@@ -48,8 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as locks:
         for folder in folders:
             locks.enter_context(held(folder))
-            for reading in _being_read(folder) if arguments.force else ():
-                locks.enter_context(held(reading))
+            for measured in _being_read(folder) if arguments.force else ():
+                locks.enter_context(held(measured))
         # what is unfinished, or would be replaced, is said now as well
         for record, folder in zip(runs, folders, strict=True):
             _judge(record, folder, arguments)
@@ -73,10 +73,12 @@ def _chosen(name: str, arguments: argparse.Namespace) -> Run:
         raise ValueError(
             f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)"
         )
-    given = {key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")}
-    given["n_recorded"] = arguments.record
+    changes = {
+        key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")
+    }
+    changes["n_recorded"] = arguments.record
     record = CATALOG[name].varied(
-        **{key: value for key, value in given.items() if value is not None}
+        **{key: value for key, value in changes.items() if value is not None}
     )
     record.check()
     return record
@@ -90,7 +92,7 @@ def _being_read(folder: Path) -> list[Path]:
     locked = [
         path.with_name(path.name.removesuffix(LOCK)) for path in sorted(folder.glob(f"*{LOCK}"))
     ]
-    return [path for path in locked if READING.fullmatch(path.name)]
+    return [path for path in locked if MEASURE_FOLDER.fullmatch(path.name)]
 
 
 def _earlier(record: Run, folder: Path, device: str) -> Path | None:
@@ -107,10 +109,10 @@ def _judge(record: Run, folder: Path, arguments: argparse.Namespace) -> bool:
         if finished(before) and not finished(folder) and not arguments.force:
             begin(before, resume=arguments.resume, force=False)
             return False
-    part = begin(folder, resume=arguments.resume, force=arguments.force)
+    unfinished = begin(folder, resume=arguments.resume, force=arguments.force)
     return (
         arguments.force
-        or part.exists()
+        or unfinished.exists()
         or not finished(folder)
         or bool(_missing(record, folder, arguments.device))
     )
@@ -119,9 +121,9 @@ def _judge(record: Run, folder: Path, arguments: argparse.Namespace) -> bool:
 def _missing(record: Run, folder: Path, device: str) -> Run | None:
     """Gives the run those of its measures by which a finished one was not read."""
     reads = tuple(
-        reading
-        for reading in record.reads
-        if not finished(folder / named(reading.id, str(check_device(device))))
+        measure
+        for measure in record.reads
+        if not finished(folder / named(measure.id, str(check_device(device))))
     )
     return record.varied(reads=reads) if reads else None
 
@@ -151,7 +153,7 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
         stopped = isinstance(error, KeyboardInterrupt)
         status, reason = ("interrupted", "") if stopped else ("failed", files.reason(error))
         with signals.tidying():
-            discard(part_of(folder))
+            discard(unfinished_of(folder))
             attempts.record(
                 out,
                 **row,
@@ -178,8 +180,8 @@ def _worked(
     record: Run, folder: Path, arguments: argparse.Namespace, screen: screens.Live | None
 ) -> Result:
     """Trains, or goes on with it, and reads; or only reads, where all but that was done before."""
-    part = begin(folder, resume=arguments.resume, force=arguments.force)
-    resumed, start = part.exists(), time.perf_counter()
+    unfinished = begin(folder, resume=arguments.resume, force=arguments.force)
+    resumed, start = unfinished.exists(), time.perf_counter()
     missing = (
         None
         if resumed or arguments.force or not finished(folder)
@@ -200,9 +202,11 @@ def _worked(
             on_planes=lambda planes, done: (
                 screen and screen.redraw(lambda: picture(*_first(record, planes())), done)
             ),
-            checkpoints=Checkpoints(part / SNAPSHOTS),
+            checkpoints=Checkpoints(unfinished / SNAPSHOTS),
         )
-    saving.save(result, part, folder, wall_seconds=time.perf_counter() - start, resumed=resumed)
+    saving.save(
+        result, unfinished, folder, wall_seconds=time.perf_counter() - start, resumed=resumed
+    )
     return result
 
 
