@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments import mnist
+from fastmi.arrays import FloatArray, IntArray
 
 __all__ = ["DATASETS", "WHOLE", "Dataset", "Sample", "load", "simple_truth"]
 
@@ -21,7 +22,7 @@ class Sample(NamedTuple):
     """x (n, d) float32 and classes (n,) integers."""
 
     x: npt.NDArray[np.float32]
-    classes: npt.NDArray[np.int64]
+    classes: IntArray
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def simple_truth() -> tuple[float, float, float]:
     return p, h_y, h_y - h_given
 
 
-def _binary_entropy(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _binary_entropy(p: FloatArray) -> FloatArray:
     sides = np.stack([p, 1 - p])
     return -(sides * np.log2(sides, out=np.zeros_like(sides), where=sides > 0)).sum(axis=0)
 
@@ -118,8 +119,8 @@ def complicated_intended(n_samples: int, rng: np.random.Generator) -> Dataset:
 
 def _above_mean(
     name: str,
-    x: npt.NDArray[np.int64],
-    score: Callable[[npt.NDArray[np.int64]], Any],
+    x: IntArray,
+    score: Callable[[IntArray], Any],
     rng: np.random.Generator,
 ) -> Dataset:
     samples, mean = iter([x, rng.integers(5, size=x.shape) - 1]), score(x).mean()
@@ -149,7 +150,7 @@ def _mnist(
 ) -> Dataset:
     images = mnist.find()
 
-    def pooled(drawn: npt.NDArray[np.int64]) -> Sample:
+    def pooled(drawn: IntArray) -> Sample:
         blocks = images.pixels[drawn].reshape(n_samples, 14, 2, 14, 2).astype(dtype)
         sums = blocks.sum(axis=(2, 4), dtype=dtype) // dtype(20)
         return _sample(sums.reshape(n_samples, 196), images.labels[drawn])
@@ -161,7 +162,7 @@ def _drawn(
     name: str,
     n_samples: int,
     n_images: int,
-    prepared: Callable[[npt.NDArray[np.int64]], Sample],
+    prepared: Callable[[IntArray], Sample],
     rng: np.random.Generator,
 ) -> Dataset:
     """Draws n images with replacement; as many from those never drawn are held out.
@@ -182,10 +183,10 @@ def mnist_whole(n_samples: int, rng: np.random.Generator) -> Dataset:
     if not 0 < n_samples <= 60_000:
         raise ValueError(f"n_samples is {n_samples}, but MNIST has 60,000 training images")
     images = mnist.find()
-    halves = [slice(n_samples), slice(60_000, None)]
+    slices = [slice(n_samples), slice(60_000, None)]
     training, test = (
         _sample(images.pixels[rows].reshape(-1, 784) / np.float32(255), images.labels[rows])
-        for rows in halves
+        for rows in slices
     )
     return Dataset("mnist", training, {"training": training, "held-out": test})
 
@@ -201,7 +202,7 @@ def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
     images, classes = (np.asarray(array) for array in load_digits(return_X_y=True))
     near = np.arange(14) * 8 // 14
 
-    def enlarged(drawn: npt.NDArray[np.int64]) -> Sample:
+    def enlarged(drawn: IntArray) -> Sample:
         return _sample(
             images.reshape(-1, 8, 8)[drawn][:, near[:, None], near].reshape(n_samples, 196),
             classes[drawn],

@@ -23,7 +23,7 @@ from fastmi import files
 __all__ = ["VARIABLE", "Images", "NoMnist", "choose", "find", "read_idx", "read_npz"]
 
 VARIABLE = "FASTMI_MNIST"
-HALVES = {"train": 60_000, "t10k": 10_000}
+SUBSETS = {"train": 60_000, "t10k": 10_000}
 ARRAYS = {
     "x_train": (60_000, 28, 28),
     "y_train": (60_000,),
@@ -80,15 +80,15 @@ def choose(path: Path | None, download: bool = False) -> None:
 def _at(path: Path) -> Images:
     if path.is_dir():
         arrays = [
-            read_idx(_file(path, f"{half}-{kind}"))
+            read_idx(_file(path, f"{subset}-{kind}"))
             for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
-            for half in HALVES
+            for subset in SUBSETS
         ]
         shapes = [(60_000, 28, 28), (10_000, 28, 28), (60_000,), (10_000,)]
-        for half, shape in zip(arrays, shapes, strict=True):
-            if half.shape != shape:
+        for array, shape in zip(arrays, shapes, strict=True):
+            if array.shape != shape:
                 raise ValueError(
-                    f"an IDX file in '{path}' holds {half.shape}, where MNIST has {shape}: is it "
+                    f"an IDX file in '{path}' holds {array.shape}, where MNIST has {shape}: is it "
                     "another data set?"
                 )
         return Images(np.concatenate(arrays[:2]), _labels(np.concatenate(arrays[2:]), path))

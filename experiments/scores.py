@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from experiments.records import Training
 from fastmi import files
+from fastmi.arrays import FloatArray, IntArray
 
 __all__ = ["COLUMNS", "Score", "read", "rows"]
 
@@ -33,9 +33,9 @@ class Score:
 
     sample: str
     seed: int
-    epochs: npt.NDArray[np.int64]
-    loss: npt.NDArray[np.float64]
-    accuracy: npt.NDArray[np.float64]
+    epochs: IntArray
+    loss: FloatArray
+    accuracy: FloatArray
 
 
 def rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:

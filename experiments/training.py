@@ -19,6 +19,7 @@ from experiments.checkpoints import Arrays, Checkpoints, State
 from experiments.datasets import Dataset
 from experiments.records import Training
 from fastmi import Ensemble
+from fastmi.arrays import IntArray
 from fastmi.networks import one_thread
 
 __all__ = ["LOSSES", "Seeds", "Trainer", "seeds_of", "targets", "threads"]
@@ -46,7 +47,7 @@ def seeds_of(training: Training) -> list[Seeds]:
     return [Seeds(alone.seed) for alone in training.alone]
 
 
-def targets(training: Training, classes: npt.NDArray[np.int64]) -> torch.Tensor:
+def targets(training: Training, classes: IntArray) -> torch.Tensor:
     """Makes the targets of classes: (n, 1) values, or (n, n_classes) one-hot."""
     if training.targets is None:
         return torch.nn.functional.one_hot(torch.from_numpy(classes), training.widths[-1]).float()

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from experiments.analyses.analysis import Analysis, Rows, markdown
 from experiments.drawing import Mark
 from experiments.execution import Result
 from experiments.records import Run
 from fastmi import InformationPlane, InformationStopping
+from fastmi.arrays import FloatArray
 
 __all__ = ["ANALYSIS", "RULES", "Stopping", "first_without_progress"]
 
@@ -80,7 +80,7 @@ class Stopping(Analysis):
         return rows
 
     def _stops(
-        self, plane: InformationPlane, copy: int, losses: npt.NDArray[np.float64]
+        self, plane: InformationPlane, copy: int, losses: FloatArray
     ) -> dict[str, int | None]:
         rule = InformationStopping(
             self.beta, self.tolerance, self.patience, floor=plane.entropy_y / 2
@@ -170,7 +170,7 @@ class Stopping(Analysis):
         return marks
 
 
-def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> int | None:
+def first_without_progress(losses: FloatArray, patience: int) -> int | None:
     """Finds the first check at which the loss made no progress.
 
     There it has not reached a new minimum for `patience` checks.
@@ -208,7 +208,7 @@ def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
     return lines
 
 
-def _spread(values: npt.NDArray[np.float64], form: str, sign: str) -> str:
+def _spread(values: FloatArray, form: str, sign: str) -> str:
     """Quotes mean and standard deviation; of a single value there is none."""
     return f"{values.mean():{form}} {sign} {values.std(ddof=1) if len(values) > 1 else 0:{form}}"
 
