@@ -1,5 +1,6 @@
-"""Every attempt is a file of its own: many writers, damaged files, and the ledgers that earlier
-versions left.
+"""Every attempt is a file of its own.
+
+There are many writers, damaged files, and the ledgers that earlier versions left.
 """
 
 import csv
@@ -41,9 +42,9 @@ def test_attempts_of_many_writers_are_all_there_in_the_order_of_time(tmp_path):
     writers = [subprocess.Popen(word, cwd=ROOT) for word in words]
     assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
     rows = attempts.read(tmp_path)
-    found = [row["run"] for row in rows]
-    assert sorted(found) == sorted(f"{name}-{i}" for name in "abcd" for i in range(20))
-    assert [row for row in found if row.startswith("a")] == [f"a-{i}" for i in range(20)]
+    runs = [row["run"] for row in rows]
+    assert sorted(runs) == sorted(f"{name}-{i}" for name in "abcd" for i in range(20))
+    assert [row for row in runs if row.startswith("a")] == [f"a-{i}" for i in range(20)]
     assert [row["when"] for row in rows] == sorted(row["when"] for row in rows)
     assert names(tmp_path) == ["attempts"]
     assert all(

@@ -1,5 +1,6 @@
-"""What a run leaves, whenever it is killed: checkpoints, the folder of a result, the ledger and the
-command line.
+"""What a run leaves, whenever it is killed.
+
+That is checkpoints, the folder of a result, the attempts and the command line.
 """
 
 import csv
@@ -65,7 +66,7 @@ def undrawn(monkeypatch):
 
 @pytest.fixture
 def at_every_epoch(monkeypatch):
-    """A checkpoint after every epoch."""
+    """Writes a checkpoint after every epoch."""
     every_epoch(monkeypatch)
 
 
@@ -88,26 +89,26 @@ def killed_at(epoch):
     return on_epoch
 
 
-def assert_same(one, other, tmp_path):
-    """To the last bit, and so to the last byte of the files."""
+def assert_same(first, second, tmp_path):
+    """Asserts equality to the last bit, and so to the last byte of the files."""
     texts = []
-    for found in (one, other):
-        tables.write_csv(tmp_path / "plane.csv", found.planes)
-        saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
+    for result in (first, second):
+        tables.write_csv(tmp_path / "plane.csv", result.planes)
+        saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(result.scores))
         texts.append([(tmp_path / name).read_bytes() for name in ("plane.csv", "scores.csv")])
     assert texts[0] == texts[1]
     assert len(texts[0][0].splitlines()) > 20
-    assert one.losses == other.losses
+    assert first.losses == second.losses
 
 
-def assert_same_files(one, other):
-    """Of what was trained, and of what was read of it."""
+def assert_same_files(first, second):
+    """Asserts that what was trained, and what was read of it, has the same bytes."""
     for name in (
         "scores.csv",
-        f"{reading_of(one).name}/plane.csv",
-        f"{reading_of(one).name}/planes.npz",
+        f"{reading_of(first).name}/plane.csv",
+        f"{reading_of(first).name}/planes.npz",
     ):
-        assert (one / name).read_bytes() == (other / name).read_bytes()
+        assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
 # --- checkpoints: killed and resumed --------------------------------------------------------------
@@ -181,8 +182,9 @@ def test_a_run_killed_amid_any_file_goes_on(name, whole, tmp_path, at_every_epoc
 
 
 def ticking(monkeypatch, every, share):
-    """A clock that goes on by a second whenever it is looked at, so that every checkpoint takes
-    one.
+    """Makes a clock go on by a second whenever it is looked at.
+
+    So every checkpoint takes one.
     """
     monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=itertools.count().__next__))
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", every)
@@ -269,8 +271,8 @@ def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
             time.sleep(0.01)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    (part,) = trained_in(killed)
-    assert part.name.endswith(".part")
+    (place,) = trained_in(killed)
+    assert place.name.endswith(".part")
     assert run(*words, "--resume", out=killed) == 0
     assert run(*words, out=uninterrupted) == 0
     (one,), (other,) = trained_in(killed), trained_in(uninterrupted)
@@ -363,12 +365,12 @@ def test_what_the_state_does_not_count_is_dropped(kept, whole, tmp_path):
     np.savez(kept / "snapshots-00000004.npz", **stray)  # written, and killed before the state was
     (kept / ".snapshots-00000008.npz.77.part").write_bytes(b"half a file")
     (kept / ".state.npz.77.part").write_bytes(b"half a file")
-    found = Checkpoints(kept)
+    checkpoint = Checkpoints(kept)
     assert sorted(path.name for path in kept.iterdir()) == [
         *(f"snapshots-{i:08d}.npz" for i in range(4)),
         "state.npz",
     ]
-    assert_same(execute(TINY, checkpoints=found), whole["sgd"], tmp_path)
+    assert_same(execute(TINY, checkpoints=checkpoint), whole["sgd"], tmp_path)
 
 
 def test_checkpoints_give_back_what_they_were_given(tmp_path):
@@ -381,13 +383,13 @@ def test_checkpoints_give_back_what_they_were_given(tmp_path):
     kept.write(snapshots[:2], State(3, {}, np.empty(0, np.float32)))
     kept.write([], state)
     kept.write(snapshots[2:], state)
-    for found in (kept, Checkpoints(tmp_path)):
-        assert found.n_snapshots == 5
-        assert found.state is not None
-        assert found.state.epoch == 7
-        assert list(found.state.ensemble) == ["parameters/a.weight"]
-        assert found.state.losses.tolist() == [1, 2, 3]
-        for one, other in zip(found.snapshots(), snapshots, strict=True):
+    for checkpoint in (kept, Checkpoints(tmp_path)):
+        assert checkpoint.n_snapshots == 5
+        assert checkpoint.state is not None
+        assert checkpoint.state.epoch == 7
+        assert list(checkpoint.state.ensemble) == ["parameters/a.weight"]
+        assert checkpoint.state.losses.tolist() == [1, 2, 3]
+        for one, other in zip(checkpoint.snapshots(), snapshots, strict=True):
             assert one.keys() == other.keys()
             assert all(np.array_equal(one[name], other[name]) for name in one)
 
@@ -402,7 +404,7 @@ def test_snapshots_that_were_never_kept_cannot_be_read(tmp_path):
 
 
 def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
-    """Leave such a run, as a kill would."""
+    """Leaves such a run, as a kill would."""
 
     def killed(*words, on_epoch, **options):
         return execute(*words, on_epoch=killed_at(epoch), **options)
@@ -412,29 +414,29 @@ def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
         patch.setattr(run_command, "execute", killed)
         with pytest.raises(Killed):
             run(name, "--epochs", str(epochs), "--force", out=out)
-    (part,) = (path for path in trained_in(out) if path.name.endswith(".part"))
-    return part
+    (place,) = (path for path in trained_in(out) if path.name.endswith(".part"))
+    return place
 
 
 def test_an_unfinished_run_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
-    part = unfinished(tmp_path, monkeypatch)
-    before = {path: path.read_bytes() for path in part.rglob("*.npz")}
+    place = unfinished(tmp_path, monkeypatch)
+    before = {path: path.read_bytes() for path in place.rglob("*.npz")}
     monkeypatch.setattr(
         run_command, "execute", lambda *words, **options: pytest.fail("work was done")
     )
     assert run("tishby", "warm-up", "--epochs", "4", out=tmp_path) == 2
     error = capsys.readouterr().err
-    assert f"an unfinished run lies in '{part}'" in error
+    assert f"an unfinished run lies in '{place}'" in error
     assert "(--resume)" in error
     assert "remove that folder" in error
-    assert {path: path.read_bytes() for path in part.rglob("*.npz")} == before
+    assert {path: path.read_bytes() for path in place.rglob("*.npz")} == before
     assert rows_of(tmp_path) == []
 
 
 def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
-    part = unfinished(tmp_path, monkeypatch)
-    (part / ".plane.csv.77.part").touch()  # of a process that was killed while it wrote its results
-    (part / "plane.csv").touch()
+    place = unfinished(tmp_path, monkeypatch)
+    (place / ".plane.csv.77.part").touch()  # of a process that was killed while it wrote results
+    (place / "plane.csv").touch()
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert run("warm-up", "--epochs", "4", out=tmp_path / "uninterrupted") == 0
     (one,) = tmp_path.glob("warm-up*")
@@ -462,8 +464,8 @@ def test_a_finished_run_that_is_run_again_stays_until_the_new_one_is_finished(
 ):
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
     (folder,) = trained_in(tmp_path)
-    part = unfinished(tmp_path, monkeypatch)
-    assert part.name == f"{folder.name}.part"
+    place = unfinished(tmp_path, monkeypatch)
+    assert place.name == f"{folder.name}.part"
     assert (reading_of(folder) / "plane.csv").exists()
     (folder / "stray").touch()
     # the one that was begun last
@@ -473,13 +475,13 @@ def test_a_finished_run_that_is_run_again_stays_until_the_new_one_is_finished(
 
 
 def test_a_damaged_checkpoint_is_a_failed_run_with_its_reason(tmp_path, monkeypatch, undrawn):
-    part = unfinished(tmp_path, monkeypatch)
-    (part / "snapshots" / "state.npz").write_bytes(b"garbage")
+    place = unfinished(tmp_path, monkeypatch)
+    (place / "snapshots" / "state.npz").write_bytes(b"garbage")
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 1
     failed, done = rows_of(tmp_path)
     assert "state.npz' cannot be read" in failed["reason"]
     assert done["status"] == "done"
-    (part / "snapshots" / "state.npz").unlink()  # as it was told
+    (place / "snapshots" / "state.npz").unlink()  # as it was told
     assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0
 
 
@@ -488,9 +490,9 @@ def test_a_damaged_checkpoint_is_a_failed_run_with_its_reason(tmp_path, monkeypa
 
 def saved(result, out):
     """A result that was not trained here."""
-    part = out / f"{result.run.id}.part"
-    part.mkdir()
-    saving.save(result, part, out / result.run.id, wall_seconds=1.0, resumed=False)
+    place = out / f"{result.run.id}.part"
+    place.mkdir()
+    saving.save(result, place, out / result.run.id, wall_seconds=1.0, resumed=False)
     return out / result.run.id
 
 
@@ -523,9 +525,9 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
         == CATALOG["tishby-extended"].reads[0]
     )
     assert (manifest["data"], manifest["remark"]) == ("simple", "")
-    found = results.read(folder)
+    result = results.read(folder)
     plane = next(
-        plane for plane in found.planes if (plane.reading, plane.sample) == ("sampled", "held-out")
+        plane for plane in result.planes if (plane.reading, plane.sample) == ("sampled", "held-out")
     )
     written = [
         float(row["i_xt_bits"])
@@ -534,9 +536,9 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     ]
     assert written == plane.i_xt.ravel().tolist()
     (end,) = [
-        part
-        for part in read_of_it["readings"]
-        if (part["reading"], part["sample"]) == ("sampled", "held-out")
+        place
+        for place in read_of_it["readings"]
+        if (place["reading"], place["sample"]) == ("sampled", "held-out")
     ]
     assert [layer["i_xt_end"] for layer in end["layers"]] == plane.i_xt[-1, 0].tolist()
     assert end["funnel"]["pairs"] == 3 * 5
@@ -716,8 +718,8 @@ def test_several_bins_at_once_are_each_a_result(trained, monkeypatch):
     )
     for reading in alone:
         by_training = execute(results.read(trained).run.varied(reads=(reading,)))
-        found = results.read(trained / reading.id)
-        assert [plane.i_xt.tolist() for plane in found.planes] == [
+        result = results.read(trained / reading.id)
+        assert [plane.i_xt.tolist() for plane in result.planes] == [
             plane.i_xt.tolist() for plane in by_training.planes
         ]
     # one of them is there
@@ -743,9 +745,9 @@ def test_a_run_that_reads_by_several_measures_leaves_a_result_of_each(
     assert capsys.readouterr().out.count("Right answers") == 2
     for reading in several.reads:
         by_itself = execute(several.varied(reads=(reading,), epochs=3, copies=2))
-        found = results.read(folder / reading.id)
-        assert found.run.reads == (reading,)
-        assert [plane.i_ty.tolist() for plane in found.planes] == [
+        result = results.read(folder / reading.id)
+        assert result.run.reads == (reading,)
+        assert [plane.i_ty.tolist() for plane in result.planes] == [
             plane.i_ty.tolist() for plane in by_itself.planes
         ]
     assert results.read(folder).run.reads == (first,)
@@ -757,11 +759,11 @@ def test_elsewhere_what_was_trained_lies_too_and_from_there_it_is_read_again(tra
     (folder,) = trained_in(out)
     assert folder.name == trained.name
     assert contents(trained) == before
-    own = Path(reading_of(trained).name)
-    assert {path for path in before if path.parts[0] != own.name} <= contents(folder).keys()
+    readings = Path(reading_of(trained).name)
+    assert {path for path in before if path.parts[0] != readings.name} <= contents(folder).keys()
     assert (folder / "snapshots" / "state.npz").stat().st_nlink == 2  # linked, not copied
     assert estimate(folder, "--edges", "-1", "1", "50") == 0  # and from there back
-    assert (folder / own / "plane.csv").read_bytes() == before[own / "plane.csv"]
+    assert (folder / readings / "plane.csv").read_bytes() == before[readings / "plane.csv"]
     assert estimate(trained, "--edges", "-1", "1", "21", out=out) == 0  # beside what is there
     assert len(list(folder.glob("counted-*"))) == 3
     assert [row["status"] for row in rows_of(out)] == ["estimated"] * 3

@@ -1,5 +1,6 @@
-"""What is unfinished is gone on with, what is finished is kept, and what no run leaves is never
-touched.
+"""What is unfinished is gone on with, what is finished is kept.
+
+What no run leaves is never touched.
 """
 
 import json
@@ -24,7 +25,7 @@ def undrawn(monkeypatch):
 
 
 def strange(part, kind, outside):
-    """Make the folder one that no run leaves; `outside` must stay as it is."""
+    """Makes the folder one that no run leaves; `outside` must stay as it is."""
     if kind == "a link":
         moved = part.rename(part.with_name("moved"))
         part.symlink_to(moved)
@@ -161,7 +162,7 @@ def test_what_was_read_again_is_replaced_by_force_alone(tmp_path, finished, caps
         assert re.search(said, capsys.readouterr().err)
         assert tree(finished) == before
         assert estimate(finished, *words, "--force") == 0
-        assert [one[0] for one in tree(finished)] == [one[0] for one in before]
+        assert [path for path, *_ in tree(finished)] == [path for path, *_ in before]
     capsys.readouterr()
     assert run("warm-up", "--epochs", "4", "--copies", "2", out=tmp_path) == 2
     assert ", with 2 readings: keep it (--resume passes over it)" in capsys.readouterr().err

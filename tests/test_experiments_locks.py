@@ -219,8 +219,9 @@ def test_where_the_disk_has_no_locks_what_lies_there_may_be_at_work(tmp_path, mo
 
 
 def test_a_lock_that_its_holder_just_removed_is_not_one(tmp_path, monkeypatch):
-    """Between opening and locking the holder may have ended: then the file that is locked has no
-    name any more.
+    """Between opening and locking the holder may have ended.
+
+    Then the file that is locked has no name any more.
     """
     opened, real = [], os.open
 

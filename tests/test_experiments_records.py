@@ -1,5 +1,6 @@
-"""The runs as data: what trains and what reads, their ids, their story, and the records of earlier
-versions.
+"""The runs as data: what trains and what reads, their ids, their story.
+
+And the records of earlier versions.
 """
 
 import itertools
@@ -87,8 +88,9 @@ IDS = {
 
 @pytest.mark.parametrize("name", list(CATALOG))
 def test_ids_are_for_ever(name):
-    """A new field leaves them as they are, and so does another default, for there is none: results
-    are found by them.
+    """A new field leaves them as they are, and so does another default, for there is none.
+
+    Results are found by them.
     """
     assert CATALOG[name].ids == [IDS[name]]
 

@@ -56,7 +56,7 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
     def stopped(*words, on_epoch, **options):
         return execute(*words, on_epoch=lambda epoch: send(name) if epoch == 3 else None, **options)
 
-    before = [signal.getsignal(getattr(signal, one)) for one in SIGNALS]
+    before = [signal.getsignal(getattr(signal, each)) for each in SIGNALS]
     with monkeypatch.context() as patch:
         patch.setattr(training, "CHECKPOINT_SECONDS", 0)
         patch.setattr(training, "CHECKPOINT_SHARE", float("inf"))
@@ -65,7 +65,7 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
             signal, name
         )
     one_line(capsys, name)
-    assert [signal.getsignal(getattr(signal, one)) for one in SIGNALS] == before
+    assert [signal.getsignal(getattr(signal, each)) for each in SIGNALS] == before
     assert [(row["run"], row["status"]) for row in rows_of(tmp_path)] == [
         ("warm-up", "interrupted")
     ]
