@@ -188,6 +188,7 @@ def _together(readers: list[_Reader]) -> int:
 
 
 def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Takes the items in lists of that size; the last may be shorter."""
     while chunk := list(islice(items, size)):
         yield chunk
 
@@ -244,6 +245,7 @@ class _Reader:
         self._n_read += len(snapshots)
 
     def _keep(self, kept: dict[str, Points], reading: str, points: Points) -> None:
+        """Puts the points of some snapshots where those of the whole run are kept."""
         if reading not in kept:
             n = len(self.training.recorded)
             kept[reading] = points.map(
@@ -275,6 +277,7 @@ class _Reader:
         return tables if self.training.copies == 1 else [tables[0].mean(), *tables]
 
     def score(self, epochs: list[int]) -> Score:
+        """Gives the scores of what was read so far."""
         return Score(
             self._name,
             self.training.seed,

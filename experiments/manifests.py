@@ -45,12 +45,16 @@ class Layer(TypedDict):
 
 
 class Funnel(TypedDict):
+    """How often a layer stood above the one before it, of how many pairs."""
+
     i_xt: int
     i_ty: int
     pairs: int
 
 
 class Table(TypedDict):
+    """What the planes of one sample and reading show."""
+
     sample: str
     reading: str
     layers: list[Layer]
@@ -58,6 +62,8 @@ class Table(TypedDict):
 
 
 class End(TypedDict):
+    """Loss and accuracy on a sample after the last epoch."""
+
     sample: str
     loss: float
     accuracy: float

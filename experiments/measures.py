@@ -25,7 +25,9 @@ class Measure(Protocol):
     """
 
     @property
-    def measure(self) -> str: ...
+    def measure(self) -> str:
+        """The name by which JSON and folders know it."""
+        ...
 
     @property
     def id(self) -> str:

@@ -129,11 +129,15 @@ def _made(finished: Finished) -> Made:
 
 
 class Timed(TypedDict):
+    """One candidate of a case, and the seconds that it took."""
+
     name: str
     median: float
 
 
 class Case(TypedDict):
+    """One case of the benchmarks."""
+
     name: str
     candidates: list[Timed]
 
@@ -168,6 +172,7 @@ def _loops(times: Path) -> dict[str, float]:
 
 
 def _head(command: str, missing: Sequence[str]) -> list[str]:
+    """Writes what stands above all runs."""
     return [
         "# The report's runs, reproduced",
         "",
@@ -204,6 +209,7 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
 
 
 def _section(finished: Finished, made: Made, figure: str, loops: dict[str, float]) -> str:
+    """Writes what the page says of one run."""
     run, manifest, entry = finished.run, finished.manifest, CATALOG[finished.run.name]
     lines = [
         f"## `{run.name}`",
@@ -327,6 +333,7 @@ def _answers(manifest: Manifest) -> list[str]:
 
 
 def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
+    """Says what the run took, beside the published loop where that was timed."""
     training, case = run.training, CATALOG[run.name].case
     seeds = f"{training.seeds} seeds" if training.seeds > 1 else "one seed"
     copies = f"{training.copies} copies" if training.copies > 1 else "one network"

@@ -44,6 +44,7 @@ class Seeds:
 
 
 def seeds_of(training: Training) -> list[Seeds]:
+    """Splits each seed of a training into its streams."""
     return [Seeds(alone.seed) for alone in training.alone]
 
 

@@ -130,15 +130,13 @@ def test_a_signal_that_is_ignored_here_stays_so(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize(
-    ("module", "words"), [("command", ["list"]), ("running", ["run", "nothing"])]
-)
+@pytest.mark.parametrize(("module", "words"), [("parser", ["list"]), ("run", ["run", "nothing"])])
 def test_a_signal_while_the_program_is_loaded_is_its_end_in_one_line(name, module, words):
     script = f"""
 import os, signal, sys
 class Loading:
     def find_spec(self, name, path=None, target=None):
-        if name == "experiments.{module}":
+        if name == "experiments.commands.{module}":
             os.kill(os.getpid(), signal.{name})
 sys.meta_path.insert(0, Loading())
 from experiments.__main__ import main

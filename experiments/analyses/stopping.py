@@ -92,6 +92,7 @@ class Stopping(Analysis):
         }
 
     def table(self, run: Run, rows: Rows) -> list[str]:
+        """Makes lines of Markdown: a rule each, over all networks."""
         head = [
             *("rule", "networks that it stopped", f"{run.training.unit} used"),
             "accuracy there on 20,000 fresh samples",
@@ -126,6 +127,7 @@ class Stopping(Analysis):
         ]
 
     def page(self, run: Run, rows: Rows, command: str) -> str:
+        """Makes the page, with what the rules are."""
         lines = [
             f"# When to stop: the networks of `{run.name}`",
             "",
