@@ -211,5 +211,5 @@ def _worked(
 
 
 def _first(record: Run, planes: list[InformationPlane]) -> tuple[Run, list[InformationPlane]]:
-    """Picks the planes of the first measure, which are drawn while a run lasts."""
+    """Gives the run and the planes of its first measure, which are drawn while it lasts."""
     return record, planes[: len(planes) // len(record.reads)]
