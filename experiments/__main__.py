@@ -1,6 +1,4 @@
-"""`python -m experiments`: see experiments.command, which takes seconds to be loaded; how it all
-ends is said here.
-"""
+"""`python -m experiments`: hands the arguments to `commands.parser`, and says how it all ended."""
 
 from __future__ import annotations
 
@@ -9,21 +7,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from experiments import endings
+from experiments import signals
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line: 0 where all succeeded, 1 where a run failed, 2 where the request was wrong,
-    130 if interrupted (143 by
-    SIGTERM, 129 by SIGHUP). What fastmi logs goes to standard error.
-    """
-    with endings.heard() as listener, _logged():
-        try:
-            from experiments import command
+    """Does what the command line asks -> the status with which the process ends.
 
-            return command.main(argv, loaded=listener.loaded)
+    0 where all succeeded, 1 where a run failed, 2 where the request was wrong, 130 if interrupted
+    (143 by SIGTERM, 129 by SIGHUP). What fastmi logs goes to standard error.
+    """
+    with signals.heard() as listener, _logged():
+        try:
+            from experiments.commands import parser  # takes seconds to be loaded
+
+            return parser.main(argv, loaded=listener.loaded)
         except (ValueError, OSError, MemoryError) as error:
             print(
                 f"error: {' '.join(str(error).split()) or 'there is not enough memory'}",
@@ -31,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             return 2
         except KeyboardInterrupt as error:
-            stopped = error if isinstance(error, endings.Stopped) else endings.Stopped(2)
+            stopped = error if isinstance(error, signals.Stopped) else signals.Stopped(2)
             print(stopped, file=sys.stderr)
             return stopped.code
 

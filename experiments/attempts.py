@@ -1,5 +1,6 @@
-"""Every attempt at a run is one JSON file, so that any number of writers may:
-OUT/attempts/<when>-<run>-<random>.json.
+"""Records attempts at runs, a JSON file for each, so that any number of writers may.
+
+They are OUT/attempts/<when>-<run>-<random>.json.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = ["ATTEMPTS", "COLUMNS", "LEDGER", "read", "record"]
 
 ATTEMPTS = "attempts"
 LEDGER = "runs.csv"  # of formats 0 and 1: read, and never written again
+MOST_LEDGER_BYTES = 2**26
 COLUMNS: tuple[str, ...] = (
     "when",
     "run",
@@ -37,8 +39,9 @@ _log = logging.getLogger("fastmi.experiments")
 
 
 class Attempt(TypedDict):
-    """What a file says: how it ended, "done", "estimated", "failed" or "interrupted"; a failed one
-    with its reason.
+    """What a file says of an attempt.
+
+    It ended as "done", "estimated", "failed" or "interrupted"; a failed one says its reason.
     """
 
     format: NotRequired[int]
@@ -54,10 +57,10 @@ class Attempt(TypedDict):
 
 
 def record(out: Path, **row: Any) -> None:
-    """One more attempt, failed ones with their reason, under a name of its own: whole, whoever else
-    writes theirs.
+    """Writes one more attempt under a name of its own: whole, whoever else writes theirs.
 
-    What cannot be written is said, and keeps no run from its end.
+    A failed one comes with its reason. What cannot be written is said, and keeps no run from its
+    end.
     """
     now = datetime.now(UTC)
     row = {key: " ".join(str(value).split()) for key, value in row.items()}
@@ -67,8 +70,8 @@ def record(out: Path, **row: Any) -> None:
     content = {"format": FORMAT, "when": now.isoformat(timespec="microseconds"), **row}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with files.replacing(path) as part:
-            part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        with files.replacing(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         _log.warning(
             "'%s' lacks the attempt %s (%s)",
@@ -79,10 +82,10 @@ def record(out: Path, **row: Any) -> None:
 
 
 def read(out: Path) -> list[dict[str, str]]:
-    """The attempts so far, in the order of time, each under the names of `COLUMNS`; an earlier
-    ledger's rows among them.
+    """Reads the attempts so far in the order of time, each under the names of `COLUMNS`.
 
-    A file that is none, or a row that a crash has torn, is said and passed over.
+    The rows of an earlier ledger are among them. A file that is none, or a row that a crash has
+    torn, is said and passed over.
     """
     rows = [*_ledger(out / LEDGER), *_files(out / ATTEMPTS)]
     return sorted(rows, key=lambda row: row["when"])
@@ -105,7 +108,7 @@ def _ledger(path: Path) -> Iterator[dict[str, str]]:
     if not os.path.lexists(path):
         return
     try:
-        reader = csv.reader(io.StringIO(files.read_text(path, 2**26), newline=""))
+        reader = csv.reader(io.StringIO(files.read_text(path, MOST_LEDGER_BYTES), newline=""))
         head, *rows = list(reader) or [[*COLUMNS]]
         if tuple(head) != COLUMNS:
             raise ValueError("its columns are others")

@@ -1,10 +1,11 @@
-"""The runs, as frozen records that tell their story: a run is a value, and its ids are computed
-from its fields.
+"""The runs, as frozen records that tell their story.
+
+A run is a value, and its ids are computed from its fields.
 """
 
 from __future__ import annotations
 
-from experiments.readings import Counted
+from experiments.measures import Counted
 from experiments.records import Run, Training
 
 __all__ = ["CATALOG", "Run", "Training"]

@@ -1,5 +1,6 @@
-"""A folder that holds what a run has trained so far: its snapshots, and the state from which it
-goes on. Nothing is pickled.
+"""Keeps what a run has trained so far: its snapshots, and the state from which it goes on.
+
+Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -24,16 +25,14 @@ SNAPSHOTS = re.compile(r"snapshots-\d{8,18}\.npz")
 
 
 class Counts(TypedDict):
-    """What a state holds besides arrays."""
+    """The numbers that a state holds besides arrays."""
 
     epoch: int
     n_snapshots: int
 
 
 class State(NamedTuple):
-    """Where a run stands after an epoch: the ensemble's state, and the losses of all steps so
-    far.
-    """
+    """Where a run stands after an epoch: the ensemble's state, and the losses of all steps."""
 
     epoch: int
     ensemble: Arrays
@@ -41,11 +40,11 @@ class State(NamedTuple):
 
 
 class Checkpoints:
-    """Snapshots in the order of the recorded epochs, some to a file, and `state.npz`, which says
-    how many of them count.
+    """A folder of snapshots in the order of the recorded epochs, and the state after them.
 
-    A file takes its name once it is complete, the state after the snapshots that it counts:
-    whenever the process is killed, what is here is whole.
+    Some snapshots share a file, and `state.npz` says how many of them count. A file takes its name
+    once it is complete, the state after the snapshots that it counts: whenever the process is
+    killed, what is here is whole.
 
     Args:
         folder: of a run, made here if it is not there.
@@ -70,7 +69,7 @@ class Checkpoints:
             path.unlink()
 
     def write(self, snapshots: Sequence[Arrays], state: State) -> None:
-        """Some more snapshots, and the state after them."""
+        """Writes some more snapshots, and the state after them."""
         if snapshots:
             stacked = {
                 name: np.stack([snapshot[name] for snapshot in snapshots]) for name in snapshots[0]
@@ -85,7 +84,7 @@ class Checkpoints:
         self.state = state
 
     def snapshots(self) -> Iterator[Arrays]:
-        """All that count, a file in memory at a time.
+        """Reads all snapshots that count, a file in memory at a time.
 
         Raises:
             ValueError: a file is missing or damaged.
@@ -135,7 +134,7 @@ class Checkpoints:
 
     @classmethod
     def names(cls, path: Path) -> bool:
-        """Whether it is one of the files' names."""
+        """Tells whether a path bears the name of one of the files."""
         return path.name == cls.STATE or SNAPSHOTS.fullmatch(path.name) is not None
 
     def _files(self) -> list[Path]:
@@ -147,7 +146,7 @@ class Checkpoints:
 
 
 def _write(path: Path, arrays: Arrays) -> None:
-    with files.replacing(path) as part, part.open("wb") as file:
+    with files.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays | {files.FORMAT: np.array(FORMAT)})  # type: ignore[arg-type]
 
 

@@ -1,6 +1,4 @@
-"""The data sets of the runs: name, number of samples, seed -> what is trained on, and what is
-read.
-"""
+"""The data sets of the runs: name, number of samples, seed -> what is trained on, what is read."""
 
 from __future__ import annotations
 
@@ -15,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments import mnist
+from fastmi.arrays import FloatArray, IntArray
 
 __all__ = ["DATASETS", "WHOLE", "Dataset", "Sample", "load", "simple_truth"]
 
@@ -23,15 +22,15 @@ class Sample(NamedTuple):
     """x (n, d) float32 and classes (n,) integers."""
 
     x: npt.NDArray[np.float32]
-    classes: npt.NDArray[np.int64]
+    classes: IntArray
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is trained on, and the samples whose planes are read, by name: the published one first,
-    then a held-out one.
+    """What is trained on, and the samples whose planes are read, by name.
 
-    `name` is what every row and figure quotes.
+    The published sample comes first, then a held-out one. `name` is what every row and figure
+    quotes.
     """
 
     name: str
@@ -40,24 +39,25 @@ class Dataset:
 
 
 def _read_and_held_out(name: str, draw: Callable[[], Sample]) -> Dataset:
-    """Two draws of one size: the first is trained on and read, the second only read."""
+    """Draws two samples of one size: the first is trained on and read, the second only read."""
     training = draw()
     return Dataset(name, training, {"training": training, "held-out": draw()})
 
 
 def simple(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """The report's simple data: twelve integers in -1..3; class 1 where their mean plus N(0, 0.1)
-    exceeds 0.7.
+    """Draws the report's simple data: twelve integers in -1..3, and a noisy label.
 
-    The label is noisy: I(X;Y) is 0.6036 bits (`simple_truth`), so whatever a network's I(T;Y) shows
-    above that on a sample is overfitting and the bias of counting.
+    Class 1 is where their mean plus N(0, 0.1) exceeds 0.7. I(X;Y) is 0.6036 bits (`simple_truth`),
+    so whatever a network's I(T;Y) shows above that on a sample is overfitting and the bias of
+    counting.
     """
     return _read_and_held_out("simple", lambda: _simple(n_samples, rng))
 
 
 def simple_and_fresh(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """The same and a third sample, of 20,000, on which rules for stopping are judged; "held-out"
-    serves to validate.
+    """Draws the same and a third sample, of 20,000, on which rules for stopping are judged.
+
+    "held-out" serves to validate.
     """
     both = simple(n_samples, rng)
     return replace(both, read=both.read | {"fresh": _simple(20_000, rng)})
@@ -74,8 +74,9 @@ def _sample(x: npt.NDArray[Any], classes: npt.NDArray[Any]) -> Sample:
 
 
 def simple_truth() -> tuple[float, float, float]:
-    """P(class 1), H(Y) and I(X;Y) of the simple data in bits, by enumeration of the sum of the
-    twelve inputs.
+    """Computes P(class 1), H(Y) and I(X;Y) of the simple data, in bits.
+
+    All values of the sum of the twelve inputs are enumerated.
     """
     ways = functools.reduce(np.convolve, [np.ones(5)] * 12) / 5**12
     means = np.arange(-12, 37) / 12
@@ -85,18 +86,17 @@ def simple_truth() -> tuple[float, float, float]:
     return p, h_y, h_y - h_given
 
 
-def _binary_entropy(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _binary_entropy(p: FloatArray) -> FloatArray:
     sides = np.stack([p, 1 - p])
     return -(sides * np.log2(sides, out=np.zeros_like(sides), where=sides > 0)).sum(axis=0)
 
 
 def complicated(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """As published: s = sum(x[:, 2::2] * x[:, 3::2]) - x_0^2, the sum over the whole sample for
-    want of an axis.
+    """Draws exp 3 as published: s = sum(x[:, 2::2] * x[:, 3::2]) - x_0^2, its sum over all samples.
 
-    So s is one constant minus x_0^2: class 1 where s + N(0, 0.2) exceeds the mean of s, which
-    depends on x_0 alone. Held-out samples keep the constant and the mean of the sample that is
-    trained on.
+    The sum lacks an axis, so s is one constant minus x_0^2: class 1 where s + N(0, 0.2) exceeds the
+    mean of s, which depends on x_0 alone. Held-out samples keep the constant and the mean of the
+    sample that is trained on.
     """
     x = rng.integers(5, size=(n_samples, 12)) - 1
     constant = np.sum(x[:, 2::2] * x[:, 3::2])
@@ -104,8 +104,9 @@ def complicated(n_samples: int, rng: np.random.Generator) -> Dataset:
 
 
 def complicated_intended(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """As intended: the sum of products within each sample (axis=1), so that ten of the twelve
-    inputs and x_0 count.
+    """Draws exp 3 as intended: the sum of products within each sample (axis=1).
+
+    So ten of the twelve inputs and x_0 count.
     """
     x = rng.integers(5, size=(n_samples, 12)) - 1
     return _above_mean(
@@ -118,8 +119,8 @@ def complicated_intended(n_samples: int, rng: np.random.Generator) -> Dataset:
 
 def _above_mean(
     name: str,
-    x: npt.NDArray[np.int64],
-    score: Callable[[npt.NDArray[np.int64]], Any],
+    x: IntArray,
+    score: Callable[[IntArray], Any],
     rng: np.random.Generator,
 ) -> Dataset:
     samples, mean = iter([x, rng.integers(5, size=x.shape) - 1]), score(x).mean()
@@ -132,16 +133,15 @@ def _above_mean(
 
 
 def mnist_pooled(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """As published: 2x2 blocks of MNIST summed in uint8, which wraps modulo 256, then int(sum /
-    20), 14x14.
+    """Draws exp 4 as published: 2x2 blocks of MNIST summed in uint8, which wraps modulo 256.
 
-    Drawn with replacement from all 70,000, so rows may repeat.
+    Then int(sum / 20), 14x14. Drawn with replacement from all 70,000, so rows may repeat.
     """
     return _mnist("mnist, pooled in uint8", n_samples, rng, np.uint8)
 
 
 def mnist_widened(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """As intended: the same with sums that do not wrap."""
+    """Draws exp 4 as intended: the same with sums that do not wrap."""
     return _mnist("mnist, pooled in int64", n_samples, rng, np.int64)
 
 
@@ -150,7 +150,7 @@ def _mnist(
 ) -> Dataset:
     images = mnist.find()
 
-    def pooled(drawn: npt.NDArray[np.int64]) -> Sample:
+    def pooled(drawn: IntArray) -> Sample:
         blocks = images.pixels[drawn].reshape(n_samples, 14, 2, 14, 2).astype(dtype)
         sums = blocks.sum(axis=(2, 4), dtype=dtype) // dtype(20)
         return _sample(sums.reshape(n_samples, 196), images.labels[drawn])
@@ -162,11 +162,12 @@ def _drawn(
     name: str,
     n_samples: int,
     n_images: int,
-    prepared: Callable[[npt.NDArray[np.int64]], Sample],
+    prepared: Callable[[IntArray], Sample],
     rng: np.random.Generator,
 ) -> Dataset:
-    """n images drawn with replacement; as many, with replacement, from those never drawn are held
-    out.
+    """Draws n images with replacement; as many from those never drawn are held out.
+
+    Those are drawn with replacement too.
     """
     drawn = rng.integers(n_images, size=n_samples)
     left = np.setdiff1d(np.arange(n_images), drawn)
@@ -175,34 +176,33 @@ def _drawn(
 
 
 def mnist_whole(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """All of MNIST, pixels / 255: the 60,000 training images, and its 10,000 test images held out.
-    Nothing is drawn.
+    """Takes all of MNIST, pixels / 255: 60,000 training images, and 10,000 test images held out.
 
-    Fewer than 60,000 are the first ones.
+    Nothing is drawn. Fewer than 60,000 are the first ones.
     """
     if not 0 < n_samples <= 60_000:
         raise ValueError(f"n_samples is {n_samples}, but MNIST has 60,000 training images")
     images = mnist.find()
-    parts = [slice(n_samples), slice(60_000, None)]
+    slices = [slice(n_samples), slice(60_000, None)]
     training, test = (
-        _sample(images.pixels[part].reshape(-1, 784) / np.float32(255), images.labels[part])
-        for part in parts
+        _sample(images.pixels[rows].reshape(-1, 784) / np.float32(255), images.labels[rows])
+        for rows in slices
     )
     return Dataset("mnist", training, {"training": training, "held-out": test})
 
 
 def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """scikit-learn's 1797 digits of 8x8 pixels in 0..16, each pixel repeated to 14x14; drawn with
-    replacement.
+    """Draws from scikit-learn's 1797 digits of 8x8 pixels in 0..16, each pixel repeated to 14x14.
 
-    What stands in where MNIST is not at hand; smaller and easier, so it is a run of its own name.
+    They are drawn with replacement. What stands in where MNIST is not at hand; smaller and easier,
+    so it is a run of its own name.
     """
     from sklearn.datasets import load_digits
 
-    images, classes = (np.asarray(part) for part in load_digits(return_X_y=True))
+    images, classes = (np.asarray(array) for array in load_digits(return_X_y=True))
     near = np.arange(14) * 8 // 14
 
-    def enlarged(drawn: npt.NDArray[np.int64]) -> Sample:
+    def enlarged(drawn: IntArray) -> Sample:
         return _sample(
             images.reshape(-1, 8, 8)[drawn][:, near[:, None], near].reshape(n_samples, 196),
             classes[drawn],
@@ -212,10 +212,11 @@ def digits(n_samples: int, rng: np.random.Generator) -> Dataset:
 
 
 def var_u(n_samples: int, rng: np.random.Generator) -> Dataset:
-    """All 4096 binary patterns of 12 bits with the classes of Shwartz-Ziv and Tishby's var_u.mat.
+    """Takes all 4096 binary patterns of 12 bits with the classes of the original paper's var_u.mat.
 
-    80 % of them, drawn at random, are trained on, the default of the authors' code
-    (github.com/ravidziv/IDNNs); the plane is read on all, as theirs, and on the 820 held out.
+    The paper is Shwartz-Ziv and Tishby's. 80 % of the patterns, drawn at random, are trained on,
+    the default of the authors' code (github.com/ravidziv/IDNNs); the plane is read on all, as
+    theirs, and on the 820 held out.
 
     The 4096 classes are the bits of var_u.bin, taken from that file (sha256 0ba9551878a855...,
     redistributed under the MIT licence by https://github.com/artemyk/ibsgd); its patterns are those
@@ -254,7 +255,7 @@ WHOLE = {"mnist"}  # the same for every seed
 
 
 def load(name: str, n_samples: int, seed: Any) -> Dataset:
-    """The data set of that name, the same for the same seed.
+    """Draws the data set of that name, the same for the same seed.
 
     Raises:
         ValueError: no data set has that name, or its files are not there.

@@ -1,5 +1,6 @@
-"""planes -> figures: a row for each sample, a column for each reading, a band over the seeds; runs
-side by side or overlaid.
+"""planes -> figures: a row for each sample, a column for each reading, a band over the seeds.
+
+Several runs stand side by side or overlaid.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ Drawn = tuple[Run, Sequence[InformationPlane]]
 
 @dataclass(frozen=True)
 class Mark:
-    """Points (I(X;T), I(T;Y)) of single networks, marked in that panel of a sample; `shape` is a
-    marker of matplotlib's.
+    """Points (I(X;T), I(T;Y)) of single networks, to be marked in the first panel of a sample.
+
+    `shape` is a marker of matplotlib's.
     """
 
     sample: str
@@ -35,7 +37,7 @@ class Mark:
 
 
 def by_reading(planes: Sequence[InformationPlane]) -> Groups:
-    """(sample, reading) -> the planes of all seeds, in the order in which they come."""
+    """Groups planes: (sample, reading) -> those of all seeds, in the order in which they come."""
     groups: Groups = {}
     for plane in planes:
         groups.setdefault((plane.sample, plane.reading), []).append(plane)
@@ -43,7 +45,7 @@ def by_reading(planes: Sequence[InformationPlane]) -> Groups:
 
 
 def picture(run: Run, planes: Sequence[InformationPlane], marks: Sequence[Mark] = ()) -> Figure:
-    """All samples and readings of one run, and what is marked in them."""
+    """Draws all samples and readings of one run, and what is marked in them."""
     figure = side_by_side([(run, planes)])
     samples = list(dict.fromkeys(plane.sample for plane in planes))
     n_columns = len(figure.axes) // len(samples) if marks else 0
@@ -80,8 +82,7 @@ def side_by_side(
     layers: Sequence[str] = (),
     color: str = "layer",
 ) -> Figure:
-    """A row for each sample, its panels the readings of one run after the other, all of them or
-    one.
+    """Draws runs in rows, one for each sample: the readings of one run after the other.
 
     Raises:
         ValueError: runs that were read on other samples, a reading or a layer that is not there.
@@ -110,8 +111,9 @@ def overlaid(
     layers: Sequence[str] = (),
     color: str = "layer",
 ) -> Figure:
-    """The runs in the same panels, one for each sample and reading; a colour for each layer, a dash
-    for each run.
+    """Draws runs in the same panels, one for each sample and reading.
+
+    A colour stands for a layer, a dash for a run.
 
     Raises:
         ValueError: as `side_by_side`; runs with other samples or readings, or recorded at other
@@ -136,8 +138,9 @@ def overlaid(
 
 
 def names(runs: Sequence[Run]) -> list[str]:
-    """What tells runs apart, in as few words as do: their names, or where those are the same, the
-    fields that differ too.
+    """Tells runs apart in as few words as do.
+
+    They are the runs' names, or where those are the same, the fields that differ too.
 
     Raises:
         ValueError: two of them are the same run, read in the same way.
@@ -157,7 +160,7 @@ def names(runs: Sequence[Run]) -> list[str]:
 
 
 def _differing(run: Run, runs: Sequence[Run]) -> str:
-    """The values of the fields in which runs of that name are not all the same."""
+    """Quotes the fields in which runs of that name are not all the same."""
     namesakes = [other for other in runs if other.name == run.name]
     trained = [vars(other.training) for other in namesakes]
     fields = [key for key in trained[0] if len({str(values[key]) for values in trained}) > 1]
@@ -178,7 +181,7 @@ def _panels(
     layers: Sequence[str],
     label: str,
 ) -> dict[str, list[Panel]]:
-    """sample -> panels; "each" only where it stands alone, for "mean" is its mean."""
+    """Makes sample -> panels; "each" only where it stands alone, for "mean" is its mean."""
     groups = by_reading(planes)
     present = list(dict.fromkeys(name for _, name in groups))
     if reading is not None and reading not in present:

@@ -1,5 +1,6 @@
-"""record -> a short digest of the fields that differ from their defaults: a new field with a
-default renames nothing.
+"""record -> a short digest of the fields that differ from their defaults.
+
+So a new field with a default renames nothing.
 """
 
 from __future__ import annotations
@@ -11,26 +12,27 @@ from typing import Any
 
 __all__ = ["differing", "digest"]
 
-DIGITS = 10
+DIGEST_DIGITS = 10
 
 
 def digest(record: Any) -> str:
-    """Ten digits of the SHA-256 of what `differing` says of a frozen record; equal records have the
-    same.
+    """Makes ten digits of the SHA-256 of what `differing` says of a frozen record.
 
-    So a default is for ever: who needs another one adds a field, and says it where it differs.
+    Equal records have the same. So a default is for ever: who needs another one adds a field, and
+    says it where it differs.
     """
     text = json.dumps(differing(record), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_DIGITS]
 
 
 def differing(record: Any) -> dict[str, Any]:
-    """field -> value, as plain data, of the fields that do not hold their defaults; of records
-    inside likewise.
+    """Gives field -> value, as plain data, of the fields that do not hold their defaults.
+
+    Records inside are treated likewise.
     """
-    given = {field.name: (getattr(record, field.name), field) for field in fields(record)}
+    values = {field.name: (getattr(record, field.name), field) for field in fields(record)}
     return {
-        name: _plain(value) for name, (value, field) in given.items() if value != _default(field)
+        name: _plain(value) for name, (value, field) in values.items() if value != _default(field)
     }
 
 
@@ -42,6 +44,6 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return differing(value)
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     # 1.0 is 1, and written alike
     return int(value) if isinstance(value, float) and value.is_integer() else value

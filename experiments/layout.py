@@ -1,16 +1,15 @@
-"""Where things lie: OUT/<training id>/ holds what was trained, OUT/<training id>/<reading id>/ what
-was read of it.
+"""Names the places of things in the folder of the runs.
 
     OUT/attempts/                        a file for every attempt
     OUT/<training id>/manifest.json      what was trained, and the story
                       scores.csv         losses and accuracies
                       snapshots/         from which more can be read, any time later
-    OUT/<training id>/<reading id>/      plane.csv, planes.npz, plane.png, plane.svg, manifest.json,
-    analyses
+    OUT/<training id>/<measure id>/      what was read of it by one measure: plane.csv, planes.npz,
+                                         plane.png, plane.svg, manifest.json, a CSV of each analysis
 
 What is unfinished lies in `<id>.part`, and is held by who works on it (`<id>.lock`). In formats 0
-and 1 the files of the one reading lay beside the snapshots; more readings of them lie in their
-folder as in today's.
+and 1 the files of the one measure lay beside the snapshots; those of further ones lie in their
+folders as in today's.
 """
 
 from __future__ import annotations
@@ -19,28 +18,27 @@ import re
 from pathlib import Path
 
 from experiments.analyses import ANALYSES
-from experiments.readings import MEASURES
+from experiments.measures import MEASURES
 
 __all__ = [
-    "LEAVES",
+    "FILE_NAMES",
     "MANIFEST",
+    "MEASURE_FOLDER",
     "PLANES",
-    "READING",
     "SCORES",
     "SNAPSHOTS",
     "UNFINISHED",
     "named",
-    "part_of",
+    "unfinished_of",
 ]
 
-MANIFEST, SNAPSHOTS, SCORES, PLANES, UNFINISHED = (
-    "manifest.json",
-    "snapshots",
-    "scores.csv",
-    "planes.npz",
-    ".part",
-)
-LEAVES = {
+MANIFEST = "manifest.json"
+SNAPSHOTS = "snapshots"
+SCORES = "scores.csv"
+PLANES = "planes.npz"
+UNFINISHED = ".part"
+# the files that a run leaves, beside its snapshots
+FILE_NAMES = {
     "plane.csv",
     PLANES,
     SCORES,
@@ -49,15 +47,15 @@ LEAVES = {
     MANIFEST,
     *(f"{name}.csv" for name in ANALYSES),
 }
-# the name of a reading's folder
-READING = re.compile(rf"({'|'.join(MEASURES)})-[0-9a-f]{{10}}(-[a-z]+[0-9]*)?")
+# the name of the folder that a measure fills
+MEASURE_FOLDER = re.compile(rf"({'|'.join(MEASURES)})-[0-9a-f]{{10}}(-[a-z]+[0-9]*)?")
 
 
 def named(name: str, device: str) -> str:
-    """The id, and the device's name where that is not the CPU, which rounds in other ways."""
+    """Adds the device's name to an id where that is not the CPU, which rounds in other ways."""
     return name if device == "cpu" else f"{name}-{device.replace(':', '')}"
 
 
-def part_of(folder: Path) -> Path:
-    """Where it is kept until it is finished, beside what it becomes."""
+def unfinished_of(folder: Path) -> Path:
+    """Names the folder in which it is kept until it is finished, beside what it becomes."""
     return folder.with_name(folder.name + UNFINISHED)

@@ -1,5 +1,6 @@
-"""A result's folder -> alone at work on it: a lock that the system holds, and a file beside it that
-says who.
+"""Holds a result's folder for one process at a time.
+
+The system holds the lock; a file beside the folder says who has it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _log = logging.getLogger("fastmi.experiments")
 
 
 class Holder(TypedDict):
-    """What a lock says."""
+    """Who holds a lock, as its file says."""
 
     host: str
     pid: int
@@ -35,7 +36,7 @@ class Holder(TypedDict):
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Alone at work on a result, as long as this lasts; a file beside it says who is.
+    """Works alone on a result, as long as this lasts; a file beside it says who does.
 
     The system holds the lock for the process, and drops it when that is gone, however it went: what
     a killed one left behind is taken over. A lock of another machine on a shared disk is never
@@ -91,25 +92,25 @@ def _judge(descriptor: int, path: Path, folder: Path) -> None:
         holder: Holder | None = plain.typed("lock", plain.parse(text.decode()), Holder)
     except ValueError:
         holder = None
-    who = (
+    worker = (
         f"process {holder['pid']} on {holder['host']!r}, since {holder['since']:.40}"
         if holder
         else "another process"
     )
     if ours is False:
         raise ValueError(
-            f"'{folder}' is being worked on by {who}: wait until that is done, or stop it"
+            f"'{folder}' is being worked on by {worker}: wait until that is done, or stop it"
         )
     if holder is None or ours is None or holder["host"] != platform.node():
         raise ValueError(
-            f"'{folder}' may be worked on by {who}, which cannot be told from here: if it is not, "
-            f"remove '{path}'"
+            f"'{folder}' may be worked on by {worker}, which cannot be told from here: if it is "
+            f"not, remove '{path}'"
         )
-    _log.warning("%s was left by %s, which is gone: taken over", folder, who)
+    _log.warning("%s was left by %s, which is gone: taken over", folder, worker)
 
 
 def _locked(descriptor: int) -> bool | None:
-    """Whether the system gave this process the lock; None where the file system has none."""
+    """Asks the system for the lock -> whether it was given; None where the file system has none."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -1,5 +1,6 @@
-"""A result -> what its manifests say, of what was trained and of what was read; and back, whoever
-wrote them.
+"""result -> its manifests, of what was trained and of what was read; and back.
+
+What is read back may come from anybody.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from experiments.drawing import by_reading
-from experiments.runner import Result
+from experiments.execution import Result
 from experiments.summary import findings, funnel, scores_at_end
 from fastmi import files, plain
 
-__all__ = ["FORMAT", "Manifest", "of_reading", "of_training", "parse", "typed"]
+__all__ = ["FORMAT", "Manifest", "of_readings", "of_training", "parse", "typed"]
 
 FORMAT = 2  # of the manifests that are written; those without a number have 0
 
 
 class Layer(TypedDict):
-    """What `summary.findings` says of a layer; with several seeds each number has its spread beside
-    it.
+    """What `summary.findings` says of a layer.
+
+    With several seeds each number has its spread beside it.
     """
 
     layer: str
@@ -43,12 +45,16 @@ class Layer(TypedDict):
 
 
 class Funnel(TypedDict):
+    """How often a layer stood above the one before it, of how many pairs."""
+
     i_xt: int
     i_ty: int
     pairs: int
 
 
 class Table(TypedDict):
+    """What the planes of one sample and reading show."""
+
     sample: str
     reading: str
     layers: list[Layer]
@@ -56,14 +62,17 @@ class Table(TypedDict):
 
 
 class End(TypedDict):
+    """Loss and accuracy on a sample after the last epoch."""
+
     sample: str
     loss: float
     accuracy: float
 
 
 class Manifest(TypedDict):
-    """All that a reader has to know of a result; in formats 0 and 1 one file said it, since then
-    one of each folder.
+    """All that a reader has to know of a result.
+
+    In formats 0 and 1 one file said it, since then one of each folder.
     """
 
     id: str
@@ -90,7 +99,7 @@ class Manifest(TypedDict):
 
 
 def of_training(result: Result, wall_seconds: float, resumed: bool) -> dict[str, Any]:
-    """What was trained: the record with its story, the scores, and how it went."""
+    """Tells what was trained: the record with its story, the scores, and how it went."""
     return {
         "format": FORMAT,
         "id": result.run.id,
@@ -107,13 +116,13 @@ def of_training(result: Result, wall_seconds: float, resumed: bool) -> dict[str,
     }
 
 
-def of_reading(result: Result) -> dict[str, Any]:
-    """What was read of it: the record of the one measure, and what its planes show."""
-    first, (reading,) = result.planes[0], result.run.reads
+def of_readings(result: Result) -> dict[str, Any]:
+    """Tells what was read of it: the record of the one measure, and what its planes show."""
+    first, (measure,) = result.planes[0], result.run.reads
     return {
         "format": FORMAT,
-        "id": f"{result.run.id}/{reading.id}",
-        "reading": reading.fields(),
+        "id": f"{result.run.id}/{measure.id}",
+        "reading": measure.fields(),
         "data": first.data,
         "readings": [
             {
@@ -134,7 +143,7 @@ def of_reading(result: Result) -> dict[str, Any]:
 
 
 def _made(result: Result, stages: tuple[str, ...]) -> dict[str, Any]:
-    """Where, in what time, with what, and when."""
+    """Tells where, in what time, with what, and when."""
     return {
         "device": result.device,
         "seconds": {stage: seconds for stage, seconds in result.seconds.items() if stage in stages},
@@ -147,25 +156,25 @@ def _made(result: Result, stages: tuple[str, ...]) -> dict[str, Any]:
 
 
 def parse(path: Path) -> dict[str, Any]:
-    """One file, as it stands there.
+    """Reads one file, as it stands there.
 
     Raises:
         OSError, ValueError: it cannot be read, is no object, or was written by a later version.
     """
-    given = plain.parse(files.read_text(path))
-    if not isinstance(given, dict):
-        raise ValueError(f"manifest is {type(given).__name__}, where an object should be")
-    files.check_format(path, given.get("format", 0), FORMAT)
-    return given
+    content = plain.parse(files.read_text(path))
+    if not isinstance(content, dict):
+        raise ValueError(f"manifest is {type(content).__name__}, where an object should be")
+    files.check_format(path, content.get("format", 0), FORMAT)
+    return content
 
 
-def typed(given: dict[str, Any]) -> Manifest:
-    """Both files' contents as one, each value of its type.
+def typed(content: dict[str, Any]) -> Manifest:
+    """Reads both files' contents as one, each value of its type.
 
     Raises:
         ValueError: a value is missing, or of another type.
     """
-    manifest: Manifest = plain.typed("manifest", given, Manifest)
+    manifest: Manifest = plain.typed("manifest", content, Manifest)
     if "estimated_from" not in manifest and not {"wall_seconds", "resumed"} <= manifest.keys():
         raise ValueError("manifest has neither 'estimated_from' nor 'wall_seconds' and 'resumed'")
     return manifest

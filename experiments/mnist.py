@@ -1,9 +1,9 @@
-"""Where MNIST lies -> images (n, 28, 28) and labels (n,), all 70,000 of them. Files are not
-trusted, and nothing is unpickled.
+"""Finds and reads MNIST -> images (n, 28, 28) and labels (n,), all 70,000 of them.
 
 Looked for in this order: the path given, the environment variable FASTMI_MNIST, scikit-learn's
 cache of OpenML data set 554. A path is a folder with the four IDX files (plain or .gz), or an .npz
-with x_train, y_train, x_test, y_test. Only `download=True` touches the network.
+with x_train, y_train, x_test, y_test. Only `download=True` touches the network. Files are not
+trusted, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fastmi import files
 __all__ = ["VARIABLE", "Images", "NoMnist", "choose", "find", "read_idx", "read_npz"]
 
 VARIABLE = "FASTMI_MNIST"
-PARTS = {"train": 60_000, "t10k": 10_000}
+SUBSETS = {"train": 60_000, "t10k": 10_000}
 ARRAYS = {
     "x_train": (60_000, 28, 28),
     "y_train": (60_000,),
@@ -46,15 +46,15 @@ class NoMnist(ValueError):
 
 
 def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
-    """The images, from the first place that has them.
+    """Reads the images from the first place that has them.
 
     Raises:
         NoMnist: no place has them; the message names the ways to supply them.
         ValueError: a file is there and is not what its name says.
     """
-    given = path or os.environ.get(VARIABLE)
-    if given:
-        return _at(Path(os.path.expanduser(given)))
+    place = path or os.environ.get(VARIABLE)
+    if place:
+        return _at(Path(os.path.expanduser(place)))
     cached = _openml(download)
     if cached is not None:
         return cached
@@ -66,7 +66,7 @@ def find(path: str | os.PathLike[str] | None = None, *, download: bool = False) 
 
 
 def choose(path: Path | None, download: bool = False) -> None:
-    """Where it is looked for from now on; what is wrong with that is said at once.
+    """Sets where it is looked for from now on; what is wrong with that is said at once.
 
     Raises:
         ValueError: as `find`.
@@ -79,19 +79,19 @@ def choose(path: Path | None, download: bool = False) -> None:
 
 def _at(path: Path) -> Images:
     if path.is_dir():
-        parts = [
-            read_idx(_file(path, f"{part}-{kind}"))
+        arrays = [
+            read_idx(_file(path, f"{subset}-{kind}"))
             for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
-            for part in PARTS
+            for subset in SUBSETS
         ]
         shapes = [(60_000, 28, 28), (10_000, 28, 28), (60_000,), (10_000,)]
-        for part, shape in zip(parts, shapes, strict=True):
-            if part.shape != shape:
+        for array, shape in zip(arrays, shapes, strict=True):
+            if array.shape != shape:
                 raise ValueError(
-                    f"an IDX file in '{path}' holds {part.shape}, where MNIST has {shape}: is it "
+                    f"an IDX file in '{path}' holds {array.shape}, where MNIST has {shape}: is it "
                     "another data set?"
                 )
-        return Images(np.concatenate(parts[:2]), _labels(np.concatenate(parts[2:]), path))
+        return Images(np.concatenate(arrays[:2]), _labels(np.concatenate(arrays[2:]), path))
     if path.is_file():
         return read_npz(path)
     raise NoMnist(f"'{path}' is neither a folder nor a file: pass --mnist PATH or set FASTMI_MNIST")
@@ -108,7 +108,7 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def read_idx(path: Path) -> Bytes:
-    """One IDX file of unsigned bytes, plain or .gz.
+    """Reads one IDX file of unsigned bytes, plain or .gz.
 
     The header says how many bytes must follow; exactly so many are read, however large a compressed
     file would unpack.
@@ -149,8 +149,9 @@ def _read_idx(path: Path, file: IO[bytes] | gzip.GzipFile) -> Bytes:
 
 
 def read_npz(path: Path) -> Images:
-    """x_train, y_train, x_test, y_test of an .npz, whose headers are read before its contents; see
-    `fastmi.files.Archive`.
+    """Reads x_train, y_train, x_test, y_test of an .npz.
+
+    Headers are read before contents; see `fastmi.files.Archive`.
 
     Raises:
         ValueError: no file, no npz, an array is missing, or has not MNIST's shape, type and labels.
@@ -183,7 +184,7 @@ def _announced(archive: files.Archive, name: str) -> None:
 
 
 def _labels(labels: npt.NDArray[Any], place: object) -> Bytes:
-    """As bytes, once it is known that they are 0 to 9: 259 as a byte is 3."""
+    """Turns labels into bytes, once it is known that they are 0 to 9: 259 as a byte is 3."""
     wrong = labels[(labels < 0) | (labels > 9)]
     if wrong.size:
         raise ValueError(f"'{place}' holds the label {wrong[0]}: MNIST's are 0 to 9")
@@ -191,7 +192,7 @@ def _labels(labels: npt.NDArray[Any], place: object) -> Bytes:
 
 
 def _openml(download: bool) -> Images | None:
-    """scikit-learn's copy of OpenML's data set 554, where it is complete or may be fetched."""
+    """Reads scikit-learn's copy of OpenML's data set 554, if it is whole or may be fetched."""
     from sklearn.datasets import fetch_openml, get_data_home
 
     cache = Path(get_data_home()) / "openml" / "openml.org"
@@ -199,10 +200,10 @@ def _openml(download: bool) -> Images | None:
     if not (warm or download):
         return None
     try:
-        found: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
+        bunch: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
         pixels, labels = (
-            np.asarray(found.data, np.float64).reshape(-1, 28, 28),
-            np.asarray(found.target).astype(np.int64),
+            np.asarray(bunch.data, np.float64).reshape(-1, 28, 28),
+            np.asarray(bunch.target).astype(np.int64),
         )
         if (
             len(pixels) != 70_000

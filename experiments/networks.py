@@ -1,5 +1,6 @@
-"""The networks of the runs: name, widths, seed -> a network whose watched modules are called "layer
-..." and "output".
+"""The networks of the runs: name, widths, seed -> a network.
+
+Its watched modules are called "layer ..." and "output".
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ __all__ = ["NETWORKS", "build", "outline", "watched"]
 
 
 def tanh(widths: tuple[int, ...]) -> nn.Sequential:
-    """Linear and Tanh in turn; the watched modules are the Tanh: "layer 1", "layer 2", ...,
-    "output".
+    """Builds Linear and Tanh in turn.
+
+    Watched are the Tanh: "layer 1", "layer 2", ..., "output".
     """
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for i, (n_in, n_out) in enumerate(pairwise(widths), start=1):
@@ -27,8 +29,9 @@ def tanh(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 def digits_cnn(widths: tuple[int, ...]) -> nn.Sequential:
-    """The report's convolutional network for 14x14 images; watched are its Tanh, "layer 1", and its
-    Softmax, "output".
+    """Builds the report's convolutional network for 14x14 images.
+
+    Watched are its Tanh, "layer 1", and its Softmax, "output".
     """
     n_hidden, n_classes = widths
     return nn.Sequential(
@@ -49,11 +52,10 @@ def digits_cnn(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 def classifier(widths: tuple[int, ...], activation: type[nn.Module]) -> nn.Sequential:
-    """Hidden layers with the activation, a softmax output: the network of the original paper and of
-    its critics.
+    """Builds hidden layers with the activation and a softmax output.
 
-    Weights from a normal distribution cut at two standard deviations of 1 / sqrt(n_in), biases
-    zero, as theirs.
+    It is the network of the original paper and of its critics: weights from a normal distribution
+    cut at two standard deviations of 1 / sqrt(n_in), biases zero, as theirs.
     """
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for i, (n_in, n_out) in enumerate(pairwise(widths), start=1):
@@ -68,8 +70,9 @@ def classifier(widths: tuple[int, ...], activation: type[nn.Module]) -> nn.Seque
 
 
 def lenet(widths: tuple[int, ...]) -> nn.Sequential:
-    """LeNet-5 for 28x28 images with tanh, max pooling and a softmax; watched: both poolings, both
-    hidden layers, the output.
+    """Builds LeNet-5 for 28x28 images with tanh, max pooling and a softmax.
+
+    Watched are both poolings, both hidden layers and the output.
     """
     n_hidden, n_last, n_classes = widths
     return nn.Sequential(
@@ -104,8 +107,9 @@ NETWORKS: dict[str, Callable[[tuple[int, ...]], nn.Sequential]] = {
 
 
 def build(name: str, widths: tuple[int, ...], seed: int) -> nn.Sequential:
-    """The network of that name; its parameters depend on the seed alone, and torch's global
-    generator stays as it was.
+    """Builds the network of that name; its parameters depend on the seed alone.
+
+    torch's global generator stays as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -113,8 +117,9 @@ def build(name: str, widths: tuple[int, ...], seed: int) -> nn.Sequential:
 
 
 def outline(name: str, widths: tuple[int, ...]) -> nn.Sequential:
-    """The network of that name without memory for its parameters: their shapes, and the names of
-    its modules.
+    """Builds the network of that name without memory for its parameters.
+
+    It has their shapes, and the names of its modules.
 
     Raises:
         ValueError: it cannot be built of these widths.
@@ -130,7 +135,7 @@ def outline(name: str, widths: tuple[int, ...]) -> nn.Sequential:
 
 
 def watched(network: nn.Sequential) -> list[str]:
-    """The names of the modules whose information is estimated."""
+    """Lists the names of the modules whose information is estimated."""
     return [
         name
         for name, _ in network.named_children()

@@ -1,5 +1,6 @@
-"""A run as a value: what it trains and what it reads, frozen records with ids of their own, and its
-story beside them.
+"""A run as a value: what it trains and what it reads, and its story beside them.
+
+They are frozen records with ids of their own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from experiments import readings
+from experiments import measures
 from experiments.identity import digest
-from experiments.readings import Counted, Reading
+from experiments.measures import Counted, Measure
 from fastmi import plain
 
 __all__ = ["MOST", "Run", "Training"]
@@ -65,8 +66,9 @@ class Training:
 
     @property
     def n_epochs(self) -> int:
-        """How many epochs are recorded, or at most; without a list of them, which may be too long
-        to be made.
+        """How many epochs are recorded, or at most.
+
+        It is said without a list of them, which may be too long to be made.
         """
         if self.n_recorded is None:
             return len(range(0, self.epochs, self.record_every)) + 1
@@ -97,7 +99,7 @@ class Training:
         )
 
     def faults(self) -> Iterator[str]:
-        """A sentence for each value that no training can have."""
+        """Says a sentence for each value that no training can have."""
         for key, least in LEAST.items():
             value, most = getattr(self, key), MOST.get(key, 2**63 - 1)
             if value is not None and not least <= value <= most:
@@ -118,19 +120,19 @@ class Training:
 
 @dataclass(frozen=True)
 class Run:
-    """What is trained, what is read of it (several measures at once, each a result of its own), and
-    the story.
+    """What is trained, by which measures it is read, and the story.
 
-    Of the story nothing is part of an id: `about` says what it is; `published` what the report
-    shows, read off its figures, and `published_at` the epochs at which its output layer was read
-    off; `shows` what the run does and does not show, a sentence without numbers; `case` is the case
-    of `python -m benchmarks` that times its published loop; `analyses` are made of its results as
-    they are written (see experiments.analyses).
+    Several measures read at once, and each gives a result of its own. Of the story nothing is part
+    of an id: `about` says what it is; `published` what the report shows, read off its figures, and
+    `published_at` the epochs at which its output layer was read off; `shows` what the run does and
+    does not show, a sentence without numbers; `case` is the case of `python -m benchmarks` that
+    times its published loop; `analyses` are made of its results as they are written (see
+    experiments.analyses).
     """
 
     name: str
     training: Training
-    reads: tuple[Reading, ...] = (Counted(),)
+    reads: tuple[Measure, ...] = (Counted(),)
     about: str = ""
     published: str = ""
     published_at: tuple[int, ...] = ()
@@ -140,40 +142,43 @@ class Run:
 
     @property
     def id(self) -> str:
-        """Of what is trained: the name, and the digest of the fields that decide the snapshots."""
+        """The id of what is trained: the name, and the digest of what decides the snapshots."""
         return f"{self.name}-{digest(self.training)}"
 
     @property
     def ids(self) -> list[str]:
-        """Of its results, one for each reading: <training id>/<reading id>."""
-        return [f"{self.id}/{reading.id}" for reading in self.reads]
+        """The ids of its results, one for each measure: <training id>/<measure id>."""
+        return [f"{self.id}/{measure.id}" for measure in self.reads]
 
     def varied(self, **changes: Any) -> Run:
-        """The run with other values, in whichever of its records has a field of that name.
+        """Makes the run with other values, in whichever of its records has a field of that name.
 
         Raises:
             TypeError: none has.
         """
         ours = {key: changes.pop(key) for key in [*changes] if key in _names(Run)}
         trained = {key: changes.pop(key) for key in [*changes] if key in _names(Training)}
-        reads = tuple(replace(reading, **changes) for reading in self.reads)  # type: ignore[type-var]
+        reads = tuple(replace(measure, **changes) for measure in self.reads)  # type: ignore[type-var]
         return replace(
             self, **{"training": replace(self.training, **trained), "reads": reads} | ours
         )
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Run:
-        """The record again from its `fields`, as JSON gives them back, whoever wrote them.
+    def from_fields(cls, fields: dict[str, Any]) -> Run:
+        """Makes the record again from its `fields`, as JSON gives them back, whoever wrote them.
 
         Raises:
             TypeError: they are not those of a run. ValueError: a value is of another type, or none
                 that a run can have.
         """
-        rest = dict(given)
+        rest = dict(fields)
         listed = plain.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
         run: Run = plain.typed("run", rest, cls)
         run = replace(
-            run, reads=tuple(readings.of(f"run.reads[{i}]", one) for i, one in enumerate(listed))
+            run,
+            reads=tuple(
+                measures.from_fields(f"run.reads[{i}]", item) for i, item in enumerate(listed)
+            ),
         )
         run.check()
         return run
@@ -192,11 +197,11 @@ class Run:
                 f"reads are {len(self.reads)}, {len(set(self.reads))} of them different: they are 1"
                 " to 100, each given once"
             )
-        for reading in self.reads:
-            yield from reading.faults()
+        for measure in self.reads:
+            yield from measure.faults()
 
     def fields(self) -> dict[str, Any]:
-        """The record as plain data, for JSON."""
+        """Gives the record as plain data, for JSON."""
         return asdict(self)
 
 

@@ -1,5 +1,6 @@
-"""finished runs -> docs/reproduction.md: what was published beside what was found, every number out
-of the results.
+"""finished runs -> docs/reproduction.md: what was published beside what was found.
+
+Every number comes out of the results.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from experiments.analyses.analysis import markdown
 from experiments.catalog import CATALOG, Run
 from experiments.drawing import Mark, by_reading, picture
 from experiments.manifests import Manifest, Table
-from experiments.outputs import check_file, write_text
 from experiments.results import Finished, folders, read
+from experiments.saving import check_file, write_text
 from fastmi import figures, files, plain
 
 __all__ = ["write"]
@@ -29,8 +30,9 @@ LOOP = "published loop"
 
 
 def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
-    """The page, and beside it a folder of figures -> the names of the runs that have no finished
-    result there.
+    """Writes the page and its figures -> the names of the runs that have no finished result there.
+
+    The figures lie in a folder beside the page.
 
     Args:
         results: the folder in which `run` left results; of each run that with most seeds, of those
@@ -47,56 +49,60 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
             "--seeds 10 first"
         )
     loops = _loops(times)
-    found, others = _most_seeds(results)
-    if not found:
-        why = f" (left out: {others[0]})" if others else ""
+    chosen, left_out = _most_seeds(results)
+    if not chosen:
+        why = f" (left out: {left_out[0]})" if left_out else ""
         raise ValueError(
             f"results is '{results}', which holds no finished run{why}: python -m experiments run "
             "all --seeds 10 first"
         )
-    for other in others:
+    for other in left_out:
         _log.warning("left out: %s", other)
     pictures = out.with_suffix("")
     pictures.mkdir(exist_ok=True)
     pages = []
     for name in CATALOG:
-        if name in found:
-            made = _made(found[name])
+        if name in chosen:
+            made = _made(chosen[name])
             figure = picture(
-                found[name].run, found[name].planes, [mark for _, marks in made for mark in marks]
+                chosen[name].run, chosen[name].planes, [mark for _, marks in made for mark in marks]
             )
             figure.set_dpi(110)
             figures.save(figure, pictures / f"{name}.png")
-            pages.append(_section(found[name], made, f"{pictures.name}/{name}.png", loops))
-    missing = [name for name in CATALOG if name not in found]
+            pages.append(_section(chosen[name], made, f"{pictures.name}/{name}.png", loops))
+    missing = [name for name in CATALOG if name not in chosen]
     write_text(out, "\n".join([*_head(command, missing), *pages]))
     return missing
 
 
 def _most_seeds(results: Path) -> tuple[dict[str, Finished], list[str]]:
-    """Of each run, and why others are left out: who keeps results may keep other things beside
-    them.
+    """Picks one result of each run, and says why others are left out.
+
+    Who keeps results may keep other things beside them.
     """
-    found, others = dict[str, Finished](), list[str]()
+    chosen, left_out = dict[str, Finished](), list[str]()
     for folder in folders(results):
         try:
             result = read(folder)
         except ValueError as error:
-            others.append(str(error))
+            left_out.append(str(error))
             continue
         name = result.run.name
-        if _as_catalogued(result) and (name not in found or _rank(found[name]) < _rank(result)):
-            found[name] = result
-    return found, others
+        if _as_catalogued(result) and (name not in chosen or _rank(chosen[name]) < _rank(result)):
+            chosen[name] = result
+    return chosen, left_out
 
 
 def _rank(result: Finished) -> tuple[int, int]:
-    """By the number of seeds, and among as many the first ones: no name of a folder decides."""
+    """Ranks by the number of seeds, and among as many the first ones: no folder's name decides."""
     return result.run.training.seeds, -result.run.training.seed
 
 
 def _as_catalogued(result: Finished) -> bool:
-    """The catalogue's run, read as it says; seeds, and how many epochs were recorded, are free."""
+    """Tells whether it is the catalogue's run, read as it says.
+
+    Seeds, and how many epochs were recorded, are free.
+    """
     run, entry = result.run, CATALOG.get(result.run.name)
     # which what was only read again had not, in formats 0 and 1
     if entry is None or "wall_seconds" not in result.manifest:
@@ -108,26 +114,30 @@ def _as_catalogued(result: Finished) -> bool:
 Made = list[tuple[list[str], list[Mark]]]
 
 
-def _made(found: Finished) -> Made:
-    """Of each analysis of the run the table and the marks.
+def _made(finished: Finished) -> Made:
+    """Makes the table and the marks of each analysis of the run.
 
     Raises:
         ValueError: its scores are not what `run` wrote.
     """
     made: Made = []
-    for name in CATALOG[found.run.name].analyses:
+    for name in CATALOG[finished.run.name].analyses:
         analysis = analyses.load(name)
-        rows = analysis.rows(found.result())
-        made.append((analysis.table(found.run, rows), analysis.marks(found.planes, rows)))
+        rows = analysis.rows(finished.result())
+        made.append((analysis.table(finished.run, rows), analysis.marks(finished.planes, rows)))
     return made
 
 
 class Timed(TypedDict):
+    """One candidate of a case, and the seconds that it took."""
+
     name: str
     median: float
 
 
 class Case(TypedDict):
+    """One case of the benchmarks."""
+
     name: str
     candidates: list[Timed]
 
@@ -139,7 +149,7 @@ class Times(TypedDict):
 
 
 def _loops(times: Path) -> dict[str, float]:
-    """case -> seconds that one epoch of the published loop takes."""
+    """Reads case -> seconds that one epoch of the published loop takes."""
     try:
         cases = plain.typed("times", plain.parse(files.read_text(times)), Times)["cases"]
     except (OSError, ValueError) as error:
@@ -162,6 +172,7 @@ def _loops(times: Path) -> dict[str, float]:
 
 
 def _head(command: str, missing: Sequence[str]) -> list[str]:
+    """Writes what stands above all runs."""
     return [
         "# The report's runs, reproduced",
         "",
@@ -197,8 +208,9 @@ def _head(command: str, missing: Sequence[str]) -> list[str]:
     ]
 
 
-def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) -> str:
-    run, manifest, entry = found.run, found.manifest, CATALOG[found.run.name]
+def _section(finished: Finished, made: Made, figure: str, loops: dict[str, float]) -> str:
+    """Writes what the page says of one run."""
+    run, manifest, entry = finished.run, finished.manifest, CATALOG[finished.run.name]
     lines = [
         f"## `{run.name}`",
         "",
@@ -208,7 +220,7 @@ def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) 
         "",
         *_tables(run, manifest),
         "",
-        *_at_epochs(found),
+        *_at_epochs(finished),
         *_answers(manifest),
         "",
         *(line for table, _ in made for line in (*table, "")),
@@ -221,15 +233,16 @@ def _section(found: Finished, made: Made, figure: str, loops: dict[str, float]) 
 
 
 def _tables(run: Run, manifest: Manifest) -> list[str]:
-    """The published reading (of several copies that is the sampled one) from start to end; then all
-    others at the end.
+    """Tabulates the published reading from start to end; then all others at the end.
+
+    Of several copies the published one is the sampled one.
     """
     readings = manifest["readings"]
     first = next((reading for reading in readings if reading["reading"] == "sampled"), readings[0])
-    others = [
+    further = [
         reading for reading in readings if reading is not first and reading["reading"] != "each"
     ]
-    others = others or [reading for reading in readings if reading is not first]
+    further = further or [reading for reading in readings if reading is not first]
     head = [
         "layer",
         "I(X;T) start",
@@ -259,7 +272,7 @@ def _tables(run: Run, manifest: Manifest) -> list[str]:
                 for layer in layers
             ),
         ]
-        for layers in zip(*(other["layers"] for other in others), strict=True)
+        for layers in zip(*(other["layers"] for other in further), strict=True)
     ]
     name = _name(first)
     return [
@@ -269,16 +282,16 @@ def _tables(run: Run, manifest: Manifest) -> list[str]:
         "",
         "I(X;T), I(T;Y) at the end of the other readings and samples:",
         "",
-        *markdown(["layer", *map(_name, others)], ends),
+        *markdown(["layer", *map(_name, further)], ends),
     ]
 
 
-def _at_epochs(found: Finished) -> list[str]:
-    """The output layer at the recorded epochs nearest to the published ones."""
-    epochs = CATALOG[found.run.name].published_at
+def _at_epochs(finished: Finished) -> list[str]:
+    """Tabulates the output layer at the recorded epochs nearest to the published ones."""
+    epochs = CATALOG[finished.run.name].published_at
     if not epochs:
         return []
-    first = next(iter(by_reading(found.planes).values()))
+    first = next(iter(by_reading(finished.planes).values()))
     at = [int(np.abs(first[0].epochs - epoch).argmin()) for epoch in epochs]
     values = np.array([plane.mean().i_xt[at, 0, -1] for plane in first])
     sd = (
@@ -287,7 +300,7 @@ def _at_epochs(found: Finished) -> list[str]:
         else [""] * len(at)
     )
     cells = [f"{value:.2f}{width}" for value, width in zip(values.mean(axis=0), sd, strict=True)]
-    head = [found.run.training.unit[:-1], *(str(int(first[0].epochs[i])) for i in at)]
+    head = [finished.run.training.unit[:-1], *(str(int(first[0].epochs[i])) for i in at)]
     return [*markdown(head, [["output, I(X;T)", *cells]]), ""]
 
 
@@ -320,6 +333,7 @@ def _answers(manifest: Manifest) -> list[str]:
 
 
 def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
+    """Says what the run took, beside the published loop where that was timed."""
     training, case = run.training, CATALOG[run.name].case
     seeds = f"{training.seeds} seeds" if training.seeds > 1 else "one seed"
     copies = f"{training.copies} copies" if training.copies > 1 else "one network"
@@ -335,13 +349,13 @@ def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
     if manifest["resumed"]:
         text += " It was interrupted, and this is the time of its last part."
     if case in loops:
-        one = loops[case]
-        whole, unit = _duration(one * training.epochs), training.unit[:-1]
+        epoch_seconds = loops[case]
+        loop, unit = _duration(epoch_seconds * training.epochs), training.unit[:-1]
         text += (
-            f" The published loop: {1e3 * one:.0f} ms a {unit}, {whole} for one seed, "
-            f"{_duration(one * training.epochs * training.seeds)} for {training.seeds}."
+            f" The published loop: {1e3 * epoch_seconds:.0f} ms a {unit}, {loop} for one seed, "
+            f"{_duration(epoch_seconds * training.epochs * training.seeds)} for {training.seeds}."
             if training.seeds > 1
-            else f" The published loop: {1e3 * one:.0f} ms a {unit}, {whole} in all."
+            else f" The published loop: {1e3 * epoch_seconds:.0f} ms a {unit}, {loop} in all."
         )
     return text
 

@@ -1,5 +1,6 @@
-"""A folder that `run` left -> its run, manifest and planes. It may come from anybody: nothing in it
-is taken on trust.
+"""Reads a folder that `run` left -> its run, manifest and planes.
+
+It may come from anybody: nothing in it is taken on trust.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments import analyses, earlier, manifests, networks, readings, scores
+from experiments import analyses, manifests, measures, networks, old_formats, scores
 from experiments.datasets import DATASETS
 from experiments.drawing import by_reading
+from experiments.execution import Result
 from experiments.layout import MANIFEST, PLANES, SCORES, UNFINISHED
 from experiments.manifests import Manifest
 from experiments.records import Run, Training
-from experiments.runner import Result
 from experiments.training import LOSSES, OPTIMIZERS
 from fastmi import InformationPlane, files, plain
 from fastmi.tables import load_planes
@@ -24,8 +25,9 @@ __all__ = ["Finished", "folders", "read"]
 
 
 class Finished(NamedTuple):
-    """What was read by one measure, as it lies in its folder; `trained` is the folder of what was
-    trained.
+    """What was read by one measure, as it lies in its folder.
+
+    `trained` is the folder of what was trained.
     """
 
     folder: Path
@@ -35,37 +37,37 @@ class Finished(NamedTuple):
     planes: list[InformationPlane]
 
     def result(self) -> Result:
-        """As the runner made it, but for the losses of single steps.
+        """Makes the result that `execute` gave, but for the losses of single steps.
 
         Raises:
             ValueError: its scores are not what `run` wrote.
         """
-        told, given = self.manifest, scores.read(self.trained / SCORES, self.run.training)
+        manifest, of_outputs = self.manifest, scores.read(self.trained / SCORES, self.run.training)
         return Result(
             self.run,
-            told["device"],
+            manifest["device"],
             self.planes,
-            given,
-            [told["loss_end"]],
-            told["seconds"],
-            told["remark"],
+            of_outputs,
+            [manifest["loss_end"]],
+            manifest["seconds"],
+            manifest["remark"],
         )
 
 
 def read(folder: Path) -> Finished:
-    """What `outputs` wrote, in this version or an earlier one.
+    """Reads what `saving` wrote, in this version or an earlier one.
 
     Args:
-        folder: of a reading, or of what was trained: then of the run's own reading, the first if it
-            has several.
+        folder: of what one measure read, or of what was trained: then of the run's own measure, the
+            first if it has several.
 
     Raises:
         ValueError: the folder is no result, says what no run can have, or was written by a later
             version.
     """
     try:
-        place, trained, trained_format, told = _placed(folder)
-        manifest = manifests.typed(told)
+        place, trained, trained_format, content = _placed(folder)
+        manifest = manifests.typed(content)
         run = _run(trained_format, manifest)
         for name in run.analyses:
             analyses.load(name)
@@ -82,8 +84,9 @@ def read(folder: Path) -> Finished:
 
 
 def folders(out: Path) -> list[Path]:
-    """Of all that looks like a finished reading in OUT, in the order of names; `read` says whether
-    it is one.
+    """Lists all folders in OUT that look like a finished result, in the order of names.
+
+    `read` says whether one is a result.
     """
     candidates = [
         path for path in sorted(out.glob(f"*/{MANIFEST}")) if path.parent.suffix != UNFINISHED
@@ -96,7 +99,7 @@ def folders(out: Path) -> list[Path]:
 
 
 def _trained_only(path: Path) -> bool:
-    """Whether it is the manifest of what was trained, and speaks of no reading."""
+    """Tells whether it is the manifest of what was trained, and speaks of no reading."""
     try:
         return "readings" not in manifests.parse(path)
     except (OSError, ValueError):
@@ -104,7 +107,7 @@ def _trained_only(path: Path) -> bool:
 
 
 def _inside(trained: Path) -> list[Path]:
-    """The folders of readings in the folder of what was trained."""
+    """Lists the folders of what measures read, in the folder of what was trained."""
     return [
         path.parent
         for path in sorted(trained.glob(f"*/{MANIFEST}"))
@@ -113,45 +116,49 @@ def _inside(trained: Path) -> list[Path]:
 
 
 def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
-    """The folder of the reading, that of what was trained, the format of the latter, and what their
-    manifests say as one.
+    """Finds both folders, the format of what was trained, and what their manifests say as one.
+
+    The first folder is that of what was read, the second that of what was trained.
     """
-    told = manifests.parse(folder / MANIFEST)
-    if "reading" in told:
+    content = manifests.parse(folder / MANIFEST)
+    if "reading" in content:
         trained = folder.resolve().parent
-        whole = manifests.parse(trained / MANIFEST)
-        parts = [
-            plain.typed("manifest.seconds", one.get("seconds"), dict[str, float])
-            for one in (whole, told)
-        ]
-        seconds = parts[0] | parts[1]
-        return folder, trained, whole.get("format", 0), whole | told | {"seconds": seconds}
-    if told.get("format", 0) < 2:
-        return folder, folder, told.get("format", 0), told
+        of_training = manifests.parse(trained / MANIFEST)
+        trained_seconds, read_seconds = (
+            plain.typed("manifest.seconds", manifest.get("seconds"), dict[str, float])
+            for manifest in (of_training, content)
+        )
+        merged = of_training | content | {"seconds": trained_seconds | read_seconds}
+        return folder, trained, of_training.get("format", 0), merged
+    if content.get("format", 0) < 2:
+        return folder, folder, content.get("format", 0), content
     inside = _inside(folder)
-    first = Run.of(plain.typed("manifest.run", told.get("run"), dict[str, Any])).reads[0].id
-    its = [
+    run = Run.from_fields(plain.typed("manifest.run", content.get("run"), dict[str, Any]))
+    first = run.reads[0].id
+    matching = [
         path for path in inside if path.name == first or path.name.startswith(f"{first}-")
     ] or inside
-    if len(its) != 1:
-        held = ", ".join(f"'{path.name}'" for path in its[:10])
+    if len(matching) != 1:
+        held = ", ".join(f"'{path.name}'" for path in matching[:10])
         raise ValueError(
-            f"it holds {len(its)} readings: pass one of {held}" if its else "no reading lies in it"
+            f"it holds {len(matching)} readings: pass one of {held}"
+            if matching
+            else "no reading lies in it"
         )
-    return _placed(its[0])
+    return _placed(matching[0])
 
 
 def _run(trained_format: int, manifest: Manifest) -> Run:
-    """The run, with the one reading of which the manifest speaks."""
-    run = (earlier.run_of if trained_format < 2 else Run.of)(manifest["run"])
+    """Makes the run, with the one measure of which the manifest speaks."""
+    run = (old_formats.run_of if trained_format < 2 else Run.from_fields)(manifest["run"])
     if "reading" in manifest:
-        run = replace(run, reads=(readings.of("manifest.reading", manifest["reading"]),))
+        run = replace(run, reads=(measures.from_fields("manifest.reading", manifest["reading"]),))
         run.check()
     return run
 
 
 def _layers(training: Training) -> tuple[str, ...]:
-    """The names of what is read of its network."""
+    """Names what is read of its network."""
     for name, known in {
         "network": networks.NETWORKS,
         "data": DATASETS,
@@ -171,10 +178,10 @@ def _fitting(
     manifest: Manifest,
     planes: Sequence[InformationPlane],
 ) -> None:
-    """The planes are those of the run, and those of which the manifest speaks."""
+    """Holds the planes to the run, and to what the manifest says of them."""
     groups = by_reading(planes)
-    told = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
-    if not planes or told != list(groups):
+    stated = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
+    if not planes or stated != list(groups):
         raise ValueError(
             f"the planes are of {len(groups)} samples and readings, and the manifest speaks of "
             "others"
@@ -208,8 +215,9 @@ def _fitting(
 
 
 def _recorded(training: Training, epochs: list[int]) -> bool:
-    """Whether these are the run's; how many there would be is asked first, for they may be too many
-    to be listed.
+    """Tells whether these are the run's epochs.
+
+    How many there would be is asked first, for they may be too many to be listed.
     """
     fits = (
         len(epochs) == training.n_epochs

@@ -1,5 +1,6 @@
-"""How well outputs answer -> rows of a CSV, and back: loss and accuracy of every sample, seed,
-recorded epoch and copy.
+"""How well outputs answer -> rows of a CSV, and back.
+
+They are loss and accuracy of every sample, seed, recorded epoch and copy.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from experiments.records import Training
 from fastmi import files
+from fastmi.arrays import FloatArray, IntArray
 
 __all__ = ["COLUMNS", "Score", "read", "rows"]
 
@@ -25,19 +26,20 @@ MOST_BYTES = 2**30
 
 @dataclass(frozen=True)
 class Score:
-    """Of one sample and seed: the training's loss, and the share of right answers, each (n_epochs,
-    n_copies).
+    """The training's loss and the share of right answers, of one sample and seed.
+
+    Each is (n_epochs, n_copies).
     """
 
     sample: str
     seed: int
-    epochs: npt.NDArray[np.int64]
-    loss: npt.NDArray[np.float64]
-    accuracy: npt.NDArray[np.float64]
+    epochs: IntArray
+    loss: FloatArray
+    accuracy: FloatArray
 
 
 def rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
-    """One for each sample, seed, epoch and copy, under the names of `COLUMNS`."""
+    """Makes a row for each sample, seed, epoch and copy, under the names of `COLUMNS`."""
     for score in scores:
         for e, copy in np.ndindex(score.loss.shape):
             yield {
@@ -51,8 +53,9 @@ def rows(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
 
 
 def read(path: Path, training: Training) -> list[Score]:
-    """What `rows` wrote of that training, whoever wrote the file; floats come back to the same
-    bits.
+    """Reads what `rows` wrote of that training, whoever wrote the file.
+
+    Floats come back to the same bits.
 
     Raises:
         ValueError: the file is none that `run` left, or of another training.

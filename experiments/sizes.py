@@ -1,5 +1,6 @@
-"""run -> what it would need of memory and disk, before any of it is asked for; what could never be
-held is refused.
+"""run -> what it would need of memory and disk, before any of it is asked for.
+
+What could never be held is refused.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from experiments.records import Run, Training
 
 __all__ = ["check", "memory", "needed"]
 
-INPUTS = {"digits-cnn": 196, "lenet": 784}  # of the others the first width
-MEMORIES = {"sgd": 0, "adam": 2}  # numbers that an optimiser remembers of each parameter
-SAMPLES, READINGS, COLUMNS = 2, 3, 4  # read at least; of all copies; of a plane
+# of the others the first width
+INPUT_UNITS = {"digits-cnn": 196, "lenet": 784}
+# what an optimiser remembers of each parameter
+REMEMBERED_NUMBERS = {"sgd": 0, "adam": 2}
+# samples read at least, readings of all copies, columns of a plane
+SAMPLES, READINGS, COLUMNS = 2, 3, 4
 
 
 def check(run: Run, out: Path) -> None:
-    """Raises ValueError where the run cannot be held by this machine's memory, or its snapshots by
-    the disk of `out`.
+    """Raises ValueError where this machine cannot hold the run.
+
+    Its memory must hold the run, and the disk of `out` its snapshots.
     """
     parts, limit, training = needed(run), memory(), run.training
     total = sum(parts.values())
@@ -45,19 +50,16 @@ def check(run: Run, out: Path) -> None:
 
 
 def needed(run: Run) -> dict[str, int]:
-    """Bytes of memory, by what they are for; at least so many."""
+    """Estimates bytes of memory, by what they are for; at least so many."""
     training = run.training
-    copies, seeds, n, n_epochs = (
-        training.copies,
-        training.seeds,
-        training.n_samples,
-        training.n_epochs,
-    )
+    copies, seeds = training.copies, training.seeds
+    n, n_epochs = training.n_samples, training.n_epochs
     layers, units = len(training.widths) - 1, sum(training.widths)
-    width, batch = INPUTS.get(training.network, training.widths[0]), min(training.batch_size, n)
+    width = INPUT_UNITS.get(training.network, training.widths[0])
+    batch = min(training.batch_size, n)
     drawn = n if training.epoch == "pass" else batch
     # themselves, gradients, a snapshot, and of the optimiser
-    remembered = 3 + MEMORIES.get(training.optimizer, 0)
+    remembered = 3 + REMEMBERED_NUMBERS.get(training.optimizer, 0)
     return {
         "parameters": copies * seeds * _parameters(training) * 4 * remembered,
         "data": (seeds * SAMPLES if training.data != "mnist" else 1) * n * width * 4,
@@ -74,7 +76,7 @@ def needed(run: Run) -> dict[str, int]:
 
 
 def memory() -> int | None:
-    """Bytes that this process may have, or None where the system does not say."""
+    """Asks how many bytes this process may have, or None where the system does not say."""
     if sys.platform == "win32":
         return None
     try:
@@ -89,17 +91,19 @@ def memory() -> int | None:
 
 
 def _parameters(training: Training) -> int:
+    """Counts the parameters of one copy."""
     return sum(
         leaf.numel() for leaf in networks.outline(training.network, training.widths).parameters()
     )
 
 
 def _steps(training: Training) -> int:
+    """Counts the steps of one epoch."""
     return 1 if training.epoch == "step" else -(-training.n_samples // training.batch_size)
 
 
 def _free(out: Path) -> int:
-    """On the disk of the folder, which may not be there yet."""
+    """Asks how many bytes are free on the disk of the folder, which may not be there yet."""
     there = next(
         (folder for folder in (out.absolute(), *out.absolute().parents) if os.path.exists(folder)),
         Path.cwd(),

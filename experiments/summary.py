@@ -9,21 +9,21 @@ import numpy as np
 
 from experiments import analyses
 from experiments.drawing import by_reading
-from experiments.runner import Result
+from experiments.execution import Result
 from experiments.scores import Score
 from fastmi import InformationPlane
 
 __all__ = ["KEYS", "findings", "funnel", "scores_at_end", "summary", "tell"]
 
-SPARSE = 0.5  # below this coverage most samples are alone with their code
+SPARSE_COVERAGE = 0.5  # below this coverage most samples are alone with their code
 
 
 def findings(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
-    """For each layer: I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and
-    the coverage at the end.
+    """Summarises each layer: I(X;T), I(T;Y) and the coverage at the epochs that matter.
 
-    Of one plane, averaged over its paths; of the planes of several seeds each key is their mean,
-    and "..._sd" their spread.
+    They are I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and the
+    coverage at the end. Of one plane, averaged over its paths; of the planes of several seeds each
+    key is their mean, and "..._sd" their spread.
     """
     seeds = [_findings(plane.mean()) for plane in planes]
     rows = []
@@ -68,8 +68,9 @@ def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
 
 
 def funnel(planes: Sequence[InformationPlane]) -> dict[str, int]:
-    """How often a layer stood above the one before it, of how many pairs; see
-    `InformationPlane.funnel_violations`.
+    """Counts how often a layer stood above the one before it, of how many pairs.
+
+    See `InformationPlane.funnel_violations`.
     """
     broken = [plane.funnel_violations() for plane in planes]
     x, y = (int(sum(violations[..., side].sum() for violations in broken)) for side in (0, 1))
@@ -77,7 +78,7 @@ def funnel(planes: Sequence[InformationPlane]) -> dict[str, int]:
 
 
 def scores_at_end(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    """sample -> loss and accuracy after the last epoch, the mean over copies and seeds."""
+    """Averages over copies and seeds: sample -> loss and accuracy after the last epoch."""
     samples = dict.fromkeys(score.sample for score in scores)
     return {
         name: {
@@ -91,13 +92,13 @@ def scores_at_end(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
 
 
 def summary(result: Result) -> str:
-    """What was found, as a short table for each of the run's `reads`; every number in bits."""
-    tables = ["\n".join(_table(one)) for one in result.apart()]
+    """Says what was found, a short table for each of the run's `reads`; every number in bits."""
+    tables = ["\n".join(_table(by_measure)) for by_measure in result.apart()]
     return "\n\n".join([*tables, *([result.remark] if result.remark else [])])
 
 
 def tell(result: Result, seconds: float, where: str) -> None:
-    """What was found, how long it took, and where it lies, for the terminal."""
+    """Prints what was found, how long it took, and where it lies."""
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
     print(
         f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in "
@@ -108,11 +109,11 @@ def tell(result: Result, seconds: float, where: str) -> None:
 def _table(result: Result) -> list[str]:
     groups, training = by_reading(result.planes), result.run.training
     sample = result.planes[0].sample
-    own = {reading: planes for (name, reading), planes in groups.items() if name == sample}
-    single = own.get("mean") or own["each"]
-    others = {
+    published = {reading: planes for (name, reading), planes in groups.items() if name == sample}
+    single = published.get("mean") or published["each"]
+    beside = {
         reading: findings(planes)
-        for reading, planes in own.items()
+        for reading, planes in published.items()
         if reading in ("sampled", "mixture")
     }
     elsewhere = {
@@ -120,10 +121,10 @@ def _table(result: Result) -> list[str]:
         for (name, reading), planes in groups.items()
         if name != sample and reading == single[0].reading
     }
-    others |= elsewhere
+    beside |= elsewhere
     first, seeds = single[0], training.seeds
     entropy_y = np.mean([plane.entropy_y for plane in single])
-    what = ("mean of single copies" if len(own) > 1 else "a single network") + (
+    title = ("mean of single copies" if len(published) > 1 else "a single network") + (
         f", mean of {seeds} seeds" if seeds > 1 else ""
     )
     lines = [
@@ -133,9 +134,10 @@ def _table(result: Result) -> list[str]:
         ),
         f"{first.binning}; log2 n = {np.log2(first.n_samples):.3f}, H(Y) = {entropy_y:.3f} bits",
         "",
-        f"{'':9} {what + ', bits':51}" + "".join(f"  {reading + ', end':15}" for reading in others),
+        f"{'':9} {title + ', bits':51}"
+        + "".join(f"  {reading + ', end':15}" for reading in beside),
         f"{'':9} {'I(X;T)':>6} start   peak {'(' + training.unit[:-1] + ')':>7}    end   I(T;Y) "
-        "start    end" + f"{'I(X;T)  I(T;Y)':>17}" * len(others) + "  coverage",
+        "start    end" + f"{'I(X;T)  I(T;Y)':>17}" * len(beside) + "  coverage",
     ]
     for i, row in enumerate(findings(single)):
         line = (
@@ -144,7 +146,7 @@ def _table(result: Result) -> list[str]:
         )
         line += f" {row['i_xt_end']:6.2f} {row['i_ty_start']:14.3f} {row['i_ty_end']:6.3f}"
         line += "".join(
-            f" {rows[i]['i_xt_end']:8.2f}  {rows[i]['i_ty_end']:6.3f}" for rows in others.values()
+            f" {rows[i]['i_xt_end']:8.2f}  {rows[i]['i_ty_end']:6.3f}" for rows in beside.values()
         )
         lines.append(line + f"  {row['coverage_end']:8.0%}")
     answers = [
@@ -170,7 +172,7 @@ def _analysed(name: str, result: Result) -> list[str]:
 
 
 def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
-    """What the sample cannot support, said beside the table."""
+    """Says what the sample cannot support, to stand beside the table."""
     plane = min(planes, key=lambda plane: plane.entropy_x)
     if plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
         lines = [f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]
@@ -179,7 +181,7 @@ def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
             "All x are distinct, so I(X;T) of a single network is H(T): how activations cluster, "
             "not information lost."
         ]
-    sparse = [row["layer"] for row in findings(planes) if row["coverage_end"] < SPARSE]
+    sparse = [row["layer"] for row in findings(planes) if row["coverage_end"] < SPARSE_COVERAGE]
     if sparse:
         lines.append(
             f"In {', '.join(sparse)} more than half of the samples are alone with their code (see "

@@ -1,5 +1,6 @@
-"""training, a record -> snapshots of the recorded epochs: all seeds and copies side by side, and
-any time to go on.
+"""training, a record -> snapshots of the recorded epochs: all seeds and copies side by side.
+
+It can go on from a checkpoint at any time.
 """
 
 from __future__ import annotations
@@ -18,19 +19,22 @@ from experiments.checkpoints import Arrays, Checkpoints, State
 from experiments.datasets import Dataset
 from experiments.records import Training
 from fastmi import Ensemble
+from fastmi.arrays import IntArray
 from fastmi.networks import one_thread
 
 __all__ = ["LOSSES", "Seeds", "Trainer", "seeds_of", "targets", "threads"]
 
-EVERY = 5.0  # seconds between checkpoints,
-SHARE = 0.05  # and at most this share of the time is spent on them
-SMALL = 100_000  # parameters of a network that one thread trains faster than several
+# a checkpoint is written no more often than this, and takes at most this share of the time
+CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SHARE = 0.05
+# one thread trains a network of fewer parameters faster than several
+SMALL_PARAMETERS = 100_000
 
 Snapshot = dict[str, torch.Tensor]
 
 
 class Seeds:
-    """The four streams that a seed is split into, each of a part of its own."""
+    """The four streams that a seed is split into, each for a purpose of its own."""
 
     def __init__(self, seed: int) -> None:
         self.data, init, copies, self.assignment = (
@@ -40,21 +44,22 @@ class Seeds:
 
 
 def seeds_of(training: Training) -> list[Seeds]:
+    """Splits each seed of a training into its streams."""
     return [Seeds(alone.seed) for alone in training.alone]
 
 
-def targets(training: Training, classes: npt.NDArray[np.int64]) -> torch.Tensor:
-    """(n, 1) values, or (n, n_classes) one-hot."""
+def targets(training: Training, classes: IntArray) -> torch.Tensor:
+    """Makes the targets of classes: (n, 1) values, or (n, n_classes) one-hot."""
     if training.targets is None:
         return torch.nn.functional.one_hot(torch.from_numpy(classes), training.widths[-1]).float()
     return torch.tensor(training.targets, dtype=torch.float32)[classes][:, None]
 
 
 def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
-    """torch held to one thread where the network is small."""
+    """Holds torch to one thread where the network is small."""
     return (
         one_thread()
-        if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL
+        if sum(leaf[0].numel() for leaf in ensemble.parameters.values()) < SMALL_PARAMETERS
         else nullcontext()
     )
 
@@ -78,21 +83,24 @@ class Trainer:
         on_epoch: Callable[[int], object] = lambda epoch: None,
     ) -> None:
         self.training, self.checkpoints, self._on_epoch = training, checkpoints, on_epoch
-        self.parts = [_ensemble(training, seeds, device) for seeds in seeds_of(training)]
-        self.ensemble = self.parts[0] if len(self.parts) == 1 else Ensemble.joined(self.parts)
-        self._x = [torch.from_numpy(part.trained.x).to(device) for part in data]
-        self._y = [targets(training, part.trained.classes).to(device) for part in data]
+        self.ensembles = [_ensemble(training, seeds, device) for seeds in seeds_of(training)]
+        self.ensemble = (
+            self.ensembles[0] if len(self.ensembles) == 1 else Ensemble.joined(self.ensembles)
+        )
+        self._x = [torch.from_numpy(dataset.trained.x).to(device) for dataset in data]
+        self._y = [targets(training, dataset.trained.classes).to(device) for dataset in data]
         self._steps = 1 if training.epoch == "step" else -(-len(self._x[0]) // training.batch_size)
         self._losses, self._n_losses = torch.zeros(training.epochs * self._steps, device=device), 0
 
     @property
     def losses(self) -> npt.NDArray[np.float32]:
-        """Of every step so far, the mean over the copies."""
+        """The losses of every step so far, the mean over the copies."""
         return self._losses[: self._n_losses].cpu().numpy()
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """One for each recorded epoch, the initialisation first; those that are kept already come
-        from the checkpoints.
+        """Trains and gives a snapshot of each recorded epoch, the initialisation first.
+
+        Those that are kept already come from the checkpoints.
         """
         first, kept = 0, self.checkpoints
         if kept is not None and kept.state is not None:
@@ -100,7 +108,8 @@ class Trainer:
             first = kept.state.epoch + 1
             yield from self.kept()
             self._on_epoch(first - 1)
-        recorded, waiting, due = set(self.training.recorded), [], time.monotonic() + EVERY
+        recorded, waiting = set(self.training.recorded), list[Arrays]()
+        due = time.monotonic() + CHECKPOINT_SECONDS
         for epoch in range(first, self.training.epochs + 1):
             if epoch:
                 # kept in one array: small ones that stay would fragment the memory of large ones
@@ -115,12 +124,12 @@ class Trainer:
                 if epoch == self.training.epochs or begin >= due:
                     kept.write(waiting, State(epoch, self.ensemble.state(), self.losses.copy()))
                     waiting, now = [], time.monotonic()
-                    due = now + max(EVERY, (now - begin) / SHARE)
+                    due = now + max(CHECKPOINT_SECONDS, (now - begin) / CHECKPOINT_SHARE)
             if snapshot is not None:
                 yield snapshot
 
     def kept(self, until: int = 0) -> Iterator[Snapshot]:
-        """Those of the checkpoints alone.
+        """Gives the snapshots of the checkpoints alone.
 
         Raises:
             ValueError: there are none, or not `until` that epoch; they are those of another run.
@@ -148,24 +157,24 @@ class Trainer:
             }
 
     def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
-        """The copies of one seed."""
-        own = slice(k * self.training.copies, (k + 1) * self.training.copies)
-        return {name: leaf[own] for name, leaf in snapshot.items()}
+        """Takes the copies of the k-th seed from a snapshot."""
+        copies = slice(k * self.training.copies, (k + 1) * self.training.copies)
+        return {name: leaf[copies] for name, leaf in snapshot.items()}
 
     def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """The batches of one epoch's steps, each (n_seeds * n_copies, batch, ...)."""
+        """Draws the batches of one epoch's steps, each (n_seeds * n_copies, batch, ...)."""
         n, size = len(self._x[0]), self.training.batch_size
         drawn = self.ensemble.draw(n, size if self.training.epoch == "step" else n)
         for rows in drawn.split(size, dim=1):
-            of_seeds = rows.split(self.training.copies)
+            rows_of_seeds = rows.split(self.training.copies)
             yield (
-                torch.cat([x[own] for x, own in zip(self._x, of_seeds, strict=True)]),
-                torch.cat([y[own] for y, own in zip(self._y, of_seeds, strict=True)]),
+                torch.cat([x[of_seed] for x, of_seed in zip(self._x, rows_of_seeds, strict=True)]),
+                torch.cat([y[of_seed] for y, of_seed in zip(self._y, rows_of_seeds, strict=True)]),
             )
 
 
 def _ensemble(training: Training, seeds: Seeds, device: torch.device) -> Ensemble:
-    """The copies of one seed; independent ones are networks that were built apart."""
+    """Builds the copies of one seed; independent ones are networks that were built apart."""
 
     def copies(n: int, init: int, batches: int) -> Ensemble:
         network = networks.build(training.network, training.widths, init).to(device)
@@ -194,7 +203,7 @@ def _arrays(snapshot: Snapshot) -> Arrays:
 
 
 def _cross_entropy(probabilities: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:
-    """Mean of -log p(class) of softmax outputs, in nats."""
+    """Computes the mean of -log p(class) of softmax outputs, in nats."""
     return -(one_hot * probabilities.clamp_min(1e-30).log()).sum(dim=-1).mean()
 
 

@@ -22,7 +22,8 @@ from hypothesis import HealthCheck, settings
 from runs import FORMAT_0, TINY, run, undraw
 
 import fastmi
-from experiments import estimating, running
+from experiments.commands import estimate as estimate_command
+from experiments.commands import run as run_command
 
 settings.register_profile(
     "fastmi",
@@ -85,7 +86,7 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def idle(monkeypatch):
     """No work is done."""
-    for module in (running, estimating):
+    for module in (run_command, estimate_command):
         monkeypatch.setattr(
             module, "execute", lambda *words, **options: pytest.fail("work was done")
         )

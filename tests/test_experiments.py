@@ -1,4 +1,4 @@
-"""The runs as data, their samples and networks, and what the runner makes of them."""
+"""The runs as data, their samples and networks, and what executing them makes."""
 
 import itertools
 from dataclasses import replace
@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import datasets, mnist, networks, runner, training
+from experiments import datasets, execution, mnist, networks, training
 from experiments.catalog import CATALOG
 from experiments.datasets import load, simple_truth
 from experiments.drawing import picture
+from experiments.execution import execute
 from experiments.networks import build, watched
-from experiments.runner import execute
 from experiments.summary import findings, summary
 from experiments.training import Seeds, Trainer, seeds_of
 from fastmi import Ensemble, LoopWarning, PlaneEstimator, tables, use_backend
@@ -36,8 +36,9 @@ def seeded():
 
 @pytest.fixture(scope="module")
 def stand_in():
-    """As many images as MNIST has, but for the test images, of which there are 200; a bright rim at
-    the top.
+    """Makes as many images as MNIST has, but for the test images, of which there are 200.
+
+    They have a bright rim at the top.
     """
     n = 60_200
     pixels = (
@@ -74,13 +75,13 @@ def test_the_truth_of_the_simple_data_by_enumeration():
 @pytest.mark.parametrize("name", list(datasets.DATASETS))
 def test_data_depend_on_the_seed_alone(name, images):
     n = 4096 if name == "var-u" else 300
-    one, same, other = (load(name, n, seed=seed) for seed in (3, 3, 4))
-    for key, sample in one.read.items():
+    first, same, other = (load(name, n, seed=seed) for seed in (3, 3, 4))
+    for key, sample in first.read.items():
         assert np.array_equal(sample.x, same.read[key].x)
         assert np.array_equal(sample.classes, same.read[key].classes)
         assert len(sample.x) == len(sample.classes)
     # of which nothing is drawn
-    assert np.array_equal(one.trained.x, other.trained.x) == (name == "mnist")
+    assert np.array_equal(first.trained.x, other.trained.x) == (name == "mnist")
 
 
 @pytest.mark.parametrize("name", list(datasets.DATASETS))
@@ -118,8 +119,9 @@ def test_the_rules_for_stopping_are_judged_on_samples_that_nothing_else_saw():
 
 
 def by_hand(rule, sample, threshold=None):
-    """The share of classes that are those of the rule without its noise: above the mean score, that
-    of the sample or given.
+    """Computes the share of classes that are those of the rule without its noise.
+
+    The rule is: above the mean score, that of the sample or given.
     """
     scores = [rule([int(value) for value in row]) for row in sample.x.tolist()]
     threshold = np.mean(scores) if threshold is None else threshold
@@ -149,8 +151,9 @@ def test_the_complicated_labels_follow_their_rule_and_held_out_ones_the_same_thr
 
 
 def test_held_out_labels_keep_the_training_sample_s_threshold_where_their_own_mean_is_another():
-    """With one sample the threshold is its own score, so the noise alone decides; held-out ones are
-    decided by their scores.
+    """With one sample the threshold is its own score, so the noise alone decides.
+
+    Held-out ones are decided by their scores.
     """
     classes = []
     for seed in range(300):
@@ -322,8 +325,8 @@ def test_the_cross_entropy_is_that_of_torch():
         torch.tensor([0, 1, 2, 2, 1, 0]),
     )
     one_hot = torch.nn.functional.one_hot(classes, 3).float()
-    found = training.LOSSES["cross-entropy"](scores.softmax(dim=1), one_hot)
-    torch.testing.assert_close(found, torch.nn.functional.cross_entropy(scores, classes))
+    loss = training.LOSSES["cross-entropy"](scores.softmax(dim=1), one_hot)
+    torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(scores, classes))
     assert torch.isfinite(
         training.LOSSES["cross-entropy"](torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]]))
     )
@@ -379,16 +382,17 @@ def test_seeds_side_by_side_are_the_seeds_alone(init):
     run = SEEDED.varied(init=init)
     together, alone = (
         trainer_of(run),
-        [trainer_of(run.varied(seed=one.seed, seeds=1)) for one in run.training.alone],
+        [trainer_of(run.varied(seed=record.seed, seeds=1)) for record in run.training.alone],
     )
     assert together.ensemble.n_copies == 6
-    for k, one in enumerate(alone):
-        assert torch.equal(together._x[k], one._x[0])
-        assert torch.equal(together._y[k], one._y[0])
+    for k, trainer in enumerate(alone):
+        assert torch.equal(together._x[k], trainer._x[0])
+        assert torch.equal(together._y[k], trainer._y[0])
     for name, leaf in together.ensemble.parameters.items():
-        assert torch.equal(leaf, torch.cat([one.ensemble.parameters[name] for one in alone]))
+        leaves = [trainer.ensemble.parameters[name] for trainer in alone]
+        assert torch.equal(leaf, torch.cat(leaves))
     (x, y), *_ = together._batches()
-    batches = [next(iter(one._batches())) for one in alone]
+    batches = [next(iter(trainer._batches())) for trainer in alone]
     assert torch.equal(x, torch.cat([batch[0] for batch in batches]))
     assert torch.equal(y, torch.cat([batch[1] for batch in batches]))
 
@@ -416,8 +420,8 @@ def test_three_readings_of_two_samples_for_every_epoch(result):
 
 def test_a_plane_is_asked_for_by_its_reading_sample_and_seed(seeded):
     assert seeded.plane("each") is seeded.plane("each", "training", 4)
-    found = seeded.plane("mixture", "held-out", 6)
-    assert (found.reading, found.sample, found.seed) == ("mixture", "held-out", 6)
+    plane = seeded.plane("mixture", "held-out", 6)
+    assert (plane.reading, plane.sample, plane.seed) == ("mixture", "held-out", 6)
 
 
 def test_at_the_shared_initialisation_all_readings_agree(result):
@@ -428,7 +432,7 @@ def test_at_the_shared_initialisation_all_readings_agree(result):
 
 
 def test_the_recorded_numbers_are_those_of_the_definition():
-    """The last epoch again, by hand: train, forward copy by copy, and count in the oracle."""
+    """Computes the last epoch by hand: trains, forwards copy by copy, and counts in the oracle."""
     small = SHORT.varied(epochs=2, n_samples=120)
     streams = np.random.SeedSequence(small.training.seed).generate_state(4, np.uint64)
     data_seed, init_seed, copies_seed, who_seed = streams.tolist()
@@ -447,12 +451,12 @@ def test_the_recorded_numbers_are_those_of_the_definition():
         rows = ensemble.draw(120, 101)
         ensemble.step(x[rows], y[rows])
     edges = [float(edge) for edge in small.reads[0].binning.edges]
-    found = execute(small)
+    result = execute(small)
     for name, sample in data.read.items():
-        who = np.random.default_rng([who_seed, *name.encode()]).integers(3, size=(3, 120))[2]
+        assignment = np.random.default_rng([who_seed, *name.encode()]).integers(3, size=(3, 120))[2]
         for i, layer in enumerate(layer.numpy() for layer in ensemble.activations(sample.x)):
-            codes = naive.digitise(layer[who, np.arange(120)].tolist(), edges)
-            plane = found.plane("sampled", name)
+            codes = naive.digitise(layer[assignment, np.arange(120)].tolist(), edges)
+            plane = result.plane("sampled", name)
             assert plane.i_xt[-1, 0, i] == pytest.approx(naive.entropy(codes), abs=1e-12)
             assert plane.i_ty[-1, 0, i] == pytest.approx(
                 naive.mutual_information(codes, sample.classes.tolist()), abs=1e-12
@@ -508,7 +512,7 @@ def test_one_copy_has_one_reading():
 
 
 def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 1)
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 1)
     again = execute(SHORT)
     for plane, other in zip(result.planes, again.planes, strict=True):
         assert np.array_equal(plane.i_xt, other.i_xt)
@@ -516,7 +520,7 @@ def test_the_chunks_of_snapshots_leave_no_trace(result, monkeypatch):
 
 
 def test_the_planes_so_far_are_there_after_every_chunk(monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 3)  # one snapshot of three copies
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 3)  # one snapshot of three copies
     seen = []
     execute(
         SHORT,
@@ -537,18 +541,18 @@ def test_copies_beyond_the_first_do_not_change_the_first(result):
 def test_a_seed_among_several_has_the_path_of_that_seed_alone(seeded):
     assert len(seeded.planes) == 3 * 2 * 4
     for alone in SEEDED.training.alone:
-        own = execute(SEEDED.varied(seed=alone.seed, seeds=1))
-        for plane in own.planes:
+        single = execute(SEEDED.varied(seed=alone.seed, seeds=1))
+        for plane in single.planes:
             other = seeded.plane(plane.reading, plane.sample, alone.seed)
             assert np.array_equal(plane.i_xt[0], other.i_xt[0])
             assert np.array_equal(plane.i_ty[0], other.i_ty[0])
             # one rounding may move a sample to another bin
             np.testing.assert_allclose(plane.i_xt, other.i_xt, atol=0.1)
-        for score in own.scores:
+        for score in single.scores:
             (other,) = [
-                found
-                for found in seeded.scores
-                if (found.sample, found.seed) == (score.sample, alone.seed)
+                candidate
+                for candidate in seeded.scores
+                if (candidate.sample, candidate.seed) == (score.sample, alone.seed)
             ]
             np.testing.assert_allclose(score.loss, other.loss, rtol=1e-4)
     # data of their own
@@ -561,8 +565,8 @@ def test_several_seeds_are_drawn_as_their_mean_with_a_band(seeded, result, monke
         "experiments.drawing.figures.information_plane",
         lambda grid, **options: drawn.append((grid, options)),
     )
-    for found in (seeded, result):
-        picture(found.run, found.planes)
+    for each in (seeded, result):
+        picture(each.run, each.planes)
     (banded, options), (single, _) = drawn
     assert options["rows"] == ["training", "held-out"]
     assert [len(row) for row in banded] == [3, 3]  # "mean" stands for "each"
@@ -592,19 +596,19 @@ def reduced(name):
 @pytest.mark.parametrize("twin", ["numba", "torch"])
 def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin, images):
     with use_backend(twin):
-        found = execute(reduced(name))
-    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes)
-    assert all((plane.i_ty <= plane.entropy_y).all() for plane in found.planes)
-    assert found.remark == ""
+        result = execute(reduced(name))
+    assert all(np.isfinite(plane.i_xt).all() for plane in result.planes)
+    assert all((plane.i_ty <= plane.entropy_y).all() for plane in result.planes)
+    assert result.remark == ""
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("name", list(CATALOG))
 def test_every_entry_runs_a_few_epochs_on_a_gpu(name, images):
-    found = execute(reduced(name), device="cuda")
-    assert found.device.startswith("cuda")
-    assert all(np.isfinite(plane.i_xt).all() for plane in found.planes)
+    result = execute(reduced(name), device="cuda")
+    assert result.device.startswith("cuda")
+    assert all(np.isfinite(plane.i_xt).all() for plane in result.planes)
 
 
 def test_the_runner_gives_torch_its_threads_back():
@@ -649,13 +653,13 @@ def test_a_network_that_is_looped_over_trains_and_the_result_says_so(
 ):
     monkeypatch.setitem(networks.NETWORKS, "looped", build_it)
     with pytest.warns(LoopWarning, match="one after the other"):
-        found = execute(
+        result = execute(
             SHORT.varied(network="looped", n_samples=110, copies=2, epochs=2, seeds=seeds)
         )
-    assert reason in found.remark
-    assert summary(found).endswith(found.remark)
-    assert found.plane("each").layers == ("layer 1", "output")
-    assert not np.array_equal(found.plane("each").i_xt[0], found.plane("each").i_xt[2])
+    assert reason in result.remark
+    assert summary(result).endswith(result.remark)
+    assert result.plane("each").layers == ("layer 1", "output")
+    assert not np.array_equal(result.plane("each").i_xt[0], result.plane("each").i_xt[2])
 
 
 # --- the words ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
-"""What is made of finished results: the rules for stopping, the compression over seeds, and
-whatever is added as one file.
+"""What is made of finished results: the rules for stopping, the compression over seeds.
+
+And whatever is added as one file.
 """
 
 import csv
@@ -16,14 +17,15 @@ from hypothesis import strategies as st
 from runs import reading_of, trained, undraw
 
 from experiments import __main__ as cli
-from experiments import analyses, drawing, pages
+from experiments import analyses, drawing
 from experiments.analyses import compression, stopping
 from experiments.analyses.analysis import Analysis
 from experiments.analyses.compression import Compression
 from experiments.analyses.stopping import RULES, Stopping, first_without_progress
 from experiments.catalog import CATALOG
+from experiments.commands import analyse
+from experiments.execution import Result, execute
 from experiments.results import read
-from experiments.runner import Result, execute
 from experiments.scores import Score
 from experiments.summary import findings, summary
 from fastmi import InformationPlane, Points
@@ -33,7 +35,7 @@ STOPPED = ("stopping", "--epochs", "30", "--copies", "2")
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Folders of what was read, by a name."""
+    """Makes folders of what was read, by a name."""
     out = tmp_path_factory.mktemp("results")
 
     def run(*words):
@@ -146,7 +148,7 @@ def test_an_analysis_without_verbs_is_none(results):
     ],
 )
 def test_what_cannot_be_analysed_is_said(results, tmp_path, monkeypatch, capsys, words, message):
-    monkeypatch.setattr(pages, "execute", lambda *words, **options: pytest.fail("it was trained"))
+    monkeypatch.setattr(analyse, "execute", lambda *words, **options: pytest.fail("it was trained"))
     words = [word.format(**results) for word in words]
     assert cli.main([*words, "--out", str(tmp_path / "page.md")]) == 2
     assert re.search(message, capsys.readouterr().err)
@@ -157,7 +159,7 @@ def test_what_cannot_be_analysed_is_said(results, tmp_path, monkeypatch, capsys,
 
 
 def made_up(i_xt, i_ty, losses, accuracies, *, seeds=1):
-    """A result of one output layer: arrays (n_checks, n_copies), the same for every seed."""
+    """Makes a result of one output layer: arrays (n_checks, n_copies), the same for every seed."""
     n_checks, n_copies = np.shape(i_xt)
     record = CATALOG["stopping"].varied(
         epochs=10 * (n_checks - 1), copies=n_copies, seeds=seeds, seed=7
@@ -194,7 +196,7 @@ def made_up(i_xt, i_ty, losses, accuracies, *, seeds=1):
             Score("fresh", seed, epochs, -loss, accuracy),
         ]
 
-    alone = [one.seed for one in record.training.alone]
+    alone = [training.seed for training in record.training.alone]
     return Result(
         record,
         "cpu",
@@ -206,10 +208,11 @@ def made_up(i_xt, i_ty, losses, accuracies, *, seeds=1):
 
 
 def test_the_rules_on_a_path_by_hand():
-    """Copy 0: J rests from check 1 on, the loss as well. Copy 1: J moves by 1 bit each time, the
-    loss falls.
+    """Copy 0: J rests from check 1 on, the loss as well.
+
+    Copy 1: J moves by 1 bit each time, the loss falls.
     """
-    found = made_up(
+    result = made_up(
         i_xt=[[3, 0], [1, 1], [1, 2], [1, 3], [1, 4]],
         i_ty=[[0, 0.9], [0.8, 0.9], [0.8, 0.9], [0.8, 0.9], [0.8, 0.9]],
         losses=[[5, 5], [4, 4], [4, 3], [6, 2], [3, 1]],
@@ -225,11 +228,11 @@ def test_the_rules_on_a_path_by_hand():
         (1, "information", False, 40, 1.0),
         (1, "validation loss", False, 40, 1.0),
     ]
-    rows = rules.rows(found)
+    rows = rules.rows(result)
     assert [tuple(row[key] for key in rules.columns) for row in rows] == [
         (seed, *row) for seed in (7, 8) for row in of_each
     ]
-    text = rules.lines(found.run, rows)
+    text = rules.lines(result.run, rows)
     assert (
         "every 10 steps, on 4 networks (information: beta 1, tolerance 0.1 bits, patience 2; "
         "validation: patience 2)" in text[0]
@@ -237,13 +240,13 @@ def test_the_rules_on_a_path_by_hand():
     assert text[1].split() == ["rule", "stopped", "steps", "accuracy", "on", "fresh", "samples"]
     assert text[2].split() == ["fixed", "budget", "0/4", "40", "+-", "0", "0.950", "+-", "0.058"]
     assert text[3].split() == ["information", "2/4", "35", "+-", "6", "0.850", "+-", "0.173"]
-    head, _, fixed, *_ = rules.table(found.run, rows)
+    head, _, fixed, *_ = rules.table(result.run, rows)
     assert (
         head == "| rule | networks that it stopped | steps used | accuracy there on 20,000 fresh"
         " samples |"
     )
     assert fixed == "| fixed budget | 0 of 4 | 40 ± 0 | 0.950 ± 0.058 |"
-    marks = rules.marks(found.planes, rows)
+    marks = rules.marks(result.planes, rows)
     assert [(mark.sample, mark.label, list(mark.points)) for mark in marks] == [
         ("training", f"stopped by {rule}", [(1.0, 0.8), (1.0, 0.8)])
         for rule in ("information", "validation loss")
@@ -260,14 +263,14 @@ def test_an_output_that_says_nothing_does_not_stop_the_information_rule():
 
 
 def test_beta_and_tolerance_are_those_of_the_record():
-    found = made_up([[0], [1], [2], [3]], [[0.9]] * 4, [[4], [3], [2], [1]], [[0.5]] * 4)
+    result = made_up([[0], [1], [2], [3]], [[0.9]] * 4, [[4], [3], [2], [1]], [[0.5]] * 4)
     for rules, stop in (
         ({"beta": 0.0}, 10),
         ({"tolerance": 1.5}, 10),
         ({}, 30),
         ({"beta": 0.0, "patience": 2}, 20),
     ):
-        rows = Stopping(**{"patience": 1, **rules}).rows(found)
+        rows = Stopping(**{"patience": 1, **rules}).rows(result)
         assert next(row["epochs"] for row in rows if row["rule"] == "information") == stop
 
 
@@ -281,9 +284,9 @@ def test_no_progress_is_no_new_minimum_among_the_last_checks(losses, patience):
 
 
 def test_checks_that_are_not_evenly_spaced_are_not_called_so():
-    found = made_up([[1], [1]], [[1], [1]], [[1], [1]], [[1], [1]])
-    logarithmic = found.run.varied(n_recorded=5)
-    assert "every 10 steps" not in Stopping().lines(logarithmic, Stopping().rows(found))[0]
+    result = made_up([[1], [1]], [[1], [1]], [[1], [1]], [[1], [1]])
+    logarithmic = result.run.varied(n_recorded=5)
+    assert "every 10 steps" not in Stopping().lines(logarithmic, Stopping().rows(result))[0]
 
 
 def test_the_stopping_run_leaves_its_comparison(results):
@@ -316,20 +319,20 @@ def test_other_bins_are_compared_too(results, tmp_path, monkeypatch):
 
 
 def test_the_summary_of_a_stopping_run_holds_the_table(monkeypatch):
-    found = made_up([[2], [1], [1]], [[1]] * 3, [[3], [2], [1]], [[0.5], [0.75], [0.75]])
-    found = replace(found, scores=[*found.scores, replace(found.scores[0], sample="training")])
+    result = made_up([[2], [1], [1]], [[1]] * 3, [[3], [2], [1]], [[0.5], [0.75], [0.75]])
+    result = replace(result, scores=[*result.scores, replace(result.scores[0], sample="training")])
     rules = Stopping(patience=1, validation_patience=1)
     monkeypatch.setattr(stopping, "ANALYSIS", rules)
-    text = summary(found)
-    assert "\n".join(rules.lines(found.run, rules.rows(found))) in text
+    text = summary(result)
+    assert "\n".join(rules.lines(result.run, rules.rows(result))) in text
     assert re.search(r"validation loss +0/1 +20 \+- 0 +0\.750 \+- 0\.000", text)
 
 
 def test_stops_are_marked_in_the_panel_of_single_networks_on_the_training_sample():
-    found = execute(CATALOG["stopping"].varied(epochs=30, copies=2))
+    result = execute(CATALOG["stopping"].varied(epochs=30, copies=2))
     rules = Stopping(tolerance=9.0, patience=1, validation_patience=1)
-    marks = rules.marks(found.planes, rules.rows(found))
-    figure = drawing.picture(found.run, found.planes, marks)
+    marks = rules.marks(result.planes, rules.rows(result))
+    figure = drawing.picture(result.run, result.planes, marks)
     legends = [
         [text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else []
         for axes in figure.axes
@@ -379,7 +382,7 @@ def test_the_compression_page_is_computed_from_its_rows():
 
 def test_compression_of_finished_results_is_that_of_training_them(results, tmp_path, monkeypatch):
     trained_here = page_of(tmp_path, "compression", "--seeds", "1", "--epochs", "3")
-    monkeypatch.setattr(pages, "execute", lambda *words, **options: pytest.fail("it was trained"))
+    monkeypatch.setattr(analyse, "execute", lambda *words, **options: pytest.fail("it was trained"))
     page = page_of(tmp_path, "compression", results["seed 0"])
     assert page.splitlines()[3:] == trained_here.splitlines()[3:]
     of_three = page_of(tmp_path, "compression", results["seeds"], results["seed 0"].parent)

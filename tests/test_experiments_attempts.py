@@ -1,5 +1,6 @@
-"""Every attempt is a file of its own: many writers, damaged files, and the ledgers that earlier
-versions left.
+"""Every attempt is a file of its own.
+
+There are many writers, damaged files, and the ledgers that earlier versions left.
 """
 
 import csv
@@ -15,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from experiments import __main__ as cli
-from experiments import attempts, running
+from experiments import attempts
+from experiments.commands import run as run_command
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
@@ -40,9 +42,9 @@ def test_attempts_of_many_writers_are_all_there_in_the_order_of_time(tmp_path):
     writers = [subprocess.Popen(word, cwd=ROOT) for word in words]
     assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
     rows = attempts.read(tmp_path)
-    found = [row["run"] for row in rows]
-    assert sorted(found) == sorted(f"{name}-{i}" for name in "abcd" for i in range(20))
-    assert [row for row in found if row.startswith("a")] == [f"a-{i}" for i in range(20)]
+    runs = [row["run"] for row in rows]
+    assert sorted(runs) == sorted(f"{name}-{i}" for name in "abcd" for i in range(20))
+    assert [row for row in runs if row.startswith("a")] == [f"a-{i}" for i in range(20)]
     assert [row["when"] for row in rows] == sorted(row["when"] for row in rows)
     assert names(tmp_path) == ["attempts"]
     assert all(
@@ -105,7 +107,9 @@ def test_an_attempt_that_cannot_be_written_keeps_no_run_from_its_end(tmp_path, c
 
 
 def test_attempts_that_could_not_be_written_are_said_before_any_work(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+    )
     (tmp_path / "attempts").touch()
     assert cli.main(["run", "warm-up", "--out", str(tmp_path)]) == 2
     assert "attempts', which cannot be written" in capsys.readouterr().err

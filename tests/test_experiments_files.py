@@ -1,5 +1,6 @@
-"""What a run leaves, whenever it is killed: checkpoints, the folder of a result, the ledger and the
-command line.
+"""What a run leaves, whenever it is killed.
+
+That is checkpoints, the folder of a result, the attempts and the command line.
 """
 
 import csv
@@ -23,21 +24,21 @@ from runs import trained as trained_in
 from experiments import __main__ as cli
 from experiments import (
     checkpoints,
+    execution,
+    in_progress,
     layout,
+    measures,
     mnist,
     networks,
-    outputs,
-    readings,
     results,
-    runner,
-    running,
+    saving,
     scores,
     training,
 )
-from experiments import unfinished as keeping
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
-from experiments.runner import execute
+from experiments.commands import run as run_command
+from experiments.execution import execute
 from fastmi import Ensemble, LoopWarning, screens, tables
 
 ROOT = Path(__file__).parents[1]
@@ -65,13 +66,13 @@ def undrawn(monkeypatch):
 
 @pytest.fixture
 def at_every_epoch(monkeypatch):
-    """A checkpoint after every epoch."""
+    """Writes a checkpoint after every epoch."""
     every_epoch(monkeypatch)
 
 
 def every_epoch(monkeypatch):
-    monkeypatch.setattr(training, "EVERY", 0)
-    monkeypatch.setattr(training, "SHARE", float("inf"))
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", float("inf"))
 
 
 @pytest.fixture(scope="module")
@@ -88,26 +89,26 @@ def killed_at(epoch):
     return on_epoch
 
 
-def assert_same(one, other, tmp_path):
-    """To the last bit, and so to the last byte of the files."""
+def assert_same(first, second, tmp_path):
+    """Asserts equality to the last bit, and so to the last byte of the files."""
     texts = []
-    for found in (one, other):
-        tables.write_csv(tmp_path / "plane.csv", found.planes)
-        outputs._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
+    for result in (first, second):
+        tables.write_csv(tmp_path / "plane.csv", result.planes)
+        saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(result.scores))
         texts.append([(tmp_path / name).read_bytes() for name in ("plane.csv", "scores.csv")])
     assert texts[0] == texts[1]
     assert len(texts[0][0].splitlines()) > 20
-    assert one.losses == other.losses
+    assert first.losses == second.losses
 
 
-def assert_same_files(one, other):
-    """Of what was trained, and of what was read of it."""
+def assert_same_files(first, second):
+    """Asserts that what was trained, and what was read of it, has the same bytes."""
     for name in (
         "scores.csv",
-        f"{reading_of(one).name}/plane.csv",
-        f"{reading_of(one).name}/planes.npz",
+        f"{reading_of(first).name}/plane.csv",
+        f"{reading_of(first).name}/planes.npz",
     ):
-        assert (one / name).read_bytes() == (other / name).read_bytes()
+        assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
 # --- checkpoints: killed and resumed --------------------------------------------------------------
@@ -143,7 +144,7 @@ def test_a_run_killed_again_and_again_goes_on(whole, tmp_path, at_every_epoch):
 
 
 def test_a_run_killed_while_it_is_read_goes_on(whole, tmp_path, at_every_epoch, monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 2)
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 2)
 
     def killed(planes, done):
         if done >= 0.5:
@@ -181,12 +182,13 @@ def test_a_run_killed_amid_any_file_goes_on(name, whole, tmp_path, at_every_epoc
 
 
 def ticking(monkeypatch, every, share):
-    """A clock that goes on by a second whenever it is looked at, so that every checkpoint takes
-    one.
+    """Makes a clock go on by a second whenever it is looked at.
+
+    So every checkpoint takes one.
     """
     monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=itertools.count().__next__))
-    monkeypatch.setattr(training, "EVERY", every)
-    monkeypatch.setattr(training, "SHARE", share)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", every)
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", share)
 
 
 def test_checkpoints_take_a_bounded_share_of_the_time(tmp_path, monkeypatch):
@@ -257,7 +259,8 @@ def test_a_run_killed_on_a_gpu_goes_on(tmp_path, at_every_epoch):
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
 def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
     words = ["warm-up", "--epochs", "1500", "--record", "30"]
-    code = "import sys, experiments.training as t; t.EVERY, t.SHARE = 0, float('inf')"
+    code = "import sys, experiments.training as t; t.CHECKPOINT_SECONDS = 0"
+    code += "; t.CHECKPOINT_SHARE = float('inf')"
     code += "; from experiments.__main__ import main; main(sys.argv[1:])"
     killed, uninterrupted = tmp_path / "killed", tmp_path / "uninterrupted"
     command = [sys.executable, "-c", code, "run", *words, "--out", str(killed)]
@@ -268,8 +271,8 @@ def test_a_process_killed_outright_goes_on(tmp_path, undrawn):
             time.sleep(0.01)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    (part,) = trained_in(killed)
-    assert part.name.endswith(".part")
+    (place,) = trained_in(killed)
+    assert place.name.endswith(".part")
     assert run(*words, "--resume", out=killed) == 0
     assert run(*words, out=uninterrupted) == 0
     (one,), (other,) = trained_in(killed), trained_in(uninterrupted)
@@ -362,12 +365,12 @@ def test_what_the_state_does_not_count_is_dropped(kept, whole, tmp_path):
     np.savez(kept / "snapshots-00000004.npz", **stray)  # written, and killed before the state was
     (kept / ".snapshots-00000008.npz.77.part").write_bytes(b"half a file")
     (kept / ".state.npz.77.part").write_bytes(b"half a file")
-    found = Checkpoints(kept)
+    checkpoint = Checkpoints(kept)
     assert sorted(path.name for path in kept.iterdir()) == [
         *(f"snapshots-{i:08d}.npz" for i in range(4)),
         "state.npz",
     ]
-    assert_same(execute(TINY, checkpoints=found), whole["sgd"], tmp_path)
+    assert_same(execute(TINY, checkpoints=checkpoint), whole["sgd"], tmp_path)
 
 
 def test_checkpoints_give_back_what_they_were_given(tmp_path):
@@ -380,13 +383,13 @@ def test_checkpoints_give_back_what_they_were_given(tmp_path):
     kept.write(snapshots[:2], State(3, {}, np.empty(0, np.float32)))
     kept.write([], state)
     kept.write(snapshots[2:], state)
-    for found in (kept, Checkpoints(tmp_path)):
-        assert found.n_snapshots == 5
-        assert found.state is not None
-        assert found.state.epoch == 7
-        assert list(found.state.ensemble) == ["parameters/a.weight"]
-        assert found.state.losses.tolist() == [1, 2, 3]
-        for one, other in zip(found.snapshots(), snapshots, strict=True):
+    for checkpoint in (kept, Checkpoints(tmp_path)):
+        assert checkpoint.n_snapshots == 5
+        assert checkpoint.state is not None
+        assert checkpoint.state.epoch == 7
+        assert list(checkpoint.state.ensemble) == ["parameters/a.weight"]
+        assert checkpoint.state.losses.tolist() == [1, 2, 3]
+        for one, other in zip(checkpoint.snapshots(), snapshots, strict=True):
             assert one.keys() == other.keys()
             assert all(np.array_equal(one[name], other[name]) for name in one)
 
@@ -401,37 +404,39 @@ def test_snapshots_that_were_never_kept_cannot_be_read(tmp_path):
 
 
 def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
-    """Leave such a run, as a kill would."""
+    """Leaves such a run, as a kill would."""
 
     def killed(*words, on_epoch, **options):
         return execute(*words, on_epoch=killed_at(epoch), **options)
 
     with monkeypatch.context() as patch:
         every_epoch(patch)
-        patch.setattr(running, "execute", killed)
+        patch.setattr(run_command, "execute", killed)
         with pytest.raises(Killed):
             run(name, "--epochs", str(epochs), "--force", out=out)
-    (part,) = (path for path in trained_in(out) if path.name.endswith(".part"))
-    return part
+    (place,) = (path for path in trained_in(out) if path.name.endswith(".part"))
+    return place
 
 
 def test_an_unfinished_run_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
-    part = unfinished(tmp_path, monkeypatch)
-    before = {path: path.read_bytes() for path in part.rglob("*.npz")}
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+    place = unfinished(tmp_path, monkeypatch)
+    before = {path: path.read_bytes() for path in place.rglob("*.npz")}
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+    )
     assert run("tishby", "warm-up", "--epochs", "4", out=tmp_path) == 2
     error = capsys.readouterr().err
-    assert f"an unfinished run lies in '{part}'" in error
+    assert f"an unfinished run lies in '{place}'" in error
     assert "(--resume)" in error
     assert "remove that folder" in error
-    assert {path: path.read_bytes() for path in part.rglob("*.npz")} == before
+    assert {path: path.read_bytes() for path in place.rglob("*.npz")} == before
     assert rows_of(tmp_path) == []
 
 
 def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
-    part = unfinished(tmp_path, monkeypatch)
-    (part / ".plane.csv.77.part").touch()  # of a process that was killed while it wrote its results
-    (part / "plane.csv").touch()
+    place = unfinished(tmp_path, monkeypatch)
+    (place / ".plane.csv.77.part").touch()  # of a process that was killed while it wrote results
+    (place / "plane.csv").touch()
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert run("warm-up", "--epochs", "4", out=tmp_path / "uninterrupted") == 0
     (one,) = tmp_path.glob("warm-up*")
@@ -441,7 +446,9 @@ def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
     assert_same_files(one, other)
     assert [results.read(folder).manifest["resumed"] for folder in (one, other)] == [True, False]
     assert [row["status"] for row in rows_of(tmp_path)] == ["done", "done"]
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+    )
     capsys.readouterr()
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert capsys.readouterr().out.count("was finished before") == 2
@@ -457,8 +464,8 @@ def test_a_finished_run_that_is_run_again_stays_until_the_new_one_is_finished(
 ):
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
     (folder,) = trained_in(tmp_path)
-    part = unfinished(tmp_path, monkeypatch)
-    assert part.name == f"{folder.name}.part"
+    place = unfinished(tmp_path, monkeypatch)
+    assert place.name == f"{folder.name}.part"
     assert (reading_of(folder) / "plane.csv").exists()
     (folder / "stray").touch()
     # the one that was begun last
@@ -468,13 +475,13 @@ def test_a_finished_run_that_is_run_again_stays_until_the_new_one_is_finished(
 
 
 def test_a_damaged_checkpoint_is_a_failed_run_with_its_reason(tmp_path, monkeypatch, undrawn):
-    part = unfinished(tmp_path, monkeypatch)
-    (part / "snapshots" / "state.npz").write_bytes(b"garbage")
+    place = unfinished(tmp_path, monkeypatch)
+    (place / "snapshots" / "state.npz").write_bytes(b"garbage")
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 1
     failed, done = rows_of(tmp_path)
     assert "state.npz' cannot be read" in failed["reason"]
     assert done["status"] == "done"
-    (part / "snapshots" / "state.npz").unlink()  # as it was told
+    (place / "snapshots" / "state.npz").unlink()  # as it was told
     assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0
 
 
@@ -483,9 +490,9 @@ def test_a_damaged_checkpoint_is_a_failed_run_with_its_reason(tmp_path, monkeypa
 
 def saved(result, out):
     """A result that was not trained here."""
-    part = out / f"{result.run.id}.part"
-    part.mkdir()
-    outputs.save(result, part, out / result.run.id, wall_seconds=1.0, resumed=False)
+    place = out / f"{result.run.id}.part"
+    place.mkdir()
+    saving.save(result, place, out / result.run.id, wall_seconds=1.0, resumed=False)
     return out / result.run.id
 
 
@@ -510,14 +517,17 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     }
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["id"] == folder.name
-    assert Run.of(manifest["run"]) == CATALOG["tishby-extended"].varied(epochs=2, copies=2)
+    assert Run.from_fields(manifest["run"]) == CATALOG["tishby-extended"].varied(epochs=2, copies=2)
     read_of_it = json.loads((reading / "manifest.json").read_text())
     assert read_of_it["id"] == f"{folder.name}/{reading.name}"
-    assert readings.of("reading", read_of_it["reading"]) == CATALOG["tishby-extended"].reads[0]
+    assert (
+        measures.from_fields("reading", read_of_it["reading"])
+        == CATALOG["tishby-extended"].reads[0]
+    )
     assert (manifest["data"], manifest["remark"]) == ("simple", "")
-    found = results.read(folder)
+    result = results.read(folder)
     plane = next(
-        plane for plane in found.planes if (plane.reading, plane.sample) == ("sampled", "held-out")
+        plane for plane in result.planes if (plane.reading, plane.sample) == ("sampled", "held-out")
     )
     written = [
         float(row["i_xt_bits"])
@@ -526,9 +536,9 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     ]
     assert written == plane.i_xt.ravel().tolist()
     (end,) = [
-        part
-        for part in read_of_it["readings"]
-        if (part["reading"], part["sample"]) == ("sampled", "held-out")
+        place
+        for place in read_of_it["readings"]
+        if (place["reading"], place["sample"]) == ("sampled", "held-out")
     ]
     assert [layer["i_xt_end"] for layer in end["layers"]] == plane.i_xt[-1, 0].tolist()
     assert end["funnel"]["pairs"] == 3 * 5
@@ -590,7 +600,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(
             raise RuntimeError("the power went out")
         return execute(record, *arguments, **options)
 
-    monkeypatch.setattr(running, "execute", broken)
+    monkeypatch.setattr(run_command, "execute", broken)
     assert run("warm-up", "tishby", "--epochs", "1", out=tmp_path) == 1
     failed, done = rows_of(tmp_path)
     assert (failed["run"], failed["status"]) == ("warm-up", "failed")
@@ -611,11 +621,11 @@ def test_a_result_that_cannot_be_finished_leaves_the_old_one_whole(
     def broken(*arguments, **options):
         raise OSError("disk full")
 
-    monkeypatch.setattr(outputs, "picture", broken)
+    monkeypatch.setattr(saving, "picture", broken)
     with pytest.raises(OSError, match="disk full"):
         saved(whole["sgd"], tmp_path)
     assert (reading_of(folder) / "plane.csv").read_bytes() == before
-    assert keeping.finished(folder)
+    assert in_progress.finished(folder)
 
 
 def test_a_second_result_replaces_the_first(tmp_path, undrawn, whole):
@@ -627,11 +637,11 @@ def test_a_second_result_replaces_the_first(tmp_path, undrawn, whole):
 
 
 def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "check_device", lambda name: name)
-    folders = [running.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
+    monkeypatch.setattr(run_command, "check_device", lambda name: name)
+    folders = [run_command.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
     assert folders == [TINY.id, f"{TINY.id}-cuda0"]
     assert all(
-        layout.READING.fullmatch(layout.named(TINY.reads[0].id, device))
+        layout.MEASURE_FOLDER.fullmatch(layout.named(TINY.reads[0].id, device))
         for device in ("cpu", "cuda", "cuda:11")
     )
 
@@ -708,8 +718,8 @@ def test_several_bins_at_once_are_each_a_result(trained, monkeypatch):
     )
     for reading in alone:
         by_training = execute(results.read(trained).run.varied(reads=(reading,)))
-        found = results.read(trained / reading.id)
-        assert [plane.i_xt.tolist() for plane in found.planes] == [
+        result = results.read(trained / reading.id)
+        assert [plane.i_xt.tolist() for plane in result.planes] == [
             plane.i_xt.tolist() for plane in by_training.planes
         ]
     # one of them is there
@@ -735,9 +745,9 @@ def test_a_run_that_reads_by_several_measures_leaves_a_result_of_each(
     assert capsys.readouterr().out.count("Right answers") == 2
     for reading in several.reads:
         by_itself = execute(several.varied(reads=(reading,), epochs=3, copies=2))
-        found = results.read(folder / reading.id)
-        assert found.run.reads == (reading,)
-        assert [plane.i_ty.tolist() for plane in found.planes] == [
+        result = results.read(folder / reading.id)
+        assert result.run.reads == (reading,)
+        assert [plane.i_ty.tolist() for plane in result.planes] == [
             plane.i_ty.tolist() for plane in by_itself.planes
         ]
     assert results.read(folder).run.reads == (first,)
@@ -749,11 +759,11 @@ def test_elsewhere_what_was_trained_lies_too_and_from_there_it_is_read_again(tra
     (folder,) = trained_in(out)
     assert folder.name == trained.name
     assert contents(trained) == before
-    own = Path(reading_of(trained).name)
-    assert {path for path in before if path.parts[0] != own.name} <= contents(folder).keys()
+    readings = Path(reading_of(trained).name)
+    assert {path for path in before if path.parts[0] != readings.name} <= contents(folder).keys()
     assert (folder / "snapshots" / "state.npz").stat().st_nlink == 2  # linked, not copied
     assert estimate(folder, "--edges", "-1", "1", "50") == 0  # and from there back
-    assert (folder / own / "plane.csv").read_bytes() == before[own / "plane.csv"]
+    assert (folder / readings / "plane.csv").read_bytes() == before[readings / "plane.csv"]
     assert estimate(trained, "--edges", "-1", "1", "21", out=out) == 0  # beside what is there
     assert len(list(folder.glob("counted-*"))) == 3
     assert [row["status"] for row in rows_of(out)] == ["estimated"] * 3
@@ -800,7 +810,7 @@ def test_a_result_without_its_snapshots_cannot_be_estimated(trained, tmp_path, c
 
 
 def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, undrawn, monkeypatch):
-    monkeypatch.setattr(runner, "MODELS", 1)
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 1)
     monkeypatch.setattr(screens, "place", lambda: "file")
     shown, show = [], screens.show
 
@@ -875,7 +885,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_any_work(tmp_
 def test_all_is_every_run(tmp_path, monkeypatch):
     tried = []
     monkeypatch.setattr(
-        running, "_attempt", lambda record, device, out: tried.append(record.name) or True
+        run_command, "_attempt", lambda record, device, out: tried.append(record.name) or True
     )
     assert run("all", out=tmp_path) == 0
     assert tried == list(CATALOG)
@@ -884,7 +894,7 @@ def test_all_is_every_run(tmp_path, monkeypatch):
 def test_a_run_s_own_numbers_are_changed_by_what_is_given_alone(tmp_path, monkeypatch):
     tried = []
     monkeypatch.setattr(
-        running, "_attempt", lambda record, device, out: tried.append(record) or True
+        run_command, "_attempt", lambda record, device, out: tried.append(record) or True
     )
     assert run("tishby-extended", out=tmp_path) == 0
     words = [
@@ -952,7 +962,7 @@ def test_the_compression_command_writes_its_page(tmp_path):
 
 def test_a_page_that_cannot_be_written_is_said_before_any_seed(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        running, "execute", lambda *arguments, **options: pytest.fail("work was done")
+        run_command, "execute", lambda *arguments, **options: pytest.fail("work was done")
     )
     assert cli.main(["compression", "--out", str(tmp_path)]) == 2
     assert "which is a folder: pass the name of a file" in capsys.readouterr().err
@@ -962,7 +972,7 @@ def test_an_interrupted_run_is_a_row_and_ends_the_others(tmp_path, monkeypatch, 
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "execute", interrupted)
+    monkeypatch.setattr(run_command, "execute", interrupted)
     assert run("warm-up", "tishby", out=tmp_path) == 130
     (row,) = rows_of(tmp_path)
     assert (row["run"], row["status"]) == ("warm-up", "interrupted")
@@ -981,7 +991,7 @@ def test_an_interrupted_run_keeps_what_it_can_go_on_from(
         return execute(*words, on_epoch=stop, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(running, "execute", interrupted)
+        patch.setattr(run_command, "execute", interrupted)
         assert run("warm-up", "--epochs", "3", out=tmp_path) == 130
     assert run("warm-up", "--epochs", "3", "--resume", out=tmp_path) == 0
     assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted", "done"]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from runs import TINY, estimate, names, run, undraw
 
-from experiments import running
+from experiments.commands import run as run_command
+from experiments.execution import execute
 from experiments.locks import held
-from experiments.runner import execute
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
@@ -219,8 +219,9 @@ def test_where_the_disk_has_no_locks_what_lies_there_may_be_at_work(tmp_path, mo
 
 
 def test_a_lock_that_its_holder_just_removed_is_not_one(tmp_path, monkeypatch):
-    """Between opening and locking the holder may have ended: then the file that is locked has no
-    name any more.
+    """Between opening and locking the holder may have ended.
+
+    Then the file that is locked has no name any more.
     """
     opened, real = [], os.open
 
@@ -270,6 +271,6 @@ def test_while_it_runs_the_lock_says_so_and_afterwards_is_gone(tmp_path, monkeyp
         assert json.loads((tmp_path / f"{TINY.id}.lock").read_text())["pid"] == os.getpid()
         return execute(*words, **options)
 
-    monkeypatch.setattr(running, "execute", seen)
+    monkeypatch.setattr(run_command, "execute", seen)
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
     assert names(tmp_path) == ["attempts", TINY.id]

@@ -1,6 +1,4 @@
-"""What is made of finished runs: figures side by side and overlaid, and the page of the
-reproduction.
-"""
+"""What is made of finished runs: figures, side by side and overlaid, and the reproduction."""
 
 import csv
 import json
@@ -13,9 +11,10 @@ import runs
 from runs import reading_of, trained, undraw
 
 from experiments import __main__ as cli
-from experiments import drawing, outputs, pages, reproduction
+from experiments import drawing, reproduction, saving
 from experiments.catalog import CATALOG
-from experiments.readings import Counted
+from experiments.commands import draw as draw_command
+from experiments.measures import Counted
 from experiments.results import Finished, read
 from fastmi import tables
 
@@ -37,7 +36,7 @@ def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
         undraw(patch)
-        found = {
+        folders = {
             "warm-up": run("warm-up", "--epochs", "3", out=out),
             "ten": run("warm-up", "--epochs", "10", out=out),
             "seeds": run("warm-up", "--epochs", "3", "--seeds", "3", out=out),
@@ -46,8 +45,8 @@ def results(tmp_path_factory):
             "original": run("original", "--epochs", "3", out=out),
             "stopping": run(*STOPPING, out=out),
         }
-        assert len(set(found.values())) == len(found)
-        return found
+        assert len(set(folders.values())) == len(folders)
+        return folders
 
 
 @pytest.fixture
@@ -58,7 +57,9 @@ def drawn(monkeypatch):
         "experiments.drawing.figures.information_plane",
         lambda grid, **options: grids.append((grid, options)),
     )
-    monkeypatch.setattr(pages, "figures", SimpleNamespace(save=lambda figure, path: path.touch()))
+    monkeypatch.setattr(
+        draw_command, "figures", SimpleNamespace(save=lambda figure, path: path.touch())
+    )
     return grids
 
 
@@ -285,7 +286,7 @@ def test_only_runs_of_the_catalogue_are_shown(change, shown):
 
 @pytest.fixture(scope="module")
 def times(tmp_path_factory):
-    """What the benchmarks would write: the published loop of exp 1 took 120 s an epoch."""
+    """Writes what the benchmarks would: the published loop of exp 1 took 120 s an epoch."""
     path = tmp_path_factory.mktemp("times") / "times.json"
     loop = {
         "name": "exp-1",
@@ -440,9 +441,9 @@ def test_times_are_those_of_the_manifest_and_of_the_published_loop(page, results
 
 
 def test_the_time_of_a_resumed_run_is_said_to_be_of_its_last_part(results):
-    found = read(results["warm-up"])
+    result = read(results["warm-up"])
     texts = [
-        reproduction._time(found.run, found.manifest | {"resumed": resumed}, {})
+        reproduction._time(result.run, result.manifest | {"resumed": resumed}, {})
         for resumed in (False, True)
     ]
     assert texts[1] == f"{texts[0]} It was interrupted, and this is the time of its last part."
@@ -455,8 +456,8 @@ def test_figures_lie_beside_the_page(page, written):
 
 
 def test_the_seeds_are_drawn_with_their_band(results):
-    found = read(results["seeds"])
-    (panel, *_), *_ = drawing._panels(found.run, found.planes, None, (), "").values()
+    result = read(results["seeds"])
+    (panel, *_), *_ = drawing._panels(result.run, result.planes, None, (), "").values()
     assert panel.spread_xt is not None
 
 
@@ -485,7 +486,7 @@ def test_one_network_has_no_spread_over_networks(times, tmp_path, monkeypatch):
         "picture",
         lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None),
     )
-    monkeypatch.setattr(reproduction, "figures", outputs.figures)
+    monkeypatch.setattr(reproduction, "figures", saving.figures)
     reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
     assert "nan" not in (tmp_path / "page.md").read_text()
 

@@ -1,5 +1,6 @@
-"""The runs as data: what trains and what reads, their ids, their story, and the records of earlier
-versions.
+"""The runs as data: what trains and what reads, their ids, their story.
+
+And the records of earlier versions.
 """
 
 import itertools
@@ -12,9 +13,9 @@ import numpy as np
 import pytest
 
 from benchmarks import cases
-from experiments import analyses, earlier, identity, readings
+from experiments import analyses, identity, measures, old_formats
 from experiments.catalog import CATALOG, Run
-from experiments.readings import Counted
+from experiments.measures import Counted
 
 SHORT = CATALOG["tishby-extended"].varied(epochs=3, n_samples=200, copies=3)
 SEEDED = SHORT.varied(seed=4, seeds=3, copies=2)
@@ -87,8 +88,9 @@ IDS = {
 
 @pytest.mark.parametrize("name", list(CATALOG))
 def test_ids_are_for_ever(name):
-    """A new field leaves them as they are, and so does another default, for there is none: results
-    are found by them.
+    """A new field leaves them as they are, and so does another default, for there is none.
+
+    Results are found by them.
     """
     assert CATALOG[name].ids == [IDS[name]]
 
@@ -187,7 +189,7 @@ def story(run):
 def test_a_record_comes_back_from_json(name):
     several = CATALOG[name].varied(reads=(*CATALOG[name].reads, Counted((0.0, 1.0, 9), "clip")))
     for run in (CATALOG[name], several):
-        again = Run.of(json.loads(json.dumps(run.fields())))
+        again = Run.from_fields(json.loads(json.dumps(run.fields())))
         assert again == run
         assert again.ids == run.ids
 
@@ -259,15 +261,15 @@ def without(fields, *keys):
 )
 def test_fields_that_are_no_run_s_are_refused(change, error, message):
     with pytest.raises(error, match=message):
-        Run.of(change(SHORT.fields()))
+        Run.from_fields(change(SHORT.fields()))
 
 
 def test_a_reading_is_asked_for_by_its_measure():
-    assert readings.of("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(
+    assert measures.from_fields("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(
         (0.0, 1.0, 9)
     )
     with pytest.raises(ValueError, match=r"reading\.measure is None: this version knows counted"):
-        readings.of("reading", 3)
+        measures.from_fields("reading", 3)
     assert [*Counted((1.0, 0.0, 9)).faults()] == [
         "edges are 1.0, 0.0, 9: they are LOW below HIGH, and N from 2 to 16,777,216"
     ]
@@ -322,8 +324,8 @@ def test_steps_are_called_steps_with_their_batch_and_the_passes_that_they_make(c
 def test_the_run_of_a_manifest_of_format_1_has_the_id_that_it_had():
     for path in FORMAT_1.glob("*/manifest.json"):
         manifest = json.loads(path.read_text())
-        run = earlier.run_of(manifest["run"])
-        assert earlier.id_of(run) == manifest["id"] == path.parent.name
+        run = old_formats.run_of(manifest["run"])
+        assert old_formats.id_of(run) == manifest["id"] == path.parent.name
         assert run.training == CATALOG["warm-up"].varied(epochs=4, copies=2, n_recorded=3).training
         assert (run.about, run.published) == (
             CATALOG["warm-up"].about,
@@ -332,10 +334,10 @@ def test_the_run_of_a_manifest_of_format_1_has_the_id_that_it_had():
 
 
 def test_what_could_not_be_said_earlier_had_no_id():
-    assert earlier.id_of(SHORT.varied(reads=(Counted(), Counted((0.0, 1.0, 9))))) is None
-    assert earlier.id_of(CATALOG["stopping"]) == "stopping-72c744c27b"
+    assert old_formats.id_of(SHORT.varied(reads=(Counted(), Counted((0.0, 1.0, 9))))) is None
+    assert old_formats.id_of(CATALOG["stopping"]) == "stopping-72c744c27b"
 
 
 def test_another_measure_had_no_id_earlier():
     kind = make_dataclass("Other", [("measure", str, "other")], frozen=True)
-    assert earlier.id_of(SHORT.varied(reads=(kind(),))) is None
+    assert old_formats.id_of(SHORT.varied(reads=(kind(),))) is None

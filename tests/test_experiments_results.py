@@ -1,5 +1,6 @@
-"""Results and checkpoints that come from anybody, or from earlier versions: one sentence where they
-are none.
+"""Results and checkpoints that come from anybody, or from earlier versions.
+
+One sentence is said where they are none.
 """
 
 import json
@@ -16,19 +17,11 @@ from mutations import changed, damaged, rebuilt
 from runs import FORMAT_0, FORMAT_1, estimate, reading_of, run, undraw
 
 from experiments import __main__ as cli
-from experiments import (
-    earlier,
-    estimating,
-    manifests,
-    networks,
-    outputs,
-    reproduction,
-    results,
-    scores,
-)
+from experiments import manifests, networks, old_formats, reproduction, results, saving, scores
 from experiments.catalog import CATALOG
 from experiments.checkpoints import Checkpoints, State
-from experiments.runner import execute
+from experiments.commands import estimate as estimate_command
+from experiments.execution import execute
 from fastmi import files
 from fastmi.tables import load_planes, save_planes
 
@@ -73,19 +66,19 @@ def refused(folder, reason):
 
 
 def test_a_result_of_format_0_is_read_for_ever(result):
-    found = results.read(result)
-    assert found.run.training == CATALOG["warm-up"].varied(epochs=4, copies=2).training
-    assert (found.run.reads, found.folder, found.trained) == (
+    finished = results.read(result)
+    assert finished.run.training == CATALOG["warm-up"].varied(epochs=4, copies=2).training
+    assert (finished.run.reads, finished.folder, finished.trained) == (
         CATALOG["warm-up"].reads,
         result,
         result,
     )
-    assert [(plane.sample, plane.reading) for plane in found.planes] == [
+    assert [(plane.sample, plane.reading) for plane in finished.planes] == [
         (sample, reading)
         for sample in ("training", "held-out")
         for reading in ("mean", "each", "sampled", "mixture")
     ]
-    assert found.planes[1].epochs.tolist() == [0, 1, 2, 3, 4]
+    assert finished.planes[1].epochs.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_result_of_format_0_is_drawn_for_ever(result, tmp_path):
@@ -99,8 +92,8 @@ def test_a_result_of_format_0_is_estimated_for_ever(result, tmp_path):
     after = manifest_of(folder)
     assert after["format"] == 2
     assert after["id"] == f"{results.read(result).run.id}/{folder.name}"
-    assert earlier.id_of(results.read(folder).run) == before["id"]
-    one, other = (found["readings"][0]["layers"][1] for found in (before, after))
+    assert old_formats.id_of(results.read(folder).run) == before["id"]
+    one, other = (manifest["readings"][0]["layers"][1] for manifest in (before, after))
     # another machine's tanh may round otherwise
     assert one["i_xt_start"] == pytest.approx(other["i_xt_start"], abs=0.05)
 
@@ -111,16 +104,16 @@ def test_checkpoints_of_format_0_are_gone_on_with_for_ever(tmp_path):
     kept = Checkpoints(tmp_path / f"{run.id}.part" / "snapshots")
     assert (kept.n_snapshots, kept.state.epoch) == (3, 2)
     assert cli.main(["run", "warm-up", "--epochs", "4", "--resume", "--out", str(tmp_path)]) == 0
-    found = results.read(tmp_path / run.id)
-    assert found.manifest["resumed"] is True
-    assert found.planes[0].epochs.tolist() == [0, 1, 2, 3, 4]
+    result = results.read(tmp_path / run.id)
+    assert result.manifest["resumed"] is True
+    assert result.planes[0].epochs.tolist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("name", ["stopping", "estimated"])
 def test_manifests_of_format_0_are_read_for_ever(name):
     manifest = manifests.typed(manifests.parse(FORMAT_0 / f"manifest-{name}.json"))
-    run = earlier.run_of(manifest["run"])
-    assert earlier.id_of(run) == manifest["id"]
+    run = old_formats.run_of(manifest["run"])
+    assert old_formats.id_of(run) == manifest["id"]
     assert run.analyses == (("stopping",) if name == "stopping" else ())
 
 
@@ -154,23 +147,23 @@ def test_the_results_of_format_1_are_found_and_read_for_ever(tmp_path):
     folders = results.folders(out)
     assert [folder.name for folder in folders] == ["warm-up-1966dd320c", "warm-up-296a7af454"]
     for folder, n_edges in zip(folders, (50, 9), strict=True):
-        found = results.read(folder)
-        assert (found.folder, found.trained, found.run.reads[0].edges) == (
+        result = results.read(folder)
+        assert (result.folder, result.trained, result.run.reads[0].edges) == (
             folder,
             folder,
             (-1.0, 1.0, n_edges),
         )
         assert (
-            found.run.training
+            result.run.training
             == CATALOG["warm-up"].varied(epochs=4, copies=2, n_recorded=3).training
         )
-        assert [plane.reading for plane in found.planes] == [
+        assert [plane.reading for plane in result.planes] == [
             "mean",
             "each",
             "sampled",
             "mixture",
         ] * 2
-        assert [score.epochs.tolist() for score in found.result().scores] == [[0, 1, 2, 4]] * 2
+        assert [score.epochs.tolist() for score in result.result().scores] == [[0, 1, 2, 4]] * 2
     assert "wall_seconds" in results.read(folders[0]).manifest
     assert "estimated_from" in results.read(folders[1]).manifest
 
@@ -405,7 +398,9 @@ def test_a_name_never_becomes_a_path(result, tmp_path, monkeypatch, capsys, name
     rewrite(result, run_name=name)
     refused(result, "name is .*: it is letters, digits, - and _, at most 64")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(estimating, "execute", lambda *words, **options: pytest.fail("it was read"))
+    monkeypatch.setattr(
+        estimate_command, "execute", lambda *words, **options: pytest.fail("it was read")
+    )
     assert (
         cli.main(
             ["estimate", str(result), "--edges", "0", "1", "9", "--out", str(tmp_path / "result")]
@@ -540,8 +535,8 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
         (tmp_path / name / "manifest.json").write_text('{"name": "an app"}')
     (tmp_path / "file").touch()
     shutil.copytree(result, tmp_path / "warm-up-1.part")
-    found, others = reproduction._most_seeds(tmp_path)
-    assert [one.folder for one in found.values()] == [result]
+    chosen, others = reproduction._most_seeds(tmp_path)
+    assert [finished.folder for finished in chosen.values()] == [result]
     assert [other.partition("which")[0] for other in others] == [
         f"RESULT is '{tmp_path / name}', " for name in (".hidden", "other")
     ]
@@ -550,7 +545,7 @@ def test_what_is_no_result_does_not_disturb_the_reproduction(result, tmp_path, m
         "picture",
         lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None),
     )
-    monkeypatch.setattr(reproduction, "figures", outputs.figures)
+    monkeypatch.setattr(reproduction, "figures", saving.figures)
     times = tmp_path / "times.json"
     times.write_text('{"cases": []}')
     words = [
@@ -615,13 +610,13 @@ def test_scores_that_are_none_are_named(result, change, reason):
 
 
 def test_scores_come_back_to_the_same_bits(tmp_path):
-    found = execute(CATALOG["warm-up"].varied(epochs=3, copies=2, seeds=2))
-    outputs._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
-    again = scores.read(tmp_path / "scores.csv", found.run.training)
+    result = execute(CATALOG["warm-up"].varied(epochs=3, copies=2, seeds=2))
+    saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(result.scores))
+    again = scores.read(tmp_path / "scores.csv", result.run.training)
     assert [(score.sample, score.seed, score.epochs.tolist()) for score in again] == [
-        (score.sample, score.seed, score.epochs.tolist()) for score in found.scores
+        (score.sample, score.seed, score.epochs.tolist()) for score in result.scores
     ]
-    for one, other in zip(again, found.scores, strict=True):
+    for one, other in zip(again, result.scores, strict=True):
         assert np.array_equal(one.loss, other.loss)
         assert np.array_equal(one.accuracy, other.accuracy)
 
@@ -685,20 +680,20 @@ def test_reading_what_was_written_today(today, monkeypatch):
     for folder in (today, reading):
         assert manifest_of(folder)["format"] == manifests.FORMAT == 2
     for folder in (today, reading, reading / ".." / reading.name):
-        found = results.read(folder)
-        assert found.run == CATALOG["warm-up"].varied(epochs=2)
-        assert found.folder.resolve() == reading
-        assert found.manifest["seconds"].keys() == {"train", "forward", "estimate"}
+        result = results.read(folder)
+        assert result.run == CATALOG["warm-up"].varied(epochs=2)
+        assert result.folder.resolve() == reading
+        assert result.manifest["seconds"].keys() == {"train", "forward", "estimate"}
     assert results.folders(today.parent) == [reading]
     monkeypatch.chdir(reading)
     assert results.read(Path()).trained == today
     monkeypatch.chdir(today)
-    assert results.read(Path()).run == found.run
+    assert results.read(Path()).run == result.run
 
 
 def test_the_story_stands_in_the_manifest_of_what_was_trained(today):
-    told, run = manifest_of(today)["run"], CATALOG["warm-up"]
-    assert (told["about"], told["published"], told["shows"], told["case"]) == (
+    manifest, run = manifest_of(today)["run"], CATALOG["warm-up"]
+    assert (manifest["about"], manifest["published"], manifest["shows"], manifest["case"]) == (
         run.about,
         run.published,
         run.shows,
@@ -757,9 +752,9 @@ def test_a_training_with_several_readings_stands_for_its_own(today):
     ],
 )
 def test_a_manifest_of_what_was_trained_is_trusted_in_nothing(today, change, reason):
-    told = manifest_of(today)
-    change(told)
-    (today / "manifest.json").write_text(json.dumps(told))
+    manifest = manifest_of(today)
+    change(manifest)
+    (today / "manifest.json").write_text(json.dumps(manifest))
     refused(reading_of(today), reason)
 
 
@@ -789,9 +784,9 @@ def test_a_manifest_of_what_was_trained_is_trusted_in_nothing(today, change, rea
     ],
 )
 def test_a_manifest_of_what_was_read_is_trusted_in_nothing(today, change, reason):
-    told = manifest_of(reading_of(today))
-    change(told)
-    (reading_of(today) / "manifest.json").write_text(json.dumps(told))
+    manifest = manifest_of(reading_of(today))
+    change(manifest)
+    (reading_of(today) / "manifest.json").write_text(json.dumps(manifest))
     refused(reading_of(today), reason)
 
 
@@ -807,8 +802,8 @@ def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_
 ):
     reading, n_refused = reading_of(today), 0
     for folder in (today, reading):
-        told = manifest_of(folder)
-        for text in changed(told, 75, seed=23):
+        manifest = manifest_of(folder)
+        for text in changed(manifest, 75, seed=23):
             (folder / "manifest.json").write_text(text)
             code = cli.main(["draw", str(reading), "--out", str(tmp_path / "drawn.png")])
             said = capsys.readouterr().err
@@ -817,5 +812,5 @@ def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_
                 r"error: RESULT is .*\n|error: .* update fastmi\n", said
             ), said
             n_refused += code == 2
-        (folder / "manifest.json").write_text(json.dumps(told))
+        (folder / "manifest.json").write_text(json.dumps(manifest))
     assert n_refused > 40

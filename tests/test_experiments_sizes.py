@@ -9,8 +9,9 @@ import pytest
 from runs import TINY, names, run, undraw
 
 from experiments import __main__ as cli
-from experiments import mnist, networks, running, sizes
+from experiments import mnist, networks, sizes
 from experiments.catalog import CATALOG
+from experiments.commands import run as run_command
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
@@ -56,7 +57,7 @@ def test_a_leading_tilde_is_the_home_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(here)
     tried = []
     monkeypatch.setattr(
-        running, "_attempt", lambda record, arguments, out: tried.append(out) or True
+        run_command, "_attempt", lambda record, arguments, out: tried.append(out) or True
     )
     assert cli.main(["run", "warm-up", "--out=~/x"]) == 0
     assert cli.main(["run", "warm-up", "--out", "a~b/~c"]) == 0
@@ -105,7 +106,7 @@ def test_what_could_never_be_held_is_refused_at_once(
 
 
 def test_the_way_out_of_an_absurd_size_is_one(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(running, "_attempt", lambda record, arguments, out: True)
+    monkeypatch.setattr(run_command, "_attempt", lambda record, arguments, out: True)
     assert run("warm-up", "--copies", "1000000000", out=tmp_path) == 2
     assert "and this machine has" in capsys.readouterr().err
     assert run("warm-up", "--copies", "100", out=tmp_path) == 0

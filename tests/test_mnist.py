@@ -1,5 +1,6 @@
-"""MNIST's files are read where they lie, and a file that lies about itself is refused before it
-costs memory.
+"""MNIST's files are read where they lie.
+
+A file that lies about itself is refused before it costs memory.
 """
 
 import gzip

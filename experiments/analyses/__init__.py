@@ -1,9 +1,9 @@
-"""What is made of finished results: a table of names; each is a file of this package, loaded when
-it is asked for.
+"""What is made of finished results: a table of analyses, each a file of this package.
 
 Another analysis is one file, with a record derived from `experiments.analyses.analysis.Analysis`
 under the name `ANALYSIS`, and one row here: `python -m experiments NAME` writes its page, and a run
-of the catalogue that names it in `analyses` has it made as its results are written.
+of the catalogue that names it in `analyses` has it made as its results are written. A file is
+loaded when it is asked for.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ __all__ = ["ANALYSES", "Row", "load"]
 
 
 class Row(NamedTuple):
-    """What can be said of an analysis before it is loaded; `run` is the catalogue's that it is made
-    of by default.
+    """What can be said of an analysis before it is loaded.
+
+    `run` is the catalogue's that it is made of by default.
     """
 
     run: str
@@ -36,7 +37,7 @@ ANALYSES: dict[str, Row] = {
 
 
 def load(name: str) -> Analysis:
-    """The analysis of that name.
+    """Loads the analysis of that name.
 
     Raises:
         ValueError: there is none.

@@ -1,5 +1,6 @@
-"""What every analysis can do: a finished result -> rows; rows -> a table, a page, and marks in the
-result's figure.
+"""What every analysis can do: a finished result -> rows; rows -> a table, a page, marks.
+
+The marks stand in the result's figure.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from experiments.drawing import Mark
+from experiments.execution import Result
 from experiments.records import Run
-from experiments.runner import Result
 from fastmi import InformationPlane
 
 __all__ = ["Analysis", "Rows", "markdown"]
@@ -18,15 +19,17 @@ Rows = Sequence[dict[str, Any]]
 
 
 class Analysis:
-    """A frozen record of what it depends on, with these verbs; a third one needs `columns`, `rows`
-    and `table`.
+    """A frozen record of what it depends on, with these verbs.
+
+    A third one needs `columns`, `rows` and `table`.
     """
 
     columns: ClassVar[tuple[str, ...]]
 
     def rows(self, result: Result) -> list[dict[str, Any]]:
-        """Of one result, read by one measure: plain values under the names of `columns`; they are a
-        file beside its plane.
+        """Makes rows of one result, read by one measure: plain values under the names of `columns`.
+
+        They are a file beside its plane.
 
         Raises:
             ValueError: the result has not what the analysis is made of.
@@ -34,23 +37,23 @@ class Analysis:
         raise NotImplementedError
 
     def table(self, run: Run, rows: Rows) -> list[str]:
-        """The rows, of one result or of several, as lines of Markdown."""
+        """Makes lines of Markdown of the rows, of one result or of several."""
         raise NotImplementedError
 
     def lines(self, run: Run, rows: Rows) -> list[str]:
-        """The rows as lines for a terminal."""
+        """Makes lines for a terminal of the rows."""
         return self.table(run, rows)
 
     def page(self, run: Run, rows: Rows, command: str) -> str:
-        """The rows as a Markdown page that `command` writes."""
+        """Makes a Markdown page of the rows, which `command` writes."""
         head = [f"# `{run.name}`", "", f"Written by `{command}`; not edited by hand.", ""]
         return "\n".join([*head, *self.table(run, rows), ""])
 
     def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
-        """Points to be marked in the figure of the result's planes."""
+        """Makes points to be marked in the figure of the result's planes."""
         return []
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table."""
+    """Makes a table."""
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

@@ -1,5 +1,6 @@
-"""A finished result -> how far I(X;T) of the output layer fell from its peak, a row a seed:
-fitting, then compression.
+"""A finished result -> how far I(X;T) of the output layer fell from its peak, a row for each seed.
+
+That is fitting, then compression.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import numpy as np
 
 from experiments.analyses.analysis import Analysis, Rows, markdown
 from experiments.datasets import simple_truth
+from experiments.execution import Result
 from experiments.records import Run
-from experiments.runner import Result
 from experiments.summary import KEYS, findings
 
 __all__ = ["ANALYSIS", "Compression"]
@@ -34,14 +35,17 @@ _SHOWN = (
 
 @dataclass(frozen=True)
 class Compression(Analysis):
-    """`late` recorded epochs at the end are averaged: the end alone is one of many noisy ones."""
+    """Peak and end of I(X;T) of the output layer.
+
+    `late` recorded epochs at the end are averaged: the end alone is one of many noisy ones.
+    """
 
     late: int = 100
 
     columns: ClassVar = ("seed", "layer", *KEYS, "fell", "i_xt_late", "entropy_y", "all_distinct")
 
     def rows(self, result: Result) -> list[dict[str, Any]]:
-        """The output layer of each seed, over all its copies."""
+        """Summarises the output layer of each seed, over all its copies."""
         training, rows = result.run.training, list[dict[str, Any]]()
         for seed in range(training.seed, training.seed + training.seeds):
             plane = result.plane("each", seed=seed)
@@ -59,7 +63,7 @@ class Compression(Analysis):
         return rows
 
     def table(self, run: Run, rows: Rows) -> list[str]:
-        """Mean and spread below the seeds."""
+        """Makes lines of Markdown of the rows, mean and spread below the seeds."""
         head = [
             *("seed", "start", "peak", f"at {run.training.unit[:-1]}", "end", "peak - end"),
             *(
@@ -79,7 +83,7 @@ class Compression(Analysis):
         return markdown(head, [*cells, ["sd", *(_cell(key, float(sd[key])) for key in _SHOWN)]])
 
     def page(self, run: Run, rows: Rows, command: str) -> str:
-        """With what the numbers do and do not say."""
+        """Makes the page, with what the numbers do and do not say."""
         distinct = sum(row["all_distinct"] for row in rows)
         fitted = sum(row["i_ty_end"] > row["i_ty_start"] for row in rows)
         compressed = sum(

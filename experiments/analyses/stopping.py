@@ -1,5 +1,6 @@
-"""A finished result -> when each rule would have stopped each of its networks, and how well it
-answers then.
+"""A finished result -> when each rule would have stopped each of its networks.
+
+Beside it stands how well the network answers then.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from experiments.analyses.analysis import Analysis, Rows, markdown
 from experiments.drawing import Mark
+from experiments.execution import Result
 from experiments.records import Run
-from experiments.runner import Result
 from fastmi import InformationPlane, InformationStopping
+from fastmi.arrays import FloatArray
 
 __all__ = ["ANALYSIS", "RULES", "Stopping", "first_without_progress"]
 
@@ -41,11 +42,11 @@ class Stopping(Analysis):
     columns: ClassVar = ("seed", "copy", "rule", "stopped", "epochs", "accuracy")
 
     def rows(self, result: Result) -> list[dict[str, Any]]:
-        """A row for each network and rule: where it stops, or the whole budget, and the accuracy
-        there on the fresh sample.
+        """Makes a row for each network and rule: where it stops, and the accuracy there.
 
-        All rules are applied to the one path that was recorded: training does not depend on when
-        one would have stopped it.
+        A rule that is not met uses the whole budget; the accuracy is that on the fresh sample. All
+        rules are applied to the one path that was recorded: training does not depend on when one
+        would have stopped it.
 
         Raises:
             ValueError: the result has no fresh sample, on which the rules are judged.
@@ -79,7 +80,7 @@ class Stopping(Analysis):
         return rows
 
     def _stops(
-        self, plane: InformationPlane, copy: int, losses: npt.NDArray[np.float64]
+        self, plane: InformationPlane, copy: int, losses: FloatArray
     ) -> dict[str, int | None]:
         rule = InformationStopping(
             self.beta, self.tolerance, self.patience, floor=plane.entropy_y / 2
@@ -91,6 +92,7 @@ class Stopping(Analysis):
         }
 
     def table(self, run: Run, rows: Rows) -> list[str]:
+        """Makes lines of Markdown: a rule each, over all networks."""
         head = [
             *("rule", "networks that it stopped", f"{run.training.unit} used"),
             "accuracy there on 20,000 fresh samples",
@@ -104,7 +106,7 @@ class Stopping(Analysis):
         )
 
     def lines(self, run: Run, rows: Rows) -> list[str]:
-        """Mean and spread over the networks."""
+        """Makes lines for a terminal: mean and spread over the networks."""
         training, unit = run.training, run.training.unit
         checks = (
             f"every {training.record_every} {unit}"
@@ -125,6 +127,7 @@ class Stopping(Analysis):
         ]
 
     def page(self, run: Run, rows: Rows, command: str) -> str:
+        """Makes the page, with what the rules are."""
         lines = [
             f"# When to stop: the networks of `{run.name}`",
             "",
@@ -146,8 +149,9 @@ class Stopping(Analysis):
         return "\n".join(lines)
 
     def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
-        """Where each rule stopped the output layer of each network, in the panel of the sample that
-        is trained on.
+        """Marks where each rule stopped the output layer of each network.
+
+        The marks stand in the panel of the sample that is trained on.
         """
         each = {
             plane.seed: plane
@@ -168,8 +172,11 @@ class Stopping(Analysis):
         return marks
 
 
-def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> int | None:
-    """The first check at which the loss has not reached a new minimum for `patience` checks."""
+def first_without_progress(losses: FloatArray, patience: int) -> int | None:
+    """Finds the first check at which the loss made no progress.
+
+    There it has not reached a new minimum for `patience` checks.
+    """
     best = 0
     for i, loss in enumerate(losses):
         if loss < losses[best]:
@@ -180,8 +187,9 @@ def first_without_progress(losses: npt.NDArray[np.float64], patience: int) -> in
 
 
 def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
-    """rule, the networks that it stopped, of how many, and mean and spread of the epochs and of the
-    accuracies.
+    """Sums up each rule: its name, the networks that it stopped, of how many, and two spreads.
+
+    They are mean and spread of the epochs and of the accuracies.
     """
     lines = list[tuple[str, int, int, str, str]]()
     for rule in RULES:
@@ -202,8 +210,8 @@ def _summed(rows: Rows, sign: str) -> list[tuple[str, int, int, str, str]]:
     return lines
 
 
-def _spread(values: npt.NDArray[np.float64], form: str, sign: str) -> str:
-    """Mean and standard deviation; of a single value there is none."""
+def _spread(values: FloatArray, form: str, sign: str) -> str:
+    """Quotes mean and standard deviation; of a single value there is none."""
     return f"{values.mean():{form}} {sign} {values.std(ddof=1) if len(values) > 1 else 0:{form}}"
 
 

@@ -109,7 +109,7 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 
 def options() -> Iterator[tuple[str, str]]:
     """(command, option or operand) of the command line, but for switches, which take nothing."""
-    command_line = importlib.import_module("experiments.command")
+    command_line = importlib.import_module("experiments.commands.parser")
     (commands,) = (
         action
         for action in command_line._parser()._actions

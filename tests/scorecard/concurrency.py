@@ -29,7 +29,7 @@ BINS = fastmi.UniformBins(16, range=(-1, 1))
 
 def slowly(*arguments: str) -> int:
     """A run that takes its time, and leaves a checkpoint after every epoch."""
-    training.EVERY, training.SHARE = 0.0, 1e9
+    training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 0.0, 1e9
     original = training.Trainer._batches
 
     def batches(self: Any) -> Any:

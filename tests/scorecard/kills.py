@@ -44,7 +44,7 @@ def child(call: Callable[[], int]) -> int:
 
 def run(*more: str) -> int:
     """The run, with a checkpoint after nearly every epoch."""
-    training.EVERY, training.SHARE = 0.0, 1e9
+    training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 0.0, 1e9
     return places.said(*RUN, *more)[0]
 
 
@@ -116,7 +116,7 @@ def stopped(how: signal.Signals) -> list[Any]:
     said = Path("said")
 
     def call() -> int:
-        training.EVERY = 0.0
+        training.CHECKPOINT_SECONDS = 0.0
         status, _, err = places.said("run", "tishby", "--out", "out")
         said.write_text(err)
         return status

@@ -1,17 +1,16 @@
-"""python -m experiments list | run NAME [NAME...] | estimate RESULT | draw RESULT [RESULT...] | an
-analysis | ...
+"""arguments of `python -m experiments` -> the command that they ask for, and what it returns.
 
-What a user may ask, as a parser. Torch and the rest are loaded by what does the work, once it is
-known what that is.
+    list | run NAME [NAME...] | estimate RESULT | draw RESULT [RESULT...] | an analysis | ...
+
+The parser loads no torch: that and the rest are loaded by the command's own file, once it is known
+which that is.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import importlib
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,9 +24,10 @@ RESULT = "a folder that `run` left, or one of the readings in it"
 
 
 def main(argv: Sequence[str] | None = None, loaded: Callable[[], object] = lambda: None) -> int:
-    """0 where all succeeded, 1 where a run failed.
+    """Does what is asked -> 0 where all succeeded, 1 where a run failed.
 
     Args:
+        argv: the arguments; None takes those of the process.
         loaded: called once all that the work needs is imported.
 
     Raises:
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the runs, a line each")
-    listing.set_defaults(work="experiments.command:print_list")
+    listing.set_defaults(work="experiments.commands.listing:print_runs")
     _add_run(commands.add_parser("run", help="run one or more of them"))
     _add_estimate(
         commands.add_parser(
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("results"),
         help="the folder of the runs (default: results)",
     )
-    tries.set_defaults(work="experiments.command:print_attempts")
+    tries.set_defaults(work="experiments.commands.listing:print_attempts")
     page = commands.add_parser(
         "reproduction",
         help="what was published beside what finished runs found, as a Markdown page",
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("docs/reproduction.md"),
         help="the file to write (default: docs/reproduction.md)",
     )
-    page.set_defaults(work="experiments.pages:reproduce")
+    page.set_defaults(work="experiments.commands.reproduce:reproduce")
     return parser
 
 
@@ -151,7 +151,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here"
     )
-    run.set_defaults(work="experiments.running:run")
+    run.set_defaults(work="experiments.commands.run:run")
 
 
 def _add_estimate(again: argparse.ArgumentParser) -> None:
@@ -179,7 +179,7 @@ def _add_estimate(again: argparse.ArgumentParser) -> None:
     again.add_argument(
         "--force", action="store_true", help="replace what was read with these edges before"
     )
-    again.set_defaults(work="experiments.estimating:estimate")
+    again.set_defaults(work="experiments.commands.estimate:estimate")
 
 
 def _add_draw(draw: argparse.ArgumentParser) -> None:
@@ -200,7 +200,7 @@ def _add_draw(draw: argparse.ArgumentParser) -> None:
         default=Path("drawn.png"),
         help="a .png, .svg or .pdf (default: drawn.png)",
     )
-    draw.set_defaults(work="experiments.pages:draw")
+    draw.set_defaults(work="experiments.commands.draw:draw")
 
 
 def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
@@ -220,11 +220,11 @@ def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
     )
     page.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     page.add_argument("--out", type=_path, default=out, help=f"the file to write (default: {out})")
-    page.set_defaults(work="experiments.pages:analyse", analysis=name)
+    page.set_defaults(work="experiments.commands.analyse:analyse", analysis=name)
 
 
 def _path(text: str) -> Path:
-    """With the home folder in place of a leading ~, which a shell leaves in --out=~/x."""
+    """Puts the home folder in place of a leading ~, which a shell leaves in --out=~/x."""
     if not text:
         raise argparse.ArgumentTypeError(
             "'' is no path: pass the name of a file or folder, or . for this one"
@@ -250,31 +250,3 @@ def _at_least(lowest: int, text: str) -> int:
             f"{shown(text)} is not a whole number of at least {lowest}, of 30 digits at most"
         )
     return int(text)
-
-
-def print_list(arguments: argparse.Namespace) -> int:
-    """The runs, a line each."""
-    width = max(map(len, CATALOG))
-    for run in CATALOG.values():
-        copies = "1 copy" if run.training.copies == 1 else f"{run.training.copies} copies"
-        print(f"{run.name:{width}}  {run.about}; {copies}, {run.training.length}")
-    return 0
-
-
-def print_attempts(arguments: argparse.Namespace) -> int:
-    """Every attempt so far, as CSV.
-
-    Raises:
-        ValueError: there is no such folder.
-    """
-    from experiments import attempts
-
-    if not arguments.out.is_dir():
-        raise ValueError(
-            f"out is '{arguments.out}', which is no folder: pass --out FOLDER, where runs left "
-            "their results"
-        )
-    writer = csv.DictWriter(sys.stdout, attempts.COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(attempts.read(arguments.out))
-    return 0

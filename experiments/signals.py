@@ -1,5 +1,6 @@
-"""Signals that end a program -> one exception, after which all is tidied up; where nothing is
-begun, the end at once.
+"""Turns signals that end a program into one exception, after which all is tidied up.
+
+Where nothing is begun they end it at once.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from types import FrameType
 
 __all__ = ["Stopped", "heard", "tidying"]
 
-SAID = "what was finished before is whole, and --resume goes on with the rest"
+ADVICE = "what was finished before is whole, and --resume goes on with the rest"
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-GRACE = 1.0  # seconds in which a second signal says nothing new
+GRACE_SECONDS = 1.0  # in which a second signal says nothing new
 
 
 class Stopped(KeyboardInterrupt):
-    """By a signal: Ctrl-C, or its relatives."""
+    """Raised by a signal: Ctrl-C, or its relatives."""
 
     def __init__(self, number: int) -> None:
         name = signal.Signals(number).name
         super().__init__(
-            f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {SAID}"
+            f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {ADVICE}"
         )
         self.code = 128 + number  # as shells have it
 
@@ -35,10 +36,10 @@ class _Listener:
 
     def __init__(self) -> None:
         # of time.monotonic, which begins at 0
-        self.loading, self.tidying, self.last = True, False, -GRACE
+        self.loading, self.tidying, self.last = True, False, -GRACE_SECONDS
 
     def loaded(self) -> None:
-        """From now on a signal is an exception."""
+        """Makes a signal an exception from now on."""
         self.loading = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
@@ -46,7 +47,7 @@ class _Listener:
             os.write(2, f"{Stopped(number)}\n".encode())
             os._exit(128 + number)
         before, self.last = self.last, time.monotonic()
-        if not self.tidying and self.last - before >= GRACE:
+        if not self.tidying and self.last - before >= GRACE_SECONDS:
             raise Stopped(number)
 
 
@@ -55,10 +56,10 @@ _listener = _Listener()
 
 @contextmanager
 def heard() -> Iterator[_Listener]:
-    """SIGINT, SIGTERM and SIGHUP raise `Stopped`, unless they are ignored here (as after nohup);
-    before, all is as it was.
+    """Makes SIGINT, SIGTERM and SIGHUP raise `Stopped`; afterwards all is as it was.
 
-    While the listener's `loading` holds they end the process, with one line.
+    Those that are ignored here (as after nohup) stay so. While the listener's `loading` holds they
+    end the process, with one line.
     """
     numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
@@ -70,7 +71,7 @@ def heard() -> Iterator[_Listener]:
         if handler not in (signal.SIG_IGN, None)
     }
     try:
-        _listener.last = -GRACE
+        _listener.last = -GRACE_SECONDS
         for number in before:
             signal.signal(number, _listener)
         yield _listener
@@ -81,7 +82,7 @@ def heard() -> Iterator[_Listener]:
 
 @contextmanager
 def tidying() -> Iterator[None]:
-    """What comes meanwhile changes nothing: the program is at its end already."""
+    """Lets a signal that comes meanwhile change nothing: the program is at its end already."""
     _listener.tidying = True
     try:
         yield

@@ -1,5 +1,6 @@
-"""Results of formats 0 and 1, where one flat record was trained and read: their runs, and the ids
-that they had.
+"""Reads the runs of formats 0 and 1, and computes the ids that runs had there.
+
+One flat record was trained and read then.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from experiments.readings import Counted
+from experiments.measures import Counted
 from experiments.records import Run, Training
 from fastmi import plain
 
@@ -18,8 +19,9 @@ __all__ = ["id_of", "run_of"]
 
 @dataclass(frozen=True)
 class _Rules:
-    """Of a run that compared rules for stopping: those that experiments.analyses.stopping has by
-    default.
+    """The rules for stopping of a run that compared them.
+
+    Their defaults are those of experiments.analyses.stopping.
     """
 
     beta: float = 1.0
@@ -57,14 +59,14 @@ class _Flat:
     published: str = ""
 
 
-def run_of(given: dict[str, Any]) -> Run:
-    """The run of a manifest of format 0 or 1, whoever wrote it.
+def run_of(fields: dict[str, Any]) -> Run:
+    """Makes the run of a manifest of format 0 or 1, whoever wrote it.
 
     Raises:
         TypeError: its fields are not those of a run. ValueError: a value is of another type, or
             none that a run can have.
     """
-    flat: _Flat = plain.typed("run", given, _Flat)
+    flat: _Flat = plain.typed("run", fields, _Flat)
     rules = flat.stopping
     if rules is not None and (
         min(rules.beta, rules.tolerance) < 0 or min(rules.patience, rules.validation_patience) < 1
@@ -88,19 +90,20 @@ def run_of(given: dict[str, Any]) -> Run:
 
 
 def id_of(run: Run) -> str | None:
-    """The id that the run had then: of all fields but the words, defaults too. None where it could
-    not be said.
+    """Computes the id that the run had then: of all fields but the words, defaults too.
+
+    None where it could not be said.
     """
-    reading, *others = run.reads
-    if others or not isinstance(reading, Counted):
+    measure, *further = run.reads
+    if further or not isinstance(measure, Counted):
         return None
     rules = _Rules() if "stopping" in run.analyses else None
     flat = _Flat(
         run.name,
         "",
         **vars(run.training),
-        edges=reading.edges,
-        out_of_range=reading.out_of_range,
+        edges=measure.edges,
+        out_of_range=measure.out_of_range,
         stopping=rules,
     )
     fields = {

@@ -1,5 +1,6 @@
-"""What is unfinished is gone on with, what is finished is kept, and what no run leaves is never
-touched.
+"""What is unfinished is gone on with, what is finished is kept.
+
+What no run leaves is never touched.
 """
 
 import json
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from runs import FORMAT_1, TINY, estimate, names, reading_of, rows_of, run, trained, tree, undraw
 
-from experiments import earlier, running
+from experiments import old_formats
+from experiments.commands import run as run_command
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
@@ -23,7 +25,7 @@ def undrawn(monkeypatch):
 
 
 def strange(part, kind, outside):
-    """Make the folder one that no run leaves; `outside` must stay as it is."""
+    """Makes the folder one that no run leaves; `outside` must stay as it is."""
     if kind == "a link":
         moved = part.rename(part.with_name("moved"))
         part.symlink_to(moved)
@@ -124,7 +126,9 @@ def test_a_result_s_name_that_something_else_has_is_said_before_any_work(
 def test_a_finished_run_is_replaced_by_force_alone(tmp_path, finished, capsys, monkeypatch):
     words, before = ["warm-up", "--epochs", "4", "--copies", "2"], tree(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(running, "execute", lambda *words, **options: pytest.fail("work was done"))
+        patch.setattr(
+            run_command, "execute", lambda *words, **options: pytest.fail("work was done")
+        )
         assert run("tishby", *words, out=tmp_path) == 2
         said = capsys.readouterr().err
         assert re.search(
@@ -158,7 +162,7 @@ def test_what_was_read_again_is_replaced_by_force_alone(tmp_path, finished, caps
         assert re.search(said, capsys.readouterr().err)
         assert tree(finished) == before
         assert estimate(finished, *words, "--force") == 0
-        assert [one[0] for one in tree(finished)] == [one[0] for one in before]
+        assert [path for path, *_ in tree(finished)] == [path for path, *_ in before]
     capsys.readouterr()
     assert run("warm-up", "--epochs", "4", "--copies", "2", out=tmp_path) == 2
     assert ", with 2 readings: keep it (--resume passes over it)" in capsys.readouterr().err
@@ -171,7 +175,9 @@ def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(
     shutil.rmtree(reading_of(finished))
     words = ["warm-up", "--epochs", "4", "--copies", "2"]
     assert run(*words, out=tmp_path) == 2  # it holds the run
-    monkeypatch.setattr(running, "execute", lambda *words, **options: pytest.fail("it was trained"))
+    monkeypatch.setattr(
+        run_command, "execute", lambda *words, **options: pytest.fail("it was trained")
+    )
     assert run(*words, "--resume", out=tmp_path) == 0
     assert {path.name: path.read_bytes() for path in reading_of(finished).glob("plane*")} == before
     assert [row["status"] for row in rows_of(tmp_path)] == ["done"]
@@ -179,7 +185,7 @@ def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(
 
 # --- of an earlier version ------------------------------------------------------------------------
 
-EARLIER = earlier.id_of(TINY)
+EARLIER = old_formats.id_of(TINY)
 
 
 def test_a_run_that_an_earlier_version_finished_is_finished(tmp_path, idle, capsys):

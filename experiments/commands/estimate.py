@@ -1,6 +1,4 @@
-"""A finished run -> more readings of it, from its snapshots: beside the first, without training and
-without copies.
-"""
+"""Reads a finished run again, by other bins, from its snapshots: nothing is trained or copied."""
 
 from __future__ import annotations
 
@@ -15,23 +13,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from experiments import attempts, endings, mnist, outputs, sizes
+from experiments import attempts, mnist, saving, signals, sizes
 from experiments.checkpoints import Checkpoints
+from experiments.execution import Result, check_device, execute
+from experiments.in_progress import begin, finished, take_name
 from experiments.layout import SNAPSHOTS, named
 from experiments.locks import held
-from experiments.readings import MOST_EDGES
+from experiments.measures import MOST_EDGES
 from experiments.records import Run
 from experiments.results import Finished, read
-from experiments.runner import Result, check_device, execute
 from experiments.summary import tell
-from experiments.unfinished import begin, finished, take_name
 from fastmi import files
 
 __all__ = ["estimate", "read_again"]
 
 
 def estimate(arguments: argparse.Namespace) -> int:
-    """0.
+    """Reads by the edges that are asked for, and says what was found -> 0.
 
     Raises:
         ValueError: the request was wrong, or the snapshots are not those of the run.
@@ -43,9 +41,9 @@ def estimate(arguments: argparse.Namespace) -> int:
     device = str(check_device(arguments.device))
     trained = source.trained
     if arguments.out is not None:
-        trained = outputs.prepare(arguments.out) / named(run.id, _device(source))
+        trained = saving.prepare(arguments.out) / named(run.id, _device(source))
     elsewhere = not finished(trained)
-    folders = [trained / named(reading.id, device) for reading in run.reads]
+    folders = [trained / named(measure.id, device) for measure in run.reads]
     with ExitStack() as locks:
         for folder in [trained] if elsewhere else folders:
             locks.enter_context(held(folder))
@@ -53,13 +51,17 @@ def estimate(arguments: argparse.Namespace) -> int:
             result = _copied(source, run, trained, device)
         else:
             result = read_again(
-                run, outputs.prepare(trained), device, force=arguments.force, told=_of(source)
+                run,
+                saving.prepare(trained),
+                device,
+                force=arguments.force,
+                explained=_unreadable(source),
             )
         seconds = time.perf_counter() - start
-        for one, folder in zip(result.apart(), folders, strict=True):
+        for by_measure, folder in zip(result.apart(), folders, strict=True):
             row = {
                 "run": run.name,
-                "id": one.run.ids[0],
+                "id": by_measure.run.ids[0],
                 "data": run.training.data,
                 "device": arguments.device,
             }
@@ -73,43 +75,43 @@ def estimate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-Told = Callable[[Exception], Exception]
+Explained = Callable[[Exception], Exception]
 
 
 def read_again(
-    run: Run, trained: Path, device: str, *, force: bool, told: Told = lambda error: error
+    run: Run, trained: Path, device: str, *, force: bool, explained: Explained = lambda error: error
 ) -> Result:
-    """All readings of the run, of the snapshots in the folder of what was trained, each in its
-    folder there.
+    """Reads the snapshots by all measures of the run, each into its folder among what was trained.
 
     Args:
-        told: what to raise where the snapshots cannot be read, which anybody may have written.
+        trained: the folder of what was trained.
+        explained: what to raise where the snapshots cannot be read, which anybody may have written.
 
     Raises:
         ValueError: one is there before and is not to be replaced, or the snapshots are not those of
             the run.
     """
-    folders = [trained / named(reading.id, str(check_device(device))) for reading in run.reads]
-    parts = [begin(folder, resume=False, force=force) for folder in folders]
+    folders = [trained / named(measure.id, str(check_device(device))) for measure in run.reads]
+    places = [begin(folder, resume=False, force=force) for folder in folders]
     try:
         try:
-            kept = Checkpoints(_whole(trained / SNAPSHOTS), read_only=True)
+            kept = Checkpoints(_without_links(trained / SNAPSHOTS), read_only=True)
             result = execute(run, device, checkpoints=kept, train=False)
         except mnist.NoMnist:
             raise
         except Exception as error:
-            raise told(error) from error
-        for one, part, folder in zip(result.apart(), parts, folders, strict=True):
-            outputs.save_reading(one, part, folder)
+            raise explained(error) from error
+        for by_measure, unfinished, folder in zip(result.apart(), places, folders, strict=True):
+            saving.save_readings(by_measure, unfinished, folder)
     finally:
-        with endings.tidying():
-            for part in parts:
-                shutil.rmtree(part, ignore_errors=True)  # what it was read from is whole
+        with signals.tidying():
+            for unfinished in places:
+                shutil.rmtree(unfinished, ignore_errors=True)  # what it was read from is whole
     return result
 
 
 def _asked(source: Finished, arguments: argparse.Namespace) -> Run:
-    """The run, with the readings that are asked for."""
+    """Gives the run the measures that are asked for."""
     rule: dict[str, Any] = (
         {"out_of_range": arguments.out_of_range} if arguments.out_of_range else {}
     )
@@ -142,32 +144,34 @@ def _edges(low: str, high: str, n: str) -> tuple[float, float, int]:
 
 
 def _copied(source: Finished, run: Run, trained: Path, device: str) -> Result:
-    """What was trained lies in another OUT too, its snapshots linked where the file system can, and
-    beside it the readings.
+    """Lays what was trained into another OUT too, and its readings beside it.
+
+    Snapshots are linked where the file system can.
     """
-    part = begin(trained, resume=False, force=False)
+    unfinished = begin(trained, resume=False, force=False)
     try:
         try:
-            outputs.copy_training(source.trained, part)
+            saving.copy_training(source.trained, unfinished)
         except (OSError, ValueError) as error:
-            raise _of(source)(error) from error
-        result = read_again(run, part, device, force=False, told=_of(source))
-        take_name(part, trained)
+            raise _unreadable(source)(error) from error
+        result = read_again(run, unfinished, device, force=False, explained=_unreadable(source))
+        take_name(unfinished, trained)
     finally:
-        with endings.tidying():
-            shutil.rmtree(part, ignore_errors=True)
+        with signals.tidying():
+            shutil.rmtree(unfinished, ignore_errors=True)
     return result
 
 
-def _of(source: Finished) -> Told:
+def _unreadable(source: Finished) -> Explained:
     return lambda error: ValueError(
         f"RESULT is '{source.folder}', which cannot be read again ({files.reason(error)})"
     )
 
 
 def _device(source: Finished) -> str:
-    """Where it was trained, if its manifest says it in so many letters: it becomes part of a
-    name.
+    """Names the device on which it was trained, if its manifest says one in so many letters.
+
+    It becomes part of a folder's name.
     """
     return (
         source.manifest["device"]
@@ -176,7 +180,8 @@ def _device(source: Finished) -> str:
     )
 
 
-def _whole(snapshots: Path) -> Path:
+def _without_links(snapshots: Path) -> Path:
+    """Gives the folder of snapshots; raises ValueError where one is no file, or a link to one."""
     for path in snapshots.glob("*.npz"):
         if path.is_symlink() or not path.is_file():
             raise ValueError(f"'{path}' is no file, or a link to one")

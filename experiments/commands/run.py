@@ -1,5 +1,6 @@
-"""Runs that are asked for -> results, one after the other: judged before any work, held while it
-lasts, each a row.
+"""Trains and reads the runs that are asked for, one after the other.
+
+All are judged before any work, each is held while it lasts, and leaves one attempt.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from experiments import attempts, earlier, endings, mnist, outputs, sizes
+from experiments import attempts, mnist, old_formats, saving, signals, sizes
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints
+from experiments.commands.estimate import read_again
 from experiments.drawing import picture
-from experiments.estimating import read_again
-from experiments.layout import READING, SNAPSHOTS, named, part_of
+from experiments.execution import Result, check_device, execute
+from experiments.in_progress import adopt, begin, discard, finished
+from experiments.layout import MEASURE_FOLDER, SNAPSHOTS, named, unfinished_of
 from experiments.locks import LOCK, held
-from experiments.runner import Result, check_device, execute
 from experiments.summary import tell
-from experiments.unfinished import adopt, begin, discard, finished
 from fastmi import InformationPlane, files, screens
 
 __all__ = ["folder_of", "run"]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 where all succeeded, 1 where a run failed; the runs after it go on.
+    """Does the runs -> 0 where all succeeded, 1 where one failed; the runs after it go on.
 
     Raises:
         ValueError: the request was wrong; nothing was begun.
@@ -40,15 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
     for record in runs:
         sizes.check(record, arguments.out)
     mnist.choose(arguments.mnist, arguments.download)
-    out = outputs.prepare(arguments.out)
+    out = saving.prepare(arguments.out)
     if os.path.lexists(out / attempts.ATTEMPTS):  # what cannot be added to is said now
-        outputs.prepare(out / attempts.ATTEMPTS)
+        saving.prepare(out / attempts.ATTEMPTS)
     folders = [folder_of(record, arguments.device, out) for record in runs]
     with ExitStack() as locks:
         for folder in folders:
             locks.enter_context(held(folder))
-            for reading in _being_read(folder) if arguments.force else ():
-                locks.enter_context(held(reading))
+            for measured in _being_read(folder) if arguments.force else ():
+                locks.enter_context(held(measured))
         # what is unfinished, or would be replaced, is said now as well
         for record, folder in zip(runs, folders, strict=True):
             _judge(record, folder, arguments)
@@ -62,70 +63,75 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def folder_of(record: Run, device: str, out: Path) -> Path:
-    """Where what is trained goes: the run's id, and the device's name where that is not the CPU."""
+    """Names the folder of what is trained: its id, and the device where that is not the CPU."""
     return out / named(record.id, str(check_device(device)))
 
 
 def _chosen(name: str, arguments: argparse.Namespace) -> Run:
+    """Gives a run of the catalogue the numbers that were asked for."""
     if name not in CATALOG:
         raise ValueError(
             f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)"
         )
-    given = {key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")}
-    given["n_recorded"] = arguments.record
+    changes = {
+        key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")
+    }
+    changes["n_recorded"] = arguments.record
     record = CATALOG[name].varied(
-        **{key: value for key, value in given.items() if value is not None}
+        **{key: value for key, value in changes.items() if value is not None}
     )
     record.check()
     return record
 
 
 def _being_read(folder: Path) -> list[Path]:
-    """The readings of a finished run at which somebody is, or was, at work: they would go with it
-    where it is replaced.
+    """Lists the readings of a finished run at which somebody is, or was, at work.
+
+    They would go with it where it is replaced.
     """
     locked = [
         path.with_name(path.name.removesuffix(LOCK)) for path in sorted(folder.glob(f"*{LOCK}"))
     ]
-    return [path for path in locked if READING.fullmatch(path.name)]
+    return [path for path in locked if MEASURE_FOLDER.fullmatch(path.name)]
 
 
 def _earlier(record: Run, folder: Path, device: str) -> Path | None:
-    """Where an earlier version kept the same run."""
-    name = earlier.id_of(record)
+    """Names the folder in which formats 0 and 1 kept the same run."""
+    name = old_formats.id_of(record)
     return None if name is None else folder.with_name(named(name, str(check_device(device))))
 
 
 def _judge(record: Run, folder: Path, arguments: argparse.Namespace) -> bool:
-    """Whether there is anything to do; raises ValueError where it may not be begun."""
+    """Tells whether there is anything to do; raises ValueError where it may not be begun."""
     before = _earlier(record, folder, arguments.device)
     if before is not None:
         adopt(before, folder, resume=arguments.resume)
         if finished(before) and not finished(folder) and not arguments.force:
             begin(before, resume=arguments.resume, force=False)
             return False
-    part = begin(folder, resume=arguments.resume, force=arguments.force)
+    unfinished = begin(folder, resume=arguments.resume, force=arguments.force)
     return (
         arguments.force
-        or part.exists()
+        or unfinished.exists()
         or not finished(folder)
         or bool(_missing(record, folder, arguments.device))
     )
 
 
 def _missing(record: Run, folder: Path, device: str) -> Run | None:
-    """The run with those of its readings that a finished one lacks."""
+    """Gives the run those of its measures by which a finished one was not read."""
     reads = tuple(
-        reading
-        for reading in record.reads
-        if not finished(folder / named(reading.id, str(check_device(device))))
+        measure
+        for measure in record.reads
+        if not finished(folder / named(measure.id, str(check_device(device))))
     )
     return record.varied(reads=reads) if reads else None
 
 
 def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
-    """One run, its files and its row; a failure is a row with its reason, and the runs after it go
-    on.
+    """Does one run and records the attempt -> whether it succeeded.
+
+    A failure is recorded with its reason, and the runs after it go on.
     """
     folder = folder_of(record, arguments.device, out)
     if not _judge(record, folder, arguments):
@@ -146,8 +152,8 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
     except (Exception, KeyboardInterrupt) as error:
         stopped = isinstance(error, KeyboardInterrupt)
         status, reason = ("interrupted", "") if stopped else ("failed", files.reason(error))
-        with endings.tidying():
-            discard(part_of(folder))
+        with signals.tidying():
+            discard(unfinished_of(folder))
             attempts.record(
                 out,
                 **row,
@@ -173,9 +179,9 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
 def _worked(
     record: Run, folder: Path, arguments: argparse.Namespace, screen: screens.Live | None
 ) -> Result:
-    """Trained, or gone on with, and read; or only read, where all but that was done before."""
-    part = begin(folder, resume=arguments.resume, force=arguments.force)
-    resumed, start = part.exists(), time.perf_counter()
+    """Trains, or goes on with it, and reads; or only reads, where all but that was done before."""
+    unfinished = begin(folder, resume=arguments.resume, force=arguments.force)
+    resumed, start = unfinished.exists(), time.perf_counter()
     missing = (
         None
         if resumed or arguments.force or not finished(folder)
@@ -196,12 +202,14 @@ def _worked(
             on_planes=lambda planes, done: (
                 screen and screen.redraw(lambda: picture(*_first(record, planes())), done)
             ),
-            checkpoints=Checkpoints(part / SNAPSHOTS),
+            checkpoints=Checkpoints(unfinished / SNAPSHOTS),
         )
-    outputs.save(result, part, folder, wall_seconds=time.perf_counter() - start, resumed=resumed)
+    saving.save(
+        result, unfinished, folder, wall_seconds=time.perf_counter() - start, resumed=resumed
+    )
     return result
 
 
 def _first(record: Run, planes: list[InformationPlane]) -> tuple[Run, list[InformationPlane]]:
-    """Of several measures the first is drawn while it runs."""
+    """Gives the run and the planes of its first measure, which are drawn while it lasts."""
     return record, planes[: len(planes) // len(record.reads)]

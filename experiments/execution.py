@@ -1,5 +1,6 @@
-"""run -> the planes of its readings and the scores of its outputs: train, forward and estimate in
-bounded chunks.
+"""run -> the planes of its readings and the scores of its outputs.
+
+Training, forwarding and estimating go in bounded chunks.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 from experiments import datasets
 from experiments.checkpoints import Checkpoints
 from experiments.datasets import Dataset
-from experiments.readings import Reading
+from experiments.measures import Measure
 from experiments.records import Run, Training
 from experiments.scores import Score
 from experiments.training import LOSSES, Snapshot, Trainer, seeds_of, targets, threads
@@ -28,17 +29,17 @@ __all__ = ["Result", "check_device", "execute"]
 
 T = TypeVar("T")
 
-MODELS = 60  # snapshots forwarded together, counted in networks,
-FLOATS = 2**27  # and at most so many activations of them
+# snapshots are forwarded together: so many, counted in networks, and so many activations of them
+NETWORKS_AT_ONCE = 60
+ACTIVATIONS_AT_ONCE = 2**27
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found: planes for each of its `reads`, seed, sample and reading, the scores, and
-    where the time went.
+    """What a run found: planes, scores, and where the time went.
 
-    `remark` is what the reader has to know of how it was trained; `losses` are the batches' means
-    over the copies.
+    `planes` hold one for each of its `reads`, seed, sample and reading. `remark` is what the reader
+    has to know of how it was trained; `losses` are the batches' means over the copies.
     """
 
     run: Run
@@ -52,7 +53,7 @@ class Result:
     def plane(
         self, reading: str, sample: str | None = None, seed: int | None = None
     ) -> InformationPlane:
-        """That one; without a sample the published one, without a seed the first."""
+        """Finds one plane; without a sample the published one, without a seed the first."""
         sample, seed = (
             sample or self.planes[0].sample,
             self.run.training.seed if seed is None else seed,
@@ -64,19 +65,20 @@ class Result:
         )
 
     def apart(self) -> list[Result]:
-        """The result of each of the run's `reads`, in their order: `planes` holds as many of
-        each.
+        """Splits into the result of each of the run's `reads`, in their order.
+
+        `planes` holds as many of each.
         """
         n = len(self.planes) // len(self.run.reads)
-        parts = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
+        groups = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
         return [
-            replace(self, run=replace(self.run, reads=(reading,)), planes=planes)
-            for reading, planes in zip(self.run.reads, parts, strict=True)
+            replace(self, run=replace(self.run, reads=(measure,)), planes=planes)
+            for measure, planes in zip(self.run.reads, groups, strict=True)
         ]
 
 
 def check_device(name: str) -> torch.device:
-    """The torch device of that name, if it is one and is there.
+    """Finds the torch device of that name, and tries it.
 
     Raises:
         ValueError: the name is no device, or this machine has none such.
@@ -106,10 +108,9 @@ def execute(
     checkpoints: Checkpoints | None = None,
     train: bool = True,
 ) -> Result:
-    """Train the copies of all seeds, reading every sample at the recorded epochs (0: the
-    initialisation) by all measures.
+    """Trains the copies of all seeds, reading every sample at the recorded epochs by all measures.
 
-    Activations are made once, whatever is read of them.
+    Epoch 0 is the initialisation. Activations are made once, whatever is read of them.
 
     Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to
     copies have streams of their own, all derived from one seed.
@@ -133,9 +134,9 @@ def execute(
     place, clock = check_device(device), _Clock()
     trainer = Trainer(training, data, place, checkpoints, on_epoch)
     readers = [
-        _Reader(alone, run.reads, part, name, ensemble)
-        for alone, part, ensemble in zip(training.alone, data, trainer.parts, strict=True)
-        for name in part.read
+        _Reader(alone, run.reads, dataset, name, ensemble)
+        for alone, dataset, ensemble in zip(training.alone, data, trainer.ensembles, strict=True)
+        for name in dataset.read
     ]
     seen = list[int]()
 
@@ -173,29 +174,35 @@ def execute(
 
 
 def _together(readers: list[_Reader]) -> int:
-    """The snapshots read at a time: a number of the run alone, so that a run that goes on reads the
-    same chunks.
+    """Says how many snapshots are read at a time.
+
+    The number is of the run alone, so that a run that goes on reads the same chunks.
     """
     return max(
         1,
-        min(MODELS // readers[0].training.copies, *(FLOATS // reader.floats for reader in readers)),
+        min(
+            NETWORKS_AT_ONCE // readers[0].training.copies,
+            *(ACTIVATIONS_AT_ONCE // reader.floats for reader in readers),
+        ),
     )
 
 
 def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Takes the items in lists of that size; the last may be shorter."""
     while chunk := list(islice(items, size)):
         yield chunk
 
 
 class _Reader:
-    """Reads one sample through the copies of one seed: planes and scores, a chunk of snapshots at a
-    time.
+    """Reads one sample through the copies of one seed, a chunk of snapshots at a time.
+
+    It keeps the points of all measures and readings, and the scores.
     """
 
     def __init__(
         self,
         training: Training,
-        reads: Sequence[Reading],
+        measures: Sequence[Measure],
         data: Dataset,
         name: str,
         ensemble: Ensemble,
@@ -205,12 +212,12 @@ class _Reader:
         self._x = torch.from_numpy(sample.x).to(ensemble.device)
         self._targets = targets(training, sample.classes).to(ensemble.device)
         self._classes = torch.from_numpy(sample.classes).to(ensemble.device)
-        self._estimators = [reading.estimator(sample.x, sample.classes) for reading in reads]
+        self._estimators = [measure.estimator(sample.x, sample.classes) for measure in measures]
         # samples are drawn for apart
         self._rng = np.random.default_rng([seeds.assignment, *name.encode()])
         # one array for the whole run: many small ones that stay would fragment the memory of the
         # large ones that go
-        self._points: list[dict[str, Points]] = [{} for _ in reads]
+        self._points: list[dict[str, Points]] = [{} for _ in measures]
         self._loss, self._accuracy = (
             np.zeros((len(training.recorded), training.copies)) for _ in range(2)
         )
@@ -218,33 +225,40 @@ class _Reader:
 
     @property
     def floats(self) -> int:
-        """How many activations one snapshot has."""
+        """Counts the activations of one snapshot."""
         layers = self._ensemble.activations(self._x[:1])
         return sum(layer.numel() for layer in layers) * len(self._x)
 
     def read(self, snapshots: list[Snapshot], clock: _Clock) -> None:
+        """Forwards the next snapshots, scores their outputs and estimates their layers."""
         n, copies = len(self._x), self.training.copies
         with clock("forward"):
             layers = self._ensemble.activations(self._x, snapshots)
             self._score(layers[-1], slice(self._n_read, self._n_read + len(snapshots)))
         with clock("estimate"):
-            who = self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
-            for estimator, whole in zip(self._estimators, self._points, strict=True):
-                for reading, points in estimator.readings(layers, who).items():
-                    self._keep(whole, reading, points)
+            assignment = (
+                self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
+            )
+            for estimator, kept in zip(self._estimators, self._points, strict=True):
+                for reading, points in estimator.readings(layers, assignment).items():
+                    self._keep(kept, reading, points)
         self._n_read += len(snapshots)
 
-    def _keep(self, whole: dict[str, Points], reading: str, points: Points) -> None:
-        if reading not in whole:
+    def _keep(self, kept: dict[str, Points], reading: str, points: Points) -> None:
+        """Puts the points of some snapshots where those of the whole run are kept."""
+        if reading not in kept:
             n = len(self.training.recorded)
-            whole[reading] = points.map(
+            kept[reading] = points.map(
                 lambda column: np.zeros((n, *column.shape[1:]), column.dtype)
             )
-        for name, part in points.present.items():
-            getattr(whole[reading], name)[self._n_read : self._n_read + len(part)] = part
+        for name, column in points.present.items():
+            getattr(kept[reading], name)[self._n_read : self._n_read + len(column)] = column
 
     def planes(self, i: int, epochs: list[int]) -> list[InformationPlane]:
-        """Of the i-th measure, a table for each reading; with one copy the mixture is that copy."""
+        """Makes the planes of the i-th measure, one for each reading.
+
+        With one copy the mixture is that copy.
+        """
         tables = [
             InformationPlane.collect(
                 self._estimators[i],
@@ -263,6 +277,7 @@ class _Reader:
         return tables if self.training.copies == 1 else [tables[0].mean(), *tables]
 
     def score(self, epochs: list[int]) -> Score:
+        """Gives the scores of what was read so far."""
         return Score(
             self._name,
             self.training.seed,
@@ -272,8 +287,9 @@ class _Reader:
         )
 
     def _score(self, outputs: torch.Tensor, at: slice) -> None:
-        """Outputs (snapshots, copies, n, k); the answer is the class with the largest output, or of
-        the nearest target.
+        """Scores outputs (snapshots, copies, n, k).
+
+        The answer is the class with the largest output, or of the nearest target.
         """
         flat = outputs.flatten(0, 1)
         losses = torch.func.vmap(LOSSES[self.training.loss], (0, None))(flat, self._targets)
@@ -288,7 +304,7 @@ class _Reader:
 
 
 class _Clock:
-    """Seconds by stage."""
+    """Counts seconds by stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -300,7 +316,7 @@ class _Clock:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
     def timed(self, stage: str, items: Iterator[T]) -> Iterator[T]:
-        """The items; the stage is the making of them."""
+        """Passes the items on; the stage is the making of them."""
         while True:
             with self(stage):
                 item = next(items, None)

@@ -1,60 +1,38 @@
-"""Finished results -> a figure of several, the page of an analysis, the page of the reproduction:
-what the commands do.
-"""
+"""Writes the page of an analysis: of finished results, or of its own run, trained for the page."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from tqdm import tqdm
 
-from experiments import analyses, outputs, reproduction, sizes
+from experiments import analyses, saving, sizes
 from experiments.catalog import CATALOG, Run
-from experiments.drawing import overlaid, side_by_side
+from experiments.execution import Result, check_device, execute
 from experiments.records import MOST
 from experiments.results import read
-from experiments.runner import Result, check_device, execute
-from fastmi import figures
 
-__all__ = ["analyse", "draw", "reproduce"]
-
-
-def draw(arguments: argparse.Namespace) -> int:
-    """The planes of finished runs in one figure, side by side or overlaid.
-
-    Raises:
-        ValueError: a folder that is no result, is given twice, or lacks what was chosen; an ending
-            that is no figure's.
-    """
-    out: Path = arguments.out
-    if out.suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"out is '{out}': a figure's name ends in .png, .svg or .pdf")
-    outputs.check_file("out", out)
-    runs = [(finished.run, finished.planes) for finished in map(read, arguments.folders)]
-    drawn = overlaid if arguments.overlay else side_by_side
-    figures.save(drawn(runs, arguments.reading, arguments.layers, arguments.color), out)
-    print(f"drawn: {out}")
-    return 0
+__all__ = ["analyse"]
 
 
 def analyse(arguments: argparse.Namespace) -> int:
-    """The page of an analysis: of finished results, or of its own run, trained for so many seeds,
-    one after the other.
+    """Writes the page of one analysis -> 0.
+
+    Without finished results its own run is trained, for so many seeds, one after the other.
 
     Raises:
         ValueError: the request was wrong, or a result has not what the analysis is made of.
     """
     analysis, entry = analyses.load(arguments.analysis), analyses.ANALYSES[arguments.analysis]
     check_device(arguments.device)
-    outputs.check_file("out", arguments.out)
+    saving.check_file("out", arguments.out)
     if arguments.folders:
         results = [finished.result() for finished in map(read, arguments.folders)]
         command = (
             f"python -m experiments {arguments.analysis} {' '.join(map(str, arguments.folders))}"
         )
-        run = _one(results)
+        run = _common_run(results)
         rows = [row for result in results for row in analysis.rows(result)]
     else:
         run = CATALOG[entry.run].varied(epochs=arguments.epochs)
@@ -74,13 +52,13 @@ def analyse(arguments: argparse.Namespace) -> int:
             for seed in seeds
             for row in analysis.rows(execute(run.varied(seed=seed), arguments.device))
         ]
-    outputs.write_text(arguments.out, analysis.page(run, rows, command))
+    saving.write_text(arguments.out, analysis.page(run, rows, command))
     print(f"written: {arguments.out}")
     return 0
 
 
-def _one(results: Sequence[Result]) -> Run:
-    """The run of which all are, but for the seed: only such rows stand in one table."""
+def _common_run(results: Sequence[Result]) -> Run:
+    """Finds the run of which all are, but for the seed: only such rows stand in one table."""
     first = results[0].run
     for result in results[1:]:
         if result.run.varied(seed=first.training.seed, seeds=first.training.seeds) != first:
@@ -95,16 +73,3 @@ def _one(results: Sequence[Result]) -> Run:
     if twice is not None:
         raise ValueError(f"RESULT holds seed {twice} more than once: pass each result once")
     return first
-
-
-def reproduce(arguments: argparse.Namespace) -> int:
-    """What was published beside what finished runs found.
-
-    Raises:
-        ValueError: as `reproduction.write`.
-    """
-    missing = reproduction.write(
-        arguments.results, arguments.out, arguments.times, "python -m experiments reproduction"
-    )
-    print(f"written: {arguments.out}" + (f"; not run: {', '.join(missing)}" if missing else ""))
-    return 0

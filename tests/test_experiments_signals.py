@@ -15,8 +15,10 @@ import pytest
 from runs import TINY, names, rows_of, run, undraw
 
 from experiments import __main__ as cli
-from experiments import command, endings, running, unfinished
-from experiments.runner import execute
+from experiments import in_progress, signals
+from experiments.commands import parser
+from experiments.commands import run as run_command
+from experiments.execution import execute
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
@@ -54,16 +56,16 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
     def stopped(*words, on_epoch, **options):
         return execute(*words, on_epoch=lambda epoch: send(name) if epoch == 3 else None, **options)
 
-    before = [signal.getsignal(getattr(signal, one)) for one in SIGNALS]
+    before = [signal.getsignal(getattr(signal, each)) for each in SIGNALS]
     with monkeypatch.context() as patch:
-        patch.setattr(training, "EVERY", 0)
-        patch.setattr(training, "SHARE", float("inf"))
-        patch.setattr(running, "execute", stopped)
+        patch.setattr(training, "CHECKPOINT_SECONDS", 0)
+        patch.setattr(training, "CHECKPOINT_SHARE", float("inf"))
+        patch.setattr(run_command, "execute", stopped)
         assert run("warm-up", "tishby", "--epochs", "4", out=tmp_path) == 128 + getattr(
             signal, name
         )
     one_line(capsys, name)
-    assert [signal.getsignal(getattr(signal, one)) for one in SIGNALS] == before
+    assert [signal.getsignal(getattr(signal, each)) for each in SIGNALS] == before
     assert [(row["run"], row["status"]) for row in rows_of(tmp_path)] == [
         ("warm-up", "interrupted")
     ]
@@ -75,7 +77,7 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
 @posix
 @pytest.mark.parametrize("name", SIGNALS)
 def test_a_signal_between_runs_ends_them(tmp_path, monkeypatch, capsys, name):
-    monkeypatch.setattr(running, "_attempt", lambda *words: send(name))
+    monkeypatch.setattr(run_command, "_attempt", lambda *words: send(name))
     assert run("warm-up", "tishby", out=tmp_path) == 128 + getattr(signal, name)
     one_line(capsys, name)
     assert names(tmp_path) == []
@@ -98,7 +100,7 @@ def test_a_signal_while_a_file_is_written_leaves_no_half(tmp_path, monkeypatch, 
 
 @posix
 def test_a_second_signal_does_not_keep_the_first_from_its_end(tmp_path, monkeypatch, capsys):
-    real = unfinished.discard
+    real = in_progress.discard
 
     def discard(part):
         send("SIGINT")
@@ -106,10 +108,10 @@ def test_a_second_signal_does_not_keep_the_first_from_its_end(tmp_path, monkeypa
         send("SIGTERM")
 
     def stopped(*words, **options):
-        monkeypatch.setattr(running, "discard", discard)
+        monkeypatch.setattr(run_command, "discard", discard)
         send("SIGINT")
 
-    monkeypatch.setattr(running, "execute", stopped)
+    monkeypatch.setattr(run_command, "execute", stopped)
     assert run("warm-up", out=tmp_path) == 130
     one_line(capsys, "SIGINT")
     assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted"]
@@ -120,7 +122,7 @@ def test_a_second_signal_does_not_keep_the_first_from_its_end(tmp_path, monkeypa
 def test_a_signal_that_is_ignored_here_stays_so(tmp_path, monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
-        monkeypatch.setattr(running, "_attempt", lambda *words: send("SIGHUP") or True)
+        monkeypatch.setattr(run_command, "_attempt", lambda *words: send("SIGHUP") or True)
         assert run("warm-up", out=tmp_path) == 0
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -128,15 +130,13 @@ def test_a_signal_that_is_ignored_here_stays_so(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize(
-    ("module", "words"), [("command", ["list"]), ("running", ["run", "nothing"])]
-)
+@pytest.mark.parametrize(("module", "words"), [("parser", ["list"]), ("run", ["run", "nothing"])])
 def test_a_signal_while_the_program_is_loaded_is_its_end_in_one_line(name, module, words):
     script = f"""
 import os, signal, sys
 class Loading:
     def find_spec(self, name, path=None, target=None):
-        if name == "experiments.{module}":
+        if name == "experiments.commands.{module}":
             os.kill(os.getpid(), signal.{name})
 sys.meta_path.insert(0, Loading())
 from experiments.__main__ import main
@@ -189,7 +189,7 @@ def test_what_goes_wrong_is_one_line(monkeypatch, capsys, error, line):
     def wrong(argv, loaded):
         raise error
 
-    monkeypatch.setattr(command, "main", wrong)
+    monkeypatch.setattr(parser, "main", wrong)
     assert cli.main([]) == 2
     assert capsys.readouterr().err == line
 
@@ -199,7 +199,7 @@ def test_in_another_thread_signals_are_left_as_they_are():
     seen = []
 
     def work():
-        with endings.heard():
+        with signals.heard():
             seen.extend(signal.getsignal(getattr(signal, name)) for name in SIGNALS)
 
     thread = threading.Thread(target=work)
@@ -216,7 +216,7 @@ def test_what_fastmi_logs_goes_to_standard_error(tmp_path, monkeypatch, capsys):
         logging.getLogger("another").warning("nothing of ours")
         return True
 
-    monkeypatch.setattr(running, "_attempt", talking)
+    monkeypatch.setattr(run_command, "_attempt", talking)
     assert run("warm-up", out=tmp_path) == 0
     assert capsys.readouterr().err == "an information\na warning\n"
     assert logging.getLogger("fastmi").handlers == []

@@ -1,6 +1,4 @@
-"""What decides how activations are read: a frozen record for each measure, with an id of its own,
-whatever was trained.
-"""
+"""The measures of layers as data: frozen records with ids of their own, whatever was trained."""
 
 from __future__ import annotations
 
@@ -14,21 +12,22 @@ import numpy as np
 from experiments.identity import digest
 from fastmi import Edges, PlaneEstimator, plain
 
-__all__ = ["MEASURES", "MOST_EDGES", "Counted", "Reading", "of"]
+__all__ = ["MEASURES", "MOST_EDGES", "Counted", "Measure", "from_fields"]
 
 MOST_EDGES = 2**24
 
 
-class Reading(Protocol):
-    """A measure of layers, as data: all that decides the numbers which are read of given
-    activations.
+class Measure(Protocol):
+    """A measure of layers: all that decides the numbers which are read of given activations.
 
-    Another measure is another frozen record with a name of its own in `measure`, and a row in
+    Another one is another frozen record with a name of its own in `measure`, and a row in
     `MEASURES`.
     """
 
     @property
-    def measure(self) -> str: ...
+    def measure(self) -> str:
+        """The name by which JSON and folders know it."""
+        ...
 
     @property
     def id(self) -> str:
@@ -37,30 +36,31 @@ class Reading(Protocol):
 
     @property
     def n_bytes(self) -> int:
-        """Of memory, that the record itself asks for."""
+        """Bytes of memory that the record itself asks for."""
         ...
 
     def estimator(self, x: Any, classes: Any) -> PlaneEstimator:
-        """What reads the layers of a sample: x (n, d), classes (n,)."""
+        """Makes what reads the layers of a sample: x (n, d), classes (n,)."""
         ...
 
     def fields(self) -> dict[str, Any]:
-        """The record as plain data, for JSON."""
+        """Gives the record as plain data, for JSON."""
         ...
 
     def faults(self) -> Iterator[str]:
-        """A sentence for each value that none such can have."""
+        """Says a sentence for each value that none such can have."""
         ...
 
     def __str__(self) -> str:
-        """What tells it from others, in a few words."""
+        """Tells it from others in a few words."""
         ...
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Rows of bins are counted: `edges` = (low, high, number of edges) of a linspace, as the report
-    gives them.
+    """Counts rows of bins, between evenly spaced edges.
+
+    `edges` = (low, high, number of edges) of a linspace, as the report gives them.
     """
 
     edges: tuple[float, float, int] = (-1.0, 1.0, 50)
@@ -102,8 +102,8 @@ class Counted:
 MEASURES: dict[str, type[Any]] = {"counted": Counted}
 
 
-def of(name: str, fields: Any) -> Reading:
-    """The record again from its `fields`, as JSON gives them back, whoever wrote them.
+def from_fields(name: str, fields: Any) -> Measure:
+    """Makes the record again from its `fields`, as JSON gives them back, whoever wrote them.
 
     Args:
         name: what they are called where something is wrong with them.

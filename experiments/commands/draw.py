@@ -1,0 +1,31 @@
+"""Draws the planes of finished runs in one figure, side by side or overlaid."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from experiments import saving
+from experiments.drawing import overlaid, side_by_side
+from experiments.results import read
+from fastmi import figures
+
+__all__ = ["draw"]
+
+
+def draw(arguments: argparse.Namespace) -> int:
+    """Writes the figure -> 0.
+
+    Raises:
+        ValueError: a folder that is no result, is given twice, or lacks what was chosen; an ending
+            that is no figure's.
+    """
+    out: Path = arguments.out
+    if out.suffix not in (".png", ".svg", ".pdf"):
+        raise ValueError(f"out is '{out}': a figure's name ends in .png, .svg or .pdf")
+    saving.check_file("out", out)
+    runs = [(finished.run, finished.planes) for finished in map(read, arguments.folders)]
+    arranged = overlaid if arguments.overlay else side_by_side
+    figures.save(arranged(runs, arguments.reading, arguments.layers, arguments.color), out)
+    print(f"drawn: {out}")
+    return 0
