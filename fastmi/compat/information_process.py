@@ -33,21 +33,21 @@ __all__ = [
     "narrowed",
 ]
 
-NumpyArray: TypeAlias = npt.NDArray[Any]
+Values: TypeAlias = npt.NDArray[Any]
 
 
 def extract_probs(
     label: Array, x: Array
 ) -> tuple[
-    NumpyArray,
-    NumpyArray,
-    NumpyArray,
-    NumpyArray,
-    NumpyArray,
-    NumpyArray,
-    NumpyArray,
-    NumpyArray,
-    NumpyArray,
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
+    Values,
 ]:
     """Counts p(x), p(y) and p(y|x), and which symbol each sample is; a symbol is a distinct row.
 
