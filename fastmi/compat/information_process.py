@@ -38,17 +38,7 @@ Values: TypeAlias = npt.NDArray[Any]
 
 def extract_probs(
     label: Array, x: Array
-) -> tuple[
-    Values,
-    Values,
-    Values,
-    Values,
-    Values,
-    Values,
-    Values,
-    Values,
-    Values,
-]:
+) -> tuple[Values, Values, Values, Values, Values, Values, Values, Values, Values]:
     """Counts p(x), p(y) and p(y|x), and which symbol each sample is; a symbol is a distinct row.
 
     Args:

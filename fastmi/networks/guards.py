@@ -409,6 +409,7 @@ def differentiable(losses: Tensor) -> Tensor:
 # --- optimisers -----------------------------------------------------------------------------------
 
 
+# the classes of torch.optim that treat every parameter element alone
 ELEMENTWISE = (
     "SGD",
     "Adam",

@@ -35,13 +35,15 @@ __all__ = [
     "normalized_mutual_info_score",
 ]
 
+# of two entropies, by the names that scikit-learn gives them
 AVERAGES = {
     "min": min,
     "max": max,
     "geometric": lambda u, v: math.sqrt(u * v),
     "arithmetic": lambda u, v: (u + v) / 2,
 }
-EPSILON = float(np.finfo(np.float64).eps)
+# of the highest score: a smaller difference from chance is rounding
+EPSILON_SHARE = float(np.finfo(np.float64).eps)
 
 
 @calm
@@ -213,7 +215,9 @@ def adjusted_mutual_info_score(
         expected_information(counts.a, counts.b),
     )
     return (
-        1.0 if nats == highest else (nats - expected) / max(highest - expected, EPSILON * highest)
+        1.0
+        if nats == highest
+        else (nats - expected) / max(highest - expected, EPSILON_SHARE * highest)
     )
 
 
