@@ -11,7 +11,16 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Activations", "Bits", "Codes", "FloatArray", "IntArray", "LabelsLike", "LayersOf"]
+__all__ = [
+    "Activations",
+    "Array",
+    "Bits",
+    "Codes",
+    "FloatArray",
+    "IntArray",
+    "LabelsLike",
+    "LayersOf",
+]
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]

@@ -46,6 +46,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from fastmi import checks, files
+from fastmi.arrays import FloatArray, IntArray
 from fastmi.containers import shown
 
 __all__ = ["Panel", "draw", "information_plane", "save"]
@@ -57,39 +58,45 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 # of runs, in turn
 DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (2.5, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
-GUIDE = "#8a8a8a"
-SCALE = "viridis"
-SAME_PLACE = 0.015  # of an axis: marks nearer to each other cover each other
-LONGEST = 240  # letters of a name that are drawn
+GUIDE = "#8a8a8a"  # of ceilings, and of what has no layer's colour
+SCALE = "viridis"  # of epochs
+SAME_PLACE_SHARE = 0.015  # of an axis: marks nearer to each other cover each other
+LONGEST_LETTERS = 240  # of a name that is drawn whole
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Panel:
-    """One plane to draw: i_xt and i_ty are (n_epochs, n_layers) in bits, the ceilings log2 n and
-    H(Y).
+    """One plane to draw: paths of layers, and the ceilings log2 n and H(Y), in bits.
+
+    i_xt and i_ty are (n_epochs, n_layers).
 
     With spread_xt and spread_ty, of the same shape, i_xt and i_ty are means over seeds and these
-    their standard deviations. Where several runs lie over each other, `runs` names that of each
-    path, and a layer's name may stand once for each of them: it keeps its colour, and a run is a
-    dash.
+    their standard deviations. Their band ends at the ceilings, and at limits_xt and limits_ty, the
+    lowest and the highest that the columns can be; an infinite side is no limit, and leaves the
+    band as it is.
+
+    Where several runs lie over each other, `runs` names that of each path, and a layer's name may
+    stand once for each of them: it keeps its colour, and a run is a dash.
 
     Raises:
         TypeError: a title or caption that is no string, layers that are no list of strings.
         ValueError: arrays of other shapes or with values that are not finite, ceilings below 0, a
-            spread without the other.
+            spread without the other, limits that are not a lowest and a highest number.
     """
 
     title: str
-    epochs: npt.NDArray[Any]
+    epochs: IntArray
     layers: Sequence[str]
-    i_xt: npt.NDArray[Any]
-    i_ty: npt.NDArray[Any]
+    i_xt: FloatArray
+    i_ty: FloatArray
     ceiling_x: float
     ceiling_y: float
     caption: str
-    spread_xt: npt.NDArray[Any] | None = None
-    spread_ty: npt.NDArray[Any] | None = None
+    spread_xt: FloatArray | None = None
+    spread_ty: FloatArray | None = None
     runs: Sequence[str] = ()
+    limits_xt: tuple[float, float] = (0, np.inf)
+    limits_ty: tuple[float, float] = (0, np.inf)
 
     def __post_init__(self) -> None:
         _strings("title", [self.title])
@@ -107,13 +114,20 @@ class Panel:
         checks.not_negative("ceiling_x", self.ceiling_x)
         checks.not_negative("ceiling_y", self.ceiling_y)
         _both_spreads(np.shape(self.i_xt), self.spread_xt, self.spread_ty)
+        _lowest_and_highest("limits_xt", self.limits_xt)
+        _lowest_and_highest("limits_ty", self.limits_ty)
+
+    def __repr__(self) -> str:
+        return (
+            f"Panel(title={self.title!r}, {np.size(self.epochs)} epochs, {len(self.layers)} layers)"
+        )
 
 
 @contextmanager
 def _own_style() -> Iterator[None]:
-    """matplotlib's defaults but for the fonts, which may be the caller's; NumPy's, too: a style may
-    hide black marks on black,
-    LaTeX refuse a name, and an underflow is no error.
+    """Sets matplotlib's defaults but for the fonts, which may be the caller's; NumPy's, too.
+
+    A style may hide black marks on black, LaTeX refuse a name, and an underflow is no error.
     """
     with mpl.rc_context(_STYLE), np.errstate(all="warn", under="ignore"):
         yield
@@ -163,11 +177,14 @@ def information_plane(
     color: str = "layer",
     title: str = "",
 ) -> Figure:
-    """I(X;T) against I(T;Y) in bits, panels side by side on common axes, in one row or in several.
+    """Draws I(X;T) against I(T;Y) in bits, panels side by side in one row or in several.
+
+    The panels have common axes.
 
     A path is drawn through means over windows of epochs. Where a panel has spreads, the band around
     a path is the union of ellipses, one a window with what lies between neighbours; their half-axes
-    are the spreads, averaged over the window.
+    are the spreads, averaged over the window. It ends where what is drawn does: at the ceilings
+    and limits of its panel, or as far as its path is; where there is no limit it is left.
 
     Args:
         panels: what to draw, in order, or rows of it; their captions stand below the figure, one
@@ -239,8 +256,9 @@ def information_plane(
 
 
 def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
-    """Draws one panel into axes of the caller's, with its limits, its names and a legend of its
-    layers; nothing else changes.
+    """Draws one panel into axes of the caller's.
+
+    They get its limits, its names and a legend of its layers; nothing else changes.
 
     Args:
         ax: of any figure. panel: what to draw. color: as `information_plane`; the scale of epochs
@@ -259,24 +277,27 @@ def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
     reach = np.maximum((0.1, 0.1), (panel.ceiling_x, panel.ceiling_y))
     ax.set(xlim=(-0.04 * reach[0], 1.06 * reach[0]), ylim=(-0.05 * reach[1], 1.12 * reach[1]))
     ax.set(xlabel="I(X;T)  [bits]", ylabel="I(T;Y)  [bits]")
-    ax.set_title(_visible(panel.title, LONGEST), parse_math=False)
+    ax.set_title(_visible(panel.title, LONGEST_LETTERS), parse_math=False)
     with np.errstate(all="warn", under="ignore"):
         layers, runs = _named([panel], "layers"), _named([panel], "runs")
         _draw(ax, panel, color, LogNorm(1, max(2, float(panel.epochs.max()))), reach, layers, runs)
     handles = [
-        Line2D([], [], color=GUIDE, linestyle=_dash(i), label=_visible(run, LONGEST))
+        Line2D([], [], color=GUIDE, linestyle=_dash(i), label=_visible(run, LONGEST_LETTERS))
         for i, run in enumerate(runs)
     ]
     for layer, name in enumerate(layers):
         shade, mark = _look(layer)
         tint = shade if color == "layer" else GUIDE
-        handles.append(Line2D([], [], color=tint, marker=mark, label=_visible(name, LONGEST)))
+        handles.append(
+            Line2D([], [], color=tint, marker=mark, label=_visible(name, LONGEST_LETTERS))
+        )
     for text in ax.legend(handles=handles, fontsize="small", framealpha=0.7).get_texts():
         text.set_parse_math(False)
     return cast("Figure", ax.get_figure(root=True))
 
 
 def _name_row(ax: Axes, lines: Sequence[str]) -> None:
+    """Names the axis, and at its left the row."""
     ax.set_ylabel("I(T;Y)  [bits]")
     ax.annotate(
         "\n".join(lines),
@@ -296,8 +317,9 @@ def _name_row(ax: Axes, lines: Sequence[str]) -> None:
 def _headings(
     figure: Figure, axes: Any, grid: Sequence[Sequence[Panel]], title: str, room: float
 ) -> float:
-    """The titles of panels, each with so much room, and of all; the height that they need beyond
-    one line each.
+    """Writes the titles of panels, each with so much room, and of all.
+
+    It gives the height that they need beyond one line each, in inches.
     """
     more = 0.0
     for r, row in enumerate(grid):
@@ -317,7 +339,7 @@ def _headings(
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """PNG, SVG or PDF by the name's ending (PNG without one), whole or not at all.
+    """Writes PNG, SVG or PDF by the name's ending (PNG without one), whole or not at all.
 
     The same figure gives the same bytes: no date, no random ids.
 
@@ -330,12 +352,14 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     named = Path(path).suffix or files.is_stream(path)
     target = Path(path) if named else Path(f"{os.fspath(path)}.png")
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with mpl.rc_context({"svg.hashsalt": "fastmi"}), files.replacing(target) as part:
-        figure.savefig(part, format=target.suffix[1:] or "png", metadata=undated.get(target.suffix))
+    with mpl.rc_context({"svg.hashsalt": "fastmi"}), files.replacing(target) as unfinished:
+        figure.savefig(
+            unfinished, format=target.suffix[1:] or "png", metadata=undated.get(target.suffix)
+        )
 
 
 def _grid(panels: Any) -> Sequence[Sequence[Panel]]:
-    """Rows of panels."""
+    """Checks rows of panels, or makes one row of them."""
     if isinstance(panels, Panel) or not isinstance(panels, Sequence | np.ndarray):
         raise TypeError(f"panels is {shown(panels)}: pass a list of Panels ([panel])")
     grid = [panels] if len(panels) and not isinstance(panels[0], Sequence | np.ndarray) else panels
@@ -349,6 +373,7 @@ def _grid(panels: Any) -> Sequence[Sequence[Panel]]:
 
 
 def _strings(name: str, given: Any) -> None:
+    """Refuses what is no list of strings."""
     if isinstance(given, str) or not isinstance(given, Sequence):
         raise TypeError(f"{name} is {shown(given)}: pass a list of strings")
     for value in given:
@@ -359,6 +384,7 @@ def _strings(name: str, given: Any) -> None:
 
 
 def _finite(name: str, given: Any, shape: tuple[int, ...]) -> None:
+    """Refuses what is no array of finite numbers of this shape."""
     array = np.asarray(given)
     if array.dtype.kind not in "iuf" or array.shape != shape or not np.isfinite(array).all():
         raise ValueError(
@@ -368,6 +394,7 @@ def _finite(name: str, given: Any, shape: tuple[int, ...]) -> None:
 
 
 def _writable(figure: Any, path: Any) -> None:
+    """Refuses what is no figure, and names with an ending that is not written."""
     if not isinstance(figure, Figure):
         raise TypeError(
             f"figure is a {type(figure).__qualname__}: pass what information_plane or plot returned"
@@ -383,7 +410,7 @@ def _writable(figure: Any, path: Any) -> None:
 
 
 def _named(panels: Sequence[Panel], names: str) -> list[str]:
-    """The names of all layers, or of all runs, once, in the order in which they come."""
+    """Lists the names of all layers, or of all runs, once, in the order in which they come."""
     return list(dict.fromkeys(name for panel in panels for name in getattr(panel, names)))
 
 
@@ -392,11 +419,13 @@ def _draw(
     panel: Panel,
     color: str,
     norm: LogNorm,
-    reach: npt.NDArray[Any],
+    reach: FloatArray,
     layers: Sequence[str],
     runs: Sequence[str],
 ) -> None:
-    """`layers` and `runs` are the names of the whole figure: a colour, a mark and a dash have one
+    """Draws a panel into its axes.
+
+    `layers` and `runs` are the names of the whole figure: a colour, a mark and a dash have one
     meaning in it.
     """
     _guides(ax, panel)
@@ -464,27 +493,29 @@ def _draw(
         )
 
 
-def _sizes(x: npt.NDArray[Any], y: npt.NDArray[Any], reach: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """How much larger each layer's mark is: where some meet, the later lie within the earlier, and
-    all can be seen.
+def _sizes(x: FloatArray, y: FloatArray, reach: FloatArray) -> FloatArray:
+    """Finds how much larger each layer's mark is.
+
+    Where some meet, the later lie within the earlier, and all can be seen.
     """
     places = np.stack([x, y], axis=-1) / reach
-    meets = (np.abs(places[:, None] - places) < SAME_PLACE).all(axis=-1)
+    meets = (np.abs(places[:, None] - places) < SAME_PLACE_SHARE).all(axis=-1)
     return 1 + 0.55 * np.triu(meets, 1).sum(axis=1)
 
 
-def _within(band: Outline, path: npt.NDArray[Any], panel: Panel) -> Outline:
-    """A band no farther than information can be, between 0 and the ceilings, or as far as its path
-    is.
-    """
-    lowest = np.minimum(0, path.min(axis=0))
-    highest = np.maximum((panel.ceiling_x, panel.ceiling_y), path.max(axis=0))
+def _within(band: Outline, path: FloatArray, panel: Panel) -> Outline:
+    """Clips a band to what is possible: the limits of its panel, or as far as its path is."""
+    low, high = np.transpose([panel.limits_xt, panel.limits_ty])
+    lowest = np.minimum(low, path.min(axis=0))
+    ceilings = np.minimum(high, (panel.ceiling_x, panel.ceiling_y))
+    highest = np.maximum(ceilings, path.max(axis=0))
     return Outline(np.clip(band.vertices, lowest, highest), band.codes)
 
 
-def _band(path: npt.NDArray[Any], spread: npt.NDArray[Any], reach: npt.NDArray[Any]) -> Outline:
-    """The convex hulls of neighbouring ellipses as one outline; all are wound one way, so that it
-    fills as their union.
+def _band(path: FloatArray, spread: FloatArray, reach: FloatArray) -> Outline:
+    """Outlines the convex hulls of neighbouring ellipses as one.
+
+    All are wound one way, so that it fills as their union.
 
     A hull's rim in one direction is that of the ellipse that reaches farther. Lengths are in units
     of the axes, so that the directions are spread evenly as seen.
@@ -502,27 +533,28 @@ def _band(path: npt.NDArray[Any], spread: npt.NDArray[Any], reach: npt.NDArray[A
 
 
 def _dash(run: int) -> Any:
+    """Gives a run its dash."""
     return DASHES[run % len(DASHES)]
 
 
 def _look(layer: int) -> tuple[str, str]:
-    """A colour and a mark; beyond seven layers both begin again, but in other pairs."""
+    """Gives a layer a colour and a mark; beyond seven both begin again, but in other pairs."""
     return COLORS[layer % len(COLORS)], MARKS[(layer + layer // len(COLORS)) % len(MARKS)]
 
 
-def _windows(epochs: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Where each of about 60 windows of epochs begins: single epochs first, then ever wider
-    ones.
-    """
+def _windows(epochs: IntArray) -> npt.NDArray[np.intp]:
+    """Finds where each of about 60 windows of epochs begins, single ones first, then ever wider."""
     stops = np.unique(np.round(np.geomspace(1, max(len(epochs) - 1, 1), 60)).astype(np.intp))
     return np.unique(np.concatenate([[0], stops]).clip(max=len(epochs) - 1))
 
 
-def _means(values: npt.NDArray[Any], windows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+def _means(values: npt.NDArray[Any], windows: npt.NDArray[np.intp]) -> FloatArray:
+    """Averages over each window."""
     return np.add.reduceat(values.astype(float), windows) / np.diff(np.append(windows, len(values)))
 
 
 def _guides(ax: Axes, panel: Panel) -> None:
+    """Draws the ceilings, each with its number."""
     style: dict[str, Any] = {
         "color": GUIDE,
         "linewidth": 0.8,
@@ -555,8 +587,9 @@ def _guides(ax: Axes, panel: Panel) -> None:
 def _legend(
     figure: Figure, grid: Sequence[Sequence[Panel]], rows: Sequence[str], color: str
 ) -> float:
-    """One entry a layer, the marks of start and end, and as its title what the points rest on; the
-    height that this needs.
+    """Draws one entry a layer, the marks of start and end, and what the points rest on as title.
+
+    It gives the height that this needs, in inches.
     """
     points = 72 * figure.get_figwidth()
     every = [panel for row in grid for panel in row]
@@ -638,7 +671,7 @@ def _legend(
 
 
 def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]:
-    """One for all panels, or one a row, or one a panel: as few as say all."""
+    """Writes one caption for all panels, or one a row, or one a panel: as few as say all."""
     if len({panel.caption for row in grid for panel in row}) == 1:
         return [grid[0][0].caption]
     if len(grid) > 1 and all(panel.caption == row[0].caption for row in grid for panel in row):
@@ -654,10 +687,11 @@ def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]
 def _fitted(
     text: str, room: float, size: float, weight: str = "normal", *, even: bool = False
 ) -> list[str]:
-    """Text on as few lines as fit the room, in points, one at least; `even` ones, captions, are no
-    longer than they must be.
+    """Breaks text into as few lines as fit the room, in points, one at least.
+
+    `even` ones, captions, are no longer than they must be.
     """
-    text = _visible(text, 10 * LONGEST if even else LONGEST)
+    text = _visible(text, 10 * LONGEST_LETTERS if even else LONGEST_LETTERS)
     letters = max(1, int(room / (0.56 * size)) if weight == "normal" else int(room / (0.67 * size)))
     lines = _wrapped(text, letters)
     while letters > 1 and max(_width(line, size, weight) for line in lines) > room:  # wide letters
@@ -666,16 +700,17 @@ def _fitted(
     if not even:
         return lines
     return next(
-        found for n in range(1, letters + 1) if len(found := _wrapped(text, n)) == len(lines)
+        narrower for n in range(1, letters + 1) if len(narrower := _wrapped(text, n)) == len(lines)
     )
 
 
 def _wrapped(text: str, letters: int) -> list[str]:
+    """Wraps text at spaces, on one line at least."""
     return textwrap.wrap(text, letters, break_on_hyphens=False) or [""]
 
 
 def _visible(text: str, longest: int) -> str:
-    """On one line; what cannot be seen as its code, and of a very long text both ends."""
+    """Puts text on one line; what cannot be seen is its code, and of a very long text both ends."""
     line = "".join(
         (
             letter
@@ -690,7 +725,7 @@ def _visible(text: str, longest: int) -> str:
 
 
 def _width(line: str, size: float, weight: str = "normal") -> float:
-    """In points."""
+    """Measures a line in points."""
     ruler = RendererAgg(1, 1, 72)
     return ruler.get_text_width_height_descent(
         line, FontProperties(size=size, weight=weight), ismath=False
@@ -704,8 +739,18 @@ def _explanation(grid: Sequence[Sequence[Panel]]) -> str:
     return f"{dots} over windows that widen with the epoch{band}"
 
 
+def _lowest_and_highest(name: str, limits: Any) -> None:
+    """Refuses limits that are not a lowest and a highest number; an infinite one is none."""
+    ends = np.asarray(limits)
+    # NaN is not below the other
+    if ends.dtype.kind not in "iuf" or ends.shape != (2,) or not ends[0] <= ends[1]:
+        raise ValueError(
+            f"{name} is {shown(limits)}: pass (lowest, highest), infinite where there is no limit"
+        )
+
+
 def _both_spreads(shape: tuple[int, ...], spread_xt: Any, spread_ty: Any) -> None:
-    """Standard deviations of both coordinates, or none of either."""
+    """Refuses spreads but of both coordinates, or of neither."""
     if (spread_xt is None) != (spread_ty is None):
         raise ValueError("spread_xt and spread_ty belong together: pass both or neither")
     for name, spread in (("spread_xt", spread_xt), ("spread_ty", spread_ty)):
@@ -719,7 +764,7 @@ def _both_spreads(shape: tuple[int, ...], spread_xt: Any, spread_ty: Any) -> Non
 
 
 def _some_panels(grid: Sequence[Sequence[Any]], rows: Sequence[str]) -> None:
-    """Rows of equal length, each with its name, of panels that one legend can name."""
+    """Refuses rows of other lengths, without their names, or without panels."""
     if not all(map(len, grid)) or not len(grid):
         raise ValueError("panels is empty: there is nothing to draw")
     if len({len(row) for row in grid}) > 1:
@@ -734,6 +779,7 @@ def _some_panels(grid: Sequence[Sequence[Any]], rows: Sequence[str]) -> None:
 
 
 def __getattr__(name: str) -> Any:
+    """Finds what has moved, and says where it is now."""
     if name not in MOVED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from fastmi import screens

@@ -1,5 +1,6 @@
-"""figures -> where they can be looked at: a notebook's cell, a window, a file; once, or as they
-grow.
+"""figures -> where they can be looked at: a notebook's cell, a window, a file.
+
+They are shown once, or as they grow.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,13 +27,14 @@ from matplotlib.figure import Figure
 
 __all__ = ["Live", "place", "show"]
 
-REDRAWINGS = 50  # of a live figure, at most,
-SHARE = 0.2  # and at most this share of the time so far
+MOST_REDRAWINGS = 50  # of a live figure
+MOST_SHARE = 0.2  # of the time so far, which redrawings may take
 
 
 def place() -> str:
-    """Where a figure can be looked at: the "notebook" that runs this, a "window" of matplotlib's
-    backend, or a "file".
+    """Finds where a figure can be looked at.
+
+    That is the "notebook" that runs this, a "window" of matplotlib's backend, or a "file".
 
     Warns:
         UserWarning: matplotlib was told to open windows, but there is no display, or what it needs
@@ -51,20 +52,21 @@ def place() -> str:
         pyplot.switch_backend(mpl.get_backend())
     except Exception as error:
         return _no_window(backend, error)
-    found = mpl.get_backend()
+    other = mpl.get_backend()
     return (
         "window"
-        if _interactive(found)
-        else _no_window(backend, f"without a display there is only {found}")
+        if _interactive(other)
+        else _no_window(backend, f"without a display there is only {other}")
     )
 
 
 def _interactive(backend: str) -> bool:
+    """Tells whether a backend of matplotlib opens windows."""
     return backend.lower() in backend_registry.list_builtin(BackendFilter.INTERACTIVE)
 
 
 def _no_window(backend: str, reason: object, path: object = "a file") -> str:
-    """Said aloud; where the figure goes instead."""
+    """Says aloud that no window opens, and where the figure goes instead."""
     line, *_ = str(reason).strip().splitlines() or [type(reason).__name__]
     warnings.warn(
         f"matplotlib's backend {backend} opens no window here ({line:.120}): the figure is written "
@@ -75,7 +77,7 @@ def _no_window(backend: str, reason: object, path: object = "a file") -> str:
 
 
 def show(figure: Figure, where: str, path: str | os.PathLike[str]) -> None:
-    """Show it at a `place`, instead of what was shown there before; `path` is for a file.
+    """Shows a figure at a `place`, instead of what was shown there before; `path` is for a file.
 
     Raises:
         ValueError: another place.
@@ -105,7 +107,8 @@ def show(figure: Figure, where: str, path: str | os.PathLike[str]) -> None:
         save(figure, path)
 
 
-def _window(picture: npt.NDArray[Any], figure: Figure) -> None:
+def _window(picture: npt.NDArray[np.uint8], figure: Figure) -> None:
+    """Shows a picture in the window of matplotlib's backend, or raises what that raises."""
     from matplotlib import pyplot
 
     if not _interactive(mpl.get_backend()):
@@ -120,8 +123,9 @@ def _window(picture: npt.NDArray[Any], figure: Figure) -> None:
 
 
 class Live:
-    """A figure that moves while something goes on, at a bounded cost: in a window or a notebook's
-    cell, else in a file.
+    """A figure that moves while something goes on, at a bounded cost.
+
+    It is in a window or a notebook's cell, else in a file.
 
     Args:
         path: the file, where there is no screen.
@@ -134,16 +138,17 @@ class Live:
         self._n_drawn, self._spent, self._start = 0, 0.0, time.perf_counter()
 
     def redraw(self, make_figure: Callable[[], Figure], done: float = 1.0) -> None:
-        """If it moves and has not cost too much; `done` is the share of the work behind it, over
-        which redrawings spread.
+        """Draws the figure anew, if it moves and has not cost too much.
+
+        `done` is the share of the work behind it, over which redrawings spread.
 
         What cannot be written passes in silence: `finish` will say so.
         """
         begin = time.perf_counter()
         if (
             not self._moves
-            or self._n_drawn >= done * (REDRAWINGS - 1)
-            or self._spent > SHARE * (begin - self._start)
+            or self._n_drawn >= done * (MOST_REDRAWINGS - 1)
+            or self._spent > MOST_SHARE * (begin - self._start)
         ):
             return
         with suppress(OSError):
@@ -152,7 +157,7 @@ class Live:
         self._spent += time.perf_counter() - begin
 
     def finish(self, make_figure: Callable[[], Figure]) -> None:
-        """The last one, always.
+        """Draws the last one, always.
 
         Raises:
             OSError: the file cannot be written.

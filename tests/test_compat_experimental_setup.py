@@ -402,7 +402,7 @@ def test_the_estimates_of_an_experiment_are_those_of_its_networks(monkeypatch):
         return sampled(estimator, layers, who)
 
     monkeypatch.setattr(experimental_setup, "_sampled", spy)
-    monkeypatch.setattr(experimental_setup, "MODELS", 9)
+    monkeypatch.setattr(experimental_setup, "CHUNK_NETWORKS", 9)
     x, y = simple()
     plane = experiment(tanh(), x, y, epochs=7, network_copies=3, plot=None).plane
     assert [len(who) for _, who in seen] == [3, 3, 1]  # chunks
@@ -556,7 +556,7 @@ def test_networks_survive_a_folder_that_cannot_be_written(monkeypatch):
 
 def test_once_is_drawn_once_at_the_end(shown, monkeypatch, capsys):
     monkeypatch.setattr(screens, "place", lambda: "window")
-    monkeypatch.setattr(experimental_setup, "MODELS", 1)
+    monkeypatch.setattr(experimental_setup, "CHUNK_NETWORKS", 1)
     experiment(tanh(), *simple(), epochs=5, plot="once")
     assert shown == [(5, "window")]
     assert capsys.readouterr().out == ""
@@ -564,8 +564,8 @@ def test_once_is_drawn_once_at_the_end(shown, monkeypatch, capsys):
 
 def test_dynamic_is_redrawn_while_the_plane_grows(shown, monkeypatch):
     monkeypatch.setattr(screens, "place", lambda: "notebook")
-    monkeypatch.setattr(experimental_setup, "MODELS", 1)
-    monkeypatch.setattr(screens, "SHARE", np.inf)  # as if drawing took no time
+    monkeypatch.setattr(experimental_setup, "CHUNK_NETWORKS", 1)
+    monkeypatch.setattr(screens, "MOST_SHARE", np.inf)  # as if drawing took no time
     experiment(tanh((12, 2, 1)), *simple(), epochs=4, plot="dynamic")
     assert shown == [
         (1, "notebook"),
@@ -578,8 +578,8 @@ def test_dynamic_is_redrawn_while_the_plane_grows(shown, monkeypatch):
 
 def test_redrawing_is_bounded_in_number(shown, monkeypatch):
     monkeypatch.setattr(screens, "place", lambda: "window")
-    monkeypatch.setattr(experimental_setup, "MODELS", 1)
-    monkeypatch.setattr(screens, "SHARE", np.inf)
+    monkeypatch.setattr(experimental_setup, "CHUNK_NETWORKS", 1)
+    monkeypatch.setattr(screens, "MOST_SHARE", np.inf)
     experiment(tanh((12, 2, 1)), *simple(), epochs=120, plot="dynamic")
     drawn = [epochs for epochs, _ in shown]
     assert len(drawn) == 50

@@ -607,7 +607,7 @@ def test_activations_of_snapshots_are_those_at_the_time():
 def test_more_networks_than_are_forwarded_at_a_time(models, monkeypatch):
     made, x, snapshots, _ = snapshots_and_activations()
     at_once = made.activations(x, snapshots)
-    monkeypatch.setattr(forwarding, "MODELS", models)
+    monkeypatch.setattr(forwarding, "CHUNK_NETWORKS", models)
     for piecewise, whole in zip(made.activations(x, snapshots), at_once, strict=True):
         torch.testing.assert_close(piecewise, whole, rtol=0, atol=1e-12)
 
@@ -654,10 +654,11 @@ def forwarded(monkeypatch):
     """(networks, samples, numbers) of each chunk that is forwarded."""
     sizes, forward = [], forwarding.Forwarding._layers
 
-    def spy(self, x, state, own=False):
-        n_models = len(state["0.weight"])
-        sizes.append((n_models, x.shape[own], x.numel() // (n_models if own else 1)))
-        return forward(self, x, state, own)
+    def spy(self, x, state, each_its_own=False):
+        n_networks = len(state["0.weight"])
+        numbers_each = x.numel() // (n_networks if each_its_own else 1)
+        sizes.append((n_networks, x.shape[each_its_own], numbers_each))
+        return forward(self, x, state, each_its_own)
 
     monkeypatch.setattr(forwarding.Forwarding, "_layers", spy)
     return sizes
@@ -676,8 +677,8 @@ def test_chunks_of_any_size_give_the_same_activations(models, limit, dtype, monk
     whole, now = made.activations(x, snapshots), made.activations(x)
     assert forwarded == [(12, 10, 30), (3, 10, 30)]
     forwarded.clear()
-    monkeypatch.setattr(forwarding, "MODELS", models)
-    monkeypatch.setattr(forwarding, "NUMBERS", limit)
+    monkeypatch.setattr(forwarding, "CHUNK_NETWORKS", models)
+    monkeypatch.setattr(forwarding, "CHUNK_NUMBERS", limit)
     for pieces, expected in ((made.activations(x, snapshots), whole), (made.activations(x), now)):
         for piece, layer in zip(pieces, expected, strict=True):
             torch.testing.assert_close(piece, layer, rtol=0, atol=1e-6)
@@ -693,7 +694,7 @@ def test_chunks_of_any_size_give_the_same_activations(models, limit, dtype, monk
 def test_images_are_forwarded_a_few_at_a_time(monkeypatch, forwarded):
     made, x = Ensemble(conv_net(), 2, init="independent"), numbers(5, 1, 6, 6)
     whole = made.activations(x)
-    monkeypatch.setattr(forwarding, "NUMBERS", 2 * 36)
+    monkeypatch.setattr(forwarding, "CHUNK_NUMBERS", 2 * 36)
     for piece, layer in zip(made.activations(x), whole, strict=True):
         torch.testing.assert_close(piece, layer, rtol=0, atol=1e-12)
     assert forwarded == [(2, 5, 180), *[(1, 2, 72), (1, 2, 72), (1, 1, 36)] * 2]
@@ -716,8 +717,8 @@ def test_assigned_samples_are_those_of_all_activations(models, limit, monkeypatc
     assignment = np.random.default_rng(0).integers(3, size=(4, 5))
     assignment[1] = 2  # no sample of the others
     whole, now = made.activations(x, snapshots), made.activations(x)
-    monkeypatch.setattr(forwarding, "MODELS", models)
-    monkeypatch.setattr(forwarding, "NUMBERS", limit)
+    monkeypatch.setattr(forwarding, "CHUNK_NETWORKS", models)
+    monkeypatch.setattr(forwarding, "CHUNK_NUMBERS", limit)
     epochs, samples = np.arange(4)[:, None], np.arange(5)
     for assigned, layer in zip(made.activations(x, snapshots, assignment), whole, strict=True):
         torch.testing.assert_close(assigned, layer[epochs, assignment, samples], rtol=0, atol=1e-12)
@@ -858,7 +859,7 @@ def test_a_loop_gives_the_activations_of_snapshots(monkeypatch):
         expected.append(torch.stack([network(x).detach() for network in made.networks()]))
         made.step(*batch)
     for limit in (2**25, 30, 1):
-        monkeypatch.setattr(forwarding, "NUMBERS", limit)
+        monkeypatch.setattr(forwarding, "CHUNK_NUMBERS", limit)
         (found,) = made.activations(x, snapshots)
         torch.testing.assert_close(found, torch.stack(expected), rtol=0, atol=1e-12)
     assert made.layers == ("out",)
@@ -935,7 +936,7 @@ class Doubling(nn.Module):
 def test_what_a_network_does_to_its_input_reaches_neither_the_next_copy_nor_the_caller(
     make, monkeypatch
 ):
-    monkeypatch.setattr(forwarding, "MODELS", 2)
+    monkeypatch.setattr(forwarding, "CHUNK_NETWORKS", 2)
     network = nn.Sequential(Doubling(), nn.Linear(3, 1)).to(DOUBLE)
     made, (x, y) = make(network, 3), batches(3)[0]
     before = x.clone()
@@ -1552,7 +1553,7 @@ def test_a_watched_output_without_a_sample_axis_is_refused():
 
 
 def test_a_watched_output_without_a_sample_axis_is_refused_in_chunks_too(monkeypatch):
-    monkeypatch.setattr(forwarding, "NUMBERS", 6)
+    monkeypatch.setattr(forwarding, "CHUNK_NUMBERS", 6)
     made = Ensemble(nn.Sequential(nn.Linear(3, 2), Turned()).to(DOUBLE), 2)
     with pytest.raises(ValueError, match=r"watched module '1' returns shape \(2, 1\) on 1 samples"):
         made.activations(numbers(5, 3))  # the chunks of two samples are square

@@ -734,6 +734,41 @@ def test_a_band_is_no_farther_than_information_can_be():
         ).all()
 
 
+INF = float("inf")
+
+
+@pytest.mark.parametrize(
+    ("limits_xt", "limits_ty", "ends"),
+    [
+        ((0, INF), (0, INF), [0, np.log2(1000), 0, 0.803]),
+        ((4.5, 6), (0.3, 0.45), [4.5, 6, 0.3, 0.45]),
+        ((4.5, INF), (-INF, 0.45), [4.5, np.log2(1000), 0.4 - 9, 0.45]),
+        ((-INF, INF), (-INF, INF), [5 - 9, np.log2(1000), 0.4 - 9, 0.803]),
+        # no farther than it can be, but as far as its path is
+        ((6, INF), (0, 0.1), [5, np.log2(1000), 0, 0.4]),
+        ((0, 4), (0.5, INF), [0, 5, 0.4, 0.803]),
+    ],
+)
+def test_a_band_ends_at_the_limits_of_its_columns(limits_xt, limits_ty, ends):
+    nine = np.full((20, 1), 9.0)
+    drawn = panel(
+        n_layers=1,
+        i_xt=np.full((20, 1), 5.0),
+        i_ty=np.full((20, 1), 0.4),
+        spread_xt=nine,
+        spread_ty=nine,
+        limits_xt=limits_xt,
+        limits_ty=limits_ty,
+    )
+    (band,) = bands(information_plane([drawn]).axes[0])
+    (left, bottom), (right, top) = band.get_path().get_extents().get_points()
+    np.testing.assert_allclose([left, right, bottom, top], ends, rtol=0, atol=1e-9)
+
+
+def test_a_panel_is_shown_on_one_line():
+    assert repr(panel()) == "Panel(title='a single network', 20 epochs, 6 layers)"
+
+
 def test_end_marks_that_meet_are_told_apart():
     one = panel(n_epochs=5, layers=("a", "b", "c"))
     x, y = one.i_xt.copy(), one.i_ty.copy()
@@ -861,7 +896,7 @@ def test_what_cannot_be_written_stops_nothing_before_the_end(clock, tmp_path, mo
 
 def test_a_file_moves(tmp_path, monkeypatch):
     monkeypatch.setattr(screens, "place", lambda: "file")
-    monkeypatch.setattr(screens, "SHARE", np.inf)
+    monkeypatch.setattr(screens, "MOST_SHARE", np.inf)
     live, seen = screens.Live(tmp_path / "plane.png"), []
     for n_epochs in (2, 20):
         live.redraw(lambda n_epochs=n_epochs: information_plane([panel(n_epochs=n_epochs)]))
@@ -1135,6 +1170,11 @@ def test_a_caller_who_lets_numpy_raise_gets_his_figure(tmp_path):
         ({"ceiling_x": np.nan}, ValueError, "ceiling_x must be finite and at least 0, not nan"),
         ({"ceiling_y": -1}, ValueError, "ceiling_y must be finite and at least 0, not -1"),
         ({"ceiling_y": None}, TypeError, "ceiling_y must be a number of at least 0, not None"),
+        ({"limits_xt": (1, 0)}, ValueError, "limits_xt is (1, 0): pass (lowest, highest)"),
+        ({"limits_xt": (0, np.nan)}, ValueError, "limits_xt is (0, nan): pass (lowest, highest)"),
+        ({"limits_ty": None}, ValueError, "limits_ty is None: pass (lowest, highest), infinite"),
+        ({"limits_ty": ("0", "1")}, ValueError, "limits_ty is ('0', '1'): pass (lowest, highest)"),
+        ({"limits_ty": 3}, ValueError, "limits_ty is 3: pass (lowest, highest), infinite where"),
     ],
     ids=str,
 )

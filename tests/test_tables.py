@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 from mutations import changed, damaged, rebuilt
 
 import fastmi
@@ -965,6 +966,48 @@ def test_several_seeds_are_their_mean_and_their_standard_deviation():
     assert panel.ceiling_y == pytest.approx(0.3)
     assert "; 2 copies, 3 seeds;" in panel.caption
     assert panel.title == "mean of single copies"
+
+
+@pytest.mark.parametrize("pair", ["upper", "lower"])
+def test_a_band_over_seeds_of_kernels_stays_within_what_is_possible(pair):
+    """Seeds that differ much: mean and deviation alone reach below 0 and above H(Y)."""
+    seeds, x, y = [], np.arange(40)[:, None], np.arange(40) % 2
+    estimator = PlaneEstimator(x, y, fastmi.measures.KDEBounds(0.01, pair=pair))
+    for seed, apart in enumerate((0, 0, 30)):
+        layer = (apart * y[:, None] + np.zeros((4, 1, 40, 1))).astype(np.float32)
+        points = estimator.readings([layer])["each"]
+        seeds.append(
+            InformationPlane.collect(
+                estimator, [points], epochs=range(4), layers=["last"], seed=seed
+            )
+        )
+    panel = tables.panel(seeds)
+    assert panel.spread_ty is not None
+    assert (panel.i_ty - panel.spread_ty < -0.2).all()
+    band = next(
+        artist
+        for artist in fastmi.plot(seeds).axes[0].get_children()
+        if isinstance(artist, PathPatch)
+    )
+    (left, low), (right, high) = band.get_path().get_extents().get_points()
+    assert left >= 0
+    assert low == 0
+    assert right <= np.log2(40)
+    assert high <= estimator.entropy_y
+
+
+FLAT = {
+    **{name: np.full((3, 2, 2), 0.5) for name in ("i_xt", "i_ty", "coverage")},
+    "n_symbols": np.full((3, 2, 2), 0.5),
+}
+
+
+def test_a_panel_has_the_limits_that_its_columns_state(monkeypatch):
+    assert (plane().panel().limits_xt, plane().panel().limits_ty) == ((0, np.inf), (0, np.inf))
+    stated = [column._replace(low=0.25, high=0.75) for column in Points.columns()]
+    monkeypatch.setattr(Points, "columns", lambda: stated)
+    panel = tables.panel([plane(seed=seed, **FLAT) for seed in range(2)])
+    assert (panel.limits_xt, panel.limits_ty) == ((0.25, 0.75), (0.25, 0.75))
 
 
 def test_one_seed_has_no_spread():

@@ -1,5 +1,4 @@
-"""Drop-ins: the names of other people's modules, so that a script changes its import line and
-nothing else.
+"""Drop-ins: other people's modules by their names, so that a script changes its import line alone.
 
 `experimental_setup` and `information_process` stand in for the files of a replication study of the
 information bottleneck in deep learning (github.com/vadim0x60/IDNN-Replication-Study), `sklearn` for

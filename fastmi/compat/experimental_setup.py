@@ -1,5 +1,6 @@
-"""buffered networks, X, y -> the information plane of a family of copies. Stands in for the
-report's experimental_setup.py.
+"""buffered networks, X, y -> the information plane of a family of copies.
+
+Stands in for the report's experimental_setup.py.
 
 The names, arguments and draws from NumPy's global generator are those of
 github.com/vadim0x60/IDNN-Replication-Study, with `experiment` and `fit` of its notebook; the code
@@ -26,13 +27,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from fastmi import checks
-from fastmi.backends import IntArray
+from fastmi.arrays import Activations, Array, IntArray, LabelsLike
 from fastmi.binning import Edges
 from fastmi.coding import identify_rows
 from fastmi.compat.information_process import narrowed
 from fastmi.containers import container, shown
 from fastmi.networks import Ensemble, InformationStopping, evaluating, guards, one_thread
-from fastmi.networks.forwarding import MODELS
+from fastmi.networks.forwarding import CHUNK_NETWORKS
 from fastmi.planes import PlaneEstimator, Points
 from fastmi.tables import InformationPlane
 
@@ -52,8 +53,9 @@ FILE = "information_plane.png"
 
 
 class ZivInformationPlane:
-    """I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y), plug-in, in bits, by the recipe of
-    Shwartz-Ziv and Tishby.
+    """Estimates I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of a layer, plug-in, in bits.
+
+    The recipe is that of Shwartz-Ziv and Tishby.
 
     The edges are rounded to float32; a value below the first joins the symbol at and above the
     last. A symbol of X or Y is a distinct row. (arXiv:1703.00810.)
@@ -78,7 +80,7 @@ class ZivInformationPlane:
         (2.0, 1.0)
     """
 
-    def __init__(self, X: Any, Y: Any, bins: Any = BINS) -> None:
+    def __init__(self, X: Array, Y: LabelsLike, bins: npt.ArrayLike = BINS) -> None:
         self.X, self.Y = X, Y
         x = checks.numbers("X", X)
         y = np.asarray(Y) if isinstance(Y, list | tuple) else Y
@@ -88,8 +90,8 @@ class ZivInformationPlane:
             x, identify_rows(y_rows)[0], Edges(bins, out_of_range="wrap")
         )
 
-    def mutual_information(self, layer_output: Any) -> tuple[float, float]:
-        """One layer -> (I(X;T), I(T;Y)).
+    def mutual_information(self, layer_output: Activations) -> tuple[float, float]:
+        """Estimates (I(X;T), I(T;Y)) of one layer.
 
         Args:
             layer_output: (n, d) activations, or (n, ...), flattened; NumPy array or tensor.
@@ -102,8 +104,9 @@ class ZivInformationPlane:
 
 
 class ReshapeLayer(nn.Module):
-    """x -> x.reshape(new_shape), as ReshapeLayer((-1, 1, 14, 14)) or ReshapeLayer(-1, 1, 14, 14);
-    -1 stands for the samples.
+    """Reshapes x as x.reshape(new_shape); -1 stands for the samples.
+
+    It is made by ReshapeLayer((-1, 1, 14, 14)) or ReshapeLayer(-1, 1, 14, 14).
 
     Raises:
         TypeError: sizes that are no integers. ValueError: no size, one below 1 but for a single -1.
@@ -113,7 +116,7 @@ class ReshapeLayer(nn.Module):
         torch.Size([2, 9])
     """
 
-    def __init__(self, *new_shape: Any) -> None:
+    def __init__(self, *new_shape: int | Sequence[int]) -> None:
         super().__init__()
         whole = len(new_shape) == 1 and isinstance(new_shape[0], list | tuple | np.ndarray)
         self.new_shape = _sizes(new_shape[0] if whole else new_shape)
@@ -163,7 +166,7 @@ class BufferedSequential(nn.Module):
     """
 
     def __init__(
-        self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[Any]
+        self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[bool | int]
     ) -> None:
         super().__init__()
         modules, flags = (
@@ -176,15 +179,18 @@ class BufferedSequential(nn.Module):
         self.n_buffers = sum(self.buffer_or_not)
         self.buffer: list[Tensor] = []
 
-    def forward(self, x: Any) -> Tensor:
-        """x: a tensor, or numbers, which take the type and the device of the parameters."""
+    def forward(self, x: npt.ArrayLike | Tensor) -> Tensor:
+        """Gives the output, and keeps those of the flagged layers.
+
+        x is a tensor, or numbers, which take the type and the device of the parameters.
+        """
         out, flagged = self.through(x if isinstance(x, Tensor) else _tensor(self, "x", x))
         if all(_has_memory(layer) for layer in flagged):
             self.buffer = [layer.detach().clone() for layer in flagged]
         return out
 
     def through(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The output, and the outputs of the flagged layers; nothing is kept."""
+        """Gives the output, and the outputs of the flagged layers; nothing is kept."""
         flagged = []
         for layer, flag in zip(self.layers, self.buffer_or_not, strict=True):
             x = layer(x)
@@ -194,12 +200,13 @@ class BufferedSequential(nn.Module):
 
 
 def mutual_information_for_network_family(
-    infoplane: ZivInformationPlane, buffered_networks: Sequence[Any]
+    infoplane: ZivInformationPlane, buffered_networks: Sequence[BufferedSequential]
 ) -> list[tuple[float, float]]:
-    """The report's "extended" estimator: every sample through one network of the family, drawn at
-    random.
+    """Sends every sample through one network of the family, drawn at random.
 
-    T of sample i is the buffered output of network `who[i]` on it, who =
+    It is the report's "extended" estimator.
+
+    T of sample i is the buffered output of network `assignment[i]` on it, assignment =
     np.random.choice(n_networks, n): NumPy's global generator gives what n scalar draws would.
     (Quantity: `fastmi.PlaneEstimator.sampled`.)
 
@@ -219,10 +226,10 @@ def mutual_information_for_network_family(
     """
     _family(infoplane, buffered_networks)
     x = np.asarray(infoplane.X.cpu() if isinstance(infoplane.X, Tensor) else infoplane.X)
-    who = _choice(len(buffered_networks), len(x))
+    assignment = _choice(len(buffered_networks), len(x))
     layers: list[npt.NDArray[Any]] = []
     for i, network in enumerate(buffered_networks):
-        (rows,) = np.nonzero(who == i)
+        (rows,) = np.nonzero(assignment == i)
         if not len(rows):
             continue
         with evaluating(network), torch.no_grad():
@@ -250,17 +257,18 @@ class Copies(list[BufferedSequential]):
 
 def experiment(
     base_network: BufferedSequential,
-    X: Any,
-    y: Any,
+    X: Array,
+    y: LabelsLike,
     epochs: int = 100,
     lr: float = 0.2,
     batch_size: int = 101,
     network_copies: int = 1,
     plot: str | None = "dynamic",
-    activation_bins: Any = ACTIVATION_BINS,
+    activation_bins: npt.ArrayLike = ACTIVATION_BINS,
 ) -> Copies:
-    """Train copies of a network by SGD on the mean squared error; after every epoch estimate each
-    buffered layer.
+    """Trains copies of a network by SGD, and estimates each buffered layer after every epoch.
+
+    The loss is the mean squared error.
 
     An epoch is one step of every copy, on np.random.permutation(n)[:batch_size] rows drawn anew for
     each. Then every sample is sent through one copy, np.random.choice(network_copies, n), as in
@@ -320,9 +328,9 @@ def experiment(
         )
 
     with one_thread():
-        for snapshots, who in _trained(ensemble, inputs, targets, epochs, batch_size):
+        for snapshots, assignment in _trained(ensemble, inputs, targets, epochs, batch_size):
             points.append(
-                _sampled(infoplane.estimator, ensemble.activations(inputs, snapshots), who)
+                _sampled(infoplane.estimator, ensemble.activations(inputs, snapshots), assignment)
             )
             screen.redraw(plane, done=sum(len(chunk.i_xt) for chunk in points) / epochs)
     screen.finish(plane)
@@ -331,18 +339,18 @@ def experiment(
 
 def fit(
     network: BufferedSequential,
-    X: Any,
-    y: Any,
+    X: Array,
+    y: LabelsLike,
     epochs: int = 10,
     epoch_length: int = 10,
     mi_tol: float = 0.1,
     beta: float = 1,
     lr: float = 0.2,
     batch_size: int = 101,
-    activation_bins: Any = ACTIVATION_BINS,
+    activation_bins: npt.ArrayLike = ACTIVATION_BINS,
     loss: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> list[tuple[float, float]]:
-    """Train a network by SGD until the information plane of its last buffered layer comes to rest.
+    """Trains a network by SGD until the information plane of its last buffered layer comes to rest.
 
     Every `epoch_length` steps J = I(T;Y) - beta I(X;T) is estimated; training stops when J has
     moved by less than `mi_tol` bits since the check before, or after `epochs` checks. The first
@@ -377,7 +385,7 @@ def fit(
     )
     measure = nn.functional.mse_loss if loss is None else guards.loss(loss)
     infoplane = ZivInformationPlane(X, y, bins=activation_bins)
-    found: list[tuple[float, float]] = []
+    path: list[tuple[float, float]] = []
     # gradients are needed, whatever the caller has set
     with one_thread(), torch.inference_mode(False):
         inputs, targets = _training_set(network, X, y)
@@ -390,10 +398,10 @@ def fit(
                     guards.scalar_loss(measure(network(inputs[rows]), targets[rows]))
                 ).backward()
                 solver.step()
-            found.append(mutual_information_for_network_family(infoplane, [network])[-1])
-            if rule.update(*found[-1]):
+            path.append(mutual_information_for_network_family(infoplane, [network])[-1])
+            if rule.update(*path[-1]):
                 break
-    return found
+    return path
 
 
 class _Tap(nn.Identity):
@@ -418,11 +426,12 @@ class _Tapped(nn.Module):
 def _trained(
     ensemble: Ensemble, inputs: Tensor, targets: Tensor, epochs: int, batch_size: int
 ) -> Iterator[tuple[list[dict[str, Tensor]], IntArray]]:
-    """Snapshots of epochs 1, 2, ... and the copy of each sample (epochs, n), a chunk at a time, so
-    that memory is bounded.
+    """Trains, and gives snapshots of epochs 1, 2, ... and the copy of each sample (epochs, n).
+
+    They come a chunk at a time, so that memory is bounded.
     """
     n, n_copies = len(inputs), ensemble.n_copies
-    together = max(1, MODELS // n_copies)
+    together = max(1, CHUNK_NETWORKS // n_copies)
     snapshots, assignments = [], []
     for epoch in tqdm(range(1, epochs + 1), disable=None):
         rows = torch.from_numpy(np.stack([_batch(n, batch_size) for _ in range(n_copies)])).to(
@@ -436,10 +445,13 @@ def _trained(
             snapshots, assignments = [], []
 
 
-def _sampled(estimator: PlaneEstimator, layers: list[Tensor], who: IntArray) -> Points:
-    """Layers (epochs, n_copies, n, d), who (epochs, n) -> points (epochs, n_layers)."""
-    epochs, n = who.shape
-    chosen = [layer[np.arange(epochs)[:, None], who, np.arange(n)] for layer in layers]
+def _sampled(estimator: PlaneEstimator, layers: list[Tensor], assignment: IntArray) -> Points:
+    """Reads layers (epochs, n_copies, n, d), each sample of its copy -> points (epochs, n_layers).
+
+    The assignment is (epochs, n).
+    """
+    epochs, n = assignment.shape
+    chosen = [layer[np.arange(epochs)[:, None], assignment, np.arange(n)] for layer in layers]
     rows = [narrowed(layer.reshape(epochs * n, -1)).reshape(epochs, 1, n, -1) for layer in chosen]
     each = estimator.readings(rows)["each"]
     return each.map(lambda column: column[:, 0])
@@ -461,7 +473,7 @@ class _Screen:
             self._live.redraw(lambda: plane().plot(), done)
 
     def finish(self, plane: Callable[[], InformationPlane]) -> None:
-        """The whole plane; a file is announced."""
+        """Shows the whole plane; a file is announced."""
         if not self._plot:
             return
         try:
@@ -474,17 +486,20 @@ class _Screen:
 
 
 def _batch(n: int, batch_size: int) -> IntArray:
-    """Drawn as in the original, from the same generator."""
+    """Draws a batch as in the original, from the same generator."""
     return np.random.permutation(n)[:batch_size]  # noqa: NPY002
 
 
 def _choice(n_networks: int, n: int) -> IntArray:
-    """The same numbers, from the same generator, as n scalar draws."""
+    """Draws the same numbers, from the same generator, as n scalar draws."""
     return np.random.choice(n_networks, n)  # noqa: NPY002
 
 
 def _training_set(network: BufferedSequential, X: Any, y: Any) -> tuple[Tensor, Tensor]:
-    """X, and y in the shape of the prediction, in the type and on the device of the parameters."""
+    """Takes X, and y in the shape of the prediction.
+
+    Both take the type and the device of the parameters.
+    """
     inputs = _tensor(network, "X", X)
     probe = inputs[:2]
     with evaluating(network), torch.no_grad():
@@ -495,8 +510,9 @@ def _training_set(network: BufferedSequential, X: Any, y: Any) -> tuple[Tensor, 
 
 
 def _tensor(network: Any, name: str, array: Any) -> Tensor:
-    """In the type of the parameters that are no whole numbers, and on their device; a copy, which
-    the network may overwrite.
+    """Makes a tensor in the type of the parameters that are no whole numbers, on their device.
+
+    It is a copy, which the network may overwrite.
     """
     parameters = network.parameters() if isinstance(network, nn.Module) else ()
     floats = (leaf for leaf in parameters if leaf.is_floating_point() or leaf.is_complex())
@@ -511,6 +527,7 @@ def _tensor(network: Any, name: str, array: Any) -> Tensor:
 
 
 def _sizes(shape: Any) -> tuple[int, ...]:
+    """Checks sizes of at least 1, but for a single -1."""
     for size in shape:
         if isinstance(size, bool | str) or not isinstance(size, int | np.integer):
             raise TypeError(
@@ -529,6 +546,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 
 
 def _layer(i: int, layer: Any) -> nn.Module:
+    """Checks a module, or makes one of a function."""
     if isinstance(layer, type) and issubclass(layer, nn.Module):
         raise TypeError(
             f"layers[{i}] is the class {layer.__name__}: pass one of it, {layer.__name__}(...)"
@@ -541,6 +559,7 @@ def _layer(i: int, layer: Any) -> nn.Module:
 
 
 def _flag(i: int, flag: Any) -> bool:
+    """Checks what is true or false."""
     if not isinstance(flag, bool | np.bool_) and (
         not isinstance(flag, int | np.integer) or flag not in (0, 1)
     ):
@@ -549,6 +568,7 @@ def _flag(i: int, flag: Any) -> bool:
 
 
 def _family(infoplane: Any, networks: Any) -> None:
+    """Refuses what is no plane, and no list of networks."""
     if not isinstance(infoplane, ZivInformationPlane):
         raise TypeError(
             f"infoplane is a {type(infoplane).__qualname__}: pass a ZivInformationPlane(X, Y)"
@@ -565,6 +585,7 @@ def _family(infoplane: Any, networks: Any) -> None:
 
 
 def _buffer(i: int, network: Any) -> Sequence[Any]:
+    """Takes what a network keeps after a call."""
     kept = getattr(network, "buffer", None)
     if not isinstance(kept, list | tuple):
         raise TypeError(
@@ -575,14 +596,16 @@ def _buffer(i: int, network: Any) -> Sequence[Any]:
 
 
 def _kept(layer: int, output: Any, n_rows: int) -> npt.NDArray[Any]:
+    """Takes a buffered output as an array (n, d)."""
     values = container(f"buffer[{layer}]", output.cpu() if isinstance(output, Tensor) else output)
     _samples_first(layer, values.shape, n_rows)
     return values.reshape(n_rows, -1)
 
 
 def _has_memory(tensor: Tensor) -> bool:
-    """False of what stands for a batch under torch.func.vmap, or for a gradient under
-    torch.func.grad.
+    """Judges whether a tensor has memory of its own.
+
+    False of what stands for a batch under torch.func.vmap, or for a gradient under torch.func.grad.
     """
     try:
         tensor.untyped_storage()
@@ -592,7 +615,7 @@ def _has_memory(tensor: Tensor) -> bool:
 
 
 def _buffering(name: str, network: Any, kind: type) -> None:
-    """A network that keeps the outputs of some of its layers."""
+    """Refuses what is no network that keeps the outputs of some of its layers."""
     if not isinstance(network, kind):
         raise TypeError(
             f"{name} is a {type(network).__qualname__}: pass a {kind.__name__}(layers, "
@@ -605,13 +628,15 @@ def _buffering(name: str, network: Any, kind: type) -> None:
         )
 
 
-def _sequence(name: str, given: Any, of_what: str) -> list[Any]:
+def _sequence(name: str, given: Any, things: str) -> list[Any]:
+    """Makes a list, which a string is not."""
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise TypeError(f"{name} is {shown(given)}: pass a list of {of_what}")
+        raise TypeError(f"{name} is {shown(given)}: pass a list of {things}")
     return list(given)
 
 
-def _one_flag_each(layers: Sized, buffer_or_not: Sequence[Any]) -> None:
+def _one_flag_each(layers: Sized, buffer_or_not: Sequence[bool]) -> None:
+    """Refuses more or fewer flags than layers."""
     if len(layers) != len(buffer_or_not) or not len(layers):
         raise ValueError(
             f"buffer_or_not holds {len(buffer_or_not)} flags for {len(layers)} layers: pass one "
@@ -620,11 +645,13 @@ def _one_flag_each(layers: Sized, buffer_or_not: Sequence[Any]) -> None:
 
 
 def _some_networks(networks: Sequence[Any]) -> None:
+    """Refuses a family without networks."""
     if not len(networks):
         raise ValueError("buffered_networks is empty: there is nothing to draw from")
 
 
 def _samples_first(layer: int, shape: tuple[int, ...], n_rows: int) -> None:
+    """Refuses a buffered output whose first axis is not the samples."""
     if not shape or shape[0] != n_rows:
         raise ValueError(
             f"buffer[{layer}] has shape {shape} after a call on {n_rows} samples: the first axis of"
@@ -633,8 +660,9 @@ def _samples_first(layer: int, shape: tuple[int, ...], n_rows: int) -> None:
 
 
 def _targets_fit(shape: tuple[int, ...], n_rows: int, prediction: tuple[int, ...]) -> None:
-    """y can take the prediction's shape: as many numbers for each sample, whatever the axes they
-    stand in.
+    """Refuses y that cannot take the prediction's shape.
+
+    It needs as many numbers for each sample, whatever the axes they stand in.
     """
     if (
         not prediction

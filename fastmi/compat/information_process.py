@@ -1,5 +1,6 @@
-"""label, x -> shares and numbers of their symbols; one layer (n, d) -> (I(X;T), I(T;Y)). Stands in
-for information_process.py.
+"""label, x -> shares and numbers of their symbols; one layer (n, d) -> (I(X;T), I(T;Y)).
+
+Stands in for information_process.py.
 
 The names, arguments and values are those of the report's file (it, in turn, follows Shwartz-Ziv and
 Tishby's IDNNs, arXiv:1703.00810); the code is fastmi's. There H(T|X) is a loop over the distinct
@@ -14,12 +15,13 @@ cannot run there, is refused.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.arrays import Activations, Array, FloatArray, IntArray
 from fastmi.binning import Edges
 from fastmi.containers import is_tensor, shown
 from fastmi.planes import PlaneEstimator
@@ -31,13 +33,13 @@ __all__ = [
     "narrowed",
 ]
 
-Array = npt.NDArray[Any]
+Values: TypeAlias = npt.NDArray[Any]
 
 
 def extract_probs(
-    label: Any, x: Any
-) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]:
-    """p(x), p(y) and p(y|x), and which symbol each sample is; a symbol is a distinct row.
+    label: Array, x: Array
+) -> tuple[Values, Values, Values, Values, Values, Values, Values, Values, Values]:
+    """Counts p(x), p(y) and p(y|x), and which symbol each sample is; a symbol is a distinct row.
 
     Args:
         label: (n, k) rows of numbers, one-hot or (n, 1); (n,) is taken as (n, 1).
@@ -46,11 +48,11 @@ def extract_probs(
     Returns:
         (pys, pys1, p_y_given_x, b1, b, unique_a, unique_inverse_x, unique_inverse_y, pxs); of m
         distinct rows of x, l of label: pys (k,) the mean label row; pys1 (l,) the share of each
-            distinct label row; p_y_given_x (k, m) for each distinct x the
-        mean label row, as a column; b1 (m, 1) and b (n, 1) the rows of unique_a and of x as opaque
-        bytes; unique_a (m, d) the distinct rows of x, in the order of their bytes;
-        unique_inverse_x, unique_inverse_y (n,) the number of each sample's row, one-dimensional
-        whatever the version of NumPy; pxs (m,) the share of each distinct x.
+        distinct label row; p_y_given_x (k, m) for each distinct x the mean label row, as a column;
+        b1 (m, 1) and b (n, 1) the rows of unique_a and of x as opaque bytes; unique_a (m, d) the
+        distinct rows of x, in the order of their bytes; unique_inverse_x, unique_inverse_y (n,) the
+        number of each sample's row, one-dimensional whatever the version of NumPy; pxs (m,) the
+        share of each distinct x.
 
     Raises:
         TypeError: an unknown container or dtype.
@@ -89,21 +91,22 @@ def extract_probs(
 
 
 def calc_information_for_layer_with_other(
-    data: Any,
-    bins: Any,
-    unique_inverse_x: Any,
-    unique_inverse_y: Any,
-    label: Any,
-    b: Any,
-    b1: Any,
+    data: Activations,
+    bins: npt.ArrayLike,
+    unique_inverse_x: npt.ArrayLike,
+    unique_inverse_y: npt.ArrayLike,
+    label: object,
+    b: object,
+    b1: object,
     len_unique_a: int,
-    pxs: Any,
-    p_YgX: Any,
-    pys1: Any,
+    pxs: npt.ArrayLike,
+    p_YgX: object,
+    pys1: npt.ArrayLike,
     percent_of_sampling: float = 50,
 ) -> dict[str, float]:
-    """{"local_IXT": I(X;T), "local_ITY": I(T;Y)} of one layer in bits: `calc_information_sampling`
-    under other names.
+    """Estimates {"local_IXT": I(X;T), "local_ITY": I(T;Y)} of one layer in bits.
+
+    It is `calc_information_sampling` under other names.
 
     Args, Raises: as there; `percent_of_sampling` is not used (nor is it in the original).
     """
@@ -114,20 +117,22 @@ def calc_information_for_layer_with_other(
 
 
 def calc_information_sampling(
-    data: Any,
-    bins: Any,
-    pys1: Any,
-    pxs: Any,
-    label: Any,
-    b: Any,
-    b1: Any,
+    data: Activations,
+    bins: npt.ArrayLike,
+    pys1: npt.ArrayLike,
+    pxs: npt.ArrayLike,
+    label: object,
+    b: object,
+    b1: object,
     len_unique_a: int,
-    p_YgX: Any,
-    unique_inverse_x: Any,
-    unique_inverse_y: Any,
+    p_YgX: object,
+    unique_inverse_x: npt.ArrayLike,
+    unique_inverse_y: npt.ArrayLike,
     calc_DKL: bool = False,
 ) -> tuple[float, float]:
-    """I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of one binned layer, plug-in, in bits.
+    """Estimates I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of one binned layer, in bits.
+
+    Both are plug-in.
 
     Args:
         data: (n, d) activations, or (n, ...), flattened; NumPy array or tensor.
@@ -160,7 +165,8 @@ def calc_information_sampling(
     return float(i_xt), float(i_ty)
 
 
-def _shares(name: str, given: Any) -> npt.NDArray[np.float64]:
+def _shares(name: str, given: Any) -> FloatArray:
+    """Makes shares float64."""
     try:
         return np.asarray(given, np.float64)
     except (TypeError, ValueError):
@@ -170,34 +176,38 @@ def _shares(name: str, given: Any) -> npt.NDArray[np.float64]:
         ) from None
 
 
-def narrowed(data: Any) -> Any:
-    """Activations (n, ...) -> (n, d), in which float64 are the largest float32 at or below them.
+def narrowed(data: Activations) -> Activations:
+    """Makes activations (n, ...) rows (n, d), in which float64 are rounded down to float32.
+
+    That is to the largest float32 at or below each.
 
     The reference compares float64 activations with float32 edges. An edge is at or below t exactly
     when it is at or below the largest float32 that is; so both give the same symbol, where the
     nearest float32 may reach an edge that t does not.
     """
-    if is_tensor(data):
+    values: Any = data
+    if is_tensor(values):
         import torch
 
-        data = data.detach()
-        if data.dtype != torch.float64:
-            return data.reshape(len(data), -1) if data.ndim else data
-        data = data.cpu().numpy()
-    data = np.asarray(data)
-    data = data.reshape(len(data), -1) if data.ndim and data.size else data
-    if data.dtype != np.float64:
-        return data
+        values = values.detach()
+        if values.dtype != torch.float64:
+            return values.reshape(len(values), -1) if values.ndim else values
+        values = values.cpu().numpy()
+    values = np.asarray(values)
+    values = values.reshape(len(values), -1) if values.ndim and values.size else values
+    if values.dtype != np.float64:
+        return values
     # infinities have their symbols, and 0 has a float below it
     with np.errstate(over="ignore", under="ignore"):
-        nearest = data.astype(np.float32)
-        return np.where(nearest > data, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+        nearest = values.astype(np.float32)
+        return np.where(nearest > values, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 @lru_cache(maxsize=4)
 def _estimator(x: bytes, y: bytes, pxs: bytes, pys1: bytes, binning: Edges) -> PlaneEstimator:
-    """The same X, Y and bins, layer after layer: by their content, so that no array is held or
-    trusted to stay as it is.
+    """Keeps the estimator of the same X, Y and bins, layer after layer.
+
+    They are known by their content, so that no array is held or trusted to stay as it is.
     """
     x_numbers, y_numbers = np.frombuffer(x, np.int64).copy(), np.frombuffer(y, np.int64).copy()
     _shares_of_symbols("pxs", np.frombuffer(pxs), "unique_inverse_x", x_numbers)
@@ -205,14 +215,14 @@ def _estimator(x: bytes, y: bytes, pxs: bytes, pys1: bytes, binning: Edges) -> P
     return PlaneEstimator(x_numbers, y_numbers, binning)
 
 
-def _opaque(rows: Array) -> Array:
-    """Rows (n, d) -> (n, 1), every row one element of bytes."""
+def _opaque(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Makes rows (n, d) opaque: (n, 1), every row one element of bytes."""
     rows = np.ascontiguousarray(rows)
     return rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))
 
 
-def _numbered(name: str, ids: Any) -> npt.NDArray[np.int64]:
-    """-> int64 (n,), from (n,) or the (n, 1) of some versions of NumPy."""
+def _numbered(name: str, ids: Any) -> IntArray:
+    """Checks numbers of symbols: int64 (n,), from (n,) or the (n, 1) of some versions of NumPy."""
     ids = np.asarray(ids)
     if (
         ids.dtype.kind not in "iu"
@@ -228,17 +238,15 @@ def _numbered(name: str, ids: Any) -> npt.NDArray[np.int64]:
     return ids.reshape(-1).astype(np.int64, copy=False)
 
 
-def _shares_of_symbols(
-    name: str, given: npt.NDArray[Any], numbers_name: str, ids: npt.NDArray[np.int64]
-) -> None:
-    """The given shares are those of the symbols."""
-    found = np.bincount(ids) / len(ids)
+def _shares_of_symbols(name: str, given: FloatArray, numbers_name: str, ids: IntArray) -> None:
+    """Refuses shares that are not those of the symbols."""
+    shares = np.bincount(ids) / len(ids)
     if (
-        given.shape != found.shape
-        or not np.allclose(given, found, rtol=0, atol=1e-9)
-        or not found.all()
+        given.shape != shares.shape
+        or not np.allclose(given, shares, rtol=0, atol=1e-9)
+        or not shares.all()
     ):
         raise ValueError(
-            f"{name} holds {given.size} shares that are not those of the {found.size} symbols in "
+            f"{name} holds {given.size} shares that are not those of the {shares.size} symbols in "
             f"{numbers_name}: pass what extract_probs returned for the same samples"
         )

@@ -1,6 +1,4 @@
-"""The wing that needs torch: copies of a network that train together, what is watched of them, and
-when to stop.
-"""
+"""The wing that needs torch: copies of a network that train together, read, and stop."""
 
 from fastmi.networks.ensemble import Ensemble, one_thread
 from fastmi.networks.forwarding import LoopWarning

@@ -1,6 +1,4 @@
-"""network -> n copies trained in parallel: parameters stacked on a leading copy axis,
-torch.func.vmap over it.
-"""
+"""network -> n copies trained in parallel: parameters stacked, torch.func.vmap over copies."""
 
 from __future__ import annotations
 
@@ -14,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.arrays import Array
 from fastmi.networks import guards
 from fastmi.networks.forwarding import Forwarding
 from fastmi.networks.replay import Gradients, Replay, unsafe
@@ -30,8 +29,9 @@ T = TypeVar("T")
 
 
 def _undisturbed(method: Callable[P, T]) -> Callable[P, T]:
-    """Outside the caller's torch.no_grad and torch.inference_mode, in which nothing can be
-    trained.
+    """Runs a method outside the caller's torch.no_grad and torch.inference_mode.
+
+    Nothing can be trained in them.
     """
 
     @functools.wraps(method)
@@ -45,8 +45,9 @@ def _undisturbed(method: Callable[P, T]) -> Callable[P, T]:
 
 
 class Ensemble:
-    """Copies of one network, each trained on its own batches by its own optimiser step, all in one
-    vectorised call.
+    """Copies of one network, each trained on its own batches by its own optimiser step.
+
+    All of them take their steps in one vectorised call.
 
     The stacked parameters are ordinary leaf tensors: the losses of all copies are summed, so each
     copy receives exactly its own gradient, and an element-wise optimiser over the stack is exactly
@@ -149,7 +150,7 @@ class Ensemble:
     @classmethod
     @_undisturbed
     def joined(cls, ensembles: Sequence[Ensemble]) -> Ensemble:
-        """One ensemble of all their copies, in order: several seeds, say, that train as one.
+        """Joins ensembles into one of all their copies, in order: several seeds that train as one.
 
         Every copy starts where it stands and draws the batches that it would have drawn in its own
         ensemble; the optimiser is made anew by the first one's recipe, and dropout draws as the
@@ -168,29 +169,30 @@ class Ensemble:
         import torch
 
         ensembles = guards.ensembles(ensembles, cls)
-        guards.alike([part._form() for part in ensembles])
-        guards.fresh([part.optimizer for part in ensembles])
+        guards.alike([member._form() for member in ensembles])
+        guards.fresh([member.optimizer for member in ensembles])
         made = copy.copy(ensembles[0])
         first = ensembles[0]._forwarding
         made._forwarding = Forwarding(
             made._template, first.watched.modules, copy.deepcopy(first.randomness)
         )
-        made._forwarding.reason = next((part.reason for part in ensembles if part.reason), "")
-        made._sizes = [part.n_copies for part in ensembles]
+        made._forwarding.reason = next((member.reason for member in ensembles if member.reason), "")
+        made._sizes = [member.n_copies for member in ensembles]
         made.n_copies = sum(made._sizes)
         made._generators = [
-            generator.clone_state() for part in ensembles for generator in part._generators
+            generator.clone_state() for member in ensembles for generator in member._generators
         ]
-        made.parameters = _gathered(torch.cat, [part.parameters for part in ensembles])
-        made._buffers = _gathered(torch.cat, [part._buffers for part in ensembles])
+        made.parameters = _gathered(torch.cat, [member.parameters for member in ensembles])
+        made._buffers = _gathered(torch.cat, [member._buffers for member in ensembles])
         made.optimizer = made._optimised(made.parameters)
         first = ensembles[0]._replay
         made._replay = Replay(first.asked, unsafe(made._template, made._loss))
         return made
 
     def parts(self, snapshot: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-        """A snapshot of a joined ensemble -> one of each that was joined, in order, for its
-        `activations`; views.
+        """Cuts a snapshot of a joined ensemble into one of each that was joined, in order; views.
+
+        They are for the `activations` of those.
 
         Of an ensemble that was not joined: the snapshot itself, in a list.
 
@@ -212,37 +214,40 @@ class Ensemble:
 
     @property
     def reason(self) -> str:
-        """Why the copies are looped over; "" while they are not."""
+        """Says why the copies are looped over; "" while they are not."""
         return self._forwarding.reason
 
     @property
     def vectorised(self) -> bool:
-        """Whether torch.func.vmap takes all copies at once, as far as is known; if not, `reason`
-        says why.
+        """Tells whether torch.func.vmap takes all copies at once, as far as is known.
+
+        If not, `reason` says why.
         """
         return not self.reason
 
     @property
     def replay_reason(self) -> str:
-        """Why steps are not replayed; "" while they are, or will be after a few."""
+        """Tells why steps are not replayed; "" while they are, or will be after a few."""
         return "its copies are looped over" if self.reason else self._replay.reason
 
     @property
     def device(self) -> torch.device:
-        """Where the copies live."""
+        """Tells where the copies live."""
         return next(iter(self.parameters.values())).device
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The watched layers in the order of their calls; a module called again is "name#2". Known
-        after `activations`.
+        """Lists the watched layers in the order of their calls; a module called again is "name#2".
+
+        They are known after `activations`.
         """
         return self._forwarding.layers
 
     @_undisturbed
     def draw(self, n_samples: int, batch_size: int) -> Tensor:
-        """-> (n_copies, batch_size) row numbers on the ensemble's device; for each copy its own,
-        without replacement.
+        """Draws row numbers (n_copies, batch_size), for each copy its own, without replacement.
+
+        They lie on the ensemble's device.
         """
         import torch
 
@@ -259,8 +264,8 @@ class Ensemble:
         return torch.stack(drawn).to(self.device)
 
     @_undisturbed
-    def step(self, x: Tensor | npt.NDArray[Any], y: Tensor | npt.NDArray[Any]) -> Tensor:
-        """One optimiser step of every copy, each on its own batch.
+    def step(self, x: Array, y: Array) -> Tensor:
+        """Takes one optimiser step of every copy, each on its own batch.
 
         Args:
             x: (n_copies, batch, ...); y: (n_copies, batch, ...), for a loss on floats of the
@@ -303,19 +308,20 @@ class Ensemble:
 
     @_undisturbed
     def snapshot(self) -> dict[str, Tensor]:
-        """The stacked parameters and buffers as they are now, a copy: what `activations` can
-        evaluate later.
+        """Copies the stacked parameters and buffers as they are now.
+
+        It is what `activations` can evaluate later.
         """
         return {name: leaf.detach().clone() for name, leaf in self._tensors.items()}
 
     @_undisturbed
     def activations(
         self,
-        x: Tensor | npt.NDArray[Any],
+        x: Array,
         snapshots: Sequence[dict[str, Tensor]] | None = None,
-        assignment: Any = None,
+        assignment: npt.ArrayLike | Tensor | None = None,
     ) -> list[Tensor]:
-        """The watched layers' outputs on x, in evaluation mode.
+        """Evaluates the watched layers on x, in evaluation mode.
 
         Args:
             x: (n, ...), the same samples for every copy.
@@ -355,18 +361,19 @@ class Ensemble:
 
     @_undisturbed
     def networks(self) -> list[nn.Module]:
-        """The copies as ordinary modules, with their present parameters and buffers."""
+        """Makes ordinary modules of the copies, with their present parameters and buffers."""
         state = self.snapshot()
         members = [copy.deepcopy(self._template) for _ in range(self.n_copies)]
         for i, member in enumerate(members):
             # state_dict leaves some buffers out
-            for name, own in (*member.named_parameters(), *member.named_buffers()):
-                own.data.copy_(state[name][i])
+            for name, leaf in (*member.named_parameters(), *member.named_buffers()):
+                leaf.data.copy_(state[name][i])
         return members
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        """Everything that the next step depends on, as plain arrays: np.savez(path,
-        **ensemble.state()), without pickle.
+        """Gives everything that the next step depends on, as plain arrays.
+
+        np.savez(path, **ensemble.state()) keeps it, without pickle.
 
         The names: "parameters/NAME" and "buffers/NAME" (n_copies, ...), "batches/COPY" and
         "dropout/DEVICE" (states of generators), "optimizer/PARAMETER/KEY" (what it remembers),
@@ -377,8 +384,9 @@ class Ensemble:
 
     @_undisturbed
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go on where an ensemble built like this one was when `state` was taken: the same draws
-        and parameters, bit for bit.
+        """Goes on where an ensemble built like this one was when `state` was taken.
+
+        The draws and parameters are the same, bit for bit.
 
         Args:
             state: what `state` returned, or np.load of where it was saved.
@@ -417,7 +425,7 @@ class Ensemble:
         return guards.elementwise(optimizer, parameters)
 
     def _form(self) -> dict[str, Any]:
-        """What ensembles that can be joined have in common."""
+        """Lists what ensembles that can be joined have in common."""
         return {
             **{
                 f"tensor {name}": (*leaf.shape[1:], leaf.dtype, leaf.requires_grad)
@@ -432,7 +440,7 @@ class Ensemble:
         }
 
     def _plain(self, x: Tensor, y: Tensor) -> Gradients:
-        """Losses, buffers and gradients on one batch of each copy."""
+        """Computes losses, buffers and gradients on one batch of each copy."""
         learn = functools.partial(self._learn, self._forwarding)
         losses, *buffers = self._forwarding.over_copies(learn, self._tensors, x, y)
         guards.differentiable(losses)
@@ -441,7 +449,7 @@ class Ensemble:
         return losses.detach(), buffers, [leaf.grad for leaf in self._trained()]
 
     def _rehearsed(self) -> tuple[Callable[..., Gradients], Randomness]:
-        """The same as a function of all that it depends on, by a network of its own."""
+        """Makes a function of the same, of all that it depends on, with a network of its own."""
         import torch
 
         randomness = copy.deepcopy(self._forwarding.randomness)
@@ -462,12 +470,13 @@ class Ensemble:
     def _learn(
         self, forwarding: Forwarding, state: dict[str, Tensor], x: Tensor, y: Tensor
     ) -> tuple[Tensor, ...]:
-        """One copy on its batch -> its loss, and its buffers afterwards."""
+        """Computes the loss of one copy on its batch, and its buffers afterwards."""
         prediction, buffers = forwarding.call(state, x)
         guards.target(guards.tensor_prediction(prediction), y, self._loss)
         return guards.scalar_loss(self._loss(prediction, y)), *buffers
 
     def _received(self, name: str, array: Any) -> Tensor:
+        """Takes an array to the ensemble's device; floats of NumPy to the parameters' type."""
         import torch
 
         if isinstance(array, np.ndarray):
@@ -478,7 +487,7 @@ class Ensemble:
 
     @property
     def _type(self) -> torch.dtype:
-        """That of the first parameter that is no whole number."""
+        """Finds the type of the first parameter that is no whole number."""
         return next(
             leaf.dtype
             for leaf in self.parameters.values()
@@ -488,7 +497,7 @@ class Ensemble:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """torch held to one CPU thread: networks this small lose by more."""
+    """Holds torch to one CPU thread: networks this small lose by more."""
     import torch
 
     before = torch.get_num_threads()
@@ -502,7 +511,7 @@ def one_thread() -> Iterator[None]:
 def _gathered(
     gather: Callable[[list[Tensor]], Tensor], states: list[dict[str, Tensor]]
 ) -> dict[str, Tensor]:
-    """Stacked or concatenated by name: new leaves."""
+    """Stacks or concatenates leaves by name into new ones."""
     return {
         name: gather([state[name].detach() for state in states]).requires_grad_(leaf.requires_grad)
         for name, leaf in states[0].items()
@@ -510,12 +519,14 @@ def _gathered(
 
 
 def _integer(stream: np.random.SeedSequence) -> int:
+    """Draws 63 bits, which every generator of torch takes as a seed."""
     return int(stream.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def _drawn_anew(network: nn.Module, stream: np.random.SeedSequence) -> nn.Module:
-    """A copy with fresh parameters, drawn on the CPU so that every device starts from the same
-    ones.
+    """Copies a network with fresh parameters.
+
+    They are drawn on the CPU, so that every device starts from the same ones.
     """
     import torch
 

@@ -1,6 +1,4 @@
-"""stacked networks x samples -> outputs and watched layers: by torch.func.vmap, or in a loop where
-it cannot.
-"""
+"""stacked networks x samples -> outputs and watched layers: by torch.func.vmap, else in a loop."""
 
 from __future__ import annotations
 
@@ -10,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.arrays import IntArray
 from fastmi.networks.guards import first_line
 from fastmi.networks.states import Randomness
 from fastmi.networks.watching import evaluating, listen_to
@@ -21,17 +19,20 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-__all__ = ["MODELS", "NUMBERS", "Forwarding", "LoopWarning"]
+__all__ = ["CHUNK_NETWORKS", "CHUNK_NUMBERS", "Forwarding", "LoopWarning"]
 
-MODELS = 64  # networks forwarded at a time when snapshots are evaluated,
-NUMBERS = 2**25  # and networks x samples x numbers of a sample
+# what is forwarded at a time when snapshots are evaluated: networks of all samples, and
+# networks x samples x numbers of a sample
+CHUNK_NETWORKS = 64
+CHUNK_NUMBERS = 2**25
 
 Leaves = dict[str, "Tensor"]  # parameters and buffers by name, of one copy or stacked
 
 
 class LoopWarning(UserWarning):
-    """torch.func.vmap cannot take the network: its copies train one after the other, slower, with
-    the same numbers.
+    """torch.func.vmap cannot take the network, and its copies train one after the other.
+
+    That is slower, and gives the same numbers.
     """
 
 
@@ -60,7 +61,7 @@ class Forwarding:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The watched layers in the order of their calls."""
+        """Lists the watched layers in the order of their calls."""
         return self.watched.names
 
     def try_vmap(self) -> None:
@@ -68,16 +69,18 @@ class Forwarding:
         self.loop(_not_vectorisable(self._network))
 
     def loop(self, reason: str) -> None:
-        """From now on the copies are looped over, if there is a reason; the first time it is said
-        aloud.
+        """Loops over the copies from now on, if there is a reason.
+
+        The first time it is said aloud.
         """
         known, self.reason = self.reason, reason
         if reason and not known:
             warnings.warn(_one_by_one(reason), LoopWarning, stacklevel=checks.depth_of_caller())
 
     def call(self, state: Leaves, x: Tensor) -> tuple[Any, list[Tensor]]:
-        """One copy's output and its buffers afterwards; what is done in place reaches neither the
-        state nor x.
+        """Calls one copy: its output, and its buffers afterwards.
+
+        What is done in place reaches neither the state nor x.
         """
         from torch.func import functional_call
 
@@ -94,8 +97,9 @@ class Forwarding:
     def over_copies(
         self, function: Callable[..., tuple[Tensor, ...]], state: Leaves, *arrays: Tensor
     ) -> tuple[Tensor, ...]:
-        """The function's outputs for all copies, stacked: by vmap, or, where only vmap is to blame
-        for a failure, in a loop.
+        """Stacks the function's outputs for all copies.
+
+        They are computed by vmap, or, where only vmap is to blame for a failure, in a loop.
         """
         import torch
 
@@ -123,9 +127,9 @@ class Forwarding:
         return stacked
 
     def activations(
-        self, x: Tensor, states: Sequence[Leaves], assignment: npt.NDArray[np.int64] | None
+        self, x: Tensor, states: Sequence[Leaves], assignment: IntArray | None
     ) -> list[Tensor]:
-        """The watched layers in evaluation mode, of all copies in each of the states.
+        """Evaluates the watched layers, in evaluation mode, of all copies in each of the states.
 
         Args:
             x: (n, ...), one for all. states: of the same n_copies each. assignment: (n_states, n),
@@ -153,104 +157,109 @@ class Forwarding:
         return [layer.reshape(len(states), len(x), layer.shape[-1]) for layer in layers]
 
     def _in_chunks(self, x: Tensor, state: Leaves, rows: Tensor | None = None) -> list[Tensor]:
-        """Each watched layer of all networks, as many as memory allows at a time: (n_models, width,
-        d).
+        """Evaluates all networks, as many as memory allows at a time.
 
-        All samples through each network, or of each those that its line of `rows` (n_models, width)
+        It gives each watched layer of them, (n_networks, width, d).
+
+        All samples go through each network, or those that its line of `rows` (n_networks, width)
         names.
         """
-        n_models, width, size = len(next(iter(state.values()))), len(x), max(1, x[:1].numel())
+        n_networks, width, size = len(next(iter(state.values()))), len(x), max(1, x[:1].numel())
         if rows is not None:
             width = rows.shape[1]
-        n_networks = max(1, min(MODELS * len(x), NUMBERS // size) // max(1, width))
-        n_rows = max(1, NUMBERS // (n_networks * size))
+        pairs = min(CHUNK_NETWORKS * len(x), CHUNK_NUMBERS // size)  # of networks and samples
+        chunk_networks = max(1, pairs // max(1, width))
+        chunk_rows = max(1, CHUNK_NUMBERS // (chunk_networks * size))
         layers: list[Tensor] = []
-        for models in (slice(i, i + n_networks) for i in range(0, n_models, n_networks)):
-            for chosen in (slice(i, i + n_rows) for i in range(0, max(1, width), n_rows)):
-                some = {name: leaf[models] for name, leaf in state.items()}
+        for first in range(0, n_networks, chunk_networks):
+            networks = slice(first, first + chunk_networks)
+            for chosen in (slice(i, i + chunk_rows) for i in range(0, max(1, width), chunk_rows)):
+                some = {name: leaf[networks] for name, leaf in state.items()}
                 pieces = (
                     self._layers(x[chosen], some)
                     if rows is None
-                    else self._layers(x[rows[models, chosen]], some, True)
+                    else self._layers(x[rows[networks, chosen]], some, each_its_own=True)
                 )
-                if n_networks >= n_models and n_rows >= width:
+                if chunk_networks >= n_networks and chunk_rows >= width:
                     return pieces
                 layers = layers or [
-                    piece.new_empty(n_models, width, piece.shape[2]) for piece in pieces
+                    piece.new_empty(n_networks, width, piece.shape[2]) for piece in pieces
                 ]
                 for layer, piece in zip(layers, pieces, strict=True):
-                    layer[models, chosen] = piece
+                    layer[networks, chosen] = piece
         return layers
 
-    def _layers(self, x: Tensor, state: Leaves, own: bool = False) -> list[Tensor]:
-        """The watched layers of all networks stacked in the state, each (n_models, n, d); x is one
-        for all, or each its own.
+    def _layers(self, x: Tensor, state: Leaves, each_its_own: bool = False) -> list[Tensor]:
+        """Evaluates all networks stacked in the state: of each watched layer (n_networks, n, d).
+
+        x is one for all, or each its own.
         """
 
-        def one(state: Leaves, x: Tensor = x) -> tuple[Tensor, ...]:
+        def layers(state: Leaves, x: Tensor = x) -> tuple[Tensor, ...]:
             with self.watched.listening() as heard:
                 self.call(state, x)
             return tuple(heard)  # captured values leave vmap only by being returned
 
-        outputs = self.over_copies(one, state, x) if own else self.over_copies(one, state)
+        outputs = self.over_copies(layers, state, *([x] if each_its_own else []))
         _some_called(self.layers)
         for name, out in zip(self.layers, outputs, strict=True):
-            _sample_axis(name, tuple(out.shape[1:]), x.shape[own])
+            _sample_axis(name, tuple(out.shape[1:]), x.shape[each_its_own])
         return [out.flatten(2) if out.ndim > 2 else out[..., None] for out in outputs]
 
 
 def _type_of(state: Leaves) -> torch.dtype:
-    """That of the first leaf that is no whole number."""
+    """Finds the type of the first leaf that is no whole number."""
     return next(
         leaf.dtype for leaf in state.values() if leaf.is_floating_point() or leaf.is_complex()
     )
 
 
 def _slots(network: nn.Module) -> dict[str, str]:
-    """Every place of a module that holds a parameter or a buffer -> the name of what it holds; what
-    is tied has one name.
+    """Maps every place of a module that holds a parameter or a buffer to the name of what it holds.
+
+    What is tied has one name.
 
     A module that is registered under several names has its places once: what is lent there twice is
     not given back.
     """
-    own = {id(leaf): name for name, leaf in (*network.named_buffers(), *network.named_parameters())}
+    names = {
+        id(leaf): name for name, leaf in (*network.named_buffers(), *network.named_parameters())
+    }
     places: dict[str, str] = {}
     for prefix, module in network.named_modules():
         for every in (module.named_parameters, module.named_buffers):
-            found = every(prefix, recurse=False, remove_duplicate=False)
-            places |= {place: own[id(leaf)] for place, leaf in found}
+            held = every(prefix, recurse=False, remove_duplicate=False)
+            places |= {place: names[id(leaf)] for place, leaf in held}
     return places
 
 
-def _grouped(
-    who: npt.NDArray[np.int64], n_copies: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The copy of each sample (s, n) -> the samples of each network, padded by sample 0, (s *
-    n_copies, width), and where in
-    those lines, taken as one, each sample stands, (s, n).
+def _grouped(assignment: IntArray, n_copies: int) -> tuple[IntArray, IntArray]:
+    """Groups samples by the copy that each goes through, (s, n).
+
+    The samples of each network, padded by sample 0, (s * n_copies, width), and where in those
+    lines, taken as one, each sample stands, (s, n).
     """
-    network = (np.arange(len(who))[:, None] * n_copies + who).reshape(-1)
-    order, counts = (
-        np.argsort(network, kind="stable"),
-        np.bincount(network, minlength=len(who) * n_copies),
-    )
+    network = (np.arange(len(assignment))[:, None] * n_copies + assignment).reshape(-1)
+    order = np.argsort(network, kind="stable")
+    counts = np.bincount(network, minlength=len(assignment) * n_copies)
     width = counts.max()
     place = (
         np.arange(network.size)
         - np.repeat(np.cumsum(counts) - counts, counts)
         + width * network[order]
     )
-    rows, found = np.zeros(counts.size * width, np.int64), np.empty(network.size, np.int64)
-    rows[place], found[order] = order % who.shape[1], place
-    return rows.reshape(counts.size, width), found.reshape(who.shape)
+    rows, places = np.zeros(counts.size * width, np.int64), np.empty(network.size, np.int64)
+    rows[place], places[order] = order % assignment.shape[1], place
+    return rows.reshape(counts.size, width), places.reshape(assignment.shape)
 
 
 # --- what cannot be forwarded ---------------------------------------------------------------------
 
 
 def _not_vectorisable(network: Any, error: Exception | None = None) -> str:
-    """Why torch.func.vmap cannot take the network: what it raised, or what is known before; "" if
-    nothing is.
+    """Says why torch.func.vmap cannot take the network: what it raised, or what is known before.
+
+    "" if nothing is.
     """
     import torch
 
@@ -277,19 +286,24 @@ def _not_vectorisable(network: Any, error: Exception | None = None) -> str:
 
 
 def _one_by_one(reason: str) -> str:
+    """Words the warning that copies are looped over."""
     return f"{reason}; its copies train one after the other: slower, the same numbers"
 
 
-def _same_type(given: torch.dtype, own: torch.dtype, error: RuntimeError) -> None:
-    """A network that fails on x because its parameters are of another type; some take both."""
-    if given != own and "type" in str(error):
+def _same_type(given: torch.dtype, held: torch.dtype, error: RuntimeError) -> None:
+    """Refuses x where a network fails because its parameters are of another type.
+
+    Some take both.
+    """
+    if given != held and "type" in str(error):
         raise TypeError(
-            f"x is of dtype {given}, the network's parameters of {own} ({first_line(error)}): "
-            f"x.to({own}), or x.astype(np.float32) of an array"
+            f"x is of dtype {given}, the network's parameters of {held} ({first_line(error)}): "
+            f"x.to({held}), or x.astype(np.float32) of an array"
         ) from error
 
 
 def _some_called(layers: Sequence[str]) -> None:
+    """Refuses to watch what is never called."""
     if not layers:
         raise ValueError(
             "watch names modules that the network's forward never calls: watch modules that it"
@@ -298,6 +312,7 @@ def _some_called(layers: Sequence[str]) -> None:
 
 
 def _sample_axis(name: str, shape: tuple[int, ...], n_samples: int) -> None:
+    """Refuses a watched output whose first axis is not the samples."""
     if not shape or shape[0] != n_samples:
         raise ValueError(
             f"the watched module {name!r} returns shape {shape} on {n_samples} samples: the first "

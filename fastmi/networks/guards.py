@@ -1,5 +1,6 @@
-"""Input checks of the wing: networks, batches, losses and optimisers that an ensemble cannot take,
-each with its way out.
+"""Guards of the wing: what an ensemble cannot take, each with its way out.
+
+Networks, batches, losses, optimisers, and ensembles to be joined.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ __all__ = [
     "trainable",
 ]
 
-MOST_COPIES = 2**20  # each has a generator of 5 KB
+# of an ensemble: each has a generator of 5 KB
+MOST_COPIES = 2**20
 
 
 # --- networks -------------------------------------------------------------------------------------
@@ -61,6 +63,7 @@ def asked(replay: Any) -> bool | None:
 
 
 def number_of_copies(n_copies: Any) -> int:
+    """Checks a number of copies that one ensemble can hold."""
     n_copies = checks.positive_integer("n_copies", n_copies)
     if n_copies > MOST_COPIES:
         raise ValueError(
@@ -71,7 +74,7 @@ def number_of_copies(n_copies: Any) -> int:
 
 
 def network(network: Any) -> None:
-    """A module whose parameters can be stacked, lent to it, and trained."""
+    """Refuses what is no module whose parameters can be stacked, lent to it, and trained."""
     trainable(network)
     for name, module in network.named_modules():
         _plain_module(f"network.{name}" if name else "network", module)
@@ -95,6 +98,7 @@ def network(network: Any) -> None:
 
 
 def trainable(network: Any) -> None:
+    """Refuses what is no module, or has no parameters."""
     import torch
 
     if not isinstance(network, torch.nn.Module):
@@ -106,8 +110,9 @@ def trainable(network: Any) -> None:
 
 
 def _plain_module(where: str, module: nn.Module) -> None:
-    """Parameters are lent to a module by their names, which wrappers and compiled code do not let
-    through.
+    """Refuses wrappers and compiled code.
+
+    Parameters are lent to a module by their names, which those do not let through.
     """
     import torch
 
@@ -131,6 +136,7 @@ def _plain_module(where: str, module: nn.Module) -> None:
 
 
 def _plain_leaf(name: str, leaf: Tensor) -> None:
+    """Refuses parameters and buffers without values, or of a type that networks do not take."""
     import torch
 
     if torch.nn.parameter.is_lazy(leaf):
@@ -152,8 +158,9 @@ def _plain_leaf(name: str, leaf: Tensor) -> None:
 
 
 def copied(network: nn.Module) -> nn.Module:
-    """A copy that keeps its ties; what was computed with gradients and kept as an attribute cannot
-    be copied.
+    """Copies a network with its ties.
+
+    What was computed with gradients and kept as an attribute cannot be copied.
     """
     try:
         return copy.deepcopy(network)
@@ -166,6 +173,7 @@ def copied(network: nn.Module) -> nn.Module:
 
 
 def resettable(name: str, module: Any) -> Any:
+    """Takes the method that draws a module anew."""
     if not hasattr(module, "reset_parameters"):
         raise TypeError(
             'init="independent" draws every module anew by reset_parameters(), which'
@@ -179,6 +187,7 @@ def resettable(name: str, module: Any) -> Any:
 
 
 def _taken() -> Sequence[torch.dtype]:
+    """Lists the types that networks compute with."""
     import torch
 
     whole = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
@@ -194,8 +203,9 @@ def _taken() -> Sequence[torch.dtype]:
 
 
 def numbers(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A copy in a type that torch has, in this machine's order of bytes; wider floats are rounded
-    to float64.
+    """Copies an array in a type that torch has, in this machine's order of bytes.
+
+    Wider floats are rounded to float64.
     """
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(
@@ -213,7 +223,7 @@ def numbers(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def batch(name: str, tensor: Tensor) -> Tensor:
-    """A dense tensor of numbers that networks compute with."""
+    """Refuses what is no dense tensor of numbers that networks compute with."""
     import torch
 
     way = ""
@@ -239,7 +249,8 @@ def batch(name: str, tensor: Tensor) -> Tensor:
     return tensor
 
 
-def on_device(name: str, array: Any, device: Any) -> Any:
+def on_device(name: str, array: Any, device: torch.device) -> Tensor:
+    """Refuses what is no tensor, or lies on another device."""
     if not is_tensor(array):
         raise TypeError(
             f"{name} is a {type(array).__qualname__}: pass a torch tensor or a NumPy array"
@@ -252,7 +263,8 @@ def on_device(name: str, array: Any, device: Any) -> Any:
     return array
 
 
-def copy_axis(n_copies: int, **arrays: Any) -> None:
+def copy_axis(n_copies: int, **arrays: Tensor) -> None:
+    """Refuses batches whose first axis is not the copies."""
     for name, array in arrays.items():
         if array.ndim < 2 or array.shape[0] != n_copies:
             raise ValueError(
@@ -262,7 +274,7 @@ def copy_axis(n_copies: int, **arrays: Any) -> None:
 
 
 def some_samples(**arrays: Tensor) -> None:
-    """The loss of no samples is NaN, and so are the parameters after it."""
+    """Refuses empty batches: the loss of no samples is NaN, and so are the parameters after it."""
     for name, array in arrays.items():
         if not array.numel():
             raise ValueError(
@@ -272,15 +284,17 @@ def some_samples(**arrays: Tensor) -> None:
 
 
 def samples(name: str, shape: Sequence[int]) -> None:
+    """Refuses a number in place of samples."""
     if not len(shape):
         raise ValueError(
             f"{name} has shape (): pass samples, (n, ...); a single one is {name}[None]"
         )
 
 
-def snapshots(given: Any, state: dict[str, Any]) -> list[dict[str, Any]]:
-    """Earlier states of the ensemble whose present one this is: the same names, the same stacked
-    shapes.
+def snapshots(given: Any, state: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Checks snapshots of the ensemble whose present state this is.
+
+    They have the same names and the same stacked shapes.
     """
     if isinstance(given, dict) or not isinstance(given, Sequence) or not given:
         raise TypeError(
@@ -309,6 +323,7 @@ def _form(leaf: Any) -> tuple[Any, ...]:
 
 
 def loss(given: Any) -> Any:
+    """Checks a loss, which is a function, not a class of them."""
     given = checks.function("loss", given, "(prediction, target) -> a scalar")
     if isinstance(given, type):
         raise TypeError(
@@ -317,7 +332,8 @@ def loss(given: Any) -> Any:
     return given
 
 
-def tensor_prediction(output: Any) -> Any:
+def tensor_prediction(output: Any) -> Tensor:
+    """Refuses an output that is no tensor."""
     if not is_tensor(output):
         raise TypeError(
             f"the network returns a {type(output).__name__}, not a tensor: wrap it in a module that"
@@ -326,9 +342,10 @@ def tensor_prediction(output: Any) -> Any:
     return output
 
 
-def target(prediction: Any, target: Any, loss: Any) -> None:
-    """A target of another shape is broadcast by torch's losses on numbers, and the network dies of
-    it without a word.
+def target(prediction: Tensor, target: Tensor, loss: Any) -> None:
+    """Refuses a target whose shape is not the prediction's.
+
+    It is broadcast by torch's losses on numbers, and the network dies of it without a word.
 
     Only class numbers may lack an axis, the one that the prediction has its classes in, and only
     for a loss that takes them.
@@ -348,7 +365,7 @@ def target(prediction: Any, target: Any, loss: Any) -> None:
 
 
 def _compares_numbers(loss: Any) -> bool:
-    """Losses that compare number with number, as functions, modules or partials of them."""
+    """Judges whether a loss compares number with number, as a function, a module or a partial."""
     import functools
 
     import torch
@@ -369,7 +386,8 @@ def _compares_numbers(loss: Any) -> bool:
     )
 
 
-def scalar_loss(loss: Any) -> Any:
+def scalar_loss(loss: Any) -> Tensor:
+    """Refuses a loss that is no scalar tensor."""
     if not is_tensor(loss):
         raise TypeError(
             f"loss returned a {type(loss).__name__}, not a tensor: return what torch computes from "
@@ -383,7 +401,7 @@ def scalar_loss(loss: Any) -> Any:
 
 
 def differentiable(losses: Tensor) -> Tensor:
-    """Losses of all copies that say how each of them should change."""
+    """Refuses losses that do not say how each copy should change."""
     if losses.is_complex():
         raise ValueError(
             f"loss returned {losses.dtype}: it must be real ((prediction - "
@@ -401,6 +419,7 @@ def differentiable(losses: Tensor) -> Tensor:
 # --- optimisers -----------------------------------------------------------------------------------
 
 
+# the classes of torch.optim that treat every parameter element alone
 ELEMENTWISE = (
     "SGD",
     "Adam",
@@ -416,9 +435,10 @@ ELEMENTWISE = (
 )
 
 
-def elementwise(optimizer: Any, parameters: dict[str, Any]) -> Any:
-    """Over stacked parameters only an element-wise optimiser is one optimiser per copy, and it must
-    hold those, no others.
+def elementwise(optimizer: Any, parameters: dict[str, Tensor]) -> torch.optim.Optimizer:
+    """Refuses an optimiser that is not element-wise, or holds other parameters than these.
+
+    Over stacked parameters only an element-wise one is one optimiser per copy.
     """
     import torch
 
@@ -447,20 +467,22 @@ def elementwise(optimizer: Any, parameters: dict[str, Any]) -> Any:
 
 
 def ensembles(given: Any, kind: type) -> list[Any]:
+    """Checks a list of ensembles."""
     if not isinstance(given, Sequence) or not given:
         raise TypeError(f"ensembles is {shown(given)}: pass a non-empty list of {kind.__name__}s")
-    for i, part in enumerate(given):
-        if not isinstance(part, kind):
+    for i, ensemble in enumerate(given):
+        if not isinstance(ensemble, kind):
             raise TypeError(
-                f"ensembles[{i}] is a {type(part).__qualname__}: pass a non-empty list of "
+                f"ensembles[{i}] is a {type(ensemble).__qualname__}: pass a non-empty list of "
                 f"{kind.__name__}s"
             )
     return list(given)
 
 
 def alike(forms: Sequence[dict[str, Any]]) -> None:
-    """Ensembles differ in nothing that makes one step of all of them; what is no plain value is
-    compared by its repr.
+    """Refuses ensembles that differ in what makes one step of all of them.
+
+    What is no plain value is compared by its repr.
     """
     first, *others = [
         {key: " ".join(str(value).split()) for key, value in form.items()} for form in forms
@@ -468,34 +490,34 @@ def alike(forms: Sequence[dict[str, Any]]) -> None:
     for i, form in enumerate(others, start=1):
         for key in first | form:
             if form.get(key) != first.get(key):
-                own, other = _where_they_differ(str(form.get(key)), str(first.get(key)))
+                here, there = _where_they_differ(str(form.get(key)), str(first.get(key)))
                 raise ValueError(
-                    f"ensembles[{i}] has the {key} {own}, ensembles[0] has {other}: only ensembles "
-                    "that are built alike can be joined; give them the same arguments, but for "
-                    "n_copies and seed"
+                    f"ensembles[{i}] has the {key} {here}, ensembles[0] has {there}: only "
+                    "ensembles that are built alike can be joined; give them the same arguments, "
+                    "but for n_copies and seed"
                 )
 
 
 def _where_they_differ(a: str, b: str, length: int = 80) -> tuple[str, str]:
-    """The first word of each, and what stands around the first difference."""
+    """Cuts two texts to the first word of each, and what stands around the first difference."""
     same = next(
         (i for i, pair in enumerate(zip(a, b, strict=False)) if len(set(pair)) > 1),
         min(len(a), len(b)),
     )
     # two words before
     begin = a.rfind(" ", 0, max(a.rfind(" ", 0, same), 0)) + 1 if same > length // 2 else 0
-    own, other = (
+    a_cut, b_cut = (
         text if len(text) <= begin + length else f"{text[: begin + length]}..." for text in (a, b)
     )
     return (
-        (f"{a.split()[0]} ... {own[begin:]}", f"{b.split()[0]} ... {other[begin:]}")
+        (f"{a.split()[0]} ... {a_cut[begin:]}", f"{b.split()[0]} ... {b_cut[begin:]}")
         if begin
-        else (own, other)
+        else (a_cut, b_cut)
     )
 
 
 def fresh(optimizers: Sequence[Any]) -> None:
-    """None remembers a step; Adagrad is born with a memory of none."""
+    """Refuses optimisers that remember a step; Adagrad is born with a memory of none."""
     for i, optimizer in enumerate(optimizers):
         if any(float(memory.get("step", 1)) for memory in optimizer.state.values()):
             raise ValueError(
@@ -506,6 +528,6 @@ def fresh(optimizers: Sequence[Any]) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """What it says first."""
+    """Takes the first line of what an error says, cut to 80 letters."""
     first, *_ = str(error).strip().splitlines() or [""]
     return first if len(first) <= 80 else f"{first[:77]}..."

@@ -1,5 +1,6 @@
-"""What the next step of an ensemble depends on <-> plain arrays: tensors, numbers and the states of
-random generators.
+"""what the next step of an ensemble depends on <-> plain arrays, of which what is read is judged.
+
+It is tensors, numbers and the states of random generators.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class State:
     reason: str
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """{"section/name": array}, copies."""
+        """Gives {"section/name": array}, copies."""
         return _flat(self._sections(self.optimizer))
 
     def read(
@@ -61,8 +62,7 @@ class State:
         recipe: Callable[[dict[str, Tensor]], torch.optim.Optimizer],
         device: torch.device,
     ) -> Sections:
-        """Arrays that somebody kept -> what they hold, once it is known that an ensemble like this
-        one can have had it.
+        """Reads arrays that somebody kept, once it is known that an ensemble like this had them.
 
         Args:
             name: what messages call them. given: what `arrays` returned. recipe: parameters -> an
@@ -73,17 +73,17 @@ class State:
             TypeError, ValueError: see `Ensemble.restore`.
         """
         arrays = _stored(name, given)
-        own = self._sections(self._rehearsed(recipe, arrays))
-        _same_state(arrays, _flat(own))
+        here = self._sections(self._rehearsed(recipe, arrays))
+        _same_state(arrays, _flat(here))
         read = {
             key: {name: _like(value, arrays[f"{key}/{name}"]) for name, value in held.items()}
-            for key, held in own.items()
+            for key, held in here.items()
         }
-        self._vouch(read, own, device)
+        self._vouch(read, here, device)
         return read
 
     def remember(self, read: Sections) -> None:
-        """Parameters and optimiser take the values that were read."""
+        """Gives parameters and optimiser the values that were read."""
         import torch
 
         with torch.no_grad():
@@ -97,6 +97,7 @@ class State:
                 self.optimizer.state[leaf] = read[f"optimizer/{i}"]
 
     def _sections(self, optimizer: torch.optim.Optimizer) -> Sections:
+        """Sorts all that is held into sections; the optimiser is the given one."""
         kind = type(optimizer).__name__
         sections: Sections = {
             "parameters": dict(self.parameters),
@@ -119,8 +120,9 @@ class State:
         recipe: Callable[[dict[str, Tensor]], torch.optim.Optimizer],
         arrays: Mapping[str, Any],
     ) -> torch.optim.Optimizer:
-        """An optimiser that remembers steps of those parameters whose steps the arrays hold: its
-        names, types, devices.
+        """Makes an optimiser that remembers steps of those parameters whose steps the arrays hold.
+
+        It shows their names, types and devices.
         """
         import torch
 
@@ -136,12 +138,12 @@ class State:
             optimizer.step()
         return optimizer
 
-    def _vouch(self, read: Sections, own: Sections, device: torch.device) -> None:
-        """Every value is one that an ensemble can have had, before any of it is taken."""
+    def _vouch(self, read: Sections, here: Sections, device: torch.device) -> None:
+        """Vouches that an ensemble can have had every value, before any of it is taken."""
         _counters(read["buffers"])
         for key, held in read.items():
             if key.startswith(f"optimizer/{type(self.optimizer).__name__}/"):
-                _options(key, type(self.optimizer), held, own[key])
+                _options(key, type(self.optimizer), held, here[key])
             elif key.startswith("optimizer/"):
                 _remembered(key, held)
             for name, value in held.items() if key in ("batches", "dropout") else ():
@@ -151,13 +153,14 @@ class State:
 
 
 def leaves(optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    """What it optimises, in its order."""
+    """Lists what it optimises, in its order."""
     return [leaf for group in optimizer.param_groups for leaf in group["params"]]
 
 
 def plain_device() -> AbstractContextManager[Any]:
-    """Optimisers keep their counts of steps where torch makes tensors unless told otherwise: on the
-    CPU, as if nobody had.
+    """Keeps the counts of optimisers on the CPU, whatever device torch makes tensors on.
+
+    They stand where torch makes tensors unless told otherwise.
     """
     import torch
 
@@ -165,7 +168,7 @@ def plain_device() -> AbstractContextManager[Any]:
 
 
 def _flat(sections: Sections) -> dict[str, npt.NDArray[Any]]:
-    """{section: {name: value}} -> {"section/name": array}, copies."""
+    """Flattens {section: {name: value}} into {"section/name": array}, copies."""
     return {
         f"{section}/{name}": _array(value)
         for section, held in sections.items()
@@ -174,7 +177,7 @@ def _flat(sections: Sections) -> dict[str, npt.NDArray[Any]]:
 
 
 def _array(value: Any) -> npt.NDArray[Any]:
-    """A plain array, a copy; of bfloat16 the bytes."""
+    """Copies a value into a plain array; of bfloat16 the bytes."""
     if not is_tensor(value):
         return np.asarray(value)
     import torch
@@ -186,8 +189,9 @@ def _array(value: Any) -> npt.NDArray[Any]:
 
 
 def _like(example: Any, array: npt.NDArray[Any]) -> Any:
-    """The array as what it was, if that was like the example: a tensor of its type and device, a
-    number, a tuple, a string.
+    """Makes an array what it was, if that was like the example.
+
+    That is a tensor of its type and device, a number, a tuple or a string.
     """
     if not is_tensor(example):
         value = array.tolist()
@@ -200,8 +204,9 @@ def _like(example: Any, array: npt.NDArray[Any]) -> Any:
 
 
 class Randomness:
-    """torch's global generators, exchanged for the ensemble's own while it computes (vmap draws
-    dropout from them).
+    """torch's global generators, exchanged for the ensemble's own while it computes.
+
+    vmap draws dropout from them.
     """
 
     def __init__(self, seed: int, device: torch.device) -> None:
@@ -213,20 +218,21 @@ class Randomness:
         self.states = [torch.Generator(place).manual_seed(seed).get_state() for place in places]
 
     def _exchange(self, states: list[Tensor]) -> list[Tensor]:
+        """Sets torch's global generators, and gives what they were before."""
         import torch
 
-        found = [torch.get_rng_state()]
+        before = [torch.get_rng_state()]
         torch.set_rng_state(states[0])
         if self._cuda is not None:
-            found.append(torch.cuda.get_rng_state(self._cuda))
+            before.append(torch.cuda.get_rng_state(self._cuda))
             torch.cuda.set_rng_state(states[1], self._cuda)
-        return found
+        return before
 
     def __enter__(self) -> None:
-        self._found = self._exchange(self.states)
+        self._callers = self._exchange(self.states)
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        states = self._exchange(self._found)
+        states = self._exchange(self._callers)
         if error is None:  # what fails has drawn nothing
             self.states = states
 
@@ -235,6 +241,7 @@ class Randomness:
 
 
 def _stored(name: str, given: Any) -> dict[str, npt.NDArray[Any]]:
+    """Checks that it is a mapping of plain arrays."""
     if not isinstance(given, Mapping):
         raise TypeError(
             f"{name} is a {type(given).__qualname__}: pass what `state` returned, or np.load of "
@@ -249,15 +256,16 @@ def _stored(name: str, given: Any) -> dict[str, npt.NDArray[Any]]:
     return {str(key): np.asarray(value) for key, value in given.items()}
 
 
-def _same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[Any]]) -> None:
-    """A state that holds what this ensemble's own holds: the same names, shapes and types (a single
-    number may be any).
+def _same_state(given: dict[str, npt.NDArray[Any]], here: dict[str, npt.NDArray[Any]]) -> None:
+    """Refuses a state that does not hold what this ensemble's own holds.
+
+    That is the same names, shapes and types; a single number may be of any.
     """
-    faults = [f"it has no {name!r}" for name in own if name not in given]
-    faults += [f"it has {name!r}, and this ensemble has not" for name in given if name not in own]
+    faults = [f"it has no {name!r}" for name in here if name not in given]
+    faults += [f"it has {name!r}, and this ensemble has not" for name in given if name not in here]
     faults += [
         f"its {name!r} is {given[name].dtype} {given[name].shape}, here {array.dtype} {array.shape}"
-        for name, array in own.items()
+        for name, array in here.items()
         if name in given and not _of_one_type(given[name], array)
     ]
     if faults:
@@ -267,24 +275,27 @@ def _same_state(given: dict[str, npt.NDArray[Any]], own: dict[str, npt.NDArray[A
         )
 
 
-def _of_one_type(given: npt.NDArray[Any], own: npt.NDArray[Any]) -> bool:
-    """Of one shape and type; single numbers may be of any type of numbers."""
-    kinds = {array.dtype.kind.translate(str.maketrans("iu", "ff")) for array in (given, own)}
+def _of_one_type(given: npt.NDArray[Any], here: npt.NDArray[Any]) -> bool:
+    """Judges whether both have one shape and type; single numbers may be of any type of numbers."""
+    kinds = {array.dtype.kind.translate(str.maketrans("iu", "ff")) for array in (given, here)}
     return (
-        given.shape == own.shape and len(kinds) == 1 and (not own.ndim or given.dtype == own.dtype)
+        given.shape == here.shape
+        and len(kinds) == 1
+        and (not here.ndim or given.dtype == here.dtype)
     )
 
 
 def _counters(buffers: Mapping[str, Tensor]) -> None:
-    """Batches are counted from 0."""
+    """Refuses negative counts of batches."""
     for name, leaf in buffers.items():
         if name.rpartition(".")[2] == "num_batches_tracked" and bool((leaf < 0).any()):
             raise _not_honest(f"buffers/{name}", f"holds {int(leaf.min())}")
 
 
 def _remembered(key: str, held: Mapping[Any, Any]) -> None:
-    """Of what an optimiser remembers, steps are whole and squares are not negative; a network that
-    has died may hold NaN.
+    """Refuses what no optimiser remembers: steps that are not whole, squares that are negative.
+
+    A network that has died may hold NaN.
     """
     for name in held.keys() & set(NOT_NEGATIVE):
         array = np.asarray(_host(held[name]), np.float64)
@@ -296,22 +307,26 @@ def _remembered(key: str, held: Mapping[Any, Any]) -> None:
 
 
 def _options(
-    key: str, kind: type[torch.optim.Optimizer], given: Mapping[str, Any], own: Mapping[str, Any]
+    key: str,
+    kind: type[torch.optim.Optimizer],
+    given: Mapping[str, Any],
+    here: Mapping[str, Any],
 ) -> None:
-    """Options that an optimiser of this kind could have been made with; a scheduler may have
-    changed numbers, not switches.
+    """Refuses options that an optimiser of this kind could not have been made with.
+
+    A scheduler may have changed numbers, not switches.
     """
     import inspect
 
     import torch
 
     for name, value in given.items():
-        if isinstance(value, bool) and value != own[name]:
-            raise _not_honest(f"{key}/{name}", f"is {value}, where this ensemble's is {own[name]}")
+        if isinstance(value, bool) and value != here[name]:
+            raise _not_honest(f"{key}/{name}", f"is {value}, where this ensemble's is {here[name]}")
         if (
             not isinstance(value, str)
             and not np.isfinite(np.asarray(_host(value), np.float64)).all()
-            and value != own[name]
+            and value != here[name]
         ):
             raise _not_honest(f"{key}/{name}", f"is {_host(value)}")
     known = inspect.signature(kind).parameters
@@ -324,7 +339,8 @@ def _options(
         raise _not_honest(key, f"makes no {kind.__name__} ({first_line(error)})") from error
 
 
-def _generator(key: str, state: Tensor, device: Any) -> None:
+def _generator(key: str, state: Tensor, device: torch.device | str) -> None:
+    """Refuses bytes that are not the state of a generator."""
     import torch
 
     try:
@@ -334,7 +350,7 @@ def _generator(key: str, state: Tensor, device: Any) -> None:
 
 
 def _host(value: Any) -> Any:
-    """Tensors as lists of floats, complex ones as pairs."""
+    """Makes lists of floats of tensors, pairs of complex ones."""
     if not is_tensor(value):
         return value
     return (
@@ -344,8 +360,9 @@ def _host(value: Any) -> Any:
     )
 
 
-def _not_honest(name: str, what: str) -> ValueError:
+def _not_honest(name: str, fault: str) -> ValueError:
+    """Words what an ensemble cannot have had."""
     return ValueError(
-        f"state is none that an ensemble had: its {name!r} {what}; pass what `state` returned, "
+        f"state is none that an ensemble had: its {name!r} {fault}; pass what `state` returned, "
         "unchanged"
     )

@@ -1,25 +1,28 @@
-"""I(X;T), I(T;Y) of the last layer, check by check -> stop, or train on: when has the objective
-come to rest?
-"""
+"""I(X;T), I(T;Y) of the last layer, check by check -> stop, or train on: has it come to rest?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.arrays import FloatArray
 from fastmi.containers import container, is_tensor, shown
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["InformationStopping"]
 
 
 @dataclass(eq=False)
 class InformationStopping:
-    """Stop training when J = I(T;Y) - beta I(X;T) of the last layer has come to rest; whoever
-    trains says when to check.
+    """Stops training when J = I(T;Y) - beta I(X;T) of the last layer has come to rest.
+
+    Whoever trains says when to check.
 
     At rest: max J - min J < tolerance over the last patience + 1 checks, and I(T;Y) >= floor at the
     last of them. With patience=1 that is |J_t - J_{t-1}| < tolerance.
@@ -82,8 +85,8 @@ class InformationStopping:
             setattr(self, name, checks.not_negative(name, getattr(self, name)))
         self.patience = checks.positive_integer("patience", self.patience)
 
-    def update(self, i_xt: Any, i_ty: Any) -> bool:
-        """One check -> True: stop now.
+    def update(self, i_xt: npt.ArrayLike | Tensor, i_ty: npt.ArrayLike | Tensor) -> bool:
+        """Takes one check, and says whether to stop now.
 
         Args:
             i_xt, i_ty: bits of the last layer, a number each, or one for each copy or seed, of
@@ -101,9 +104,10 @@ class InformationStopping:
         self.stopped = self.stopped or bool(rests and i_ty.mean() >= self.floor)
         return self.stopped
 
-    def first_stop(self, i_xt: Any, i_ty: Any) -> int | None:
-        """A recorded path -> the index of the check at which `update` would have said stop first,
-        or None.
+    def first_stop(self, i_xt: npt.ArrayLike | Tensor, i_ty: npt.ArrayLike | Tensor) -> int | None:
+        """Finds the check of a recorded path at which `update` would have said stop first.
+
+        It is its index, or None.
 
         The checks of the rule itself do not count, and stay.
 
@@ -122,12 +126,13 @@ class InformationStopping:
         )
 
 
-def _checked_bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64]]:
-    """Estimates of mutual information, a number each or arrays of one shape with at least `n_axes`
-    axes -> float64.
+def _checked_bits(n_axes: int = 0, **values: Any) -> list[FloatArray]:
+    """Checks estimates of mutual information, a number each or arrays of one shape -> float64.
+
+    They have at least `n_axes` axes.
     """
-    found = {name: _bits(name, value) for name, value in values.items()}
-    shapes = {name: array.shape for name, array in found.items()}
+    bits = {name: _bits(name, value) for name, value in values.items()}
+    shapes = {name: array.shape for name, array in bits.items()}
     if len(set(shapes.values())) > 1 or any(len(shape) < n_axes for shape in shapes.values()):
         expected = (
             "one shape, (n_checks, ...)" if n_axes else "a number each, or arrays of one shape"
@@ -136,10 +141,11 @@ def _checked_bits(n_axes: int = 0, **values: Any) -> list[npt.NDArray[np.float64
             f"{', '.join(f'{name} has shape {shape}' for name, shape in shapes.items())}: pass "
             f"{expected}"
         )
-    return list(found.values())
+    return list(bits.values())
 
 
-def _bits(name: str, value: Any) -> npt.NDArray[np.float64]:
+def _bits(name: str, value: Any) -> FloatArray:
+    """Checks finite bits of at least 0, a number or an array of any shape."""
     plain = isinstance(value, int | float | np.generic | list | tuple)
     if isinstance(value, list | tuple):
         value = [container(name, number.cpu()) if is_tensor(number) else number for number in value]

@@ -1,6 +1,4 @@
-"""network, what to watch -> the outputs of those modules, heard by forward hooks while somebody
-listens.
-"""
+"""network, what to watch -> the outputs of those modules, heard by hooks while somebody listens."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ __all__ = ["Watched", "evaluating", "listen_to"]
 
 
 def listen_to(network: nn.Module, watch: Any) -> Watched:
-    """Hooks on the modules that `watch` names or types; None is every module without children.
+    """Hooks the modules that `watch` names or types; None is every module without children.
 
     A module with several names is heard under the first. Parametrizations compute weights, not
     layers: they are no children.
@@ -32,19 +30,20 @@ def listen_to(network: nn.Module, watch: Any) -> Watched:
     chosen: set[str] = set()
     for wanted in _leaves(network, first) if watch is None else _listed(watch):
         _watchable(wanted)
-        found = {
+        heard = {
             first[id(module)]
             for name, module in known.items()
             if (name == wanted if isinstance(wanted, str) else isinstance(module, wanted))
         }
-        chosen |= _some_watched(wanted, found, known)
+        chosen |= _some_watched(wanted, heard, known)
     return Watched({name: known[name] for name in first.values() if name in chosen})
 
 
 @contextmanager
 def evaluating(network: object) -> Iterator[None]:
-    """Puts a network into evaluation mode, and gives every module the mode back that it had; what
-    is no module has none.
+    """Puts a network into evaluation mode, and gives every module the mode back that it had.
+
+    What is no module has none.
     """
     from torch import nn
 
@@ -60,13 +59,14 @@ def evaluating(network: object) -> Iterator[None]:
 
 
 def _listed(watch: Any) -> list[Any]:
+    """Makes a list of what is to be watched, which may be a single name or type."""
     listed = list(watch) if isinstance(watch, list | tuple | set | frozenset) else [watch]
     _something(listed)
     return listed
 
 
 def _leaves(network: nn.Module, first: dict[int, str]) -> list[str]:
-    """The names of the modules without children."""
+    """Names the modules without children."""
     from torch.nn.utils import parametrize
 
     parametrized: Any = filter(parametrize.is_parametrized, network.modules())
@@ -97,20 +97,26 @@ class Watched:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Lists the layers in the order of their calls; empty before the first listening."""
         return self._names or ()
 
     def close(self) -> None:
-        """Takes the hooks off the network, which is as it was before; nothing is heard from then
-        on.
+        """Takes the hooks off the network, which is as it was before.
+
+        Nothing is heard from then on.
         """
         for handle in self._handles:
             handle.remove()
 
     def forget(self) -> None:
-        """Whoever is heard next may call other layers; from then on they must stay the same."""
+        """Forgets the layers: whoever is heard next may call others.
+
+        From then on they must stay the same.
+        """
         self._names = None
 
     def _hear(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
+        """Keeps a copy of an output, if somebody listens."""
         if self._heard is not None:
             _tensor_of(name, output, self.modules)
             # a later in-place operation must not reach it
@@ -118,7 +124,7 @@ class Watched:
 
     @contextmanager
     def listening(self) -> Iterator[list[Tensor]]:
-        """A list that holds what was heard once the block is left."""
+        """Gives a list that holds what was heard once the block is left."""
         self._heard, outputs = [], []
         try:
             yield outputs
@@ -134,6 +140,7 @@ class Watched:
 
 
 def _watchable(wanted: Any) -> None:
+    """Refuses what is neither a name nor a type of module."""
     import torch
 
     if not isinstance(wanted, str) and not (
@@ -145,8 +152,9 @@ def _watchable(wanted: Any) -> None:
         )
 
 
-def _some_watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str]:
-    if not found:
+def _some_watched(wanted: Any, heard: set[str], known: Iterable[str]) -> set[str]:
+    """Refuses a name or a type that the network does not have."""
+    if not heard:
         label = (
             repr(wanted) if isinstance(wanted, str) else getattr(wanted, "__name__", repr(wanted))
         )
@@ -157,11 +165,11 @@ def _some_watched(wanted: Any, found: set[str], known: Iterable[str]) -> set[str
         raise ValueError(
             f"watch holds {label:.60}, which the network does not have; its modules are {named}"
         )
-    return found
+    return heard
 
 
 def _same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The watched layers that one copy called on one chunk of samples are those of the others."""
+    """Refuses copies that call other watched layers, on one chunk of samples or another."""
     if before is not None and names != before:
         raise ValueError(
             f"one copy calls the watched layers {', '.join(names) or 'none'}, another, or on other "
@@ -172,6 +180,7 @@ def _same_calls(names: tuple[str, ...], before: tuple[str, ...] | None) -> tuple
 
 
 def _something(wanted: Sequence[Any]) -> None:
+    """Refuses to watch nothing."""
     if not wanted:
         raise ValueError(
             "watch is empty, and there would be no layer to see: name modules or types, or leave it"
@@ -180,6 +189,7 @@ def _something(wanted: Sequence[Any]) -> None:
 
 
 def _tensor_of(name: str, output: Any, watched: Iterable[str]) -> None:
+    """Refuses an output that is no tensor."""
     if not is_tensor(output):
         others = [other for other in watched if other != name][:5]
         way = f"watch others (watch={others}), or " if others else ""

@@ -1,5 +1,6 @@
-"""points over epochs -> one table: epoch x copy x layer -> columns; saved whole or not at all,
-drawn, and read back.
+"""points over epochs -> one table: epoch x copy x layer -> columns.
+
+It is saved whole or not at all, drawn, and read back.
 """
 
 from fastmi.tables.drawing import panel, plot

@@ -6,33 +6,40 @@ import base64
 import html as markup
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastmi import checks
+from fastmi.points import Points
 from fastmi.tables.plane import InformationPlane
 from fastmi.tables.storage import listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from fastmi.figures import Panel
+
 __all__ = ["html", "panel", "plot"]
 
+# of panels, by their reading
 TITLES = {
     "each": "mean of single copies",
     "mean": "mean of single copies",
     "sampled": "sampled: one copy a sample",
     "mixture": "mixture over copies",
 }
+# fields of a table that rows of panels may have in common
 ROWS = ("sample", "reading", "data", "binning")
 
 
-def panel(planes: Sequence[InformationPlane]) -> Any:
-    """What `fastmi.figures` draws of tables that differ in their seed alone: the mean over them,
-    and their standard deviation.
+def panel(planes: Sequence[InformationPlane]) -> Panel:
+    """Averages tables that differ in their seed alone into the panel that `fastmi.figures` draws.
 
-    Each seed counts once, as the mean over its paths.
+    It is the mean over them, and their standard deviation.
+
+    Each seed counts once, as the mean over its paths. The band ends at the limits that the columns
+    of `Points` state, and at log2 n and H(Y), which information cannot pass.
 
     Raises:
         TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs,
@@ -50,6 +57,7 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
     seeds = f"{len(planes)} seeds" if several else f"seed {first.seed}"
     data = f"data: {first.data or 'unnamed'}, {first.sample}, n = {first.n_samples:,}"
     method = "plug-in" if first.method == "plugin" else first.method
+    limits = {column.name: (column.low, column.high) for column in Points.columns()}
     return figures.Panel(
         title=TITLES[first.reading] if first.n_copies > 1 else "a single network",
         epochs=first.epochs,
@@ -61,6 +69,8 @@ def panel(planes: Sequence[InformationPlane]) -> Any:
         caption=f"{data}; {copies}, {seeds}; {method} estimate, {first.binning}",
         spread_xt=spread[0],
         spread_ty=spread[1],
+        limits_xt=limits["i_xt"],
+        limits_ty=limits["i_ty"],
     )
 
 
@@ -70,8 +80,9 @@ def plot(
     rows: str = "sample",
     color: str = "layer",
 ) -> Figure:
-    """Draws several tables in one figure: those that differ in their seed alone as one panel with a
-    band.
+    """Draws several tables in one figure.
+
+    Those that differ in their seed alone are one panel with a band.
 
     Args:
         tables: one or more, of the same layers.
@@ -111,12 +122,12 @@ def plot(
 
 
 def _alike(plane: InformationPlane) -> tuple[object, ...]:
-    """What a mean has in common with the single networks that it is the mean of."""
+    """Lists what a mean has in common with the single networks that it is the mean of."""
     return plane.sample, plane.data, plane.binning, plane.method, plane.seed
 
 
 def html(plane: InformationPlane) -> str:
-    """The figure as a PNG, and under it each layer at the first and the last epoch."""
+    """Shows the figure as a PNG, and under it each layer at the first and the last epoch."""
     picture, mean = io.BytesIO(), plane.mean()
     plane.plot().savefig(picture, format="png", dpi=100)
     head = ("layer", "I(X;T) start", "end", "I(T;Y) start", "end")
@@ -135,8 +146,8 @@ def html(plane: InformationPlane) -> str:
     )
 
 
-def _same_tables(planes: Sequence[Any]) -> Any:
-    """The first of some tables that may be averaged: the same points of the same reading."""
+def _same_tables(planes: Sequence[InformationPlane]) -> InformationPlane:
+    """Takes the first of some tables that may be averaged: the same points of the same reading."""
     first = planes[0]
     for plane in planes[1:]:
         for name in (

@@ -1,6 +1,4 @@
-"""InformationPlane, the table: the path of every layer through the information plane, with what
-each point rests on.
-"""
+"""InformationPlane, the table: the path of every layer, with what each point rests on."""
 
 from __future__ import annotations
 
@@ -13,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.arrays import IntArray
 from fastmi.containers import container, is_tensor, shown
 from fastmi.planes import PlaneEstimator
 from fastmi.points import FINITE, Column, Points, joined
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+    from fastmi.figures import Panel
 
 __all__ = ["COLUMNS", "InformationPlane"]
 
@@ -41,6 +42,7 @@ _FIRST = (  # what stood in the first tables keeps its place
 )
 COLUMNS = (*_FIRST, *(column.header for column in Points.columns() if column.header not in _FIRST))
 READINGS = ("each", "mean", "sampled", "mixture")
+SAME_BITS = 1e-9  # two points no farther apart are one
 _NAMES = {column.name for column in Points.columns()}
 
 
@@ -71,7 +73,7 @@ class InformationPlane:
             0..1, fewer than one symbol, sample or copy.
     """
 
-    epochs: npt.NDArray[np.int64]
+    epochs: IntArray
     layers: tuple[str, ...]
     points: Points
     n_samples: int
@@ -86,8 +88,9 @@ class InformationPlane:
     method: str = "plugin"
 
     def __post_init__(self) -> None:
-        """Every field is checked, and made what a file gives back: plain Python values, arrays of
-        int64 and float64.
+        """Checks every field, and makes it what a file gives back.
+
+        Those are plain Python values, and arrays of int64 and float64.
         """
         given = vars(self)
         checks.one_of("reading", self.reading, READINGS)
@@ -112,7 +115,7 @@ class InformationPlane:
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
-        """The columns of the points are attributes of the table."""
+        """Gives the columns of the points, which are attributes of the table."""
         if name.startswith("_") or "points" not in vars(self) or name not in _NAMES:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self.points, name)
@@ -138,8 +141,7 @@ class InformationPlane:
         sample: str = "training",
         seed: int = 0,
     ) -> InformationPlane:
-        """Batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs -> the
-        table.
+        """Collects batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs.
 
         Args:
             estimator: what estimated them. points: what its `readings` returned, one batch or more,
@@ -174,14 +176,15 @@ class InformationPlane:
         )
 
     def mean(self) -> InformationPlane:
-        """The mean over the paths (of the symbols and the coverage too)."""
+        """Averages over the paths (the symbols and the coverage too)."""
         with np.errstate(under="ignore"):  # what is too small is 0
             averaged = self.points.map(lambda column: column.mean(axis=1, keepdims=True))
         return replace(self, reading="mean", points=averaged)
 
     def funnel_violations(self) -> npt.NDArray[np.bool_]:
-        """Where a layer is above the one before it: I(X;T_i) < I(X;T_i+1) at [..., i, 0], I(T_i;Y)
-        < I(T_i+1;Y) at [..., i, 1].
+        """Finds where a layer is above the one before it.
+
+        That is I(X;T_i) < I(X;T_i+1) at [..., i, 0], and I(T_i;Y) < I(T_i+1;Y) at [..., i, 1].
 
         The data-processing inequality forbids both of the activations themselves; binned ones may
         break it, because layer i+1 is no function of the bins of layer i. So each violation says
@@ -190,11 +193,12 @@ class InformationPlane:
         Returns:
             (n_epochs, n_paths, n_layers - 1, 2) bools; differences within 1e-9 bits are none.
         """
-        return np.diff(self.points.bits, axis=2) > 1e-9
+        return np.diff(self.points.bits, axis=2) > SAME_BITS
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """One row per epoch, path and layer, under the names of `COLUMNS`; `copy` is empty where a
-        point is over all copies.
+        """Gives one row per epoch, path and layer, under the names of `COLUMNS`.
+
+        `copy` is empty where a point is over all copies.
         """
         constant = {
             "data": self.data,
@@ -227,15 +231,20 @@ class InformationPlane:
             }
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """A tidy CSV with the columns `COLUMNS`; floats are written so that they read back to the
-        same bits.
+        """Writes a tidy CSV with the columns `COLUMNS`.
+
+        Floats are written so that they read back to the same bits.
         """
         from fastmi.tables import storage
 
         storage.write_csv(path, [self])
 
     def to_pandas(self) -> DataFrame:
-        """The rows as a pandas.DataFrame. Raises ImportError where pandas is not installed."""
+        """Makes a pandas.DataFrame of the rows.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
         import pandas
 
         frame = pandas.DataFrame(list(self.rows()), columns=list(COLUMNS))
@@ -244,14 +253,14 @@ class InformationPlane:
         return frame
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """One .npz: the arrays, and the rest as JSON. Nothing is pickled."""
+        """Writes one .npz: the arrays, and the rest as JSON. Nothing is pickled."""
         from fastmi.tables import storage
 
         storage.save_planes(path, [self])
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> InformationPlane:
-        """What `save` wrote.
+        """Reads what `save` wrote.
 
         Raises:
             FileNotFoundError: no such file.
@@ -262,8 +271,9 @@ class InformationPlane:
         return storage.load_plane(path)
 
     def plot(self, *, color: str = "layer", ax: Axes | None = None) -> Figure:
-        """Draws the information plane, one panel: a path per layer (the mean over the paths), start
-        and end marked.
+        """Draws the information plane, one panel, start and end marked.
+
+        It is a path per layer, the mean over the paths.
 
         Args:
             color: "layer" or "epoch".
@@ -281,20 +291,20 @@ class InformationPlane:
         )
 
     def _repr_html_(self) -> str:
-        """The figure, and the layers from start to end, for a notebook."""
+        """Shows the figure, and the layers from start to end, in a notebook."""
         from fastmi.tables import drawing
 
         return drawing.html(self)
 
-    def panel(self) -> Any:
-        """What `fastmi.figures` draws of this table."""
+    def panel(self) -> Panel:
+        """Gives what `fastmi.figures` draws of this table."""
         from fastmi.tables import drawing
 
         return drawing.panel([self])
 
 
 def _joined(estimator: Any, points: Any) -> Points:
-    """The columns of all batches, one after the other, with an axis of paths."""
+    """Joins the columns of all batches, one after the other, with an axis of paths."""
     if not isinstance(estimator, PlaneEstimator):
         raise TypeError(
             f"estimator is a {type(estimator).__qualname__}: pass the PlaneEstimator that estimated"
@@ -334,11 +344,12 @@ def _joined(estimator: Any, points: Any) -> Points:
 
 
 def _is_bits(batch: Any) -> bool:
-    """Whether it is what `estimate` returned: I(X;T) and I(T;Y) along the last axis."""
+    """Judges whether it is what `estimate` returned: I(X;T) and I(T;Y) along the last axis."""
     return isinstance(batch, np.ndarray) and batch.ndim > 2 and batch.shape[-1] == 2
 
 
-def _epochs(given: Any) -> npt.NDArray[np.int64]:
+def _epochs(given: Any) -> IntArray:
+    """Checks whole numbers that increase, from 0 on."""
     try:
         epochs = np.asarray(given.cpu() if is_tensor(given) else given)
     except ValueError:
@@ -365,7 +376,7 @@ def _epochs(given: Any) -> npt.NDArray[np.int64]:
 
 
 def _names(name: str, given: Any) -> tuple[str, ...]:
-    """Different strings; a string is a single name, not a sequence of them."""
+    """Checks different strings; a string is a single name, not a sequence of them."""
     given = list(given) if isinstance(given, Mapping) else given
     if isinstance(given, str) or not isinstance(given, Sequence):
         way = f"[{name}]" if isinstance(given, str) else f"list({name})"
@@ -381,13 +392,14 @@ def _names(name: str, given: Any) -> tuple[str, ...]:
 
 
 def _text(name: str, value: Any) -> str:
+    """Checks a string, and makes it a plain one."""
     if not isinstance(value, str):
         raise TypeError(f"{name} is {shown(value)}: pass a string")
     return str.__str__(value)  # also of what is derived from it, which JSON would not give back
 
 
 def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Points:
-    """Every column within its limits and (n_epochs, n_paths, n_layers)."""
+    """Checks that every column is within its limits and (n_epochs, n_paths, n_layers)."""
     if not isinstance(given, Points):
         raise TypeError(
             f"points is {shown(given)}: pass Points, as PlaneEstimator.readings returns them"
@@ -406,8 +418,9 @@ def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Po
 
 
 def _column(column: Column, given: Any) -> npt.NDArray[Any]:
-    """Numbers within their limits, in float64, or int64 if they are whole by their type; NaN where
-    a layer has none.
+    """Checks numbers within their limits, in float64, or int64 if they are whole by their type.
+
+    They are NaN where a layer has none.
     """
     name = column.name
     array = container(name, given)
@@ -426,7 +439,7 @@ def _column(column: Column, given: Any) -> npt.NDArray[Any]:
 
 
 def _same_shapes(shape: tuple[int, ...], **columns: Any) -> None:
-    """Every column is (n_epochs, n_paths, n_layers)."""
+    """Checks that every column is (n_epochs, n_paths, n_layers)."""
     for name, column in columns.items():
         if column.shape != shape or 0 in shape:
             raise ValueError(

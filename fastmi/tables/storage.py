@@ -1,5 +1,6 @@
-"""tables <-> files: one .npz or CSV, whole or not at all; nothing is pickled, and what is read is
-not trusted.
+"""tables <-> files: one .npz or CSV, whole or not at all; what is read is not trusted.
+
+Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ NAMES = {column.name for column in Points.columns()}
 
 
 def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
-    """Several tables in one .npz: their arrays under "0/i_xt", "1/i_xt", ..., and the rest as JSON.
-    Nothing is pickled.
+    """Writes several tables in one .npz: their arrays, and the rest as JSON. Nothing is pickled.
+
+    The arrays are "0/i_xt", "1/i_xt", ...
 
     What is beyond the bounds within which any file is read is not compressed: then it is no larger
     than its file.
@@ -52,18 +54,21 @@ def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]
     large = (
         len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2
     )
-    with files.replacing(path) as part, part.open("wb") as file:
+    with files.replacing(path) as unfinished, unfinished.open("wb") as file:
         (np.savez if large else np.savez_compressed)(file, plain=np.array(text), **arrays)
 
 
 def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) -> None:
-    """Several tables below each other in one tidy CSV, whole or not at all.
+    """Writes several tables below each other in one tidy CSV, whole or not at all.
 
     Raises:
         TypeError, ValueError: planes is no list of tables, or an empty one.
     """
     listed(planes)
-    with files.replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with (
+        files.replacing(path) as unfinished,
+        unfinished.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for plane in planes:
@@ -71,8 +76,9 @@ def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) 
 
 
 def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
-    """What `save_planes` wrote, from whomever the file comes; see `fastmi.files.Archive` for the
-    bounds of what is read.
+    """Reads what `save_planes` wrote, from whomever the file comes.
+
+    See `fastmi.files.Archive` for the bounds of what is read.
 
     Raises:
         TypeError: path is no name of a file. FileNotFoundError: no such file. OSError: it cannot be
@@ -101,6 +107,7 @@ def load_plane(path: str | os.PathLike[str]) -> InformationPlane:
 
 
 def listed(planes: Any, name: str = "planes") -> Sequence[InformationPlane]:
+    """Checks a list of tables, which is not empty."""
     if isinstance(planes, InformationPlane):
         raise TypeError(f"{name} is one InformationPlane: pass a list of them ([{name}])")
     if not isinstance(planes, list | tuple):
@@ -114,7 +121,7 @@ def listed(planes: Any, name: str = "planes") -> Sequence[InformationPlane]:
 
 
 def _tables(archive: files.Archive) -> list[InformationPlane]:
-    """What has a place is read, and nothing may be there that has none."""
+    """Reads what has a place; nothing may be there that has none."""
     archive.check_format(FORMAT)
     rest = plain.typed("plain", plain.parse(archive.text("plain")), list[dict[str, Any]])
     hints, names = (
@@ -136,15 +143,19 @@ def _tables(archive: files.Archive) -> list[InformationPlane]:
     for name, array in archive.read(names).items():
         i, _, column = name.partition("/")
         columns[int(i)][column] = array
-    return [_table(own, _typed(values, hints)) for own, values in zip(columns, rest, strict=True)]
+    return [
+        _table(arrays, _typed(values, hints)) for arrays, values in zip(columns, rest, strict=True)
+    ]
 
 
 def _table(columns: dict[str, Any], values: dict[str, Any]) -> InformationPlane:
+    """Makes a table of its arrays and the rest, which it checks."""
     epochs = columns.pop("epochs")
     return InformationPlane(epochs=epochs, points=Points(**columns), **values)
 
 
 def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
+    """Makes JSON the types that the fields of a table state."""
     return {
         name: plain.typed(name, value, hints[name]) if name in hints else value
         for name, value in values.items()
@@ -152,5 +163,6 @@ def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_a_table(path: Path, error: Exception) -> ValueError:
+    """Words why a file holds no table."""
     kind = files.NotAFile if isinstance(error, files.NotAFile) else ValueError
     return kind(f"{path} is not a table that InformationPlane.save wrote ({files.reason(error)})")

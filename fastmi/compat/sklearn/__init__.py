@@ -1,5 +1,6 @@
-"""labels, features -> the six mutual-information scores of scikit-learn, in nats: its names and
-answers, fastmi's counts.
+"""labels, features -> scikit-learn's six scores of mutual information, in nats.
+
+The names and answers are scikit-learn's, the counts fastmi's.
 
     from fastmi.compat.sklearn import mutual_info_score  # instead of sklearn.metrics
 

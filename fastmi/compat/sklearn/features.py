@@ -1,11 +1,14 @@
-"""features against a target -> scikit-learn's scores, counted where they can be, repaired where its
-noise is not harmless.
+"""features, a target -> scikit-learn's scores, repaired where its noise is not harmless.
+
+What can be counted is counted; the rest is estimated by scikit-learn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,30 +22,34 @@ from fastmi.compat.sklearn.labels import (
     plain_labels,
     whole,
 )
+from fastmi.compat.sklearn.originals import Sparse, calm, original
 from fastmi.compat.sklearn.scores import information_of, mutual_info_score
-from fastmi.compat.sklearn.theirs import calm, theirs
 
 __all__ = ["mutual_info_classif", "mutual_info_regression"]
 
-NOISE = 1e-10  # what scikit-learn adds to a continuous column, as a share of its mean magnitude
+Estimate: TypeAlias = Callable[[Any, npt.NDArray[Any]], FloatArray]
+
+# what scikit-learn adds to a continuous column, as a share of its mean magnitude
+NOISE_SHARE = 1e-10
 # equal values that this noise still separates: there are some 4.5e5 floats to its standard
 # deviation
-CROWD = 10_000
+CROWD_SAMPLES = 10_000
 
 
 @calm
 def mutual_info_classif(
-    X: Any,
-    y: Any,
+    X: npt.ArrayLike | Sparse,
+    y: npt.ArrayLike,
     *,
-    discrete_features: Any = "auto",
+    discrete_features: npt.ArrayLike = "auto",
     n_neighbors: int = 3,
     copy: bool = True,
-    random_state: Any = None,
+    random_state: int | np.random.RandomState | None = None,
     n_jobs: int | None = None,
 ) -> FloatArray:
-    """I(X_j; Y) of every feature and a discrete target, in nats: counted, or by nearest neighbours
-    where X_j is continuous.
+    """Scores I(X_j; Y) of every feature and a discrete target, in nats.
+
+    It is counted, or estimated by nearest neighbours where X_j is continuous.
 
     Continuous columns go through scikit-learn's own estimator with the noise that `random_state`
     draws there, so an ordinary column has its value bit for bit. Where that noise, 1e-10 of the
@@ -81,58 +88,30 @@ def mutual_info_classif(
         >>> mutual_info_classif(x, y, discrete_features=True).round(4)
         array([0.6931, 0.    ])
     """
-    original = theirs("feature_selection", "mutual_info_classif")
-    settings = {
-        "n_neighbors": n_neighbors,
-        "copy": copy,
-        "random_state": random_state,
-        "n_jobs": n_jobs,
-    }
-    checked = _checked(X, y, discrete_features, settings, discrete_target=True)
-    if checked is None:
-        return original(X, y, discrete_features=discrete_features, **settings)
-    X, y, discrete = checked
-    classes = _classes(y)
-    counted = discrete.copy()
-    for j in np.flatnonzero(~discrete).tolist():
-        x = _column(X, j)
-        counted[j] = _constant(x) or _crowded(x)
-    scores = np.zeros(len(discrete))
-    if not counted.all():
-        matrix = _for_neighbours(X, discrete)
-        # counted below; they stay so that the noise falls on the others as it would
-        matrix[:, discrete] = 0
-        scores[:] = (
-            0
-            if classes.size == 1
-            else original(matrix, y, discrete_features=discrete, **settings | {"copy": False})
-        )
-    elif plain_labels(y) is None or 2 * classes.size > len(y):  # refused, or warned of
-        theirs("utils.multiclass", "check_classification_targets")(y)
-    for j in np.flatnonzero(counted).tolist():
-        x = _column(X, j)
-        labels = plain_labels(x)
-        if discrete[j] and labels is None:
-            scores[j] = mutual_info_score(x, y)  # of numbers that are not whole scikit-learn warns
-        else:
-            scores[j] = information_of(
-                count_numbers(_classes(x) if labels is None else number(labels), classes)
-            )[0]
-    return scores
+    return _scored(
+        X,
+        y,
+        discrete_features,
+        discrete_target=True,
+        n_neighbors=n_neighbors,
+        copy=copy,
+        random_state=random_state,
+        n_jobs=n_jobs,
+    )
 
 
 @calm
 def mutual_info_regression(
-    X: Any,
-    y: Any,
+    X: npt.ArrayLike | Sparse,
+    y: npt.ArrayLike,
     *,
-    discrete_features: Any = "auto",
+    discrete_features: npt.ArrayLike = "auto",
     n_neighbors: int = 3,
     copy: bool = True,
-    random_state: Any = None,
+    random_state: int | np.random.RandomState | None = None,
     n_jobs: int | None = None,
 ) -> FloatArray:
-    """I(X_j; Y) of every feature and a continuous target, in nats, by nearest neighbours.
+    """Scores I(X_j; Y) of every feature and a continuous target, in nats, by nearest neighbours.
 
     Through scikit-learn's own estimator, bit for bit for ordinary columns and targets, and repaired
     where it is wrong in the four ways listed at `mutual_info_classif`, for the target too.
@@ -155,22 +134,70 @@ def mutual_info_regression(
         >>> mutual_info_regression([[5], [5], [5], [5], [5]], [0.1, 0.7, 0.3, 0.2, 0.9])
         array([0.])
     """
-    original = theirs("feature_selection", "mutual_info_regression")
-    settings = {
-        "n_neighbors": n_neighbors,
-        "copy": copy,
-        "random_state": random_state,
-        "n_jobs": n_jobs,
-    }
-    checked = _checked(X, y, discrete_features, settings, discrete_target=False)
-    if checked is None:
-        return original(X, y, discrete_features=discrete_features, **settings)
-    X, y, discrete = checked
-    matrix = _for_neighbours(X, discrete)
-    scores = np.array(
-        original(matrix, _near_zero(y), discrete_features=discrete, **settings | {"copy": False}),
-        np.float64,
+    return _scored(
+        X,
+        y,
+        discrete_features,
+        discrete_target=False,
+        n_neighbors=n_neighbors,
+        copy=copy,
+        random_state=random_state,
+        n_jobs=n_jobs,
     )
+
+
+def _scored(
+    X: Any, y: Any, discrete_features: Any, *, discrete_target: bool, **settings: Any
+) -> FloatArray:
+    """Scores every feature; what scikit-learn must refuse is put to it as it came."""
+    name, score = (
+        ("mutual_info_classif", _against_classes)
+        if discrete_target
+        else ("mutual_info_regression", _against_numbers)
+    )
+    estimate = original("feature_selection", name)
+    checked = _checked(X, y, discrete_features, settings, discrete_target)
+    if checked is None:
+        return estimate(X, y, discrete_features=discrete_features, **settings)
+    # what it would overwrite was made here
+    settings |= {"discrete_features": checked[2], "copy": False}
+    return score(*checked, partial(estimate, **settings))
+
+
+def _against_classes(
+    X: Any, y: npt.NDArray[Any], discrete: npt.NDArray[np.bool_], estimate: Estimate
+) -> FloatArray:
+    """Counts the features that can be counted against classes, and estimates the others."""
+    classes = _classes(y)
+    counted = discrete.copy()
+    for j in np.flatnonzero(~discrete).tolist():
+        x = _column(X, j)
+        counted[j] = _constant(x) or _crowded(x)
+    scores = np.zeros(len(discrete))
+    if not counted.all():
+        matrix = _for_neighbours(X, discrete)
+        # counted below; they stay so that the noise falls on the others as it would
+        matrix[:, discrete] = 0
+        scores[:] = 0 if classes.size == 1 else estimate(matrix, y)
+    elif plain_labels(y) is None or 2 * classes.size > len(y):  # refused, or warned of
+        original("utils.multiclass", "check_classification_targets")(y)
+    for j in np.flatnonzero(counted).tolist():
+        x = _column(X, j)
+        labels = plain_labels(x)
+        if discrete[j] and labels is None:
+            scores[j] = mutual_info_score(x, y)  # of numbers that are not whole scikit-learn warns
+        else:
+            scores[j] = information_of(
+                count_numbers(_classes(x) if labels is None else number(labels), classes)
+            )[0]
+    return scores
+
+
+def _against_numbers(
+    X: Any, y: npt.NDArray[Any], discrete: npt.NDArray[np.bool_], estimate: Estimate
+) -> FloatArray:
+    """Estimates every feature against numbers, and repairs where the noise is not harmless."""
+    scores = np.array(estimate(_for_neighbours(X, discrete), _near_zero(y)), np.float64)
     classes = _classes(y) if discrete.any() and _crowded(y) else None
     for j in range(len(discrete)):
         x = _column(X, j)
@@ -184,8 +211,9 @@ def mutual_info_regression(
 def _checked(
     X: Any, y: Any, discrete_features: Any, settings: dict[str, Any], discrete_target: bool
 ) -> tuple[Any, npt.NDArray[Any], npt.NDArray[np.bool_]] | None:
-    """X (n, d), y (n,) and which features are discrete, (d,), as scikit-learn reads them; None: it
-    must refuse them itself.
+    """Reads X (n, d), y (n,) and which features are discrete, (d,), as scikit-learn does.
+
+    None: it must refuse them itself.
 
     Classes that are strings become numbers: scikit-learn compares all of them with each.
     """
@@ -193,7 +221,7 @@ def _checked(
     if names is not None and names.dtype.kind in "UO":
         y = _classes(names).codes
     try:
-        X, y = theirs("utils", "check_X_y")(
+        X, y = original("utils", "check_X_y")(
             X, y, accept_sparse="csc", y_numeric=not discrete_target
         )
         discrete = _discrete(discrete_features, X.shape[1], is_sparse=not isinstance(X, np.ndarray))
@@ -223,7 +251,7 @@ def _discrete(features: Any, n_features: int, is_sparse: bool) -> npt.NDArray[np
 
 
 def _possible(n_neighbors: Any, copy: Any, random_state: Any, n_jobs: Any) -> bool:
-    """Whether scikit-learn would take these; where nothing is estimated it is not asked."""
+    """Judges whether scikit-learn would take these; where nothing is estimated it is not asked."""
     seeded = random_state is None or isinstance(random_state, np.random.RandomState)
     seeded = seeded or (isinstance(random_state, Integral) and 0 <= int(random_state) < 2**32)
     counts = (
@@ -235,7 +263,7 @@ def _possible(n_neighbors: Any, copy: Any, random_state: Any, n_jobs: Any) -> bo
 
 
 def _column(X: Any, j: int) -> npt.NDArray[Any]:
-    """Column j of X, an array or a CSC matrix, as a contiguous array (n,)."""
+    """Takes column j of X, an array or a CSC matrix, as a contiguous array (n,)."""
     if isinstance(X, np.ndarray):
         return np.ascontiguousarray(X[:, j])
     column = np.zeros(X.shape[0], X.dtype)
@@ -245,7 +273,7 @@ def _column(X: Any, j: int) -> npt.NDArray[Any]:
 
 
 def _classes(labels: npt.NDArray[Any]) -> Numbered:
-    """Any labels or numbers -> dense numbers."""
+    """Numbers any labels or numbers densely."""
     plain = plain_labels(labels)
     return compact(number(np.unique(labels, return_inverse=True)[1] if plain is None else plain))
 
@@ -255,17 +283,18 @@ def _constant(column: npt.NDArray[Any]) -> bool:
 
 
 def _crowded(column: npt.NDArray[Any]) -> bool:
-    """Few values, some of them too often for noise to part: to be counted where a nearest neighbour
-    must differ.
+    """Judges whether a column has few values, some of them too often for noise to part.
+
+    It is to be counted where a nearest neighbour must differ.
     """
-    if column.size <= CROWD:
+    if column.size <= CROWD_SAMPLES:
         return False
     counts = np.unique(column, return_counts=True)[1]
-    return bool(counts.max() > CROWD and 100 * counts.size <= column.size)
+    return bool(counts.max() > CROWD_SAMPLES and 100 * counts.size <= column.size)
 
 
 def _for_neighbours(X: Any, discrete: npt.NDArray[np.bool_]) -> Any:
-    """X in floats that keep what its columns say."""
+    """Makes X floats that keep what its columns say."""
     if not isinstance(X, np.ndarray):
         return X
     matrix = X.astype(np.float64)
@@ -279,8 +308,9 @@ def _for_neighbours(X: Any, discrete: npt.NDArray[np.bool_]) -> Any:
 
 
 def _near_zero(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The column without its offset, where noise in proportion to that would blur it; else the
-    column itself.
+    """Takes the offset off a column where noise in proportion to it would blur the values.
+
+    Else it is the column itself.
 
     Exact: integers are subtracted as integers, and floats less than a factor of two apart differ by
     a float.
@@ -290,5 +320,5 @@ def _near_zero(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     lowest, highest = column.min().item(), column.max().item()
     magnitude, span = max(abs(lowest), abs(highest)), highest - lowest
     gap = 1 if column.dtype.kind in "iu" or whole(column) is not None else span / 1e4
-    blurred = NOISE * magnitude > gap / 100 and 2 * span < magnitude
+    blurred = NOISE_SHARE * magnitude > gap / 100 and 2 * span < magnitude
     return (column - column.min()).astype(np.float64) if blurred else column

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fastmi.arrays import IntArray
 from fastmi.coding import identify_rows, number_rows
-from fastmi.compat.sklearn.theirs import theirs
+from fastmi.compat.sklearn.originals import original
 from fastmi.containers import on_host
 
 __all__ = [
@@ -31,12 +31,14 @@ __all__ = [
 ]
 
 STRINGS = {str, np.str_}
-LONGEST = 4 * 64  # bytes of a string beyond which arrays of them are mostly padding
+# of a string; arrays of longer ones are mostly padding
+LONGEST_BYTES = 4 * 64
 
 
 class Numbered(NamedTuple):
-    """codes (n,) in 0..size - 1, equal where the labels are; `dense`: each occurs; `ordered`: as
-    the labels are.
+    """A number for each label: codes (n,) in 0..size - 1, equal where the labels are.
+
+    `dense`: each occurs; `ordered`: as the labels are.
     """
 
     codes: IntArray
@@ -46,8 +48,9 @@ class Numbered(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """The counts of A's classes and of B's, zeros perhaps among them; of every cell that is not
-    empty, and where it lies.
+    """The counts of A's classes and of B's, zeros perhaps among them, and of their cells.
+
+    Cells are those that are not empty, with the row and the column in which each lies.
     """
 
     a: IntArray
@@ -58,8 +61,9 @@ class Counts(NamedTuple):
 
 
 def listed(labels: Any) -> bool:
-    """A container that scikit-learn takes without a word and NumPy reads: no scalar, mask, sparse
-    matrix or tensor.
+    """Judges whether scikit-learn takes the container without a word and NumPy reads it.
+
+    That is no scalar, mask, sparse matrix or tensor.
     """
     if isinstance(labels, np.ma.MaskedArray):
         return False
@@ -67,14 +71,16 @@ def listed(labels: Any) -> bool:
 
 
 def pair_of(labels_true: Any, labels_pred: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
-    """Both as 1-D arrays of integers, bools or strings, of one length above 0; None: scikit-learn
-    must judge them.
+    """Reads both as 1-D arrays of integers, bools or strings, of one length above 0.
+
+    None: scikit-learn must judge them.
     """
     a, b = plain_labels(labels_true), plain_labels(labels_pred)
     return None if a is None or b is None or len(a) != len(b) else (a, b)
 
 
 def plain_labels(labels: Any) -> npt.NDArray[Any] | None:
+    """Reads labels as a 1-D array of integers, bools or strings; None: scikit-learn must judge."""
     if not listed(labels):
         return None
     if (
@@ -92,7 +98,7 @@ def plain_labels(labels: Any) -> npt.NDArray[Any] | None:
     if labels.ndim != 1 or not labels.size:
         return None
     if labels.dtype.kind == "U":
-        return labels if labels.dtype.itemsize <= LONGEST else labels.astype(object)
+        return labels if labels.dtype.itemsize <= LONGEST_BYTES else labels.astype(object)
     if labels.dtype.kind == "O":
         return labels if set(map(type, labels.tolist())) == {str} else None
     return (
@@ -105,7 +111,7 @@ def plain_labels(labels: Any) -> npt.NDArray[Any] | None:
 
 
 def whole(values: npt.NDArray[Any]) -> IntArray | None:
-    """Whole floats as the integers they are."""
+    """Makes whole floats the integers they are; None where some are not whole."""
     if not (float(values.min()) >= -(2.0**63) and float(values.max()) < 2.0**63):  # NaN neither
         return None
     integers = values.astype(np.int64)
@@ -113,8 +119,9 @@ def whole(values: npt.NDArray[Any]) -> IntArray | None:
 
 
 def number(labels: npt.NDArray[Any]) -> Numbered:
-    """Integers of a small range by their distance from the lowest; others, and strings, through the
-    engine's table.
+    """Numbers integers of a small range by their distance from the lowest.
+
+    Others, and strings, go through the engine's table.
     """
     if labels.dtype.kind == "O":
         return _names(labels.tolist())
@@ -129,25 +136,28 @@ def number(labels: npt.NDArray[Any]) -> Numbered:
 
 
 def _identified(labels: npt.NDArray[Any]) -> Numbered:
+    """Numbers labels through the engine's table."""
     ids, size = identify_rows(labels)
     return Numbered(on_host(ids), size, dense=True, ordered=False)
 
 
 def widest(n: int) -> int:
-    """The largest table of counts worth a pass: beyond, only the symbols that occur are
-    numbered.
+    """Limits a table of counts to what is worth a pass, in cells.
+
+    Beyond, only the symbols that occur are numbered.
     """
     return 4 * n + 4096
 
 
 def _names(labels: list[str]) -> Numbered:
+    """Numbers strings in the order in which they come."""
     number = {name: i for i, name in enumerate(dict.fromkeys(labels))}
     codes = np.fromiter(map(number.__getitem__, labels), np.int64, len(labels))
     return Numbered(codes, len(number), dense=True, ordered=False)
 
 
 def compact(a: Numbered) -> Numbered:
-    """Without the numbers that never occur."""
+    """Drops the numbers that never occur."""
     if a.dense:
         return a
     occurs = np.bincount(a.codes, minlength=a.size) > 0
@@ -156,7 +166,7 @@ def compact(a: Numbered) -> Numbered:
 
 
 def in_order(a: Numbered, labels: npt.NDArray[Any]) -> Numbered:
-    """Dense, and numbered as the labels sort."""
+    """Numbers densely, and as the labels sort."""
     a = compact(a)
     if a.ordered:
         return a
@@ -167,18 +177,20 @@ def in_order(a: Numbered, labels: npt.NDArray[Any]) -> Numbered:
 
 
 def tabulate(a: Numbered, b: Numbered) -> IntArray:
-    """The counts of every pair of numbers, (a.size, b.size)."""
+    """Counts every pair of numbers, (a.size, b.size)."""
     joint = a.codes * b.size
     joint += b.codes
     return np.bincount(joint, minlength=a.size * b.size).reshape(a.size, b.size)
 
 
 def without_empty(table: IntArray) -> IntArray:
+    """Drops the rows and columns that hold no sample."""
     rows, columns = table.any(axis=1), table.any(axis=0)
     return table if rows.all() and columns.all() else table[rows][:, columns]
 
 
 def count_numbers(a: Numbered, b: Numbered) -> Counts:
+    """Counts two labelings and their cells, in a table while that is small."""
     room = widest(a.codes.size)
     if a.size * b.size > room:
         a, b = compact(a), compact(b)
@@ -202,7 +214,7 @@ def count_numbers(a: Numbered, b: Numbered) -> Counts:
 def compressed(
     cells: IntArray, counts: npt.NDArray[Any], shape: tuple[int, ...]
 ) -> tuple[Any, tuple[int, ...]]:
-    """Cells that are not empty, numbered row by row -> what SciPy builds a CSR matrix from."""
+    """Lays cells that are not empty, numbered row by row, out for SciPy's CSR matrix."""
     rows, columns = np.divmod(cells, shape[1])
     return (
         counts,
@@ -212,15 +224,18 @@ def compressed(
 
 
 def count_table(contingency: Any) -> Counts | None:
-    """None where the table is none, or holds no distribution: scikit-learn answers that."""
+    """Reads the counts of a table.
+
+    None where it is none, or holds no distribution: scikit-learn answers that.
+    """
     from scipy.sparse import find
 
     try:
         accepted = {"accept_sparse": ["csr", "csc", "coo"], "dtype": [int, np.int32, np.int64]}
-        table = theirs("utils", "check_array")(contingency, **accepted)
+        table = original("utils", "check_array")(contingency, **accepted)
     except ValueError:
         return None
-    row, column, cells = (np.asarray(part, np.int64) for part in find(table))
+    row, column, cells = (np.asarray(array, np.int64) for array in find(table))
     if not cells.size or cells.min() < 0:
         return None
     # beyond, products of counts pass 2^63

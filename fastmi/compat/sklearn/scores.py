@@ -23,7 +23,7 @@ from fastmi.compat.sklearn.labels import (
     widest,
     without_empty,
 )
-from fastmi.compat.sklearn.theirs import calm, theirs
+from fastmi.compat.sklearn.originals import Sparse, calm, original
 from fastmi.counting import counts_of_counts
 from fastmi.entropies.divergence import BLOCK, divergence
 
@@ -35,26 +35,29 @@ __all__ = [
     "normalized_mutual_info_score",
 ]
 
+# of two entropies, by the names that scikit-learn gives them
 AVERAGES = {
     "min": min,
     "max": max,
     "geometric": lambda u, v: math.sqrt(u * v),
     "arithmetic": lambda u, v: (u + v) / 2,
 }
-EPSILON = float(np.finfo(np.float64).eps)
+# of the highest score: a smaller difference from chance is rounding
+EPSILON_SHARE = float(np.finfo(np.float64).eps)
 
 
 @calm
 def contingency_matrix(
-    labels_true: Any,
-    labels_pred: Any,
+    labels_true: npt.ArrayLike,
+    labels_pred: npt.ArrayLike,
     *,
     eps: float | None = None,
     sparse: bool = False,
     dtype: npt.DTypeLike = np.int64,
-) -> Any:
-    """C[i, j] = how many samples have the i-th label of labels_true and the j-th of labels_pred,
-    labels in sorted order.
+) -> npt.NDArray[Any] | Sparse:
+    """Counts C[i, j] samples of the i-th label of labels_true and the j-th of labels_pred.
+
+    The labels of both stand in sorted order.
 
     Args:
         labels_true, labels_pred: (n,) labels.
@@ -72,12 +75,12 @@ def contingency_matrix(
         >>> contingency_matrix([0, 0, 1, 1, 2, 2], [1, 0, 2, 1, 0, 2]).tolist()
         [[1, 1, 0], [0, 1, 1], [1, 0, 1]]
     """
-    original = theirs("metrics.cluster", "contingency_matrix")
+    sklearns = original("metrics.cluster", "contingency_matrix")
     pair = pair_of(labels_true, labels_pred)
     if pair is None:
-        return original(labels_true, labels_pred, eps=eps, sparse=sparse, dtype=dtype)
+        return sklearns(labels_true, labels_pred, eps=eps, sparse=sparse, dtype=dtype)
     # judges the options, and shows the type of a result
-    smallest = original([0], [0], eps=eps, sparse=sparse, dtype=dtype)
+    smallest = sklearns([0], [0], eps=eps, sparse=sparse, dtype=dtype)
     a, b = map(number, pair)
     small = a.size * b.size <= widest(a.codes.size)
     if not (small and a.ordered and b.ordered):
@@ -96,9 +99,13 @@ def contingency_matrix(
 
 
 @calm
-def mutual_info_score(labels_true: Any, labels_pred: Any, *, contingency: Any = None) -> float:
-    """Mutual information I(A;B) = sum_ij n_ij / n log(n n_ij / (a_i b_j)) of two labelings, in
-    nats.
+def mutual_info_score(
+    labels_true: npt.ArrayLike,
+    labels_pred: npt.ArrayLike,
+    *,
+    contingency: npt.ArrayLike | Sparse | None = None,
+) -> float:
+    """Scores I(A;B) = sum_ij n_ij / n log(n n_ij / (a_i b_j)) of two labelings, in nats.
 
     To some 1e-15 of itself however small it is, where scikit-learn's terms cancel: two labels among
     1e6, each of one sample, share 1e-12 nats, of which it keeps three digits. One float for every
@@ -129,7 +136,7 @@ def mutual_info_score(labels_true: Any, labels_pred: Any, *, contingency: Any = 
     else:
         counts = count_table(contingency)
         if counts is None or not (listed(labels_true) and listed(labels_pred)):
-            score = theirs("metrics.cluster", "mutual_info_score")(
+            score = original("metrics.cluster", "mutual_info_score")(
                 labels_true, labels_pred, contingency=contingency
             )
             counts = counts or score
@@ -138,10 +145,11 @@ def mutual_info_score(labels_true: Any, labels_pred: Any, *, contingency: Any = 
 
 @calm
 def normalized_mutual_info_score(
-    labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic"
+    labels_true: npt.ArrayLike, labels_pred: npt.ArrayLike, *, average_method: str = "arithmetic"
 ) -> float:
-    """NMI = I(A;B) / mean(H(A), H(B)), between 0 and 1; two labelings of one class each match, and
-    score 1.
+    """Scores NMI = I(A;B) / mean(H(A), H(B)) of two labelings, between 0 and 1.
+
+    Two labelings of one class each match, and score 1.
 
     Args:
         labels_true, labels_pred: as `mutual_info_score`.
@@ -169,10 +177,11 @@ def normalized_mutual_info_score(
 
 @calm
 def adjusted_mutual_info_score(
-    labels_true: Any, labels_pred: Any, *, average_method: str = "arithmetic"
+    labels_true: npt.ArrayLike, labels_pred: npt.ArrayLike, *, average_method: str = "arithmetic"
 ) -> float:
-    """AMI = (I(A;B) - E) / (mean(H(A), H(B)) - E), E the mean of I over all shuffles of one
-    labeling; 0 is chance, 1 a match.
+    """Scores AMI = (I(A;B) - E) / (mean(H(A), H(B)) - E) of two labelings: 0 is chance, 1 a match.
+
+    E is the mean of I over all shuffles of one labeling.
 
     E is summed from ratios of hypergeometric probabilities, to some 1e-14 of itself;
     scikit-learn's, from differences of log-factorials, is off by some 1e-13 at n = 100 and 6e-11 at
@@ -206,28 +215,33 @@ def adjusted_mutual_info_score(
         expected_information(counts.a, counts.b),
     )
     return (
-        1.0 if nats == highest else (nats - expected) / max(highest - expected, EPSILON * highest)
+        1.0
+        if nats == highest
+        else (nats - expected) / max(highest - expected, EPSILON_SHARE * highest)
     )
 
 
 def _count(name: str, labels_true: Any, labels_pred: Any, **options: Any) -> Counts | float:
-    """The counts of two labelings, once scikit-learn has judged what is not plain; its own score
-    where nothing is counted.
+    """Counts two labelings, once scikit-learn has judged what is not plain.
+
+    Where nothing is counted it is scikit-learn's own score.
     """
     pair = pair_of(labels_true, labels_pred)
     average_method = options.get("average_method", "min")
     if pair is not None and isinstance(average_method, str) and average_method in AVERAGES:
         return count_numbers(*map(number, pair))
-    score = theirs("metrics.cluster", name)(labels_true, labels_pred, **options)
+    score = original("metrics.cluster", name)(labels_true, labels_pred, **options)
     arrays = np.asarray(labels_true), np.asarray(labels_pred)
     return (
-        count_table(theirs("metrics.cluster", "contingency_matrix")(*arrays, sparse=True)) or score
+        count_table(original("metrics.cluster", "contingency_matrix")(*arrays, sparse=True))
+        or score
     )
 
 
 def information_of(counts: Counts) -> tuple[float, float, float]:
-    """I(A;B), H(A), H(B): I = sum_ij (n_ij log(n_ij / m_ij) - n_ij + m_ij) / n over all cells, m_ij
-    = a_i b_j / n.
+    """Sums I(A;B), and H(A) and H(B), in nats.
+
+    I = sum_ij (n_ij log(n_ij / m_ij) - n_ij + m_ij) / n over all cells, m_ij = a_i b_j / n.
 
     n_ij and m_ij have one sum, so the last two terms add nothing; but no term is negative, and none
     hides another however small I is. Of the empty cells the sum of m is that of n_ij - m_ij over
@@ -243,16 +257,17 @@ def information_of(counts: Counts) -> tuple[float, float, float]:
         return h_b, h_a, h_b
     a, b = counts.a[counts.row], counts.b[counts.column]
     empty = int((counts.cells * n - a * b).sum())
-    parts = [slice(first, first + BLOCK) for first in range(0, a.size, BLOCK)]
-    terms = np.concatenate([divergence(counts.cells[part], a[part], b[part], n) for part in parts])
+    blocks = [slice(first, first + BLOCK) for first in range(0, a.size, BLOCK)]
+    terms = np.concatenate([divergence(counts.cells[at], a[at], b[at], n) for at in blocks])
     terms.sort()
     nats = (float(terms.sum()) + empty) / n / n
     return min(nats, h_a, h_b), h_a, h_b
 
 
 def _entropy(counts: IntArray, n: int) -> float:
-    """H = sum_i a_i / n log(n / a_i), each logarithm of 1 + (n - a_i) / a_i: no term is negative,
-    and none is rounded off.
+    """Sums H = sum_i a_i / n log(n / a_i), in nats.
+
+    Each logarithm is that of 1 + (n - a_i) / a_i: no term is negative, and none is rounded off.
     """
     times, symbols = counts_of_counts(counts)
     rest = (n - times).astype(np.float64)
