@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from experiments.readings import Counted
 from experiments.records import Run, Training
-from fastmi import plain
+from fastmi import from_json
 
 __all__ = ["id_of", "run_of"]
 
@@ -64,7 +64,7 @@ def run_of(given: dict[str, Any]) -> Run:
         TypeError: its fields are not those of a run. ValueError: a value is of another type, or
             none that a run can have.
     """
-    flat: _Flat = plain.typed("run", given, _Flat)
+    flat: _Flat = from_json.typed("run", given, _Flat)
     rules = flat.stopping
     if rules is not None and (
         min(rules.beta, rules.tolerance) < 0 or min(rules.patience, rules.validation_patience) < 1

@@ -13,7 +13,7 @@ from typing import Any, NotRequired, TypedDict
 from experiments.drawing import by_reading
 from experiments.runner import Result
 from experiments.summary import findings, funnel, scores_at_end
-from fastmi import files, plain
+from fastmi import files, from_json
 
 __all__ = ["FORMAT", "Manifest", "of_reading", "of_training", "parse", "typed"]
 
@@ -152,7 +152,7 @@ def parse(path: Path) -> dict[str, Any]:
     Raises:
         OSError, ValueError: it cannot be read, is no object, or was written by a later version.
     """
-    given = plain.parse(files.read_text(path))
+    given = from_json.parse(files.read_text(path))
     if not isinstance(given, dict):
         raise ValueError(f"manifest is {type(given).__name__}, where an object should be")
     files.check_format(path, given.get("format", 0), FORMAT)
@@ -165,7 +165,7 @@ def typed(given: dict[str, Any]) -> Manifest:
     Raises:
         ValueError: a value is missing, or of another type.
     """
-    manifest: Manifest = plain.typed("manifest", given, Manifest)
+    manifest: Manifest = from_json.typed("manifest", given, Manifest)
     if "estimated_from" not in manifest and not {"wall_seconds", "resumed"} <= manifest.keys():
         raise ValueError("manifest has neither 'estimated_from' nor 'wall_seconds' and 'resumed'")
     return manifest

@@ -15,7 +15,7 @@ import numpy as np
 from experiments import readings
 from experiments.identity import digest
 from experiments.readings import Counted, Reading
-from fastmi import plain
+from fastmi import from_json
 
 __all__ = ["MOST", "Run", "Training"]
 
@@ -170,8 +170,8 @@ class Run:
                 that a run can have.
         """
         rest = dict(given)
-        listed = plain.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
-        run: Run = plain.typed("run", rest, cls)
+        listed = from_json.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
+        run: Run = from_json.typed("run", rest, cls)
         run = replace(
             run, reads=tuple(readings.of(f"run.reads[{i}]", one) for i, one in enumerate(listed))
         )

@@ -17,7 +17,7 @@ from experiments.manifests import Manifest
 from experiments.records import Run, Training
 from experiments.runner import Result
 from experiments.training import LOSSES, OPTIMIZERS
-from fastmi import InformationPlane, files, plain
+from fastmi import InformationPlane, files, from_json
 from fastmi.tables import load_planes
 
 __all__ = ["Finished", "folders", "read"]
@@ -121,7 +121,7 @@ def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
         trained = folder.resolve().parent
         whole = manifests.parse(trained / MANIFEST)
         parts = [
-            plain.typed("manifest.seconds", one.get("seconds"), dict[str, float])
+            from_json.typed("manifest.seconds", one.get("seconds"), dict[str, float])
             for one in (whole, told)
         ]
         seconds = parts[0] | parts[1]
@@ -129,7 +129,7 @@ def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
     if told.get("format", 0) < 2:
         return folder, folder, told.get("format", 0), told
     inside = _inside(folder)
-    first = Run.of(plain.typed("manifest.run", told.get("run"), dict[str, Any])).reads[0].id
+    first = Run.of(from_json.typed("manifest.run", told.get("run"), dict[str, Any])).reads[0].id
     its = [
         path for path in inside if path.name == first or path.name.startswith(f"{first}-")
     ] or inside

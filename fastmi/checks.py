@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shown
 
 __all__ = [
     "activations",
@@ -34,7 +34,7 @@ __all__ = [
 MAX_SAMPLES = 2**31 - 1  # symbol ids are int32 inside a segment
 
 
-# --- containers -----------------------------------------------------------------------------------
+# --- devices --------------------------------------------------------------------------------------
 
 
 def same_device(**arrays: Any) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fastmi import backends, checks
 from fastmi.backends import Census, IntArray
 from fastmi.binning import Binning, as_binning
-from fastmi.containers import on_host
+from fastmi.inputs import on_host
 from fastmi.labels import SHORT
 
 __all__ = [

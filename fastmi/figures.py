@@ -46,7 +46,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from fastmi import checks, files
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = ["Panel", "draw", "information_plane", "save"]
 

@@ -21,7 +21,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = [
     "FORMAT",

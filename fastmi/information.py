@@ -11,8 +11,8 @@ import numpy as np
 from fastmi import checks, entropies
 from fastmi.arrays import FloatArray, LabelsLike
 from fastmi.coding import identify_rows, number_rows
-from fastmi.containers import shown
 from fastmi.counting import CoverageWarning, tally
+from fastmi.inputs import shown
 from fastmi.labels import as_labels
 
 __all__ = ["conditional_mutual_information", "entropy", "mutual_information"]

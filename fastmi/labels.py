@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi.checks import count
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shown
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ import numpy as np
 from fastmi import checks, entropies
 from fastmi.arrays import Bits, LayersOf
 from fastmi.binning import Binning, as_binning
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shown
 from fastmi.measures import Counted, Layers, Measure, Reader
 from fastmi.measures.base import through, variables
 from fastmi.points import Points, joined

@@ -12,8 +12,8 @@ from fastmi import backends, checks, entropies
 from fastmi.backends import IntArray, Occurrences
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
-from fastmi.containers import on_host
 from fastmi.counting import Tally, counts_of_counts
+from fastmi.inputs import on_host
 from fastmi.labels import as_labels
 
 __all__ = ["Stream"]

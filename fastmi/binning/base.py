@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.backends import Cut
-from fastmi.containers import container, is_tensor, on_host, shown
+from fastmi.inputs import container, is_tensor, on_host, shown
 
 __all__ = ["MOST_EDGES", "OUT_OF_RANGE", "Binning", "as_binning", "finite_values"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastmi import checks
 from fastmi.binning.base import MOST_EDGES, Binning
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = ["UniformBins"]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Activations
 from fastmi.binning.base import MOST_EDGES, OUT_OF_RANGE, Binning, finite_values
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = ["WidthBins"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from fastmi import checks, entropies
 from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.coding import identify_rows
-from fastmi.containers import on_host
 from fastmi.counting import Tally, tally
+from fastmi.inputs import on_host
 from fastmi.labels import as_labels
 from fastmi.points import Points
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastmi.arrays import Bits, FloatArray, IntArray
-from fastmi.containers import on_host
+from fastmi.inputs import on_host
 from fastmi.measures.base import Layers, Variables, through
 from fastmi.points import Points
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shown
 
 __all__ = ["InformationStopping"]
 

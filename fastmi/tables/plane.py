@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shown
 from fastmi.planes import PlaneEstimator
 from fastmi.points import FINITE, Column, Points, joined
 

@@ -14,8 +14,8 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from fastmi import files, plain
-from fastmi.containers import shown
+from fastmi import files, from_json
+from fastmi.inputs import shown
 from fastmi.points import Points
 from fastmi.tables.plane import COLUMNS, InformationPlane
 
@@ -116,7 +116,7 @@ def listed(planes: Any, name: str = "planes") -> Sequence[InformationPlane]:
 def _tables(archive: files.Archive) -> list[InformationPlane]:
     """What has a place is read, and nothing may be there that has none."""
     archive.check_format(FORMAT)
-    rest = plain.typed("plain", plain.parse(archive.text("plain")), list[dict[str, Any]])
+    rest = from_json.typed("plain", from_json.parse(archive.text("plain")), list[dict[str, Any]])
     hints, names = (
         get_type_hints(InformationPlane),
         [name for name in archive.names if name not in ("plain", files.FORMAT)],
@@ -146,7 +146,7 @@ def _table(columns: dict[str, Any], values: dict[str, Any]) -> InformationPlane:
 
 def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: plain.typed(name, value, hints[name]) if name in hints else value
+        name: from_json.typed(name, value, hints[name]) if name in hints else value
         for name, value in values.items()
     }
 
