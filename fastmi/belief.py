@@ -8,7 +8,7 @@ import numpy as np
 
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.counting import counts_of_counts
-from fastmi.entropies.divergence import BLOCK, divergence
+from fastmi.entropies.divergence import BLOCK_TERMS, divergence
 
 __all__ = ["expected_information"]
 
@@ -42,7 +42,7 @@ def expected_information(a: IntArray, b: IntArray) -> float:
     total, first = 0.0, 0
     while first < order.size:
         width = int((high - low)[order[first]]) + 1
-        some = order[first : first + max(1, BLOCK // width)]
+        some = order[first : first + max(1, BLOCK_TERMS // width)]
         total += float(
             times[some] @ _expected_divergence(a[some], b[some], n, low[some], high[some], width)
         )

@@ -15,7 +15,7 @@ from fastmi import backends, checks
 from fastmi.backends import Census, IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.inputs import on_host
-from fastmi.labels import SHORT
+from fastmi.labels import SHORT_LETTERS
 
 __all__ = [
     "CollisionWarning",
@@ -30,7 +30,7 @@ __all__ = [
 
 
 # units of a layer whose weights are kept for the next call: 256 such are 32 MiB
-WIDEST_KEPT = 2**14
+WIDEST_KEPT_UNITS = 2**14
 
 
 class CollisionWarning(RuntimeWarning):
@@ -68,7 +68,7 @@ class Scheme(NamedTuple):
 
 def scheme(n_units: int, n_edges: int) -> Scheme:
     """The coding of rows of n_units symbols in 0..n_edges."""
-    return (_kept if n_units <= WIDEST_KEPT else _made)(n_units, n_edges)
+    return (_kept if n_units <= WIDEST_KEPT_UNITS else _made)(n_units, n_edges)
 
 
 def _made(n_units: int, n_edges: int) -> Scheme:
@@ -247,7 +247,7 @@ def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     if kind == "f" and size <= 8:
         return np.ascontiguousarray(labels).view(f"i{size}").astype(np.int64, copy=False)
     # padded with zeros, as their comparison is
-    if kind in "US" and size <= SHORT * (4 if kind == "U" else 1):
+    if kind in "US" and size <= SHORT_LETTERS * (4 if kind == "U" else 1):
         letters = np.ascontiguousarray(labels).view(np.uint32 if kind == "U" else np.uint8)
         return letters.astype(np.int64)
     if kind in "biu":

@@ -663,8 +663,8 @@ def test_what_is_saved_is_within_the_bounds_of_what_is_read(tmp_path, monkeypatc
     """Tables that are all one number would pack to a thousandth, which nobody reads; so they are
     not packed.
     """
-    monkeypatch.setattr(files, "FREE", 100_000)
-    monkeypatch.setattr(files, "TEXT", 10_000)
+    monkeypatch.setattr(files, "FREE_BYTES", 100_000)
+    monkeypatch.setattr(files, "TEXT_BYTES", 10_000)
     shape = (2000, 2, 2)
     same = {name: np.ones(shape) for name in BITS}
     plane(2000, **same).save(tmp_path / "zeros.npz")

@@ -14,7 +14,7 @@ from fastmi.inputs import shown
 
 __all__ = ["UniformBins"]
 
-HIGHEST = float(np.finfo(np.float32).max)
+HIGHEST_EDGE = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _increasing_range(n_bins: int, range_: Any) -> tuple[float, float]:
             f"range must be finite with low < high, not ({low}, {high}): where it was taken from "
             "data, they hold NaN, which has no bin (drop those samples; np.nanmin, np.nanmax)"
         )
-    if not low < high or max(abs(low), abs(high)) > HIGHEST:
+    if not low < high or max(abs(low), abs(high)) > HIGHEST_EDGE:
         raise ValueError(
             f"range must be finite with low < high, not ({low}, {high}), and finite as float32 too"
         )

@@ -16,7 +16,7 @@ from fastmi.inputs import shown
 
 __all__ = ["WidthBins"]
 
-HIGHEST = float(np.finfo(np.float32).max)
+HIGHEST_EDGE = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class WidthBins(Binning):
                     f"width is {width:g}, and from {self.seen[0]:g} to {self.seen[1]:g} that makes "
                     f"{ends[1] - ends[0] + 1:.3g} bins: at most {MOST_EDGES - 1}; pass a larger one"
                 )
-            if max(abs(low), abs(high + 1)) * width > HIGHEST:
+            if max(abs(low), abs(high + 1)) * width > HIGHEST_EDGE:
                 raise ValueError(
                     f"width is {width:g}, and its edges lie beyond float32: pass a smaller one"
                 )

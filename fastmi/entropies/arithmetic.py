@@ -8,15 +8,15 @@ import numpy as np
 
 from fastmi.arrays import FloatArray
 
-__all__ = ["RESIDUE", "in_base", "information", "settle"]
+__all__ = ["RESIDUE_BITS", "in_base", "information", "settle"]
 
 # a difference of entropies nearer to zero than this is rounding, and is returned as 0
-RESIDUE = 1e-12
+RESIDUE_BITS = 1e-12
 
 
 def settle(difference: FloatArray) -> FloatArray:
     """Rounding residue of a difference of entropies is zero."""
-    return np.where(np.abs(difference) <= RESIDUE, 0.0, difference)
+    return np.where(np.abs(difference) <= RESIDUE_BITS, 0.0, difference)
 
 
 def information(h_a: FloatArray, h_b: FloatArray, h_ab: FloatArray) -> FloatArray:

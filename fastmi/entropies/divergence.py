@@ -6,10 +6,10 @@ import numpy as np
 
 from fastmi.arrays import FloatArray, IntArray
 
-__all__ = ["BLOCK", "divergence"]
+__all__ = ["BLOCK_TERMS", "divergence"]
 
 EPSILON = float(np.finfo(np.float64).eps)
-BLOCK = 2**14  # terms at a time: what stands between them stays in the cache
+BLOCK_TERMS = 2**14  # terms at a time: what stands between them stays in the cache
 
 
 def divergence(k: IntArray, a: IntArray, b: IntArray, n: int) -> FloatArray:

@@ -15,7 +15,7 @@ from fastmi.points import Points
 
 __all__ = ["SoftmaxChannel"]
 
-TOLERANCE = 1e-3  # of the sum of a row's probabilities, which float16 still keeps
+SUM_TOLERANCE = 1e-3  # of the sum of a row's probabilities, which float16 still keeps
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class _Reader:
         for place, p in zip(layers.places, probabilities, strict=True):
             with np.errstate(invalid="ignore"):  # inf - inf
                 far = np.abs(p.sum(axis=-1) - 1)
-            if not np.isfinite(p).all() or not (p >= 0).all() or not (far <= TOLERANCE).all():
+            if not np.isfinite(p).all() or not (p >= 0).all() or not (far <= SUM_TOLERANCE).all():
                 raise ValueError(
                     f"{place} holds no probabilities (a row's sum is {np.max(far):g} from 1, the "
                     f"lowest value is {p.min():g}): pass the output of a softmax over the last "

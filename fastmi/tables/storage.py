@@ -50,7 +50,8 @@ def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]
     text = json.dumps(rest)
     # headers have bytes too
     large = (
-        len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2
+        len(text) > files.TEXT_BYTES
+        or sum(array.nbytes for array in arrays.values()) > files.FREE_BYTES // 2
     )
     with files.replacing(path) as part, part.open("wb") as file:
         (np.savez if large else np.savez_compressed)(file, plain=np.array(text), **arrays)

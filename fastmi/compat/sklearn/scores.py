@@ -25,7 +25,7 @@ from fastmi.compat.sklearn.labels import (
 )
 from fastmi.compat.sklearn.theirs import calm, theirs
 from fastmi.counting import counts_of_counts
-from fastmi.entropies.divergence import BLOCK, divergence
+from fastmi.entropies.divergence import BLOCK_TERMS, divergence
 
 __all__ = [
     "adjusted_mutual_info_score",
@@ -243,7 +243,7 @@ def information_of(counts: Counts) -> tuple[float, float, float]:
         return h_b, h_a, h_b
     a, b = counts.a[counts.row], counts.b[counts.column]
     empty = int((counts.cells * n - a * b).sum())
-    parts = [slice(first, first + BLOCK) for first in range(0, a.size, BLOCK)]
+    parts = [slice(first, first + BLOCK_TERMS) for first in range(0, a.size, BLOCK_TERMS)]
     terms = np.concatenate([divergence(counts.cells[part], a[part], b[part], n) for part in parts])
     terms.sort()
     nats = (float(terms.sum()) + empty) / n / n
