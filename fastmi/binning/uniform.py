@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from fastmi import checks
-from fastmi.binning.base import MOST_EDGES, Binning
+from fastmi.binning.base import HIGHEST_EDGE, MOST_EDGES, Binning
 from fastmi.inputs import shown
 
 __all__ = ["UniformBins"]
-
-HIGHEST_EDGE = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)

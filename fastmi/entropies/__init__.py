@@ -1,5 +1,6 @@
-"""tallies -> bits: one function a file, for every measure. The only rooms that turn counts into
-entropies.
+"""tallies -> bits: one function a file, for every measure.
+
+No other room turns counts into entropies.
 """
 
 from __future__ import annotations
