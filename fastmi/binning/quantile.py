@@ -62,8 +62,8 @@ class QuantileBins(Binning):
                 )
             if len(self.inner) >= n_bins:
                 raise ValueError(
-                    f"inner holds {len(self.inner)} edges, and between {n_bins} bins lie at most "
-                    f"{n_bins - 1}: call .fit(activations), or pass Edges(inner)"
+                    f"inner is {shown(self.inner)}, {len(self.inner)} edges, and between {n_bins} "
+                    f"bins lie at most {n_bins - 1}: call .fit(activations), or raise n_bins"
                 )
             self._settle(self.inner, "separate")
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.inputs import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.planes import PlaneEstimator
 from fastmi.points import FINITE, Column, Points, joined
 
@@ -121,7 +121,8 @@ class InformationPlane:
         n_epochs, n_paths, n_layers = self.points.i_xt.shape
         return (
             f"InformationPlane of {n_epochs} epochs, {n_paths} paths, {n_layers} layers: "
-            f"{self.data or 'unnamed'} ({self.sample}), {self.reading}, {self.binning}"
+            f"{shortened(self.data or 'unnamed', 40)} ({shortened(self.sample, 40)}), "
+            f"{self.reading}, {shortened(self.binning)}"
         )
 
     @classmethod
