@@ -22,6 +22,7 @@ from mutations import changed, damaged, rebuilt
 
 import fastmi
 from fastmi import InformationPlane, PlaneEstimator, UniformBins, files, tables
+from fastmi.measures import KDEBounds
 from fastmi.points import Points
 from fastmi.tables import COLUMNS, load_planes, save_planes, write_csv
 
@@ -1224,6 +1225,23 @@ def test_the_estimator_is_that_of_the_points(collect, estimated):
             ValueError, match=rf"points\[1\] rest on {n} samples, the estimator on 40"
         ):
             collect(both, reading="mixture", epochs=range(10))
+
+
+def test_points_that_the_estimator_cannot_have_given_are_refused(collect, estimated):
+    _, layers = estimated
+    x, bins = np.arange(40)[:, None], UniformBins(2, range=(-1, 1))
+    bounds = PlaneEstimator(x, np.arange(40) % 2, KDEBounds(0.1))
+    with pytest.raises(
+        ValueError, match=r"points\[0\] have no n_symbols, but the estimator counts \(PlaneEst"
+    ):
+        collect([bounds.readings(layers)["each"]])
+    one_class = PlaneEstimator(x, np.zeros(40), bins)
+    two_classes = PlaneEstimator(x, np.arange(40) % 2, bins)
+    readings = two_classes.readings([np.where(np.arange(40) % 2, 0.5, -0.5)[None, None, :, None]])
+    with pytest.raises(
+        ValueError, match=r"points\[0\] hold i_ty = 1 bits, above the H\(Y\) = 0 of the estimator"
+    ):
+        collect([readings["each"]], one_class)
 
 
 @pytest.mark.parametrize("wrong", [None, "estimator", PlaneEstimator, 40])
