@@ -91,26 +91,23 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             f"{asked} cannot be written: there is no folder {folder}; make it first"
         )
     # short, whatever the name is, and nobody else's
-    part = folder / f".fastmi-{os.urandom(8).hex()}.part"
+    temporary = folder / f".fastmi-{os.urandom(8).hex()}.part"
     with _told(asked, "" if stream else UNTOUCHED):
         try:
-            os.close(
-                os.open(
-                    part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else 0o600
-                )
-            )
-            yield part
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            os.close(os.open(temporary, flags, 0o666 if mode is None else 0o600))
+            yield temporary
             if stream:
-                _pour(part, asked)
+                _pour(temporary, asked)
                 return
-            with part.open("rb+") as file:
+            with temporary.open("rb+") as file:
                 if mode is not None:
-                    part.chmod(stat.S_IMODE(mode))
+                    temporary.chmod(stat.S_IMODE(mode))
                 os.fsync(file.fileno())
-            part.replace(target)
+            temporary.replace(target)
             _settle(folder)
         finally:
-            part.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
@@ -145,7 +142,7 @@ def _descriptor(path: Path) -> int | None:
         path = path.parent / os.readlink(path)
 
 
-def _pour(part: Path, into: Path) -> None:
+def _pour(temporary: Path, into: Path) -> None:
     """Copies a complete file into a stream.
 
     An open file is gone on with where it stands: opened anew it would begin again, over what was
@@ -153,7 +150,7 @@ def _pour(part: Path, into: Path) -> None:
     """
     descriptor = _descriptor(into)
     with (
-        part.open("rb") as source,
+        temporary.open("rb") as source,
         open(into if descriptor is None else os.dup(descriptor), "wb") as sink,
     ):
         shutil.copyfileobj(source, sink)
