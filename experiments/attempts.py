@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from fastmi import files, plain
+from fastmi import files, from_json
 
 __all__ = ["ATTEMPTS", "COLUMNS", "LEDGER", "read", "record"]
 
@@ -94,10 +94,10 @@ def read(out: Path) -> list[dict[str, str]]:
 def _files(folder: Path) -> Iterator[dict[str, str]]:
     for path in sorted(folder.glob("*.json")):
         try:
-            given = plain.parse(files.read_text(path))
+            given = from_json.parse(files.read_text(path))
             if isinstance(given, dict):
                 files.check_format(path, given.get("format", 0), FORMAT)
-            attempt: dict[str, Any] = plain.typed("attempt", given, Attempt)
+            attempt: dict[str, Any] = from_json.typed("attempt", given, Attempt)
         except (OSError, ValueError) as error:
             _log.warning("'%s' is passed over: it is no attempt (%s)", path, files.reason(error))
             continue

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import files, plain
+from fastmi import files, from_json
 
 __all__ = ["Checkpoints", "State"]
 
@@ -115,7 +115,7 @@ class Checkpoints:
             return 0, None
         arrays = _read(path)
         try:
-            counts = plain.typed("plain", plain.parse(str(arrays.pop("plain"))), Counts)
+            counts = from_json.typed("plain", from_json.parse(str(arrays.pop("plain"))), Counts)
             losses = arrays.pop("losses")
             ensemble = {
                 name.removeprefix("ensemble/"): array

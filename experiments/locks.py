@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
 
-from fastmi import plain
+from fastmi import from_json
 
 __all__ = ["LOCK", "held"]
 
@@ -89,7 +89,7 @@ def _judge(descriptor: int, path: Path, folder: Path) -> None:
     if not text and ours is not False:
         return
     try:
-        holder: Holder | None = plain.typed("lock", plain.parse(text.decode()), Holder)
+        holder: Holder | None = from_json.typed("lock", from_json.parse(text.decode()), Holder)
     except ValueError:
         holder = None
     worker = (

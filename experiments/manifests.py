@@ -14,7 +14,7 @@ from typing import Any, NotRequired, TypedDict
 from experiments.drawing import by_reading
 from experiments.execution import Result
 from experiments.summary import findings, funnel, scores_at_end
-from fastmi import files, plain
+from fastmi import files, from_json
 
 __all__ = ["FORMAT", "Manifest", "of_readings", "of_training", "parse", "typed"]
 
@@ -161,7 +161,7 @@ def parse(path: Path) -> dict[str, Any]:
     Raises:
         OSError, ValueError: it cannot be read, is no object, or was written by a later version.
     """
-    content = plain.parse(files.read_text(path))
+    content = from_json.parse(files.read_text(path))
     if not isinstance(content, dict):
         raise ValueError(f"manifest is {type(content).__name__}, where an object should be")
     files.check_format(path, content.get("format", 0), FORMAT)
@@ -174,7 +174,7 @@ def typed(content: dict[str, Any]) -> Manifest:
     Raises:
         ValueError: a value is missing, or of another type.
     """
-    manifest: Manifest = plain.typed("manifest", content, Manifest)
+    manifest: Manifest = from_json.typed("manifest", content, Manifest)
     if "estimated_from" not in manifest and not {"wall_seconds", "resumed"} <= manifest.keys():
         raise ValueError("manifest has neither 'estimated_from' nor 'wall_seconds' and 'resumed'")
     return manifest

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from experiments.identity import digest
-from fastmi import Edges, PlaneEstimator, plain
+from fastmi import Edges, PlaneEstimator, from_json
 
 __all__ = ["MEASURES", "MOST_EDGES", "Counted", "Measure", "from_fields"]
 
@@ -118,4 +118,4 @@ def from_fields(name: str, fields: Any) -> Measure:
         raise ValueError(
             f"{name}.measure is {measure!r:.60}: this version knows {', '.join(MEASURES)}"
         )
-    return plain.typed(name, fields, kind)
+    return from_json.typed(name, fields, kind)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from experiments.measures import Counted
 from experiments.records import Run, Training
-from fastmi import plain
+from fastmi import from_json
 
 __all__ = ["id_of", "run_of"]
 
@@ -66,7 +66,7 @@ def run_of(fields: dict[str, Any]) -> Run:
         TypeError: its fields are not those of a run. ValueError: a value is of another type, or
             none that a run can have.
     """
-    flat: _Flat = plain.typed("run", fields, _Flat)
+    flat: _Flat = from_json.typed("run", fields, _Flat)
     rules = flat.stopping
     if rules is not None and (
         min(rules.beta, rules.tolerance) < 0 or min(rules.patience, rules.validation_patience) < 1

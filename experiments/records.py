@@ -16,7 +16,7 @@ import numpy as np
 from experiments import measures
 from experiments.identity import digest
 from experiments.measures import Counted, Measure
-from fastmi import plain
+from fastmi import from_json
 
 __all__ = ["MOST", "Run", "Training"]
 
@@ -172,8 +172,8 @@ class Run:
                 that a run can have.
         """
         rest = dict(fields)
-        listed = plain.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
-        run: Run = plain.typed("run", rest, cls)
+        listed = from_json.typed("run.reads", rest.pop("reads", None), list[dict[str, Any]])
+        run: Run = from_json.typed("run", rest, cls)
         run = replace(
             run,
             reads=tuple(

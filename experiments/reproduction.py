@@ -20,7 +20,7 @@ from experiments.drawing import Mark, by_reading, picture
 from experiments.manifests import Manifest, Table
 from experiments.results import Finished, folders, read
 from experiments.saving import check_file, write_text
-from fastmi import figures, files, plain
+from fastmi import figures, files, from_json
 
 __all__ = ["write"]
 
@@ -151,7 +151,7 @@ class Times(TypedDict):
 def _loops(times: Path) -> dict[str, float]:
     """Reads case -> seconds that one epoch of the published loop takes."""
     try:
-        cases = plain.typed("times", plain.parse(files.read_text(times)), Times)["cases"]
+        cases = from_json.typed("times", from_json.parse(files.read_text(times)), Times)["cases"]
     except (OSError, ValueError) as error:
         raise ValueError(
             f"times is '{times}', which is not what `python -m benchmarks --json` writes "

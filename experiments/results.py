@@ -18,7 +18,7 @@ from experiments.layout import MANIFEST, PLANES, SCORES, UNFINISHED
 from experiments.manifests import Manifest
 from experiments.records import Run, Training
 from experiments.training import LOSSES, OPTIMIZERS
-from fastmi import InformationPlane, files, plain
+from fastmi import InformationPlane, files, from_json
 from fastmi.tables import load_planes
 
 __all__ = ["Finished", "folders", "read"]
@@ -125,7 +125,7 @@ def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
         trained = folder.resolve().parent
         of_training = manifests.parse(trained / MANIFEST)
         trained_seconds, read_seconds = (
-            plain.typed("manifest.seconds", manifest.get("seconds"), dict[str, float])
+            from_json.typed("manifest.seconds", manifest.get("seconds"), dict[str, float])
             for manifest in (of_training, content)
         )
         merged = of_training | content | {"seconds": trained_seconds | read_seconds}
@@ -133,7 +133,7 @@ def _placed(folder: Path) -> tuple[Path, Path, int, dict[str, Any]]:
     if content.get("format", 0) < 2:
         return folder, folder, content.get("format", 0), content
     inside = _inside(folder)
-    run = Run.from_fields(plain.typed("manifest.run", content.get("run"), dict[str, Any]))
+    run = Run.from_fields(from_json.typed("manifest.run", content.get("run"), dict[str, Any]))
     first = run.reads[0].id
     matching = [
         path for path in inside if path.name == first or path.name.startswith(f"{first}-")

@@ -42,8 +42,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Loads `fastmi.compat` and `fastmi.figures`, which need more than NumPy, where they are first
-    asked for.
+    """Loads `fastmi.compat` and `fastmi.figures` where they are first asked for.
+
+    They need more than NumPy.
     """
     if name not in ("compat", "figures"):
         raise AttributeError(f"module 'fastmi' has no attribute {name!r}")

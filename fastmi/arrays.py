@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Activations",
     "Array",
+    "Assignment",
     "Bits",
     "Codes",
+    "EdgesLike",
     "FloatArray",
+    "Inputs",
     "IntArray",
     "LabelsLike",
     "LayersOf",
@@ -29,5 +32,9 @@ Array: TypeAlias = Union[npt.NDArray[Any], "torch.Tensor"]
 Activations: TypeAlias = Array  # (..., n_samples, n_units), real
 Codes: TypeAlias = Array  # (..., n_samples) int64, where the activations are
 LayersOf: TypeAlias = Activations | Sequence[Activations] | Mapping[str, Activations]
+Inputs: TypeAlias = Array  # (n_samples, ...), real
 # (n_samples,), or rows (n_samples, d), or batches of rows
 LabelsLike: TypeAlias = Array | Sequence[Any]
+# (..., n_samples) integers: the copy of each sample
+Assignment: TypeAlias = Array | Sequence[Any]
+EdgesLike: TypeAlias = Union[npt.ArrayLike, "torch.Tensor"]

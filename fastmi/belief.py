@@ -1,6 +1,4 @@
-"""counts -> how far a number can be believed: the mean information under shuffled labels, what
-chance alone would give.
-"""
+"""counts -> how far a number can be believed: the mean information that chance alone would give."""
 
 from __future__ import annotations
 
@@ -8,15 +6,15 @@ import numpy as np
 
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.counting import counts_of_counts
-from fastmi.entropies.divergence import BLOCK, divergence
+from fastmi.entropies.divergence import BLOCK_TERMS, divergence
 
 __all__ = ["expected_information"]
 
 
 def expected_information(a: IntArray, b: IntArray) -> float:
-    """Computes the exact mean of the plug-in I(A;B) over all shuffles of one labeling, in nats
-    ("expected mutual information").
+    """Computes the exact mean of the plug-in I(A;B) over all shuffles of one labeling, in nats.
 
+    It is known as the expected mutual information:
     E = sum_ij E[n_ij log(n_ij / m_ij) - n_ij + m_ij] / n, with n_ij hypergeometric of mean m_ij =
     a_i b_j / n: no term is negative, and none hides another.
 
@@ -31,7 +29,7 @@ def expected_information(a: IntArray, b: IntArray) -> float:
     """
     n = int(a.sum())
     (a, times_a), (b, times_b) = sorted(
-        map(counts_of_counts, (a, b)), key=lambda part: [values.tolist() for values in part]
+        map(counts_of_counts, (a, b)), key=lambda margin: [values.tolist() for values in margin]
     )
     a, b, times = np.repeat(a, b.size), np.tile(b, a.size), np.outer(times_a, times_b).reshape(-1)
     mean = a * (b / n)
@@ -42,7 +40,7 @@ def expected_information(a: IntArray, b: IntArray) -> float:
     total, first = 0.0, 0
     while first < order.size:
         width = int((high - low)[order[first]]) + 1
-        some = order[first : first + max(1, BLOCK // width)]
+        some = order[first : first + max(1, BLOCK_TERMS // width)]
         total += float(
             times[some] @ _expected_divergence(a[some], b[some], n, low[some], high[some], width)
         )
@@ -53,9 +51,7 @@ def expected_information(a: IntArray, b: IntArray) -> float:
 def _expected_divergence(
     a: IntArray, b: IntArray, n: int, low: IntArray, high: IntArray, width: int
 ) -> FloatArray:
-    """The mean of `divergence` for each pair of margins, (pairs,), from the ratios P(k + 1) /
-    P(k).
-    """
+    """Averages `divergence` for each pair of margins, (pairs,), from the ratios P(k + 1) / P(k)."""
     a, b, k = a[:, None], b[:, None], low[:, None] + np.arange(width)
     inside = k <= high[:, None]
     step = np.where(k < high[:, None], k, low[:, None])  # beyond the last k any ratio will do

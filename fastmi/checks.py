@@ -1,5 +1,6 @@
-"""Guards that several rooms ask: what came, what was expected, the way out. Arrays leave here ready
-for a twin.
+"""Guards that several rooms ask: what came, what was expected, the way out.
+
+Arrays leave here ready for a twin.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.containers import container, is_tensor, shown
+from fastmi.arrays import IntArray
+from fastmi.inputs import container, is_tensor, shown
 
 __all__ = [
     "activations",
@@ -31,14 +33,14 @@ __all__ = [
     "seed",
 ]
 
-MAX_SAMPLES = 2**31 - 1  # symbol ids are int32 inside a segment
+MAX_SAMPLES = 2**31 - 1  # in a segment, where ids of symbols are int32
 
 
-# --- containers -----------------------------------------------------------------------------------
+# --- devices --------------------------------------------------------------------------------------
 
 
 def same_device(**arrays: Any) -> None:
-    """All in CPU memory, or all on one CUDA device."""
+    """Refuses arrays that are not all in CPU memory, or all on one CUDA device."""
     where = {
         name: str(array.device) if is_tensor(array) else "cpu" for name, array in arrays.items()
     }
@@ -54,8 +56,9 @@ def same_device(**arrays: Any) -> None:
 
 
 def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
-    """-> float32 (..., n, d), NumPy or CUDA; half, bfloat16 and float64 are rounded to float32
-    first.
+    """Reads activations as float32 (..., n, d), NumPy or CUDA.
+
+    Half, bfloat16 and float64 are rounded to float32 first.
     """
     array = container(name, array)
     kind = array.dtype if is_tensor(array) else array.dtype.kind
@@ -92,7 +95,7 @@ def activations(name: str, array: Any, n_samples: int | None = None) -> Any:
 
 
 def _samples_first(shape: tuple[int, ...], n_samples: int) -> str:
-    """The way out for layers whose samples stand elsewhere: tokens, positions, channels."""
+    """Says the way out for layers whose samples stand elsewhere: tokens, positions, channels."""
     if shape[0] != n_samples or len(shape) < 3:
         return "give both the same samples, in the same order"
     return (
@@ -103,8 +106,9 @@ def _samples_first(shape: tuple[int, ...], n_samples: int) -> str:
 
 
 def numbers(name: str, array: Any) -> npt.NDArray[Any]:
-    """Rows of X -> a real NumPy array (n, d) without NaN; every distinct row is a symbol, so -0 is
-    made 0.
+    """Reads rows of X as a real NumPy array (n, d) without NaN.
+
+    Every distinct row is a symbol, so -0 is made 0.
     """
     array = container(name, array)
     array = array.cpu().numpy() if is_tensor(array) else array
@@ -148,7 +152,7 @@ def countable(name: str, n: int) -> None:
 
 
 def same_length(**arrays: Any) -> int:
-    """The number of samples, which is the same in each."""
+    """Finds the number of samples, which is the same in each."""
     lengths = {name: array.shape[0 if array.ndim == 1 else -2] for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(
@@ -159,7 +163,7 @@ def same_length(**arrays: Any) -> int:
 
 
 def one_plane(x: Any, y: Any) -> int:
-    """The number of samples of one x (n, d) and one y, (n,) or (n, k): neither is a batch."""
+    """Finds the number of samples of one x (n, d) and one y, (n,) or (n, k): neither a batch."""
     if y.ndim > 2:
         raise ValueError(
             f"y has shape {tuple(y.shape)}: the labels of a plane are (n,) or (n, k); drop the "
@@ -169,7 +173,7 @@ def one_plane(x: Any, y: Any) -> int:
 
 
 def copies(shape: Sequence[int]) -> int:
-    """The number of copies in layers (..., n_copies, n, d)."""
+    """Finds the number of copies in layers (..., n_copies, n, d)."""
     if len(shape) < 3:
         raise ValueError(
             f"layers[0] has shape {tuple(shape)}: this reading takes (..., n_copies, n_samples, "
@@ -178,27 +182,28 @@ def copies(shape: Sequence[int]) -> int:
     return shape[-3]
 
 
-def assignment(who: Any, shape: Sequence[int]) -> npt.NDArray[np.int64]:
-    """-> the copy (0..n_copies - 1) that each sample of layers (..., n_copies, n, d) is sent
-    through, (..., n).
+def assignment(given: Any, shape: Sequence[int]) -> IntArray:
+    """Reads which copy, of 0..n_copies - 1, each sample of a layer is sent through, (..., n).
+
+    `shape` is that of the layers, (..., n_copies, n, d).
     """
     copies(shape)
     *leading, n_copies, n, _ = shape
     try:
-        who = np.asarray(who.cpu() if is_tensor(who) else who)
+        copy_of = np.asarray(given.cpu() if is_tensor(given) else given)
     except ValueError:
         raise ValueError(
             f"assignment is a ragged list: pass one copy index per sample, integers {(*leading, n)}"
         ) from None
-    if who.dtype.kind not in "iu" or who.shape != (*leading, n):
+    if copy_of.dtype.kind not in "iu" or copy_of.shape != (*leading, n):
         raise ValueError(
-            f"assignment has dtype {who.dtype} and shape {who.shape}: pass one copy index per "
-            f"sample, integers {(*leading, n)}"
+            f"assignment has dtype {copy_of.dtype} and shape {copy_of.shape}: pass one copy "
+            f"index per sample, integers {(*leading, n)}"
         )
-    if ((who < 0) | (who >= n_copies)).any():
-        wrong = who[(who < 0) | (who >= n_copies)][0]
-        raise ValueError(f"assignment holds {wrong}, but the copies are 0..{n_copies - 1}")
-    return who.astype(np.int64, copy=False)
+    wrong = copy_of[(copy_of < 0) | (copy_of >= n_copies)]
+    if wrong.size:
+        raise ValueError(f"assignment holds {wrong[0]}, but the copies are 0..{n_copies - 1}")
+    return copy_of.astype(np.int64, copy=False)
 
 
 # --- plain values ---------------------------------------------------------------------------------
@@ -249,9 +254,7 @@ def function(name: str, value: Any, example: str) -> Any:
 
 
 def depth_of_caller() -> int:
-    """The stacklevel at which a warning points to the caller of fastmi, however deep it was
-    noticed.
-    """
+    """Finds the stacklevel at which a warning points to the caller of fastmi, however deep."""
     frame, depth = sys._getframe(1), 0
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastmi":
         frame, depth = frame.f_back, depth + 1

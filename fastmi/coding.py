@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import backends, checks
-from fastmi.backends import Census, IntArray
+from fastmi.arrays import Activations, IntArray
+from fastmi.backends import Census
 from fastmi.binning import Binning, as_binning
-from fastmi.containers import on_host
-from fastmi.labels import SHORT
+from fastmi.inputs import on_host
+from fastmi.labels import SHORT_LETTERS
 
 __all__ = [
     "CollisionWarning",
@@ -29,24 +30,24 @@ __all__ = [
 ]
 
 
-# units of a layer whose weights are kept for the next call: 256 such are 32 MiB
-WIDEST_KEPT = 2**14
+# of the widest layer whose weights are kept for the next call: 256 such are 32 MiB
+WIDEST_KEPT_UNITS = 2**14
+MOST_COLLISIONS = 1e-3  # pairs of rows that may be expected to collide without a warning
 
 
 class CollisionWarning(RuntimeWarning):
-    """More than one in a thousand: the expected number of different rows that meet in one hashed
-    code.
-    """
+    """More than 1e-3 pairs of different rows are expected to meet in one hashed code."""
 
 
 class Encoded(NamedTuple):
-    """Codes (n_layers, ..., n), and of each layer how its rows were coded and what fell outside the
-    edges.
-    """
+    """Codes (n_layers, ..., n); each layer's scheme, and the census of what its edges left out."""
 
     codes: Any
     schemes: list[Scheme]
     censuses: list[Census]
+
+    def __repr__(self) -> str:
+        return f"Encoded: codes {tuple(self.codes.shape)} of {len(self.schemes)} layers"
 
 
 class Scheme(NamedTuple):
@@ -62,13 +63,16 @@ class Scheme(NamedTuple):
     pair_collision: float
 
     def expected_collisions(self, n: int) -> float:
-        """The expected number of pairs among n distinct rows whose codes meet."""
+        """Expects so many pairs among n distinct rows whose codes meet."""
         return n * (n - 1) / 2 * self.pair_collision
+
+    def __repr__(self) -> str:
+        return f"Scheme of {len(self.weights)} units, {'packed' if self.packed else 'hashed'}"
 
 
 def scheme(n_units: int, n_edges: int) -> Scheme:
-    """The coding of rows of n_units symbols in 0..n_edges."""
-    return (_kept if n_units <= WIDEST_KEPT else _made)(n_units, n_edges)
+    """Finds the coding of rows of n_units symbols in 0..n_edges."""
+    return (_kept if n_units <= WIDEST_KEPT_UNITS else _made)(n_units, n_edges)
 
 
 def _made(n_units: int, n_edges: int) -> Scheme:
@@ -88,8 +92,9 @@ _kept = lru_cache(maxsize=256)(_made)
 
 
 def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The first output of the generator from each state (Steele, Lea and Flood 2014,
-    doi:10.1145/2714064.2660195).
+    """Draws the first output of the generator from each state.
+
+    Source: Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195.
     """
     z = state + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -98,12 +103,12 @@ def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def encode_layers(
-    layers: Sequence[Any],
+    layers: Sequence[Activations],
     binnings: Sequence[Binning],
     names: Sequence[str],
     n_together: int | None = None,
 ) -> Encoded:
-    """Checked float32 [(..., n, d)] -> codes (n_layers, ..., n) where they are.
+    """Encodes checked float32 layers (..., n, d) as codes (n_layers, ..., n), where they are.
 
     Args:
         layers, binnings, names: as many of each; the names are for messages.
@@ -115,13 +120,12 @@ def encode_layers(
         scheme(layer.shape[-1], binning.n_edges)
         for layer, binning in zip(layers, binnings, strict=True)
     ]
-    _warn_of_collisions(
-        max(how.expected_collisions(n_together or n) for how in schemes), n_together or n
-    )
+    n_rows = n_together or n
+    _warn_of_collisions(max(each.expected_collisions(n_rows) for each in schemes), n_rows)
     flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
     twin = backends.twin_for(flat[0])
     codes, censuses = twin.encode_layers(
-        flat, [one.cut for one in binnings], [how.weights for how in schemes]
+        flat, [binning.cut for binning in binnings], [each.weights for each in schemes]
     )
     for name, census, binning in zip(names, censuses, binnings, strict=True):
         _judge_census(name, census.nan, census.outside, binning)
@@ -129,7 +133,7 @@ def encode_layers(
 
 
 def _warn_of_collisions(expected: float, n: int) -> None:
-    if expected > 1e-3:
+    if expected > MOST_COLLISIONS:
         message = (
             f"rows are hashed to 64 bits, and among {n} distinct ones {expected:.2g} colliding "
             "pairs are expected: use fewer bins or fewer samples for exact codes"
@@ -137,10 +141,10 @@ def _warn_of_collisions(expected: float, n: int) -> None:
         warnings.warn(message, CollisionWarning, stacklevel=checks.depth_of_caller())
 
 
-def encode(activations: Any, binning: Binning) -> IntArray:
-    """Digitise and code in one pass: one int64 per row, equal if and only if the rows fall into the
-    same bins.
+def encode(activations: Activations, binning: Binning) -> IntArray:
+    """Codes each row by one int64, equal if and only if the rows fall into the same bins.
 
+    Digitising and coding are one pass:
     code = sum_d symbol_d 2^(bits d) with symbol = np.digitize(t, edges), bits = ceil(log2(n_edges +
     1)), exact while n_units * bits <= 63; beyond, a 64-bit multilinear hash (see
     `fastmi.coding.Scheme`). The same integers from every backend.
@@ -174,8 +178,7 @@ def encode(activations: Any, binning: Binning) -> IntArray:
 
 
 def number_rows(labels: Any) -> tuple[Any, int]:
-    """Labels (n,) or rows (..., n, d) -> one of `size` numbers for each, equal where the rows are,
-    and `size`.
+    """Numbers labels (n,) or rows (..., n, d) below `size`, equal rows alike, and gives both.
 
     They are below `size`, but for a single column of nearly all of int64's range, which stays as it
     is. Not every number need occur: integers of a narrow range are packed side by side as they are,
@@ -191,9 +194,9 @@ def number_rows(labels: Any) -> tuple[Any, int]:
 
 
 def identify_rows(labels: Any) -> tuple[Any, int]:
-    """Labels (n,) or rows (..., n, d) -> ids (n,) or (..., n), one for every distinct row of them
-    all, and their number.
+    """Finds ids of labels (n,) or rows (..., n, d), one for each distinct row, and their number.
 
+    Ids are (n,) or (..., n), the same in the whole batch.
     Exact for any width: columns are packed side by side while they fit 63 bits, numbered, and the
     number packed with the next.
     """
@@ -218,7 +221,7 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
 
 
 def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
-    """sum_d (row_d - lowest) 2^(width d), below 2^63 where it fits."""
+    """Packs rows as sum_d (row_d - lowest) 2^(width d), below 2^63 where it fits."""
     if rows.shape[1] == 1:
         return rows[:, 0] - lowest if lowest else rows[:, 0]
     weights = np.int64(1) << (width * np.arange(rows.shape[1], dtype=np.int64))
@@ -230,9 +233,7 @@ def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
 
 
 def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:
-    """-> integers (m, d) in the twin's container, and the shape of what there is one of for each
-    row.
-    """
+    """Makes of labels integers (m, d) in the twin's container; gives the shape of ids, too."""
     twin = backends.twin_for(labels)
     shape = labels.shape if labels.ndim == 1 else labels.shape[:-1]
     labels = _as_integers(labels) if isinstance(labels, np.ndarray) else labels
@@ -240,14 +241,15 @@ def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:
 
 
 def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Equal integers for equal labels: of floats (no NaN, no -0) the bits, of short strings their
-    letters, in columns.
+    """Makes equal integers of equal labels.
+
+    Of floats (no NaN, no -0) the bits, of short strings their letters, in columns.
     """
     kind, size = labels.dtype.kind, labels.dtype.itemsize
     if kind == "f" and size <= 8:
         return np.ascontiguousarray(labels).view(f"i{size}").astype(np.int64, copy=False)
     # padded with zeros, as their comparison is
-    if kind in "US" and size <= SHORT * (4 if kind == "U" else 1):
+    if kind in "US" and size <= SHORT_LETTERS * (4 if kind == "U" else 1):
         letters = np.ascontiguousarray(labels).view(np.uint32 if kind == "U" else np.uint8)
         return letters.astype(np.int64)
     if kind in "biu":
@@ -261,16 +263,16 @@ def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
-def _judge_census(name: str, nan: int, outside: int, cut: Any) -> None:
-    """NaN has no symbol; under out_of_range="raise" neither has a value beyond the edges."""
+def _judge_census(name: str, nan: int, outside: int, binning: Binning) -> None:
+    """Refuses NaN, and under out_of_range="raise" values beyond the edges: they have no symbol."""
     if nan:
         raise ValueError(
             f"{name} holds {nan} NaN, and a NaN has no bin: did the training diverge? drop those "
             "samples, or stop before them"
         )
-    if outside and cut.out_of_range == "raise":
+    if outside and binning.out_of_range == "raise":
         raise ValueError(
-            f"{name} holds {outside} activations outside {cut} (bins are closed on the left, open "
-            "on the right): widen the edges, or give outsiders symbols with"
+            f"{name} holds {outside} activations outside {binning} (bins are closed on the left, "
+            "open on the right): widen the edges, or give outsiders symbols with"
             ' out_of_range="separate"'
         )

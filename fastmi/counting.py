@@ -1,28 +1,24 @@
-"""codes (s, n) -> how many symbols occur once, twice, ...: integers, the sufficient statistic of
-every entropy here.
-"""
+"""codes (s, n) -> how many symbols occur once, twice, ...: integers, all that an entropy needs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fastmi import backends, checks
-from fastmi.backends import IntArray, Occurrences
+from fastmi.arrays import Codes, FloatArray, IntArray
+from fastmi.backends import Occurrences
 
 __all__ = ["CoverageWarning", "Tally", "counts_of_counts", "tally"]
 
 
 class CoverageWarning(UserWarning):
-    """Nearly every sample is alone with its symbol: the number is that of any labels, whatever
-    these are.
-    """
+    """Nearly every sample is alone with its symbol: any labels would give the same number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tally:
     """The occurrences in each of n_segments segments of n_samples samples.
 
@@ -36,20 +32,24 @@ class Tally:
 
     @property
     def n_symbols(self) -> IntArray:
-        """How many different symbols each segment holds, (s,)."""
+        """Counts the different symbols of each segment, (s,)."""
         return self._sum(self.occurrences.symbols)
 
     @property
     def singletons(self) -> IntArray:
-        """How many symbols occur exactly once, (s,)."""
+        """Counts the symbols that occur exactly once, (s,)."""
         return self._sum(np.where(self.occurrences.times == 1, self.occurrences.symbols, 0))
 
     @property
-    def coverage(self) -> npt.NDArray[np.float64]:
-        """Good-Turing coverage, (s,): the share of samples that are not alone with their symbol, 1
-        - singletons / n.
+    def coverage(self) -> FloatArray:
+        """Estimates the Good-Turing coverage, 1 - singletons / n, (s,).
+
+        It is the share of samples that are not alone with their symbol.
         """
         return 1 - self.singletons / self.n_samples
+
+    def __repr__(self) -> str:
+        return f"Tally of {self.n_segments} segments of {self.n_samples} samples"
 
     def _sum(self, values: IntArray) -> IntArray:
         return np.bincount(
@@ -57,21 +57,25 @@ class Tally:
         ).astype(np.int64)
 
 
-def tally(codes: Any, labels: Any = (), n_labels: tuple[int, ...] = ()) -> Tally:
-    """codes (s, n), l label vectors (n,) in 0..n_labels[l] - 1 -> the tally of (1 + l) s segments.
+def tally(
+    codes: Codes, labels: Sequence[IntArray] | IntArray = (), n_labels: tuple[int, ...] = ()
+) -> Tally:
+    """Counts codes (s, n), and their pairs with each of l label vectors, in (1 + l) s segments.
 
-    The first s are the codes, the next s the pairs of a code and the first label, and so on.
+    Labels are (n,) in 0..n_labels[l] - 1. The first s segments are the codes, the next s the pairs
+    of a code and the first label, and so on.
     """
     n_segments, n = codes.shape
     checks.countable("a segment", n)
-    labels = np.asarray(labels, np.int64).reshape(len(n_labels), n)
-    occurrences = backends.twin_for(codes).tally(codes, labels, n_labels)
+    label_rows = np.asarray(labels, np.int64).reshape(len(n_labels), n)
+    occurrences = backends.twin_for(codes).tally(codes, label_rows, n_labels)
     return Tally((1 + len(n_labels)) * n_segments, n, occurrences)
 
 
 def counts_of_counts(counts: IntArray) -> tuple[IntArray, IntArray]:
-    """Counts how many symbols occur once, twice, ...: (times, symbols), `symbols` of the counts
-    being `times`, ascending.
+    """Counts how many symbols occur once, twice, ...: (times, symbols).
+
+    So many `symbols` have a count of `times`, which ascend; zeros are left out.
     """
     counts = counts[counts > 0]
     if counts.max() > 4 * counts.size + 4096:  # a table of them would cost more than sorting

@@ -47,7 +47,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from fastmi import checks, files
 from fastmi.arrays import FloatArray, IntArray
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = ["Panel", "draw", "information_plane", "save"]
 

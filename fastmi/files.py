@@ -1,6 +1,4 @@
-"""files: written whole or not at all, read within bounds: a file may come from anybody, so it is
-judged before it is read.
-"""
+"""files: written whole or not at all; judged before they are read, as they come from anybody."""
 
 from __future__ import annotations
 
@@ -21,12 +19,12 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = [
     "FORMAT",
-    "FREE",
-    "TEXT",
+    "FREE_BYTES",
+    "TEXT_BYTES",
     "Archive",
     "Header",
     "NewerFormat",
@@ -40,18 +38,19 @@ __all__ = [
     "replacing",
 ]
 
-# bytes to which any archive may unpack, and beyond that so many times its own size
-FREE, RATIO = 2**26, 16
-# bytes of a text, or letters of one in an archive, and there beyond that as many as it has bytes
-TEXT = 2**21
-CHUNK = 2**20  # bytes read at a time
+FREE_BYTES = 2**26  # to which any archive may unpack
+UNPACKING_RATIO = 16  # and beyond that so many times its own size
+# of a text; in an archive so many letters, and beyond that as many as the file has bytes
+TEXT_BYTES = 2**21
+CHUNK_BYTES = 2**20  # read at a time
+HEADER_BYTES = 1024  # of an .npy, at most
 # the member of an archive that holds its number; no layer and no column has that name
 FORMAT = ".format"
 UNTOUCHED = ", and what it held is untouched"
 
 
 def as_path(name: str, given: str | os.PathLike[str]) -> Path:
-    """The name of a file or a folder.
+    """Reads what was given as the name of a file or a folder.
 
     Raises:
         TypeError: no string and no pathlib.Path. ValueError: an empty one, or one with a NUL.
@@ -67,8 +66,9 @@ def as_path(name: str, given: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """An empty file to be written, which takes the name `path` once it is complete; on any
-    exception nothing has changed.
+    """Lends an empty file to be written, which takes the name `path` once it is complete.
+
+    On any exception nothing has changed.
 
     A symbolic link stays, and what it points to is replaced. An existing file keeps its mode, a new
     one gets the umask's. What is no file (a pipe, a terminal, /dev/stdout) is not replaced: the
@@ -91,31 +91,29 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             f"{asked} cannot be written: there is no folder {folder}; make it first"
         )
     # short, whatever the name is, and nobody else's
-    part = folder / f".fastmi-{os.urandom(8).hex()}.part"
+    temporary = folder / f".fastmi-{os.urandom(8).hex()}.part"
     with _told(asked, "" if stream else UNTOUCHED):
         try:
-            os.close(
-                os.open(
-                    part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else 0o600
-                )
-            )
-            yield part
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            os.close(os.open(temporary, flags, 0o666 if mode is None else 0o600))
+            yield temporary
             if stream:
-                _pour(part, asked)
+                _pour(temporary, asked)
                 return
-            with part.open("rb+") as file:
+            with temporary.open("rb+") as file:
                 if mode is not None:
-                    part.chmod(stat.S_IMODE(mode))
+                    temporary.chmod(stat.S_IMODE(mode))
                 os.fsync(file.fileno())
-            part.replace(target)
+            temporary.replace(target)
             _settle(folder)
         finally:
-            part.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether the name, links followed, is of something that takes bytes and is no file: a pipe, a
-    device, /dev/stdout.
+    """Tells whether the name is of what takes bytes and is no file: a pipe, a device, /dev/stdout.
+
+    Links are followed.
     """
     mode = _mode(path)
     return _descriptor(Path(path)) is not None or not (
@@ -124,7 +122,7 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
 
 
 def _mode(path: str | os.PathLike[str]) -> int | None:
-    """None where nothing is."""
+    """Asks the system for the mode of a file; None where nothing is."""
     try:
         return os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -132,9 +130,7 @@ def _mode(path: str | os.PathLike[str]) -> int | None:
 
 
 def _descriptor(path: Path) -> int | None:
-    """N, where the name is that of the process's own open file N, whatever it is, as /dev/stdout
-    and /dev/fd/63 are.
-    """
+    """Finds N where the name, as /dev/stdout or /dev/fd/63, is of the process's own open file N."""
     while True:
         if path.name.isdecimal() and os.path.realpath(path.parent) in (
             "/dev/fd",
@@ -146,28 +142,28 @@ def _descriptor(path: Path) -> int | None:
         path = path.parent / os.readlink(path)
 
 
-def _pour(part: Path, into: Path) -> None:
-    """An open file is gone on with where it stands: opened anew it would begin again, over what was
+def _pour(temporary: Path, into: Path) -> None:
+    """Copies a complete file into a stream.
+
+    An open file is gone on with where it stands: opened anew it would begin again, over what was
     written before.
     """
     descriptor = _descriptor(into)
     with (
-        part.open("rb") as source,
+        temporary.open("rb") as source,
         open(into if descriptor is None else os.dup(descriptor), "wb") as sink,
     ):
         shutil.copyfileobj(source, sink)
 
 
 def _settle(folder: Path) -> None:
-    """The new name reaches the disk as well, where the system can say that of a folder (Windows
-    opens none).
-    """
+    """Brings the new name to the disk too, where the system opens folders (Windows does not)."""
     with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(opened)
+            os.fsync(descriptor)
         finally:
-            os.close(opened)
+            os.close(descriptor)
 
 
 @contextmanager
@@ -184,18 +180,16 @@ def _told(path: Path, state: str = UNTOUCHED) -> Iterator[None]:
 
 
 class NotAFile(io.UnsupportedOperation):
-    """A folder, a pipe, a device or a socket, of which nothing is read: an OSError and a
-    ValueError.
-    """
+    """A folder, pipe, device or socket, of which nothing is read: an OSError and a ValueError."""
 
 
 class NewerFormat(ValueError):
-    """Written by a later version than this one."""
+    """The file was written by a later version than this one."""
 
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file to be read; a link's target is as good.
+    """Opens a file to be read; a link's target is as good.
 
     Raises:
         TypeError, ValueError: as `as_path`.
@@ -215,8 +209,8 @@ def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
-def read_text(path: str | os.PathLike[str], limit: int = TEXT) -> str:
-    """A text in UTF-8 of at most `limit` bytes.
+def read_text(path: str | os.PathLike[str], limit: int = TEXT_BYTES) -> str:
+    """Reads a text in UTF-8 of at most `limit` bytes.
 
     Raises:
         FileNotFoundError, OSError: it cannot be opened. ValueError: it is no file, larger, or no
@@ -230,12 +224,12 @@ def read_text(path: str | os.PathLike[str], limit: int = TEXT) -> str:
 
 
 def reason(error: Exception) -> str:
-    """What was wrong, in one line of bounded length, whatever the file held."""
+    """Says what was wrong, in one line of bounded length, whatever the file held."""
     return f"{type(error).__name__}: {' '.join(str(error).split()):.300}"
 
 
 def check_format(path: str | os.PathLike[str], number: Any, newest: int) -> None:
-    """Files without a number have format 0.
+    """Refuses the number of a later format; files without a number have format 0.
 
     Raises:
         NewerFormat: of a later version. ValueError: no number of a format.
@@ -250,8 +244,7 @@ def check_format(path: str | os.PathLike[str], number: Any, newest: int) -> None
 
 
 class Archive:
-    """The arrays of an .npz that nobody vouches for. Their sizes are judged before their contents;
-    nothing is unpickled.
+    """The arrays of an .npz that nobody vouches for: sizes are judged first, nothing is unpickled.
 
     What is read at a time unpacks to at most 64 MiB, or 16 times the file's own size; a member
     gives exactly the bytes that its header announces. Only stored and deflated members, and only
@@ -280,31 +273,31 @@ class Archive:
         return list(self._members)
 
     def check_format(self, newest: int) -> None:
-        """Its number, under ".format", as `check_format`."""
-        found = self.read([FORMAT])[FORMAT] if FORMAT in self._members else np.array(0)
+        """Judges its number, under ".format", as the function `check_format` does."""
+        number = self.read([FORMAT])[FORMAT] if FORMAT in self._members else np.array(0)
         check_format(
-            self.path, found.item() if not found.shape else f"an array {found.shape}", newest
+            self.path, number.item() if not number.shape else f"an array {number.shape}", newest
         )
 
     def text(self, name: str) -> str:
-        """A single string, of at most 2 Mi letters, or as many as the file has bytes."""
+        """Reads a single string, of at most 2 Mi letters, or as many as the file has bytes."""
         dtype, shape, *_ = self.header(name)
-        if dtype.kind != "U" or shape or dtype.itemsize > 4 * max(TEXT, self.size):
+        if dtype.kind != "U" or shape or dtype.itemsize > 4 * max(TEXT_BYTES, self.size):
             raise ValueError(f"its {name!r:.60} is {dtype} {shape}, not one text of bounded length")
         return str(self.read([name])[name])
 
     def header(self, name: str) -> Header:
-        """Its type, shape and order, before its contents."""
+        """Reads the type, shape and order of an array, before its contents."""
         with self._open(name) as file:
             return _header(name, file)
 
     def read(self, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        """These, in the machine's byte order."""
+        """Reads these arrays, in the machine's byte order."""
         missing = [name for name in names if name not in self._members]
         if missing:
             raise ValueError(f"it has no {missing[0]!r}")
         limit, total = (
-            max(FREE, RATIO * self.size),
+            max(FREE_BYTES, UNPACKING_RATIO * self.size),
             sum(self._members[name].file_size for name in names),
         )
         if total > limit:
@@ -336,8 +329,8 @@ class Archive:
         memory = np.empty(header.n_bytes - header.begin, np.uint8)
         with self._open(name) as file:
             file.read(header.begin)
-            for at in range(0, len(memory), CHUNK):
-                piece = memory[at : at + CHUNK]
+            for at in range(0, len(memory), CHUNK_BYTES):
+                piece = memory[at : at + CHUNK_BYTES]
                 content = file.read(len(piece))
                 if len(content) < len(piece):
                     raise ValueError(
@@ -354,7 +347,7 @@ class Archive:
 
 
 class Header(NamedTuple):
-    """What an .npy says of itself; its data begin after so many bytes."""
+    """What an .npy says of itself; its data begin after `begin` bytes."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -367,8 +360,9 @@ class Header(NamedTuple):
 
 
 def _header(name: str, file: IO[bytes]) -> Header:
-    """Only what np.save writes of plain types: no expression is evaluated, and no type has
-    parts.
+    """Reads a header as np.save writes it of plain types, without evaluating any expression.
+
+    No type has parts.
     """
     begin = file.read(12)
     width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4}.get(begin[:8])
@@ -378,19 +372,18 @@ def _header(name: str, file: IO[bytes]) -> Header:
         )
     length = int.from_bytes(begin[8 : 8 + width], "little")
     line = (
-        begin[8 + width :] + file.read(max(0, min(length, LINE) - len(begin[8 + width :])))
+        begin[8 + width :] + file.read(max(0, min(length, HEADER_BYTES) - len(begin[8 + width :])))
     ).decode("latin-1")
-    found = _HEADER.fullmatch(line)
-    if found is None:
+    header = _HEADER.fullmatch(line)
+    if header is None:
         raise ValueError(
             f"its {name!r:.60} announces {line.strip()!r:.80}: no array of numbers, bools or "
             "strings"
         )
-    shape = tuple(int(length) for length in found["shape"].split(",") if length.strip())
-    return Header(np.dtype(found["descr"]), shape, found["order"] == "True", 8 + width + length)
+    shape = tuple(int(length) for length in header["shape"].split(",") if length.strip())
+    return Header(np.dtype(header["descr"]), shape, header["order"] == "True", 8 + width + length)
 
 
-LINE = 1024  # bytes of a header at most
 _HEADER = re.compile(
     r"\{'descr': '(?P<descr>[<>|=]?(?:b1|[iu][1248]|f[248]|U[1-9]\d{0,8}))', "
     r"'fortran_order': (?P<order>True|False), 'shape': \((?P<shape>[\d, ]*)\),? *\} *\n?"

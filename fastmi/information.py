@@ -11,29 +11,29 @@ import numpy as np
 from fastmi import checks, entropies
 from fastmi.arrays import FloatArray, LabelsLike
 from fastmi.coding import identify_rows, number_rows
-from fastmi.containers import shown
 from fastmi.counting import CoverageWarning, tally
+from fastmi.inputs import shown
 from fastmi.labels import as_labels
 
 __all__ = ["conditional_mutual_information", "entropy", "mutual_information"]
 
-FEWEST = 20  # samples from which rows are judged, and at least one in so many must share its row
+FEWEST_SAMPLES = 20  # from which rows are judged
+LOWEST_COVERAGE = 1 / 20  # at least this share of the samples must share its row with another
 
 
 class Numbers(NamedTuple):
-    """A variable's symbols as numbers below `size`, (..., n), and the columns that its rows had."""
+    """A variable's symbols as numbers below `size`, (..., n), and how many columns its rows had."""
 
     codes: Any
     size: int
     n_columns: int
 
 
-def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") -> Any:
-    """Estimates the entropy H(X) = -sum_x p(x) log p(x) of labels, one for each sample, or of rows,
-    each row ONE joint symbol.
+def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") -> float | FloatArray:
+    """Estimates the entropy of labels, one for each sample, or of rows, each row ONE joint symbol.
 
-    p are the shares in the sample. A table of counts is no labels: give the labels that were
-    counted, or np.repeat(np.arange(len(counts)), counts).
+    H(X) = -sum_x p(x) log p(x); p are the shares in the sample. A table of counts is no labels:
+    give the labels that were counted, or np.repeat(np.arange(len(counts)), counts).
 
     Args:
         x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint
@@ -64,14 +64,13 @@ def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") ->
 
 def mutual_information(
     x: LabelsLike, y: LabelsLike, *, base: float | None = 2, method: str = "plugin"
-) -> Any:
-    """Estimates the mutual information I(X;Y) = H(X) + H(Y) - H(X,Y) of two labels, or of rows,
-    each row ONE joint symbol.
+) -> float | FloatArray:
+    """Estimates the mutual information of two labels, or of rows, each row ONE joint symbol.
 
-    So mutual_information(X, y) of a table with many columns is not a number for each column but
-    that of all together, and where nearly all rows differ it is H(Y) whatever they hold: a
-    `CoverageWarning` says so. One column at a time: [mutual_information(column, y) for column in
-    X.T].
+    I(X;Y) = H(X) + H(Y) - H(X,Y). So mutual_information(X, y) of a table with many columns is not a
+    number for each column but that of all together, and where nearly all rows differ it is H(Y)
+    whatever they hold: a `CoverageWarning` says so. One column at a time:
+    [mutual_information(column, y) for column in X.T].
 
     Never negative, never above min(H(X), H(Y)), symmetric to the last bit. On few samples it is
     biased upward by about (Kx - 1)(Ky - 1) / (2 n ln 2) bits for independent x and y, and is log n
@@ -111,7 +110,7 @@ def mutual_information(
 
 def conditional_mutual_information(
     x: LabelsLike, y: LabelsLike, z: LabelsLike, *, base: float | None = 2, method: str = "plugin"
-) -> Any:
+) -> float | FloatArray:
     """Estimates I(X;Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z).
 
     Args:
@@ -155,14 +154,15 @@ def _numbered(**variables: Any) -> list[Numbers]:
 
 
 def _warn_of_rows(**variables: Numbers) -> None:
-    """Rows of several columns that are nearly all different: the joint symbol of a table, taken for
-    its columns.
+    """Warns of rows of several columns that are nearly all different.
+
+    They are the joint symbol of a table, taken for its columns.
     """
     for name, (codes, size, n_columns) in variables.items():
         n = codes.shape[-1]
-        if n_columns > 1 and n >= FEWEST and size > n / 2:
+        if n_columns > 1 and n >= FEWEST_SAMPLES and size > n / 2:
             coverage = float(tally(codes.reshape(-1, n)).coverage.min())
-            if coverage <= 1 / FEWEST:
+            if coverage <= LOWEST_COVERAGE:
                 warnings.warn(
                     f"{name} is {n} rows of {n_columns} columns, each row one joint symbol, and "
                     f"{1 - coverage:.0%} of them are alone with theirs: the number would be nearly "
@@ -176,8 +176,9 @@ def _warn_of_rows(**variables: Numbers) -> None:
 def _together(
     a: Numbers, b: Numbers, estimate: entropies.Entropy
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """H(A), H(B), H(A,B) of one sample: the wider of the two is counted, and in the same pass its
-    pairs with the narrower.
+    """Estimates H(A), H(B), H(A,B) of one sample.
+
+    The wider of the two is counted, and in the same pass its pairs with the narrower.
     """
     (codes, *_), (ids, n_ids, _) = sorted((a, b), key=lambda numbers: -numbers.size)
     if n_ids > len(ids):
@@ -190,20 +191,21 @@ def _together(
 def _joint(
     groups: list[list[int]], numbered: list[Numbers], estimate: entropies.Entropy
 ) -> list[FloatArray]:
-    """The entropy of each group of variables taken jointly, each with the batch's leading shape."""
-    out = []
+    """Estimates the entropy of each group of variables taken jointly, (...) as the batch leads."""
+    bits = []
     for group in groups:
         codes, size, _ = numbered[group[0]]
         for other in group[1:]:
             codes, size = _joined(codes, size, numbered[other].codes, numbered[other].size)
-        counted = tally(codes.reshape(-1, codes.shape[-1]))
-        out.append(estimate(counted).reshape(tuple(codes.shape[:-1])))
-    return out
+        segments = codes.reshape(-1, codes.shape[-1])
+        bits.append(estimate(tally(segments)).reshape(tuple(codes.shape[:-1])))
+    return bits
 
 
 def _joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:
-    """Numbers below n_a and below n_b -> one for each pair; where their product is too large, of
-    those that occur.
+    """Numbers the pairs of numbers below n_a and below n_b.
+
+    Where the product of the two is too large, those that occur.
     """
     if n_a * n_b >= 2**63:
         (a, n_a), (b, n_b) = _identified(a), _identified(b)
@@ -215,7 +217,7 @@ def _identified(codes: Any) -> tuple[Any, int]:
     return ids.reshape(codes.shape), n_symbols
 
 
-def _result(bits: FloatArray, base: float | None) -> Any:
+def _result(bits: FloatArray, base: float | None) -> float | FloatArray:
     value = np.asarray(entropies.in_base(bits, _checked_base(base)))
     return float(value) if value.ndim == 0 else value
 
@@ -229,7 +231,7 @@ def _checked_base(value: float | None) -> float | None:
 
 
 def _same_batch(**arrays: Any) -> None:
-    """The leading axes of batches (..., n, d) are the same."""
+    """Refuses batches (..., n, d) whose leading axes are not the same."""
     leading = {name: tuple(array.shape[:-2]) for name, array in arrays.items() if array.ndim > 2}
     if len(leading) and (len(leading) < len(arrays) or len(set(leading.values())) > 1):
         shapes = ", ".join(f"{name} is {tuple(array.shape)}" for name, array in arrays.items())

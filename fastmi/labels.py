@@ -1,5 +1,6 @@
-"""labels as people hold them -> arrays ready to be counted, in which symbols are equal exactly
-where the Python values are.
+"""labels as people hold them -> arrays ready to be counted.
+
+Symbols are equal exactly where the Python values are.
 
 NumPy finds one type for a list and so decides what is equal: beside a string it writes 1 as "1",
 beside a float it rounds 2**53 + 1, and it drops a string's trailing NULs. So lists and object
@@ -16,18 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi.checks import count
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shown
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["SHORT", "as_labels"]
+__all__ = ["SHORT_LETTERS", "as_labels"]
 
-SHORT = 16  # letters of a string up to which its letters are compared, and not the string
+SHORT_LETTERS = 16  # a string of at most so many is compared by its letters, and not as a whole
 STRINGS, BYTES, NUMBERS = "strings", "bytes", "numbers"
 KNOWN = "labels are integers, bools, strings or whole floats"
 KINDS = ((str, STRINGS), (bytes, BYTES), ((int, float, np.integer, np.floating, np.bool_), NUMBERS))
-# and their tests
+# the names of the types of missing values, and how to test for each
 MISSING = {
     "NoneType": "value is None",
     "NAType": "value is pandas.NA",
@@ -39,7 +40,7 @@ Shape = tuple[int, ...]
 
 
 def as_labels(name: str, given: Any) -> Any:
-    """Labels (n,), rows of them (n, d), batches of rows (..., n, d) -> an array of that shape.
+    """Reads labels (n,), rows (n, d) or batches of rows (..., n, d) as an array of that shape.
 
     Of numbers int64, or uint64 as it came; of strings what came, 'U' or 'S'; else objects that are
     Python strings, bytes or whole numbers, one kind in each column. Tensors on a GPU stay there,
@@ -108,7 +109,7 @@ def _wrong_dtype(name: str, array: npt.NDArray[Any]) -> TypeError | ValueError:
 
 
 def _whole(name: str, array: npt.NDArray[Any], handle: str) -> npt.NDArray[np.int64]:
-    """Whole floats as the integers they are."""
+    """Makes of whole floats the integers that they are."""
     with np.errstate(all="ignore"):
         odd = (
             ~np.isfinite(array)
@@ -132,9 +133,9 @@ def _whole(name: str, array: npt.NDArray[Any], handle: str) -> npt.NDArray[np.in
     )
 
 
-def _first(found: npt.NDArray[np.bool_]) -> int | Shape:
-    at = np.argwhere(found)[0].tolist()
-    return tuple(at) if found.ndim > 1 else int(at[0])
+def _first(where: npt.NDArray[np.bool_]) -> int | Shape:
+    at = np.argwhere(where)[0].tolist()
+    return tuple(at) if where.ndim > 1 else int(at[0])
 
 
 def _bins(handle: str, array: npt.NDArray[Any]) -> str:
@@ -174,11 +175,11 @@ def _on_device(name: str, tensor: torch.Tensor, handle: str) -> torch.Tensor:
 
 
 def _missing(
-    name: str, n: int, first: int | Shape, what: str, drop: str, relabel: str = ""
+    name: str, n: int, first: int | Shape, value: str, drop: str, relabel: str = ""
 ) -> ValueError:
     return ValueError(
-        f"{name} holds {n} missing value{'s' if n > 1 else ''} ({what}, the first at {first}), and "
-        f"a missing value is no label: drop those samples ({drop}, and the same of every other "
+        f"{name} holds {n} missing value{'s' if n > 1 else ''} ({value}, the first at {first}), "
+        f"and a missing value is no label: drop those samples ({drop}, and the same of every other "
         "argument)" + (f", or give them a label of their own ({relabel})" if relabel else "")
     )
 
@@ -187,7 +188,7 @@ def _missing(
 
 
 def _flattened(name: str, given: Sequence[Any]) -> tuple[list[Any], Shape]:
-    """Lists in lists -> all values, and the shape they stand in."""
+    """Takes lists in lists apart into all values, and the shape that they stand in."""
     level: list[Any] = list(given)
     shape = [len(level)]
     while not set(map(type, level)) <= _PLAIN:
@@ -205,7 +206,7 @@ def _flattened(name: str, given: Sequence[Any]) -> tuple[list[Any], Shape]:
 
 
 def _opened(name: str, value: Any) -> Any:
-    """A row as a list; what is none stays."""
+    """Makes a list of a row; what is none stays."""
     if isinstance(value, list | tuple | str | bytes | np.generic) or not hasattr(value, "ndim"):
         return value
     array = container(f"a row of {name}", value)
@@ -215,9 +216,7 @@ def _opened(name: str, value: Any) -> Any:
 
 
 def _of_leaves(name: str, leaves: list[Any], shape: Shape, handle: str) -> npt.NDArray[Any]:
-    """Values one after the other, and their shape -> integers where all are numbers, else
-    objects.
-    """
+    """Makes an array of values one after the other: integers if all are numbers, else objects."""
     types = set(map(type, leaves))
     if types <= {int, bool}:
         return _integers(leaves, shape)
@@ -225,7 +224,7 @@ def _of_leaves(name: str, leaves: list[Any], shape: Shape, handle: str) -> npt.N
         return _whole(name, np.array(leaves).reshape(shape), handle)
     if types == {str}:
         # an array keeps all that they say
-        if max(map(len, leaves)) <= SHORT and "\0" not in "".join(leaves):
+        if max(map(len, leaves)) <= SHORT_LETTERS and "\0" not in "".join(leaves):
             return np.array(leaves).reshape(shape)
     else:
         n_columns = shape[-1] if len(shape) > 1 else 1
@@ -253,14 +252,14 @@ def _integers(leaves: list[int], shape: Shape) -> npt.NDArray[Any]:
 
 
 def _kind(name: str, column: list[Any], handle: str, in_rows: bool) -> str:
-    """What the values of one column are: all strings, all bytes or all whole numbers."""
+    """Tells what the values of one column are: all strings, all bytes or all whole numbers."""
     examples = {type(value): value for value in column}
     _refuse_missing(name, column, examples, in_rows)
     kinds = {_kind_of(name, value): value for value in examples.values()}
     if len(kinds) > 1:
-        one, other = (shown(value, 30) for value in list(kinds.values())[:2])
+        first, other = (shown(value, 30) for value in list(kinds.values())[:2])
         raise TypeError(
-            f"{name} mixes strings with other labels, {one} with {other}, which have no common "
+            f"{name} mixes strings with other labels, {first} with {other}, which have no common "
             f"equality: make them all numbers, or all strings ([str(value) for value in {name}], "
             "where 1 and '1' are one label)"
         )

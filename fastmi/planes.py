@@ -1,6 +1,4 @@
-"""PlaneEstimator: layers (..., n, d) -> points of the information plane (..., n_layers), in three
-readings.
-"""
+"""PlaneEstimator: layers (..., n, d) -> points of the plane (..., n_layers), in three readings."""
 
 from __future__ import annotations
 
@@ -10,20 +8,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmi import checks, entropies
-from fastmi.arrays import Bits, LayersOf
+from fastmi.arrays import Assignment, Bits, Inputs, LabelsLike, LayersOf
 from fastmi.binning import Binning, as_binning
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted, Layers, Measure, Reader
 from fastmi.measures.base import through, variables
 from fastmi.points import Points, joined
 
 __all__ = ["PlaneEstimator", "Points", "Readings"]
 
-ALONE = ("layers[0]",)
+ALONE = ("layers[0]",)  # the name of a layer that was passed by itself
 
 
 class Readings(dict[str, Points]):
     """Points by the name of their reading."""
+
+    def __repr__(self) -> str:
+        shapes = (f"{name} {np.shape(points.i_xt)}" for name, points in self.items())
+        return f"Readings: {', '.join(shapes)}"
 
     def __missing__(self, name: object) -> Points:
         ways = {
@@ -43,13 +45,12 @@ class Readings(dict[str, Points]):
 
 
 class PlaneEstimator:
-    """Estimates I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of layers T, in bits; X and Y are
-    fixed once.
+    """Estimates I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of layers T, in bits.
 
-    Plug-in estimates over the given samples. A symbol of X or Y is a distinct row. Where every row
-    of X is distinct and T is a function of X, H(T|X) is 0 and I(X;T) = H(T) exactly: a measure of
-    how the activations cluster under this binning, not of information lost. (The recipe of
-    Shwartz-Ziv and Tishby 2017, arXiv:1703.00810.)
+    X and Y are fixed once. Plug-in estimates over the given samples. A symbol of X or Y is a
+    distinct row. Where every row of X is distinct and T is a function of X, H(T|X) is 0 and I(X;T)
+    = H(T) exactly: a measure of how the activations cluster under this binning, not of information
+    lost. (The recipe of Shwartz-Ziv and Tishby 2017, arXiv:1703.00810.)
 
     Args:
         x: (n, d) inputs of any real type, or (n, ...), flattened.
@@ -81,8 +82,8 @@ class PlaneEstimator:
 
     def __init__(
         self,
-        x: Any,
-        y: Any,
+        x: Inputs,
+        y: LabelsLike,
         binning: Binning | Measure | Mapping[str, Binning | Measure],
         *,
         method: str = "plugin",
@@ -90,18 +91,21 @@ class PlaneEstimator:
         self.binning = binning
         self.measures = _measures(binning, method)
         self.method = ", ".join(
-            dict.fromkeys(getattr(one, "method", type(one).__name__) for one, _ in self.measures)
+            dict.fromkeys(
+                getattr(measure, "method", type(measure).__name__) for measure, _ in self.measures
+            )
         )
         fixed = variables(x, y)
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
-        counted = next(
-            (one.method for one, _ in self.measures if isinstance(one, Counted)), "plugin"
+        counting = next(
+            (measure.method for measure, _ in self.measures if isinstance(measure, Counted)),
+            "plugin",
         )
-        self.entropy_y, self.entropy_x = fixed.entropies(counted).tolist()
+        self.entropy_y, self.entropy_x = fixed.entropies(counting).tolist()
 
     def estimate(self, layers: LayersOf) -> Bits:
-        """Estimates both of each network by itself, and computes nothing else.
+        """Estimates I(X;T) and I(T;Y) of each network by itself, and computes nothing else.
 
         Args:
             layers: a sequence of (..., n, d) activations, one array, or a mapping name -> array;
@@ -116,11 +120,11 @@ class PlaneEstimator:
         """
         return self._bits(self._checked(layers))
 
-    def sampled(self, layers: LayersOf, assignment: Any) -> Bits:
-        """Estimates both of every sample through one copy: T of sample i is layer[assignment[i],
-        i].
+    def sampled(self, layers: LayersOf, assignment: Assignment) -> Bits:
+        """Estimates I(X;T) and I(T;Y) of every sample through one copy.
 
-        The report's "extended" estimator. With distinct x it is H(T) of that sample.
+        T of sample i is layer[assignment[i], i]: the report's "extended" estimator. With distinct x
+        I(X;T) is H(T) of that sample.
 
         Args:
             layers: as `estimate`, (..., n_copies, n, d).
@@ -140,10 +144,10 @@ class PlaneEstimator:
         )
 
     def mixture(self, layers: LayersOf) -> Bits:
-        """Estimates both of every sample through every copy: p(t|x) is the average over the copies.
+        """Estimates I(X;T) and I(T;Y) of every sample through every copy.
 
-        So H(T|X) <= log2(n_copies). It does not grow with the number of copies: quote that number
-        beside it.
+        p(t|x) is the average over the copies. So H(T|X) <= log2(n_copies). It does not grow with
+        the number of copies: quote that number beside it.
 
         Args:
             layers: as `estimate`, (..., n_copies, n, d).
@@ -160,13 +164,13 @@ class PlaneEstimator:
         groups = self._groups(checked)
         return _bits(
             [
-                reader.bits(reader.mixture(reader.prepare(some, n_copies)))
-                for reader, some, _ in groups
+                reader.bits(reader.mixture(reader.prepare(group_layers, n_copies)))
+                for reader, group_layers, _ in groups
             ],
             groups,
         )
 
-    def readings(self, layers: LayersOf, assignment: Any = None) -> Readings:
+    def readings(self, layers: LayersOf, assignment: Assignment | None = None) -> Readings:
         """Estimates the three readings side by side, with everything that stands beside each point.
 
         What the readings share is done once.
@@ -178,8 +182,8 @@ class PlaneEstimator:
 
         Returns:
             a dict: "each": (..., n_copies, n_layers); "sampled" and "mixture": (..., n_layers), the
-                latter where the measures
-            have one. Asked for another reading it raises a KeyError that says where to find it.
+                latter where the measures have one. Asked for another reading it raises a KeyError
+                that says where to find it.
 
         Raises:
             TypeError, ValueError: as `sampled`.
@@ -191,22 +195,23 @@ class PlaneEstimator:
         n_copies = checks.copies(shape)
         copy_of = None if assignment is None else checks.assignment(assignment, shape)
         groups = self._groups(checked)
-        prepared = [(reader, reader.prepare(some, n_copies)) for reader, some, _ in groups]
-        readings = Readings(each=_points([reader.points(one) for reader, one in prepared], groups))
+        ready = [(group.reader, group.reader.prepare(group.layers, n_copies)) for group in groups]
+        each = [reader.points(prepared) for reader, prepared in ready]
+        readings = Readings(each=_points(each, groups))
         if copy_of is not None:
-            readings["sampled"] = _points(
-                [reader.points(reader.sampled(one, copy_of)) for reader, one in prepared], groups
-            )
-        if all(reader.mixes for reader, _ in prepared):
-            readings["mixture"] = _points(
-                [reader.points(reader.mixture(one)) for reader, one in prepared], groups
-            )
+            sampled = [
+                reader.points(reader.sampled(prepared, copy_of)) for reader, prepared in ready
+            ]
+            readings["sampled"] = _points(sampled, groups)
+        if all(reader.mixes for reader, _ in ready):
+            mixture = [reader.points(reader.mixture(prepared)) for reader, prepared in ready]
+            readings["mixture"] = _points(mixture, groups)
         return readings
 
     def __repr__(self) -> str:
         return (
             f"PlaneEstimator of {self.n_samples} samples, {self.n_x} x, {self.n_y} y: "
-            f"{self.measured}"
+            f"{shortened(self.measured)}"
         )
 
     @property
@@ -230,10 +235,12 @@ class PlaneEstimator:
         if names is None:
             return reader.bits(reader.prepare(layers))
         groups = self._groups(layers)
-        return _bits([reader.bits(reader.prepare(some)) for reader, some, _ in groups], groups)
+        return _bits(
+            [group.reader.bits(group.reader.prepare(group.layers)) for group in groups], groups
+        )
 
     def _groups(self, layers: Layers) -> list[Group]:
-        """The layers that are measured together, where they stand, and by which reader."""
+        """Groups the layers that are measured together: by which reader, and where they stand."""
         if self._readers[0][1] is None:
             return [Group(self._readers[0][0], layers, range(len(layers.names)))]
         groups = []
@@ -254,24 +261,23 @@ class PlaneEstimator:
 class Group(NamedTuple):
     """Layers that one reader measures, and where they stand among all."""
 
-    reader: Reader
+    reader: Reader[Any]
     layers: Layers
     at: Sequence[int]
 
 
-def _bits(parts: Sequence[Bits], groups: Sequence[Group]) -> Bits:
-    """(..., layers of a group, 2) of each group -> (..., n_layers, 2), in the order of the
-    layers.
-    """
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)[..., _order(groups), :]
+def _bits(of_groups: Sequence[Bits], groups: Sequence[Group]) -> Bits:
+    """Puts bits (..., layers of a group, 2) in the order of the layers, (..., n_layers, 2)."""
+    if len(groups) == 1:
+        return of_groups[0]
+    return np.concatenate(of_groups, axis=-2)[..., _order(groups), :]
 
 
-def _points(parts: Sequence[Points], groups: Sequence[Group]) -> Points:
-    return (
-        parts[0]
-        if len(parts) == 1
-        else joined(parts, axis=-1).map(lambda column: column[..., _order(groups)])
-    )
+def _points(of_groups: Sequence[Points], groups: Sequence[Group]) -> Points:
+    """Puts points (..., layers of a group) in the order of the layers, (..., n_layers)."""
+    if len(groups) == 1:
+        return of_groups[0]
+    return joined(of_groups, axis=-1).map(lambda column: column[..., _order(groups)])
 
 
 def _order(groups: Sequence[Group]) -> list[int]:
@@ -279,8 +285,9 @@ def _order(groups: Sequence[Group]) -> list[int]:
 
 
 def _measures(given: Any, method: str) -> list[tuple[Measure, tuple[str, ...] | None]]:
-    """What was passed as `binning` -> measures, and the layers of each, None for all; counting is
-    one for all of its layers.
+    """Reads `binning` as measures, and the names of each one's layers, None for all.
+
+    Counting by one method is one measure for all of its layers.
 
     Raises:
         TypeError, ValueError: neither a binning nor a measure, an unknown method, one beside a
@@ -293,17 +300,20 @@ def _measures(given: Any, method: str) -> list[tuple[Measure, tuple[str, ...] | 
         raise ValueError(
             "binning is empty: pass a mapping name -> binning of the layers that are to be measured"
         )
-    found = {str(name): _measure(f"binning[{name!r}]", one, method) for name, one in given.items()}
+    by_name = {
+        str(name): _measure(f"binning[{name!r}]", value, method) for name, value in given.items()
+    }
     counted: dict[str, dict[str, Binning]] = {}
-    for name, one in found.items():
-        if isinstance(one, Counted):
-            counted.setdefault(one.method, {})[name] = one.binning_of(name)
+    for name, measure in by_name.items():
+        if isinstance(measure, Counted):
+            counted.setdefault(measure.method, {})[name] = measure.binning_of(name)
     measures: list[tuple[Measure, tuple[str, ...] | None]] = [
-        (Counted(bins, how), tuple(bins)) for how, bins in counted.items()
+        (Counted(bins, its_method), tuple(bins)) for its_method, bins in counted.items()
     ]
-    others = {id(one): one for one in found.values() if not isinstance(one, Counted)}
+    others = {id(other): other for other in by_name.values() if not isinstance(other, Counted)}
     return measures + [
-        (one, tuple(name for name in found if found[name] is one)) for one in others.values()
+        (other, tuple(name for name, measure in by_name.items() if measure is other))
+        for other in others.values()
     ]
 
 
@@ -323,8 +333,9 @@ def _measure(name: str, given: Any, method: str) -> Measure:
 
 
 def _checked_layers(layers: Any, n_samples: int) -> Layers:
-    """One array, a sequence or a mapping of them -> float32 (..., n, d), on one device, with the
-    same leading axes.
+    """Reads one array, a sequence or a mapping as float32 (..., n, d) on one device.
+
+    The leading axes are the same in all.
     """
     names: Sequence[str]
     if isinstance(layers, np.ndarray) or is_tensor(layers):

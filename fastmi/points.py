@@ -1,6 +1,4 @@
-"""points of the information plane: a record whose fields are the columns of every table, with what
-each says of itself.
-"""
+"""points of the plane: a record whose fields are the columns of every table, with their words."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.arrays import FloatArray
+from fastmi.arrays import Bits, FloatArray, IntArray
 
 __all__ = ["FINITE", "Column", "Points", "joined"]
 
@@ -49,6 +47,7 @@ def _says(
     }
 
 
+# what to say of numbers beyond the limits of their column
 FINITE = "bits are finite"
 BITS = "bits are finite and not negative; leave out the epochs that have none"
 
@@ -81,7 +80,7 @@ class Points:
     coverage: FloatArray | None = field(
         default=None, metadata=_says("coverage", "1", "it is a share, 0..1", high=1)
     )
-    n_samples: npt.NDArray[np.int64] | None = None
+    n_samples: IntArray | None = None
     coding: FloatArray | None = field(
         default=None,
         metadata=_says("coding", "pairs", "it is 0, or an expected number of colliding pairs"),
@@ -101,27 +100,28 @@ class Points:
 
     @classmethod
     def columns(cls) -> list[Column]:
-        """Lists what stands beside each point, in the order of the CSV: those that came later stand
-        behind.
+        """Lists what stands beside each point, in the order of the CSV.
+
+        Those that came later stand behind.
         """
         return [
-            Column(one.name, **one.metadata, optional=one.default is None)
-            for one in fields(cls)
-            if one.metadata
+            Column(column.name, **column.metadata, optional=column.default is None)
+            for column in fields(cls)
+            if column.metadata
         ]
 
     @property
-    def bits(self) -> FloatArray:
-        """I(X;T) and I(T;Y), (..., n_layers, 2)."""
+    def bits(self) -> Bits:
+        """Stacks I(X;T) and I(T;Y) in bits, (..., n_layers, 2)."""
         return np.stack([self.i_xt, self.i_ty], axis=-1)
 
     @property
     def present(self) -> dict[str, npt.NDArray[Any]]:
         """Lists the arrays that are there, by name."""
         return {
-            one.name: array
-            for one in fields(self)
-            if (array := getattr(self, one.name)) is not None
+            column.name: array
+            for column in fields(self)
+            if (array := getattr(self, column.name)) is not None
         }
 
     def map(self, function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Points:

@@ -1,6 +1,4 @@
-"""chunks of activations, one after the other -> H(T) and I(T;Y) of all of them, as if they had been
-counted at once.
-"""
+"""chunks of activations, one after the other -> H(T) and I(T;Y), as if all were counted at once."""
 
 from __future__ import annotations
 
@@ -9,11 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmi import backends, checks, entropies
-from fastmi.backends import IntArray, Occurrences
+from fastmi.arrays import Activations, IntArray, LabelsLike
+from fastmi.backends import Occurrences
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
-from fastmi.containers import on_host
 from fastmi.counting import Tally, counts_of_counts
+from fastmi.inputs import on_host
 from fastmi.labels import as_labels
 
 __all__ = ["Stream"]
@@ -28,9 +27,7 @@ class _Pairs(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """All that some samples come to. Nothing in it is changed once it is made; `after` names what
-    follows it, once.
-    """
+    """All that some samples come to. It never changes, but `after` names what follows it, once."""
 
     n_samples: int
     width: int | None
@@ -41,8 +38,7 @@ class _Counted(NamedTuple):
 
 
 class Stream:
-    """Counts more samples than memory holds: a chunk is encoded, counted and forgotten, only
-    distinct rows are kept.
+    """Counts more samples than memory holds: of a chunk only its distinct rows are kept.
 
     H(T) = log2 n - (1/n) sum c log2 c over the counts c of all chunks, and I(T;Y) = H(T) + H(Y) -
     H(T,Y): plug-in, in bits, the same floats as from one call on all samples, in whatever chunks
@@ -86,11 +82,11 @@ class Stream:
 
     @property
     def n_samples(self) -> int:
-        """How many samples have been counted."""
+        """Says how many samples have been counted."""
         return self._now().n_samples
 
-    def update(self, activations: Any, y: Any = None) -> None:
-        """Count one more chunk.
+    def update(self, activations: Activations, y: LabelsLike | None = None) -> None:
+        """Counts one more chunk.
 
         Args:
             activations: (n, d), the same d in every chunk; a NumPy array or a tensor.
@@ -104,24 +100,23 @@ class Stream:
                 then. The stream is left as it was.
         """
         t = checks.activations("activations", activations)
-        y = None if y is None else as_labels("y", y)
+        labels = None if y is None else as_labels("y", y)
         before = self._now()
         _check_chunk(tuple(t.shape), before.width)
         n, width = t.shape
-        if y is not None:
-            checks.one_plane(t, y)
-        kinds = _kinds(y)
+        if labels is not None:
+            checks.one_plane(t, labels)
+        kinds = _kinds(labels)
         _check_labels(kinds, before)
         (codes,), *_ = encode_layers(
             [t], [self.binning], ["activations"], n_together=before.n_samples + n
         )
-        labels, rows = (np.zeros(n, np.int64), []) if y is None else _numbered(y)
-        found = _distinct(on_host(codes), labels, np.ones(n, np.int64), max(1, len(rows)))
-        self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (found,), {}))
+        ids, rows = (np.zeros(n, np.int64), []) if labels is None else _numbered(labels)
+        pairs = _distinct(on_host(codes), ids, np.ones(n, np.int64), max(1, len(rows)))
+        self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (pairs,), {}))
 
     def merge(self, other: Stream) -> None:
-        """Count what another stream has counted, of another part of the samples; that one is left
-        as it is.
+        """Counts what another stream has counted, of other samples; that one is left as it is.
 
         Raises:
             TypeError: no stream; numbers, strings and bytes in one column of both streams' labels.
@@ -135,17 +130,17 @@ class Stream:
 
     @property
     def entropy(self) -> float:
-        """H(T) in bits. Raises ValueError before the first chunk."""
+        """Estimates H(T) in bits. Raises ValueError before the first chunk."""
         return _entropy(self._gathered(), "codes")
 
     @property
     def entropy_y(self) -> float:
-        """H(Y) in bits. Raises ValueError before the first chunk."""
+        """Estimates H(Y) in bits. Raises ValueError before the first chunk."""
         return _entropy(self._gathered(), "labels")
 
     @property
     def mutual_information(self) -> float:
-        """I(T;Y) in bits. Raises ValueError before the first chunk, or if there were no labels."""
+        """Estimates I(T;Y) in bits. Raises ValueError before the first chunk, or without labels."""
         state = self._gathered()
         _check_has_labels(state)
         joint = entropies.plugin(_tally(state.runs[0].counts, state.n_samples))
@@ -154,20 +149,20 @@ class Stream:
 
     @property
     def n_symbols(self) -> int:
-        """How many distinct rows of bins there are."""
+        """Counts the distinct rows of bins."""
         return int(_tally_of(self._gathered(), "codes").n_symbols[0])
 
     @property
     def coverage(self) -> float:
-        """Good-Turing coverage: the share of samples that are not alone with their row of bins."""
+        """Estimates the Good-Turing coverage: the share of samples not alone with their bins."""
         return float(_tally_of(self._gathered(), "codes").coverage[0])
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy goes its own way: nothing that is counted here follows what it has counted."""
+        """Lets a copy go its own way: nothing that is counted here follows what it has counted."""
         return {**vars(self), "_state": self._now()._replace(after={})}
 
     def _now(self) -> _Counted:
-        """The last of the states, each of which names the one after it."""
+        """Finds the last of the states, each of which names the one after it."""
         state = self._state
         while later := state.after.get("state"):
             state = later
@@ -175,7 +170,7 @@ class Stream:
         return state
 
     def _count(self, theirs: _Counted) -> None:
-        """Add to what has been counted by now.
+        """Adds to what has been counted by now.
 
         The first that is put after a state follows it; who comes second begins anew. `setdefault`
         is one step, which neither an interrupt nor a thread can part, and so there is no lock that
@@ -188,9 +183,7 @@ class Stream:
                 return
 
     def _gathered(self) -> _Counted:
-        """What has been counted, in one run, and kept so unless another thread has gone on
-        meanwhile.
-        """
+        """Joins what has been counted in one run; kept so, unless another thread has gone on."""
         state = self._now()
         _check_counted(state)
         if len(state.runs) > 1:
@@ -208,7 +201,7 @@ def _check_chunk(shape: tuple[int, ...], width: int | None) -> None:
 
 
 def _check_labels(now: tuple[str, ...], before: _Counted) -> None:
-    """Labels now and before, or neither; as many columns, and what can be equal in each of them."""
+    """Refuses labels now and then, other columns, and what cannot be equal in one of them."""
     n, known = before.n_samples, before.kinds
     if not n:
         return
@@ -241,20 +234,20 @@ def _check_has_labels(state: _Counted) -> None:
         raise ValueError("the stream has seen no labels: pass y to update")
 
 
-def _check_mergeable(one: Stream, other: Any) -> None:
+def _check_mergeable(stream: Stream, other: Any) -> None:
     if not isinstance(other, Stream):
         raise TypeError(f"other is a {type(other).__qualname__}: pass a fastmi.Stream")
-    if str(one.binning) != str(other.binning) or not np.array_equal(
-        one.binning.edges, other.binning.edges
+    if str(stream.binning) != str(other.binning) or not np.array_equal(
+        stream.binning.edges, other.binning.edges
     ):
         raise ValueError(
-            f"other has other bins ({other.binning}) than this stream ({one.binning}): only equal "
-            "bins merge"
+            f"other has other bins ({other.binning}) than this stream ({stream.binning}): only "
+            "equal bins merge"
         )
 
 
 def _added(mine: _Counted, theirs: _Counted) -> _Counted:
-    """The samples of both."""
+    """Counts the samples of both."""
     _check_chunk((theirs.n_samples, theirs.width or 0), mine.width)
     _check_labels(theirs.kinds, mine)
     new = [row for row in theirs.numbers if row not in mine.numbers]
@@ -272,35 +265,36 @@ def _added(mine: _Counted, theirs: _Counted) -> _Counted:
     )
 
 
-def _kept(runs: tuple[_Pairs, ...], found: _Pairs, n_labels: int) -> tuple[_Pairs, ...]:
-    """Runs at least halve in length, so that each pair is merged a few times only, however many
-    chunks there are.
+def _kept(runs: tuple[_Pairs, ...], pairs: _Pairs, n_labels: int) -> tuple[_Pairs, ...]:
+    """Adds a run to runs that at least halve in length.
+
+    So each pair is merged a few times only, however many chunks there are.
     """
-    while runs and 2 * len(found.codes) > len(runs[-1].codes):
-        runs, found = runs[:-1], _joined(runs[-1], found, n_labels)
-    return (*runs, found)
+    while runs and 2 * len(pairs.codes) > len(runs[-1].codes):
+        runs, pairs = runs[:-1], _joined(runs[-1], pairs, n_labels)
+    return (*runs, pairs)
 
 
 def _in_one_run(state: _Counted) -> _Counted:
-    found, *others = reversed(state.runs)
-    for run in others:
-        found = _joined(run, found, max(1, len(state.numbers)))
-    return state._replace(runs=(found,), after={})
+    pairs, *longer = reversed(state.runs)
+    for run in longer:
+        pairs = _joined(run, pairs, max(1, len(state.numbers)))
+    return state._replace(runs=(pairs,), after={})
 
 
-def _joined(one: _Pairs, other: _Pairs, n_labels: int) -> _Pairs:
+def _joined(run: _Pairs, other: _Pairs, n_labels: int) -> _Pairs:
     return _distinct(
-        *(np.concatenate(parts) for parts in zip(one, other, strict=True)), n_labels=n_labels
+        *(np.concatenate(columns) for columns in zip(run, other, strict=True)), n_labels=n_labels
     )
 
 
 def _distinct(codes: IntArray, labels: IntArray, counts: IntArray, n_labels: int) -> _Pairs:
-    """Equal pairs joined, their counts added."""
+    """Joins equal pairs, and adds their counts."""
     ids, _ = _identify(codes)
     pairs, n_pairs = (ids, _) if n_labels == 1 else _identify(ids * n_labels + labels)
-    one = np.empty(n_pairs, np.int64)
-    one[pairs] = np.arange(len(pairs))  # a place where the pair stands
-    return _Pairs(codes[one], labels[one], _summed(pairs, counts, n_pairs))
+    place = np.empty(n_pairs, np.int64)
+    place[pairs] = np.arange(len(pairs))  # one of those where the pair stands
+    return _Pairs(codes[place], labels[place], _summed(pairs, counts, n_pairs))
 
 
 def _identify(values: IntArray) -> tuple[IntArray, int]:
@@ -319,7 +313,7 @@ def _entropy(state: _Counted, of: str) -> float:
 
 
 def _tally_of(state: _Counted, of: str) -> Tally:
-    """Of the "codes" or the "labels" of a state in one run."""
+    """Tallies the "codes" or the "labels" of a state in one run."""
     (pairs,) = state.runs
     ids, n = _identify(getattr(pairs, of))
     return _tally(_summed(ids, pairs.counts, n), state.n_samples)
@@ -331,7 +325,7 @@ def _tally(counts: IntArray, n_samples: int) -> Tally:
 
 
 def _kinds(y: Any) -> tuple[str, ...]:
-    """What each column of checked labels holds. Only values of one kind can be equal."""
+    """Tells what each column of checked labels holds. Only values of one kind can be equal."""
     first = [] if y is None else y[:1].reshape(-1).tolist()
     return tuple(
         "strings" if isinstance(label, str) else "bytes" if isinstance(label, bytes) else "numbers"
@@ -340,17 +334,16 @@ def _kinds(y: Any) -> tuple[str, ...]:
 
 
 def _numbered(y: Any) -> tuple[IntArray, list[str]]:
-    """Labels (n,) or rows (n, k) -> a number for each, and the distinct rows that they number,
-    written out.
+    """Numbers labels (n,) or rows (n, k), and gives the distinct rows, written out.
 
     Written out, because Python seeds the hashes of strings alone: all rows of -1 and -2 share one,
     and a dict of them is slow.
     """
     ids, n_labels = identify_rows(y)
     ids, y = on_host(ids), on_host(y)
-    one = np.empty(n_labels, np.int64)
-    one[ids] = np.arange(len(ids))
-    rows = y[one].reshape(n_labels, -1).tolist()
+    place = np.empty(n_labels, np.int64)
+    place[ids] = np.arange(len(ids))  # one of those where the row stands
+    rows = y[place].reshape(n_labels, -1).tolist()
     if y.dtype == object:  # 1, 1.0 and True are equal
         rows = [
             [label if isinstance(label, str | bytes) else int(label) for label in row]

@@ -22,10 +22,10 @@ PACKAGE = Path(fastmi.__file__).parent
 ORDER = (  # a room may import those before it
     "backends",
     "arrays",
-    "containers",
+    "inputs",
     "checks",
     "files",
-    "plain",
+    "from_json",
     "binning",
     "labels",
     "figures",
@@ -63,7 +63,7 @@ PACKAGES = (
 GROUND = {  # of those that may import less: backends stand alone, and figures draw arrays
     "backends": set(),
     # the last for names that moved there, one release long
-    "figures": {"arrays", "checks", "containers", "files", "screens"},
+    "figures": {"arrays", "checks", "files", "inputs", "screens"},
     "screens": {"arrays", "checks", "figures"},
 }
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")

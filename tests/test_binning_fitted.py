@@ -109,6 +109,11 @@ def test_what_lies_beyond_the_bins_that_were_reached_is_outside():
             r"seen is \(2.0, 1.0\): it is the lowest and the highest value",
         ),
         (lambda: QuantileBins(3, 3), TypeError, "inner is 3: it is a tuple of edges of a fit"),
+        (
+            lambda: QuantileBins(3, (1.0, 2.0, 3.0)),
+            ValueError,
+            r"inner is \(1.0, 2.0, 3.0\), 3 edges, and between 3 bins lie at most 2: call .fit",
+        ),
         (lambda: WidthBins(1).fit([[0.5]]), TypeError, "activations is a builtins.list"),
         (
             lambda: WidthBins(1).fit(np.float32([[np.inf]])),

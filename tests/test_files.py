@@ -716,7 +716,7 @@ def test_an_archive_unpacks_to_a_multiple_of_its_size_at_most(tmp_path):
 
 
 def test_what_is_not_compressed_has_no_other_bound_than_its_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "FREE", 100)
+    monkeypatch.setattr(files, "FREE_BYTES", 100)
     path = zipped(tmp_path, {"a.npy": npy(shape="(1000,)", data=bytes(8000))}, zipfile.ZIP_STORED)
     assert reading(path)["a"].shape == (1000,)
     with pytest.raises(ValueError, match="it would unpack to 8,128 bytes"):
@@ -724,7 +724,7 @@ def test_what_is_not_compressed_has_no_other_bound_than_its_file(tmp_path, monke
 
 
 def test_a_text_within_an_archive_has_a_bound_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "TEXT", 1000)
+    monkeypatch.setattr(files, "TEXT_BYTES", 1000)
     for n, taken in ((1000, True), (1001, False)):
         np.savez_compressed(tmp_path / "arrays.npz", plain=np.array("x" * n))
         with open(tmp_path / "arrays.npz", "rb") as file:

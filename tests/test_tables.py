@@ -23,6 +23,7 @@ from mutations import changed, damaged, rebuilt
 
 import fastmi
 from fastmi import InformationPlane, PlaneEstimator, UniformBins, files, tables
+from fastmi.measures import KDEBounds
 from fastmi.points import Points
 from fastmi.tables import COLUMNS, load_planes, save_planes, write_csv
 
@@ -664,8 +665,8 @@ def test_what_is_saved_is_within_the_bounds_of_what_is_read(tmp_path, monkeypatc
     """Tables that are all one number would pack to a thousandth, which nobody reads; so they are
     not packed.
     """
-    monkeypatch.setattr(files, "FREE", 100_000)
-    monkeypatch.setattr(files, "TEXT", 10_000)
+    monkeypatch.setattr(files, "FREE_BYTES", 100_000)
+    monkeypatch.setattr(files, "TEXT_BYTES", 10_000)
     shape = (2000, 2, 2)
     same = {name: np.ones(shape) for name in BITS}
     plane(2000, **same).save(tmp_path / "zeros.npz")
@@ -1267,6 +1268,23 @@ def test_the_estimator_is_that_of_the_points(collect, estimated):
             ValueError, match=rf"points\[1\] rest on {n} samples, the estimator on 40"
         ):
             collect(both, reading="mixture", epochs=range(10))
+
+
+def test_points_that_the_estimator_cannot_have_given_are_refused(collect, estimated):
+    _, layers = estimated
+    x, bins = np.arange(40)[:, None], UniformBins(2, range=(-1, 1))
+    bounds = PlaneEstimator(x, np.arange(40) % 2, KDEBounds(0.1))
+    with pytest.raises(
+        ValueError, match=r"points\[0\] have no n_symbols, but the estimator counts \(PlaneEst"
+    ):
+        collect([bounds.readings(layers)["each"]])
+    one_class = PlaneEstimator(x, np.zeros(40), bins)
+    two_classes = PlaneEstimator(x, np.arange(40) % 2, bins)
+    readings = two_classes.readings([np.where(np.arange(40) % 2, 0.5, -0.5)[None, None, :, None]])
+    with pytest.raises(
+        ValueError, match=r"points\[0\] hold i_ty = 1 bits, above the H\(Y\) = 0 of the estimator"
+    ):
+        collect([readings["each"]], one_class)
 
 
 @pytest.mark.parametrize("wrong", [None, "estimator", PlaneEstimator, 40])

@@ -18,6 +18,6 @@ PEER = Peer(
     "fastmi",
     seconds=lambda n, d: n * (20e-9 + 2e-9 * d),
     plane=plane,
-    information=lambda rows, y: fastmi.mutual_information(rows, y, base=None),
+    information=lambda rows, y: float(fastmi.mutual_information(rows, y, base=None)),
     strings=True,
 )

@@ -22,7 +22,7 @@ def plane(x: Any, y: Any, edges: Any) -> Estimate:
 
 def information(rows: Any, y: Any) -> float:
     with fastmi.use_backend("torch"):
-        return fastmi.mutual_information(rows, y, base=None)
+        return float(fastmi.mutual_information(rows, y, base=None))
 
 
 PEER = Peer(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from experiments.analyses import ANALYSES
 from experiments.catalog import CATALOG
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = ["main"]
 

@@ -1,5 +1,6 @@
-"""How the line is cut: frozen records, one a file. The symbol of t is np.digitize(t, edges), in
-0..n_edges.
+"""How the line is cut: frozen records, one a file.
+
+The symbol of t is np.digitize(t, edges), in 0..n_edges.
 """
 
 from fastmi.binning.base import Binning, as_binning

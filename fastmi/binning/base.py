@@ -1,5 +1,6 @@
-"""What every binning has: edges, and what stands for values beyond them. The symbol of t is
-np.digitize(t, edges).
+"""What every binning has: edges, and what stands for values beyond them.
+
+The symbol of t is np.digitize(t, edges).
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
+from fastmi.arrays import Activations, EdgesLike
 from fastmi.backends import Cut
-from fastmi.containers import container, is_tensor, on_host, shown
+from fastmi.inputs import container, is_tensor, on_host, shown
 
-__all__ = ["MOST_EDGES", "OUT_OF_RANGE", "Binning", "as_binning", "finite_values"]
+__all__ = ["HIGHEST_EDGE", "MOST_EDGES", "OUT_OF_RANGE", "Binning", "as_binning", "finite_values"]
 
-MOST_EDGES = 2**24
+MOST_EDGES = 2**24  # float32 tells no more apart on most lines
+HIGHEST_EDGE = float(np.finfo(np.float32).max)
 OUT_OF_RANGE = ("separate", "clip", "wrap", "raise")
 
 
 class Binning:
-    """What every binning offers the engine: `edges` (float32, increasing), `out_of_range`, and what
-    follows from them.
+    """What every binning offers the engine.
+
+    That is `edges` (float32, increasing), `out_of_range`, and what follows from them.
     """
 
     edges: npt.NDArray[np.float32]
@@ -31,11 +35,11 @@ class Binning:
 
     @property
     def n_edges(self) -> int:
-        """The number of edges; n_edges - 1 bins lie between them."""
+        """Counts the edges; n_edges - 1 bins lie between them."""
         return self.edges.size
 
     def _settle(
-        self, edges: Any, out_of_range: str, line: tuple[float, float] | None = None
+        self, edges: EdgesLike, out_of_range: str, line: tuple[float, float] | None = None
     ) -> None:
         rounded, given = _edges(edges)
         checks.one_of("out_of_range", out_of_range, OUT_OF_RANGE)
@@ -51,7 +55,7 @@ class Binning:
         object.__setattr__(self, "cut", Cut(self.edges, self.ends, self.line))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Pickle and deepcopy would hand back edges that can be written to."""
+        """Freezes the edges anew: pickle and deepcopy hand them back writeable."""
         vars(self).update(state)
         if state["edges"] is not None:
             object.__setattr__(self, "edges", _frozen(state["edges"]))
@@ -59,9 +63,7 @@ class Binning:
 
     @property
     def ends(self) -> tuple[int, int]:
-        """The symbols that stand for "below the first edge" and "at or above the last" under
-        `out_of_range`.
-        """
+        """Names the symbols that stand for "below the first edge" and "at or above the last"."""
         top = self.n_edges
         return {"separate": (0, top), "clip": (1, top - 1), "wrap": (top, top), "raise": (0, top)}[
             self.out_of_range
@@ -75,7 +77,7 @@ class Binning:
 
 
 def as_binning(value: Any, name: str = "binning") -> Any:
-    """What was passed as a binning.
+    """Reads what was passed as a binning.
 
     Raises:
         TypeError: it is none.
@@ -95,12 +97,12 @@ def as_binning(value: Any, name: str = "binning") -> Any:
 
 
 def _frozen(edges: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Over bytes, which nobody can make writeable again."""
+    """Copies edges to bytes, which nobody can make writeable again."""
     return np.frombuffer(edges.tobytes(), np.float32)
 
 
 def _edges(values: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    """-> float32 edges, finite, strictly increasing after the rounding; and as they were given."""
+    """Reads edges as finite float32 that increase after the rounding; and as they were given."""
     try:
         # np.asarray would take what is masked
         judged = is_tensor(values) or isinstance(values, np.ma.MaskedArray)
@@ -133,8 +135,8 @@ def _edges(values: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64
     return rounded, given.astype(np.float64)
 
 
-def finite_values(activations: Any) -> npt.NDArray[np.float32]:
-    """All the values that a binning is fitted to, in a row.
+def finite_values(activations: Activations) -> npt.NDArray[np.float32]:
+    """Lays all the values that a binning is fitted to in a row.
 
     Raises:
         TypeError, ValueError: no real activations, NaN or infinities among them.

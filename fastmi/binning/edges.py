@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastmi.arrays import EdgesLike
 from fastmi.binning.base import Binning
 
 __all__ = ["Edges"]
@@ -42,7 +42,7 @@ class Edges(Binning):
     edges: npt.NDArray[np.float32]
     out_of_range: str = "separate"
 
-    def __init__(self, edges: Any, out_of_range: str = "separate") -> None:
+    def __init__(self, edges: EdgesLike, out_of_range: str = "separate") -> None:
         self._settle(edges, out_of_range)
 
     def __repr__(self) -> str:

@@ -10,20 +10,19 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Activations
 from fastmi.binning.base import MOST_EDGES, Binning, finite_values
-from fastmi.containers import shown
+from fastmi.inputs import shown
 
 __all__ = ["QuantileBins"]
 
 
 @dataclass(frozen=True, repr=False)
 class QuantileBins(Binning):
-    """Bins of equal mass: the inner edges are quantiles of all the activations of a layer that it
-    is fitted to.
+    """Bins of equal mass: the inner edges are quantiles of the activations that it is fitted to.
 
-    With N values in order, edge k of n_bins - 1 is the one of rank k N / n_bins (rounded down, from
-    0), so that so many lie below it. Where values are equal, edges meet, and there are fewer bins:
-    of a ReLU layer that is 0 half of the time, about half of them. What lies beyond the values that
-    were seen joins the end bins.
+    They are all those of a layer. With N values in order, edge k of n_bins - 1 is the one of rank
+    k N / n_bins (rounded down, from 0), so that so many lie below it. Where values are equal, edges
+    meet, and there are fewer bins: of a ReLU layer that is 0 half of the time, about half of them.
+    What lies beyond the values that were seen joins the end bins.
 
     The edges depend on the layer, and so a layer that only moves or stretches has the same codes:
     what is measured is how it sorts the samples, unit by unit.
@@ -35,7 +34,7 @@ class QuantileBins(Binning):
         inner: the edges of the fit, increasing; None before.
 
     Raises:
-        TypeError, ValueError: a number of bins that is none.
+        TypeError, ValueError: a number of bins that is none, edges that are not those of a fit.
 
     Example:
         >>> import fastmi, numpy as np
@@ -60,6 +59,11 @@ class QuantileBins(Binning):
                 raise TypeError(
                     f"inner is {shown(self.inner)}: it is a tuple of edges of a fit; call "
                     ".fit(activations)"
+                )
+            if len(self.inner) >= n_bins:
+                raise ValueError(
+                    f"inner is {shown(self.inner)}, {len(self.inner)} edges, and between {n_bins} "
+                    f"bins lie at most {n_bins - 1}: call .fit(activations), or raise n_bins"
                 )
             self._settle(self.inner, "separate")
 

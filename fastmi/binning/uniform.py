@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from fastmi import checks
-from fastmi.binning.base import MOST_EDGES, Binning
-from fastmi.containers import shown
+from fastmi.binning.base import HIGHEST_EDGE, MOST_EDGES, Binning
+from fastmi.inputs import shown
 
 __all__ = ["UniformBins"]
-
-HIGHEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def _increasing_range(n_bins: int, range_: Any) -> tuple[float, float]:
             f"range must be finite with low < high, not ({low}, {high}): where it was taken from "
             "data, they hold NaN, which has no bin (drop those samples; np.nanmin, np.nanmax)"
         )
-    if not low < high or max(abs(low), abs(high)) > HIGHEST:
+    if not low < high or max(abs(low), abs(high)) > HIGHEST_EDGE:
         raise ValueError(
             f"range must be finite with low < high, not ({low}, {high}), and finite as float32 too"
         )

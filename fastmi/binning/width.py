@@ -11,22 +11,20 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.arrays import Activations
-from fastmi.binning.base import MOST_EDGES, OUT_OF_RANGE, Binning, finite_values
-from fastmi.containers import shown
+from fastmi.binning.base import HIGHEST_EDGE, MOST_EDGES, OUT_OF_RANGE, Binning, finite_values
+from fastmi.inputs import shown
 
 __all__ = ["WidthBins"]
-
-HIGHEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
 class WidthBins(Binning):
-    """Bins of one width: two values share a bin where floor(t / width) is the same, divided in
-    float64.
+    """Bins of one width: two values share a bin where floor(t / width) is the same.
 
-    The edges are those of the bins that the activations reach when it is fitted; every layer has
-    its own, and remembers the lowest and the highest value that it saw. Values beyond them later
-    are outside. (Saxe et al. 2018 count so, with widths 0.07 and 0.5.)
+    The division is that of float64. The edges are those of the bins that the activations reach when
+    it is fitted; every layer has its own, and remembers the lowest and the highest value that it
+    saw. Values beyond them later are outside. (Saxe et al. 2018 count so, with widths 0.07 and
+    0.5.)
 
     Args:
         width: of a bin, above 0.
@@ -66,7 +64,7 @@ class WidthBins(Binning):
                     f"width is {width:g}, and from {self.seen[0]:g} to {self.seen[1]:g} that makes "
                     f"{ends[1] - ends[0] + 1:.3g} bins: at most {MOST_EDGES - 1}; pass a larger one"
                 )
-            if max(abs(low), abs(high + 1)) * width > HIGHEST:
+            if max(abs(low), abs(high + 1)) * width > HIGHEST_EDGE:
                 raise ValueError(
                     f"width is {width:g}, and its edges lie beyond float32: pass a smaller one"
                 )
@@ -102,7 +100,7 @@ def _pair(seen: Any) -> tuple[float, float]:
     if (
         not isinstance(seen, tuple)
         or len(seen) != 2
-        or not all(isinstance(one, int | float) for one in seen)
+        or not all(isinstance(value, int | float) for value in seen)
     ):
         raise TypeError(
             f"seen is {shown(seen)}: it is the lowest and the highest value of a fit; call "
@@ -118,11 +116,10 @@ def _pair(seen: Any) -> tuple[float, float]:
 
 
 def _first_floats(k: npt.NDArray[np.int64], width: float) -> npt.NDArray[np.float32]:
-    """The least float32 t with floor(t / width) >= k, of each k: np.digitize on them is the floor,
-    to the last bit.
+    """Finds the least float32 t with floor(t / width) >= k, of each k.
 
-    It lies within a few floats of k * width. Where float32 does not tell neighbouring k apart they
-    have one edge.
+    np.digitize on them is the floor, to the last bit. Each lies within a few floats of k * width.
+    Where float32 does not tell neighbouring k apart they have one edge.
     """
     t = (k * width).astype(np.float32)
     for _ in range(4):

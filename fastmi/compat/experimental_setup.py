@@ -31,7 +31,7 @@ from fastmi.arrays import Activations, Array, IntArray, LabelsLike
 from fastmi.binning import Edges
 from fastmi.coding import identify_rows
 from fastmi.compat.information_process import narrowed
-from fastmi.containers import container, shown
+from fastmi.inputs import container, shown
 from fastmi.networks import Ensemble, InformationStopping, evaluating, guards, one_thread
 from fastmi.networks.forwarding import CHUNK_NETWORKS
 from fastmi.planes import PlaneEstimator, Points

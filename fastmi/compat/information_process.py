@@ -23,7 +23,7 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Activations, Array, FloatArray, IntArray
 from fastmi.binning import Edges
-from fastmi.containers import is_tensor, shown
+from fastmi.inputs import is_tensor, shown
 from fastmi.planes import PlaneEstimator
 
 __all__ = [

@@ -1,5 +1,6 @@
-"""tallies -> bits: one function a file, for every measure. The only rooms that turn counts into
-entropies.
+"""tallies -> bits: one function a file, for every measure.
+
+No other room turns counts into entropies.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from collections.abc import Callable
 from fastmi import checks
 from fastmi.arrays import FloatArray
 from fastmi.counting import Tally
-from fastmi.entropies.arithmetic import RESIDUE, in_base, information, settle
+from fastmi.entropies.arithmetic import RESIDUE_BITS, in_base, information, settle
 from fastmi.entropies.grassberger import grassberger
 from fastmi.entropies.miller_madow import miller_madow
 from fastmi.entropies.plugin import plugin
 
 __all__ = [
     "METHODS",
-    "RESIDUE",
+    "RESIDUE_BITS",
     "Entropy",
     "grassberger",
     "in_base",

@@ -1,4 +1,4 @@
-"""The terms of a divergence, cell by cell, none of which loses its digits however small it is."""
+"""counts -> the terms of a divergence, none of which loses its digits however small it is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import numpy as np
 
 from fastmi.arrays import FloatArray, IntArray
 
-__all__ = ["BLOCK", "divergence"]
+__all__ = ["BLOCK_TERMS", "divergence"]
 
-EPSILON = float(np.finfo(np.float64).eps)
-BLOCK = 2**14  # terms at a time: what stands between them stays in the cache
+EPSILON = float(np.finfo(np.float64).eps)  # from 1 to the next float64
+BLOCK_TERMS = 2**14  # at a time: what stands between them stays in the cache
 
 
 def divergence(k: IntArray, a: IntArray, b: IntArray, n: int) -> FloatArray:
-    """n^2 times (k log(k / m) - k + m) / n with m = a b / n: p log(p / q) - p + q of p = n k and q
-    = a b, to some 1e-15 of it.
+    """Computes n^2 times (k log(k / m) - k + m) / n with m = a b / n, to some 1e-15 of it.
 
-    d = p - q is exact. Where p and q are near, log(p / q) = 2 artanh v with v = d / (p + q), and of
-    its series the first term leaves d v.
+    That is p log(p / q) - p + q of p = n k and q = a b. d = p - q is exact. Where p and q are near,
+    log(p / q) = 2 artanh v with v = d / (p + q), and of its series the first term leaves d v.
     """
     d = (n * k - a * b).astype(np.float64)
     p, q = float(n) * k.astype(np.float64), a.astype(np.float64) * b.astype(np.float64)

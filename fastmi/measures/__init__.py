@@ -1,6 +1,4 @@
-"""How a layer is measured: one frozen record a file, which fixes X and Y and then reads any
-layers.
-"""
+"""How a layer is measured: one frozen record a file, which fixes X and Y, then reads any layers."""
 
 from fastmi.measures.base import Layers, Measure, Reader, Variables
 from fastmi.measures.counted import Counted

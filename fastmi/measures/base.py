@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
 from fastmi import checks, entropies
-from fastmi.arrays import Bits, FloatArray, IntArray
+from fastmi.arrays import Activations, Bits, FloatArray, Inputs, IntArray, LabelsLike
 from fastmi.coding import identify_rows
-from fastmi.containers import on_host
 from fastmi.counting import Tally, tally
+from fastmi.inputs import on_host, shortened
 from fastmi.labels import as_labels
 from fastmi.points import Points
 
 __all__ = ["Layers", "Measure", "Reader", "Variables", "through", "variables"]
+
+Prepared = TypeVar("Prepared")  # what a reader makes of layers, for all readings
 
 
 class Layers(NamedTuple):
@@ -29,11 +31,16 @@ class Layers(NamedTuple):
 
     names: Sequence[str]
     places: Sequence[str]
-    arrays: list[Any]
+    arrays: list[Activations]
 
     def some(self, at: Sequence[int]) -> Layers:
-        """Those of these numbers."""
-        return Layers(*([column[i] for i in at] for column in self))
+        """Takes those of these numbers."""
+        return Layers(
+            [self.names[i] for i in at], [self.places[i] for i in at], [self.arrays[i] for i in at]
+        )
+
+    def __repr__(self) -> str:
+        return f"Layers: {shortened(', '.join(self.names))}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,22 +59,28 @@ class Variables:
 
     @property
     def ids_y(self) -> IntArray:
+        """Numbers each sample's symbol of Y, (n_samples,) in 0..n_y - 1."""
         return self.labels[0]
 
     @property
     def ids_x(self) -> IntArray:
+        """Numbers each sample's symbol of X, (n_samples,) in 0..n_x - 1."""
         return self.labels[1]
 
     @property
     def n_samples(self) -> int:
+        """Counts the samples."""
         return self.labels.shape[1]
 
     def entropies(self, method: str) -> FloatArray:
         """Estimates H(Y) and H(X), (2,)."""
         return entropies.method(method)(self.tally)
 
+    def __repr__(self) -> str:
+        return f"Variables of {self.n_samples} samples, {self.n_x} x, {self.n_y} y"
 
-def variables(x: Any, y: Any) -> Variables:
+
+def variables(x: Inputs, y: LabelsLike) -> Variables:
     """Numbers the symbols of X and Y.
 
     Raises:
@@ -82,8 +95,9 @@ def variables(x: Any, y: Any) -> Variables:
 
 
 def through(values: Any, assignment: IntArray) -> Any:
-    """Takes of every sample the copy that it is assigned: (..., n_copies, n, d), (..., n) -> (...,
-    n, d).
+    """Takes of every sample the copy that it is assigned.
+
+    Of values (..., n_copies, n, d) and an assignment (..., n) they are (..., n, d).
     """
     *leading, n_copies, n, d = values.shape
     flat = values.reshape(-1, n_copies, n, d)
@@ -92,7 +106,7 @@ def through(values: Any, assignment: IntArray) -> Any:
     return chosen.reshape(*leading, n, d)
 
 
-class Reader(Protocol):
+class Reader(Protocol[Prepared]):
     """A measure with X and Y fixed. What `prepare` returns is its own, and serves every reading.
 
     Attributes:
@@ -101,26 +115,24 @@ class Reader(Protocol):
 
     mixes: bool
 
-    def prepare(self, layers: Layers, n_copies: int = 1) -> Any:
-        """Does once what all readings share. n_copies: rows of so many copies may be read
-        together.
-        """
+    def prepare(self, layers: Layers, n_copies: int = 1) -> Prepared:
+        """Does once what all readings share; rows of `n_copies` copies may be read together."""
         ...
 
-    def sampled(self, prepared: Any, assignment: IntArray) -> Any:
+    def sampled(self, prepared: Prepared, assignment: IntArray) -> Prepared:
         """Sends every sample through the copy that it is assigned."""
         ...
 
-    def mixture(self, prepared: Any) -> Any:
+    def mixture(self, prepared: Prepared) -> Prepared:
         """Sends every sample through every copy, or raises ValueError with the reason why not."""
         ...
 
-    def bits(self, prepared: Any) -> Bits:
+    def bits(self, prepared: Prepared) -> Bits:
         """Measures I(X;T) and I(T;Y), (..., n_layers, 2), and nothing else."""
         ...
 
-    def points(self, prepared: Any) -> Points:
-        """Measures them, with everything that stands beside them, (..., n_layers)."""
+    def points(self, prepared: Prepared) -> Points:
+        """Measures I(X;T) and I(T;Y), with everything that stands beside them, (..., n_layers)."""
         ...
 
 
@@ -128,6 +140,6 @@ class Reader(Protocol):
 class Measure(Protocol):
     """How a layer is measured: a frozen record."""
 
-    def reader(self, variables: Variables) -> Reader:
+    def reader(self, variables: Variables) -> Reader[Any]:
         """Fixes X and Y."""
         ...

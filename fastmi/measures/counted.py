@@ -14,13 +14,14 @@ from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import Encoded, encode_layers
 from fastmi.counting import Tally, tally
+from fastmi.inputs import shortened
 from fastmi.measures.base import Layers, Variables, through
 from fastmi.points import Points
 
 __all__ = ["Counted"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Counted:
     """Measures I(X;T) = H(T) - H(T|X) and I(T;Y) = H(T) - H(T|Y) of binned layers T, in bits.
 
@@ -50,7 +51,7 @@ class Counted:
             object.__setattr__(
                 self,
                 "binning",
-                {str(name): as_binning(one, f"binning[{name!r}]") for name, one in given.items()},
+                {str(name): as_binning(bins, f"binning[{name!r}]") for name, bins in given.items()},
             )
         else:
             as_binning(given)
@@ -79,13 +80,18 @@ class Counted:
             )
         return self.binning[layer]
 
+    def __repr__(self) -> str:
+        return f"Counted({shortened(str(self))}, method={self.method!r})"
+
     def __str__(self) -> str:
         if isinstance(self.binning, Mapping):
-            return "; ".join(f"{name}: {one}" for name, one in self.binning.items())
+            return "; ".join(f"{name}: {bins}" for name, bins in self.binning.items())
         return str(self.binning)
 
 
 class _Reader:
+    """Counts codes: what is prepared is `Encoded` layers."""
+
     mixes = True
 
     def __init__(self, measure: Counted, variables: Variables) -> None:
@@ -114,15 +120,15 @@ class _Reader:
 
     def points(self, prepared: Encoded) -> Points:
         codes = prepared.codes
-        bits, counted = self._information(codes)
+        bits, counts = self._information(codes)
         columns = (
             *bits,
-            *(column[: bits.shape[1]] for column in (counted.n_symbols, counted.coverage)),
+            *(column[: bits.shape[1]] for column in (counts.n_symbols, counts.coverage)),
         )
         i_xt, i_ty, n_symbols, coverage = (_layers_last(column, codes.shape) for column in columns)
         n_samples = np.full(i_xt.shape, self._variables.n_samples)
         collisions = np.array(
-            [one.expected_collisions(codes.shape[-1]) for one in prepared.schemes]
+            [scheme.expected_collisions(codes.shape[-1]) for scheme in prepared.schemes]
         )
         return Points(
             i_xt,
@@ -134,8 +140,9 @@ class _Reader:
         )
 
     def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
-        """I(X;T) and I(T;Y) of s segments, (2, s), and their tally; sample i stands at i, n + i, 2n
-        + i, ... of each.
+        """Estimates I(X;T) and I(T;Y) of s segments, (2, s), and gives their tally.
+
+        Sample i stands at i, n + i, 2n + i, ... of each.
         """
         n, fixed = codes.shape[-1], self._variables
         n_repeats = n // fixed.n_samples
@@ -143,17 +150,18 @@ class _Reader:
         x_splits_all = fixed.n_x == fixed.n_samples and n_repeats == 1
         sizes = (fixed.n_y,) if x_splits_all else (fixed.n_y, fixed.n_x)
         labels = fixed.labels[: len(sizes)]
-        counted = tally(
+        counts = tally(
             codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes
         )
-        h_t, h_ty, *h_tx = self._entropy(counted).reshape(1 + len(sizes), -1)
+        h_t, h_ty, *h_tx = self._entropy(counts).reshape(1 + len(sizes), -1)
         joint = np.empty((2, h_t.size))
         joint[0], joint[1] = h_tx[0] if h_tx else self._h_x, h_ty
-        return entropies.information(h_t, self._ceilings_of(n_repeats), joint), counted
+        return entropies.information(h_t, self._ceilings_of(n_repeats), joint), counts
 
     def _ceilings_of(self, n_repeats: int) -> FloatArray:
-        """H(X) and H(Y) over as many rows as T has: a correction depends on their number, the
-        shares do not.
+        """Estimates H(X) and H(Y) over as many rows as T has.
+
+        A correction depends on their number, the shares do not.
         """
         if n_repeats == 1 or self._measure.method == "plugin":
             return self._ceilings
@@ -162,6 +170,6 @@ class _Reader:
 
 
 def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:
-    """(s, *last), s the segments of codes shaped (n_layers, ..., n) -> (..., n_layers, *last)."""
+    """Lays (s, *last) out as (..., n_layers, *last), s the segments of codes (n_layers, ..., n)."""
     n_layers, *leading, _ = shape
     return values.reshape(n_layers, -1, *last).swapaxes(0, 1).reshape(*leading, n_layers, *last)

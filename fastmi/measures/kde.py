@@ -12,7 +12,7 @@ import numpy as np
 
 from fastmi import checks
 from fastmi.arrays import Bits, FloatArray, IntArray
-from fastmi.containers import is_tensor
+from fastmi.inputs import is_tensor
 from fastmi.measures.base import Layers, Variables, through
 from fastmi.points import Points
 

@@ -1,6 +1,4 @@
-"""SoftmaxChannel: the exact information of a layer that gives the probabilities of classes, without
-bins.
-"""
+"""SoftmaxChannel: the exact information of a layer of probabilities of classes, without bins."""
 
 from __future__ import annotations
 
@@ -9,19 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastmi.arrays import Bits, FloatArray, IntArray
-from fastmi.containers import on_host
+from fastmi.inputs import on_host
 from fastmi.measures.base import Layers, Variables, through
 from fastmi.points import Points
 
 __all__ = ["SoftmaxChannel"]
 
-TOLERANCE = 1e-3  # of the sum of a row's probabilities, which float16 still keeps
+SUM_TOLERANCE = 1e-3  # of the sum of a row's probabilities, which float16 still keeps
 
 
 @dataclass(frozen=True)
 class SoftmaxChannel:
-    """Measures I(X;C) = H(mean p) - sum_x P(x) H(mean_x p) and I(C;Y) = H(mean p) - sum_y P(y)
-    H(mean_y p), in bits.
+    """Measures I(X;C) and I(C;Y) of a class C that is drawn from a softmax layer, in bits.
+
+        I(X;C) = H(mean p) - sum_x P(x) H(mean_x p)
+        I(C;Y) = H(mean p) - sum_y P(y) H(mean_y p)
 
     p_i is what a softmax layer gives for sample i: the probability that a class C, drawn from it,
     is each of the k classes. So both are exact for the channel from these samples to C, without
@@ -38,6 +38,8 @@ class SoftmaxChannel:
 
 
 class _Reader:
+    """Averages probabilities: what is prepared is each layer, (..., n, k), whose rows sum to 1."""
+
     mixes = True
 
     def __init__(self, variables: Variables) -> None:
@@ -48,7 +50,7 @@ class _Reader:
         for place, p in zip(layers.places, probabilities, strict=True):
             with np.errstate(invalid="ignore"):  # inf - inf
                 far = np.abs(p.sum(axis=-1) - 1)
-            if not np.isfinite(p).all() or not (p >= 0).all() or not (far <= TOLERANCE).all():
+            if not np.isfinite(p).all() or not (p >= 0).all() or not (far <= SUM_TOLERANCE).all():
                 raise ValueError(
                     f"{place} holds no probabilities (a row's sum is {np.max(far):g} from 1, the "
                     f"lowest value is {p.min():g}): pass the output of a softmax over the last "
@@ -76,12 +78,12 @@ class _Reader:
 
 
 def _conditional(p: FloatArray, ids: IntArray) -> FloatArray:
-    """sum_a P(a) H(mean of p over the samples of a)."""
+    """Computes sum_a P(a) H(mean of p over the samples of a), in bits."""
     order, counts = np.argsort(ids, kind="stable"), np.bincount(ids)  # numbers without gaps
     sums = np.add.reduceat(p[..., order, :], np.cumsum(counts) - counts, axis=-2)
     return _entropy(sums / counts[:, None]) @ (counts / len(ids))
 
 
 def _entropy(p: FloatArray) -> FloatArray:
-    """(..., k) -> (...) in bits; 0 log 0 is 0."""
+    """Computes the entropy of probabilities (..., k), (...) in bits; 0 log 0 is 0."""
     return -np.where(p > 0, p * np.log2(np.where(p > 0, p, 1)), 0).sum(axis=-1)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.containers import is_tensor, shown
+from fastmi.inputs import is_tensor, shown
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.containers import is_tensor, shown
+from fastmi.inputs import is_tensor, shown
 from fastmi.networks.guards import first_line
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.arrays import FloatArray
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shown
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastmi.containers import is_tensor, shown
+from fastmi.inputs import is_tensor, shown
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.arrays import IntArray
-from fastmi.containers import container, is_tensor, shown
+from fastmi.inputs import container, is_tensor, shortened, shown
+from fastmi.measures import Counted
 from fastmi.planes import PlaneEstimator
 from fastmi.points import FINITE, Column, Points, joined
 
@@ -41,8 +42,8 @@ _FIRST = (  # what stood in the first tables keeps its place
     *("n_samples", "n_symbols", "coverage", "h_x_bits", "h_y_bits", "binning", "method"),
 )
 COLUMNS = (*_FIRST, *(column.header for column in Points.columns() if column.header not in _FIRST))
+SAME_BITS = 1e-9  # differences within it are rounding
 READINGS = ("each", "mean", "sampled", "mixture")
-SAME_BITS = 1e-9  # two points no farther apart are one
 _NAMES = {column.name for column in Points.columns()}
 
 
@@ -124,7 +125,8 @@ class InformationPlane:
         n_epochs, n_paths, n_layers = self.points.i_xt.shape
         return (
             f"InformationPlane of {n_epochs} epochs, {n_paths} paths, {n_layers} layers: "
-            f"{self.data or 'unnamed'} ({self.sample}), {self.reading}, {self.binning}"
+            f"{shortened(self.data or 'unnamed', 40)} ({shortened(self.sample, 40)}), "
+            f"{self.reading}, {shortened(self.binning)}"
         )
 
     @classmethod
@@ -154,7 +156,8 @@ class InformationPlane:
         Raises:
             TypeError: something else than an estimator and points; else as the table itself.
             ValueError: batches that do not hold one point per epoch and layer, that other samples
-                were counted for than the estimator's, or that are of different shapes; else as the
+                were counted for than the estimator's, that it cannot have given (no symbols of one
+                that counts, more bits than its H), or that are of different shapes; else as the
                 table itself.
         """
         whole = _joined(estimator, points)
@@ -339,8 +342,36 @@ def _joined(estimator: Any, points: Any) -> Points:
                 f"points[{i}] rest on {np.asarray(batch.n_samples).flat[0]} samples, the estimator "
                 f"on {estimator.n_samples}: pass the estimator that estimated them"
             )
+        _check_estimator(estimator, i, batch)
     whole = replace(joined(points, axis=0), n_samples=None)
     return whole.map(lambda column: column[:, None] if column.ndim == 2 else column)
+
+
+def _check_estimator(estimator: PlaneEstimator, i: int, batch: Points) -> None:
+    """Refuses points that an estimator which only counts cannot have given.
+
+    Points do not name their estimator, but counting gives symbols, and shares are not above H.
+    """
+    if not all(isinstance(measure, Counted) for measure, _ in estimator.measures):
+        return
+    if batch.n_samples is not None and batch.n_symbols is None:
+        raise ValueError(
+            f"points[{i}] have no n_symbols, but the estimator counts ({shown(estimator)}): pass "
+            "the estimator that estimated them"
+        )
+    if estimator.method != "plugin":
+        return
+    for name, of, ceiling in (
+        ("i_xt", "H(X)", estimator.entropy_x),
+        ("i_ty", "H(Y)", estimator.entropy_y),
+    ):
+        bits = np.asarray(getattr(batch, name))
+        highest = np.max(bits, initial=0) if bits.dtype.kind in "iuf" else 0  # the table says why
+        if ceiling + SAME_BITS < highest < np.inf:
+            raise ValueError(
+                f"points[{i}] hold {name} = {highest:g} bits, above the {of} = {ceiling:g} of the "
+                "estimator: pass the estimator that estimated them"
+            )
 
 
 def _is_bits(batch: Any) -> bool:

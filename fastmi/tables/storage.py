@@ -15,8 +15,8 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from fastmi import files, plain
-from fastmi.containers import shown
+from fastmi import files, from_json
+from fastmi.inputs import shown
 from fastmi.points import Points
 from fastmi.tables.plane import COLUMNS, InformationPlane
 
@@ -52,7 +52,8 @@ def save_planes(path: str | os.PathLike[str], planes: Sequence[InformationPlane]
     text = json.dumps(rest)
     # headers have bytes too
     large = (
-        len(text) > files.TEXT or sum(array.nbytes for array in arrays.values()) > files.FREE // 2
+        len(text) > files.TEXT_BYTES
+        or sum(array.nbytes for array in arrays.values()) > files.FREE_BYTES // 2
     )
     with files.replacing(path) as unfinished, unfinished.open("wb") as file:
         (np.savez if large else np.savez_compressed)(file, plain=np.array(text), **arrays)
@@ -123,7 +124,7 @@ def listed(planes: Any, name: str = "planes") -> Sequence[InformationPlane]:
 def _tables(archive: files.Archive) -> list[InformationPlane]:
     """Reads what has a place; nothing may be there that has none."""
     archive.check_format(FORMAT)
-    rest = plain.typed("plain", plain.parse(archive.text("plain")), list[dict[str, Any]])
+    rest = from_json.typed("plain", from_json.parse(archive.text("plain")), list[dict[str, Any]])
     hints, names = (
         get_type_hints(InformationPlane),
         [name for name in archive.names if name not in ("plain", files.FORMAT)],
@@ -157,7 +158,7 @@ def _table(columns: dict[str, Any], values: dict[str, Any]) -> InformationPlane:
 def _typed(values: dict[str, Any], hints: dict[str, Any]) -> dict[str, Any]:
     """Makes JSON the types that the fields of a table state."""
     return {
-        name: plain.typed(name, value, hints[name]) if name in hints else value
+        name: from_json.typed(name, value, hints[name]) if name in hints else value
         for name, value in values.items()
     }
 

@@ -66,6 +66,7 @@ FITTED = [
             ((2, 1), "increase"),
             ((np.nan,), "finite"),
             (("a",), "edges"),
+            ((1, 2, 3), "n_bins"),
         )
     ),
     *(

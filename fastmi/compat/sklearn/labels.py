@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fastmi.arrays import IntArray
 from fastmi.coding import identify_rows, number_rows
 from fastmi.compat.sklearn.originals import original
-from fastmi.containers import on_host
+from fastmi.inputs import on_host
 
 __all__ = [
     "Counts",

@@ -25,7 +25,7 @@ from fastmi.compat.sklearn.labels import (
 )
 from fastmi.compat.sklearn.originals import Sparse, calm, original
 from fastmi.counting import counts_of_counts
-from fastmi.entropies.divergence import BLOCK, divergence
+from fastmi.entropies.divergence import BLOCK_TERMS, divergence
 
 __all__ = [
     "adjusted_mutual_info_score",
@@ -257,7 +257,7 @@ def information_of(counts: Counts) -> tuple[float, float, float]:
         return h_b, h_a, h_b
     a, b = counts.a[counts.row], counts.b[counts.column]
     empty = int((counts.cells * n - a * b).sum())
-    blocks = [slice(first, first + BLOCK) for first in range(0, a.size, BLOCK)]
+    blocks = [slice(first, first + BLOCK_TERMS) for first in range(0, a.size, BLOCK_TERMS)]
     terms = np.concatenate([divergence(counts.cells[at], a[at], b[at], n) for at in blocks])
     terms.sort()
     nats = (float(terms.sum()) + empty) / n / n

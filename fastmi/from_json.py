@@ -1,6 +1,4 @@
-"""JSON from a file -> values of the types that a record states, or one sentence that says what is
-wrong.
-"""
+"""JSON from a file -> values of the types that a record states, or a sentence on what is wrong."""
 
 from __future__ import annotations
 
@@ -23,8 +21,9 @@ __all__ = ["parse", "typed"]
 
 
 def parse(text: str) -> Any:
-    """JSON as its standard has it: without NaN, numbers beyond a float, and names that stand twice
-    in one object.
+    """Reads JSON as its standard has it.
+
+    So without NaN, numbers beyond a float, and names that stand twice in one object.
 
     Raises:
         ValueError: it is none, or nests too deeply.
@@ -45,15 +44,14 @@ def _finite(text: str) -> float:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         raise ValueError("a name stands twice in one object")
-    return found
+    return values
 
 
 def typed(name: str, value: Any, hint: Any) -> Any:
-    """The value as a type has it: lists become tuples, whole numbers floats, and objects
-    dataclasses, where it says so.
+    """Makes of a value what a type has: tuples of lists, floats of whole numbers, and dataclasses.
 
     Args:
         hint: Any, bool, int (of 64 bits), float, str, a Literal, one of these or None, tuple[...],
@@ -89,12 +87,12 @@ def _sequence(name: str, value: Any, hint: Any) -> Any:
     inner = get_args(hint)
     if not isinstance(value, list | tuple):
         raise _wrong(name, value, hint)
-    own = inner[:1] * len(value) if _any_length(hint) else inner
-    if len(own) != len(value):
-        raise ValueError(f"{name} has {len(value)} values, where {len(own)} should be")
+    hints = inner[:1] * len(value) if _any_length(hint) else inner
+    if len(hints) != len(value):
+        raise ValueError(f"{name} has {len(value)} values, where {len(hints)} should be")
     return get_origin(hint)(
-        typed(f"{name}[{i}]", one, kind)
-        for i, (one, kind) in enumerate(zip(value, own, strict=True))
+        typed(f"{name}[{i}]", item, item_hint)
+        for i, (item, item_hint) in enumerate(zip(value, hints, strict=True))
     )
 
 
@@ -103,19 +101,19 @@ def _object(name: str, value: Any, hint: Any) -> Any:
         raise _wrong(name, value, hint)
     if get_origin(hint) is dict:
         return {
-            key: typed(f"{name}.{key:.60}", one, get_args(hint)[1]) for key, one in value.items()
+            key: typed(f"{name}.{key:.60}", item, get_args(hint)[1]) for key, item in value.items()
         }
-    found = value | {
-        key: typed(f"{name}.{key}", value[key], own)
-        for key, own in get_type_hints(hint).items()
+    fields = value | {
+        key: typed(f"{name}.{key}", value[key], field_hint)
+        for key, field_hint in get_type_hints(hint).items()
         if key in value
     }
     if not is_typeddict(hint):
-        return hint(**found)
-    for key, own in get_type_hints(hint, include_extras=True).items():
-        if key not in found and get_origin(own) is not NotRequired:
+        return hint(**fields)
+    for key, field_hint in get_type_hints(hint, include_extras=True).items():
+        if key not in fields and get_origin(field_hint) is not NotRequired:
             raise ValueError(f"{name} has no {key!r}")
-    return found
+    return fields
 
 
 def _any_length(hint: Any) -> bool:
@@ -127,7 +125,7 @@ def _wrong(name: str, value: Any, hint: Any) -> ValueError:
 
 
 def _shown(value: Any) -> str:
-    """Of lists and objects, however deep, the kind alone."""
+    """Shows a value; of lists and objects, however deep, the kind alone."""
     return {list: "a list", tuple: "a list", dict: "an object"}.get(type(value)) or f"{value!r:.60}"
 
 

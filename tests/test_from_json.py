@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import pytest
 
-from fastmi.plain import parse, typed
+from fastmi.from_json import parse, typed
 
 
 @dataclass(frozen=True)

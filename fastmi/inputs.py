@@ -1,6 +1,4 @@
-"""what people hold -> a NumPy array or a CUDA tensor; of everything else its name, and that type's
-own way out.
-"""
+"""what people hold -> a NumPy array or a CUDA tensor; of all else its name and its own way out."""
 
 from __future__ import annotations
 
@@ -13,33 +11,43 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["container", "is_tensor", "on_host", "shown"]
+__all__ = ["container", "is_tensor", "on_host", "shortened", "shown"]
 
 
 def is_tensor(array: object) -> bool:
-    """Without importing torch: if it was never imported, nothing can be a tensor."""
+    """Tells whether it is a torch tensor, without importing torch.
+
+    If torch was never imported, nothing can be a tensor.
+    """
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.Tensor)
 
 
 def on_host(array: Any) -> Any:
-    """What a backend gave, as a NumPy array."""
+    """Brings what a backend gave to the host, as a NumPy array."""
     return array if isinstance(array, np.ndarray) else array.cpu().numpy()
 
 
 def shown(value: object, length: int = 60) -> str:
-    """The beginning of its repr, on one line; of what has none, as integers of many thousand
-    digits, the type.
+    """Shows the beginning of its repr, on one line.
+
+    Of what has none, as integers of many thousand digits, the type.
     """
     try:
-        text = " ".join(repr(value).split())
+        text = repr(value)
     except Exception:
         text = f"<{type(value).__qualname__}>"
-    return text if len(text) <= length else f"{text[: length - 3]}..."
+    return shortened(text, length)
+
+
+def shortened(text: str, length: int = 120) -> str:
+    """Puts a text on one line of at most `length` letters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 3]}..."
 
 
 def container(name: str, array: Any) -> Any:
-    """A NumPy array as it is, a CPU tensor as a NumPy view, a CUDA tensor detached.
+    """Takes a NumPy array as it is, a CPU tensor as a NumPy view, a CUDA tensor detached.
 
     Raises:
         TypeError: anything else; the message names its type and how to make an array of it.
@@ -56,7 +64,7 @@ def container(name: str, array: Any) -> Any:
 
 
 def _way(name: str, array: Any) -> str:
-    """What to write in its place."""
+    """Says what to write in its place."""
     library = type(array).__module__.partition(".")[0]
     if isinstance(array, np.ma.MaskedArray):
         if not np.ma.is_masked(array):
@@ -114,7 +122,7 @@ def _way_of_pyarrow(name: str, array: Any) -> str:
 
 
 def _drops_missing(array: Any) -> str:
-    """The method that drops missing values, where there are any."""
+    """Names the method that drops missing values, where there are any."""
     # a MultiIndex cannot say
     if hasattr(array, "dropna") and hasattr(array, "isna") and not hasattr(array, "levels"):
         return "dropna" if np.any(array.isna()) else ""
@@ -143,7 +151,7 @@ def _way_of_python(name: str, array: Any) -> str:
 
 
 def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
-    """CPU tensors become NumPy views (no copy), CUDA tensors stay; both detached."""
+    """Makes NumPy views of CPU tensors (no copy), and leaves CUDA tensors; both detached."""
     import torch
 
     if tensor.is_nested:

@@ -1,0 +1,151 @@
+"""The repr of every public record: one line, and short whatever the record holds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from torch import nn
+
+import fastmi
+from fastmi import coding, counting, measures
+
+LONGEST = 300  # letters
+MANY = {f"a layer of a long name\n{i}": fastmi.Edges(np.linspace(-1, 1, 1000)) for i in range(200)}
+X, Y = np.arange(1000)[:, None], np.arange(1000) % 2
+LAYERS = np.random.default_rng(0).normal(size=(3, 2, 1000, 4)).astype(np.float32)
+BINS = fastmi.UniformBins(4, range=(-2, 2))
+
+
+def estimator(binning=BINS):
+    return fastmi.PlaneEstimator(X, Y, binning)
+
+
+def readings():
+    return estimator().readings(LAYERS, np.zeros((3, 1000), int))
+
+
+def table(**names):
+    points = [readings()["each"]]
+    plane = fastmi.InformationPlane.collect(estimator(), points, epochs=[0, 1, 2], layers=["T"])
+    return replace(plane, **names)
+
+
+def stream():
+    counts = fastmi.Stream(BINS)
+    counts.update(LAYERS[0, 0], Y)
+    return counts
+
+
+def stopped_late():
+    rule = fastmi.InformationStopping()
+    for bits in range(1000):
+        rule.update(bits, bits)
+    return rule
+
+
+LAYER = LAYERS[0, 0]
+RECORDS = {
+    "Edges": (
+        lambda: fastmi.Edges(np.linspace(-1, 1, 1000)),
+        "Edges(999 bins on [-1, 1), outside: separate)",
+    ),
+    "Edges of a threshold": (lambda: fastmi.Edges([0]), "Edges(a threshold at 0)"),
+    "UniformBins": (
+        lambda: fastmi.UniformBins(1000, range=(-1, 1)),
+        "UniformBins(n_bins=1000, range=(-1.0, 1.0), out_of_range='separate')",
+    ),
+    "WidthBins": (
+        lambda: fastmi.WidthBins(1e-3).fit(np.float32([[-0.5], [0.5]])),
+        "WidthBins(width=0.001, out_of_range='separate', seen=(-0.5, 0.5))",
+    ),
+    "QuantileBins": (
+        lambda: fastmi.QuantileBins(1000).fit(np.arange(4000.0)[:, None]),
+        "QuantileBins(1000 bins of equal mass, edges from 4 to 3996)",
+    ),
+    "Stream": (
+        stream,
+        "Stream of 1000 samples: 4 bins on [-2, 2), outside: separate",
+    ),
+    "Points": (
+        lambda: readings()["each"],
+        "Points (3, 2, 1): i_xt, i_ty, n_symbols, coverage, n_samples, coding",
+    ),
+    "Readings": (readings, "Readings: each (3, 2, 1), sampled (3, 1), mixture (3, 1)"),
+    "PlaneEstimator": (
+        estimator,
+        "PlaneEstimator of 1000 samples, 1000 x, 2 y: 4 bins on [-2, 2), outside: separate",
+    ),
+    "PlaneEstimator of many layers": (lambda: estimator(MANY), None),
+    "InformationPlane": (
+        table,
+        "InformationPlane of 3 epochs, 2 paths, 1 layers: unnamed (training), each, "
+        "4 bins on [-2, 2), outside: separate",
+    ),
+    "InformationPlane of long names": (
+        lambda: table(data="a\nb" * 99, sample="c\nd" * 99, binning="e\nf" * 999),
+        None,
+    ),
+    "InformationStopping": (
+        stopped_late,
+        "InformationStopping(beta=1.0, tolerance=0.1, patience=3, floor=0.0, stopped=True)",
+    ),
+    "Ensemble": (
+        lambda: fastmi.Ensemble(nn.Sequential(nn.Linear(4, 2), nn.Tanh()), 3),
+        "Ensemble of 3 x Sequential on cpu, watching 0, 1",
+    ),
+    "Ensemble of many layers": (
+        lambda: fastmi.Ensemble(
+            nn.Sequential(*(nn.Tanh() for _ in range(300)), nn.Linear(1, 1)), 2
+        ),
+        None,
+    ),
+    "Counted": (
+        lambda: measures.Counted(BINS),
+        "Counted(4 bins on [-2, 2), outside: separate, method='plugin')",
+    ),
+    "Counted of many layers": (lambda: measures.Counted(MANY), None),
+    "KDEBounds": (
+        lambda: measures.KDEBounds(0.1),
+        "KDEBounds(noise_variance=0.1, pair='upper', precision='float32')",
+    ),
+    "SoftmaxChannel": (measures.SoftmaxChannel, "SoftmaxChannel()"),
+    "Layers": (
+        lambda: measures.Layers(["T"], ["layers['T']"], [LAYER]),
+        "Layers: T",
+    ),
+    "Layers, many": (
+        lambda: measures.Layers(list(MANY), list(MANY), [LAYER] * len(MANY)),
+        None,
+    ),
+    "Variables": (
+        lambda: measures.Variables(np.stack([Y, X[:, 0]]), 2, 1000, counting.tally(X.T)),
+        "Variables of 1000 samples, 1000 x, 2 y",
+    ),
+    "Tally": (lambda: counting.tally(X.T), "Tally of 1 segments of 1000 samples"),
+    "Scheme": (lambda: coding.scheme(900, 50), "Scheme of 900 units, hashed"),
+    "Encoded": (
+        lambda: coding.encode_layers([LAYER], [BINS], ["T"]),
+        "Encoded: codes (1, 1000) of 1 layers",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_repr_is_one_short_line(name):
+    make, expected = RECORDS[name]
+    text = repr(make())
+    assert len(text.splitlines()) == 1
+    assert len(text) <= LONGEST
+    assert expected in (None, text)
+
+
+def test_every_public_record_has_its_row():
+    records = {
+        name
+        for room in (fastmi, measures)
+        for name in room.__all__
+        if isinstance(member := getattr(room, name), type)
+        and not issubclass(member, Warning)
+        and not getattr(member, "_is_protocol", False)
+    }
+    assert records == {name for name in RECORDS if name in records}
