@@ -20,6 +20,7 @@ import torch
 import fastmi
 from benchmarks import (
     bench_cases,
+    bounding,
     cold,
     command,
     curves,
@@ -35,7 +36,7 @@ from benchmarks.cases import CASES, Case
 from benchmarks.curves import Curve, layer_race
 from benchmarks.estimating import PlaneCase
 from benchmarks.labels import LabelCase
-from benchmarks.peers import peers
+from benchmarks.peers import OF_BOUNDS, peers
 from benchmarks.timing import Disagreement, Race, Ratio, Timed, compare, measure
 from benchmarks.training import EXP_1, EXP_2, EXP_3, EXP_4
 from experiments.networks import build
@@ -188,7 +189,7 @@ def test_labels_agree_in_nats(strings, n_units):
     assert names[0] == "fastmi"
     assert "scikit-learn, mutual_info_score" in names
     assert ("fastmi.compat.sklearn" in names) == (n_units == 0)
-    assert "500" in case.what
+    assert "500" in case.description
     a, b = case.data()
     assert (len(set(a.reshape(500, -1)[:, 0])), len(set(b)), a.dtype.kind) == (
         10,
@@ -376,8 +377,8 @@ def tiny(monkeypatch):
     names = tuple(peer.name for peer in peers())
     few = LabelCase("few", 200)
     cases = (
-        Case("tiny", TINY.what, TINY.race, who=names),
-        Case("few", few.what, few.race, scale="nats", who=names),
+        Case("tiny", TINY.description, TINY.race, candidates=names),
+        Case("few", few.description, few.race, scale="nats", candidates=names),
     )
     curve = Curve(
         "samples",
@@ -441,7 +442,7 @@ def test_a_wrong_peer_stops_and_no_time_is_printed(tiny, monkeypatch, capsys, tm
     wrong = replace(
         others[1], plane=lambda x, y, edges: lambda layers: right.plane(x, y, edges)(layers) + 1e-9
     )
-    monkeypatch.setattr("benchmarks.peers.peers", lambda: (right, wrong, *others[2:]))
+    monkeypatch.setattr("benchmarks.peers.peers", lambda names: (right, wrong, *others[2:]))
     assert command.main(["tiny", "--quick", "--json", str(tmp_path / "out.json")]) == 1
     printed = capsys.readouterr()
     assert f"{wrong.name} differs from fastmi by 1e-09" in printed.err
@@ -471,6 +472,7 @@ def test_help_lists_the_cases(capsys, monkeypatch):
         "one-layer",
         "wide",
         "labels",
+        "kde-bounds",
         "exp-1",
         "exp-2",
         "exp-2-readings",
@@ -492,7 +494,7 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(
 
 
 def test_more_segments_than_are_held_are_the_same_ones_again(monkeypatch):
-    monkeypatch.setattr(curves, "TOGETHER", 2)
+    monkeypatch.setattr(curves, "HELD_SEGMENTS", 2)
     read = []
     monkeypatch.setattr(curves, "_fastmi", lambda x, y: lambda layer: read.append(len(layer)))
     race = layer_race(5, 20, 3, affordable=0)
@@ -537,7 +539,7 @@ def test_other_programs_run_beside_and_are_ended(monkeypatch):
 
 
 def test_chunks_come_again_and_again_and_agree_with_one_call(monkeypatch):
-    monkeypatch.setattr(curves, "CHUNK", 200)
+    monkeypatch.setattr(curves, "CHUNK_ROWS", 200)
     points = dict(curves.CURVES[1].points(False))
     assert list(points) == [200, 2000, 20_000]
     comparison = compare(points[2000], rounds=1)
@@ -574,6 +576,22 @@ def test_codes_are_compared_exactly(case, monkeypatch):
     assert comparison.largest_difference == 0.0
 
 
+@pytest.mark.parametrize("case", bounding.BOUNDS, ids=lambda case: case.name)
+def test_bounds_agree_within_float32(case, monkeypatch):
+    small = replace(case, n_samples=200)
+    comparison = compare(small.race(quick=True), rounds=1, patience=0.0)
+    assert tuple(timed.name for timed in comparison.timed) == bounding.CANDIDATES
+    assert 0 < comparison.largest_difference < 1e-5
+    assert len(small.data(quick=True)[0]) == 50
+    wrong = replace(
+        peers(OF_BOUNDS)[1], bounds=lambda y, variance: lambda layer: np.full(4, 1e-4 + len(y))
+    )
+    others = peers(OF_BOUNDS)[::2]
+    monkeypatch.setattr("benchmarks.peers.peers", lambda names: (others[0], wrong, *others[1:]))
+    with pytest.raises(Disagreement, match="NumPy, broadcasting differs from fastmi by"):
+        compare(small.race(quick=True))
+
+
 # --- pytest-benchmark -----------------------------------------------------------------------------
 
 
@@ -583,7 +601,7 @@ def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
     assert {name for name, _ in entries} == {case.name for case in CASES}
     small = next(case for case in CASES if case.name == "joint-rows")
     race = bench_cases.agreed(small)
-    assert set(small.who) == {*race.candidates, *race.absent}
+    assert set(small.candidates) == {*race.candidates, *race.absent}
     with pytest.raises(Disagreement):
         bench_cases.agreed(
             Case("wrong", "must fail", lambda quick: Race({"one": lambda: 1.0, "two": lambda: 2.0}))
@@ -592,7 +610,7 @@ def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
 
 @pytest.mark.parametrize("case", SHORT[:1], ids=lambda case: case.name)
 def test_the_names_of_a_run_are_those_of_its_candidates(case):
-    who = {case.name: case.who for case in CASES}
+    who = {case.name: case.candidates for case in CASES}
     assert tuple(case.race(quick=True).candidates) == who[case.name]
     assert tuple(case.readings(quick=True).candidates) == who["exp-2-readings"]
 

@@ -308,7 +308,7 @@ def test_durations(seconds, text):
 
 
 def test_every_target_names_a_case_and_a_candidate_of_it():
-    who = {case.name: set(case.who) for case in CASES} | {
+    who = {case.name: set(case.candidates) for case in CASES} | {
         "threads": {"fastmi, one thread"},
         "threads-busy": {"fastmi, one thread"},
     }
@@ -327,7 +327,7 @@ def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
     record["cases"][0]["read"]["share"] = 0.25
     record["cases"][0]["candidates"][1]["ratio"]["median"] = 39.2
     monkeypatch.setattr(targets, "TARGETS", (quick, slow, unknown))
-    assert list(targets.found(record)) == [(quick, 39.2), (slow, 0.25)]
+    assert list(targets.reached(record)) == [(quick, 39.2), (slow, 0.25)]
     text = page.page([record], {}, tmp_path)
     assert "| wide | pandas | 39 times | 39 times | reached |" in text
     assert "| wide | what memory read once allows | 50% | 25% | missed: the table is cold |" in text
@@ -343,5 +343,5 @@ def test_a_target_on_a_curve(record):
     ]
     record = record | {"curves": [{"name": "threads", "points": points}]}
     assert [
-        (target.at, ratio) for target, ratio in targets.found(record) if target.case == "threads"
+        (target.at, ratio) for target, ratio in targets.reached(record) if target.case == "threads"
     ] == [(2, 1.7)]
