@@ -16,8 +16,9 @@ NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
 
 def candidate(name, seconds, ratio, difference=0.0):
-    """As a record holds it; the numbers do not fit each other, so that each must come from its own
-    place.
+    """Makes a candidate as a record holds it.
+
+    The numbers do not fit each other, so that each must come from its own place.
     """
     ends = dict(zip(("low", "median", "high"), ratio, strict=True))
     timing = {"seconds": seconds, "median": seconds[0], "minimum": seconds[-1], "spread": 0.3719}
@@ -308,13 +309,13 @@ def test_durations(seconds, text):
 
 
 def test_every_target_names_a_case_and_a_candidate_of_it():
-    who = {case.name: set(case.candidates) for case in CASES} | {
+    candidates = {case.name: set(case.candidates) for case in CASES} | {
         "threads": {"fastmi, one thread"},
         "threads-busy": {"fastmi, one thread"},
     }
     assert {"threads", "threads-busy"} <= {curve.name for curve in curves.CURVES}
     for target in targets.TARGETS:
-        assert target.against is None or target.against in who[target.case], target
+        assert target.against is None or target.against in candidates[target.case], target
 
 
 def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
@@ -336,10 +337,10 @@ def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
 
 def test_a_target_on_a_curve(record):
     """Beside what the record holds, two threads that are 1.7 times faster than one."""
-    one = {"name": "fastmi, one thread", "ratio": {"median": 1.7}}
+    alone = {"name": "fastmi, one thread", "ratio": {"median": 1.7}}
     points = [
         {"at": 1, "candidates": [], "read": None},
-        {"at": 2, "candidates": [one], "read": None},
+        {"at": 2, "candidates": [alone], "read": None},
     ]
     record = record | {"curves": [{"name": "threads", "points": points}]}
     assert [

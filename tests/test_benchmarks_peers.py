@@ -1,5 +1,6 @@
-"""Every peer that is there gives the numbers of the definition; those that are not are named with
-their reason.
+"""Every peer that is there gives the numbers of the definition.
+
+Those that are not are named with their reason.
 """
 
 from __future__ import annotations
@@ -60,13 +61,13 @@ def test_a_peers_plane_is_that_of_the_definition(peer, distinct):
     prototypes = rng.normal(0, 0.7, (2, 9, 12)).astype(np.float32)
     wide = prototypes[:, rng.integers(9, size=60)]
     layers = [np.ascontiguousarray(wide), np.ascontiguousarray(wide[..., :2])]
-    found = np.asarray(peer.plane(x, y, EDGES)(layers))
+    points = np.asarray(peer.plane(x, y, EDGES)(layers))
     rows = list(map(tuple, x))
     expected = [
         [naive.each(rows, list(y), layer[i], EDGES, "wrap") for layer in layers] for i in range(2)
     ]
-    assert found.shape == (2, 2, 2)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    assert points.shape == (2, 2, 2)
+    np.testing.assert_allclose(points, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("peer", available("information"))
