@@ -1104,7 +1104,7 @@ MNIST = [
     *_idx("claims more than follows", _headed(60_000, 28, 28, more=bytes(1000)), "cut short"),
     *_idx(
         "goes on",
-        lambda path: [places.idx(path, IMAGES), path.open("ab").write(b"more")],
+        lambda path: Path(places.idx(path, IMAGES)).write_bytes(Path(path).read_bytes() + b"more"),
         "goes on",
     ),
     *(
