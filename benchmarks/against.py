@@ -1,10 +1,9 @@
-"""This checkout against another one: python -m benchmarks.against PATH [--rounds N]; both versions
-in one run, in turn.
+"""This checkout against another one, in turn: python -m benchmarks.against PATH [--rounds N].
 
-Each version works in a process of its own, and only one at a time: a block of calls here, a block
-there, their order changed every round. Where a process' memory happens to lie is worth a few
-percent, so the rounds are shared out over several pairs of processes. What is compared is the
-median over all rounds of the ratio of neighbouring blocks.
+Both versions are timed in one run. Each version works in a process of its own, and only one at a
+time: a block of calls here, a block there, their order changed every round. Where a process' memory
+happens to lie is worth a few percent, so the rounds are shared out over several pairs of processes.
+What is compared is the median over all rounds of the ratio of neighbouring blocks.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ BLOCK_SECONDS = 0.1
 
 
 def cases() -> dict[str, Callable[[], object]]:
-    """What is timed: public calls alone, which every version has."""
+    """Returns what is timed, by its name: public calls alone, which every version has."""
     import fastmi
 
     rng = np.random.default_rng(0)
@@ -60,7 +59,7 @@ def serve() -> None:
 
 
 class Version:
-    """One checkout, at work in a process of its own."""
+    """A checkout, at work in a process of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(

@@ -1,8 +1,7 @@
-"""The same cases under pytest-benchmark: `make bench-pytest`, whose JSON can be compared with that
-of other days.
+"""The same cases under pytest-benchmark: `make bench-pytest`.
 
-The ordinary `pytest` collects nothing here: it looks in tests and fastmi, and for files named
-test_*.
+Its JSON can be compared with that of other days. The ordinary `pytest` collects nothing here: it
+looks in tests and fastmi, and for files named test_*.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from fastmi.networks import one_thread
 
 @pytest.fixture(autouse=True, scope="session")
 def alone() -> Iterator[None]:
-    """Every candidate on one thread; polars has not been loaded yet."""
+    """Holds every candidate to one thread; polars has not been loaded yet."""
     hold()
     with one_thread():
         yield
@@ -29,8 +28,9 @@ def alone() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def agreed(case: Case) -> Race:
-    """A race whose answers agree: those of one case follow each other, and one case at a time is
-    held.
+    """Builds the race of a case, once its answers agree.
+
+    The entries of one case follow each other, and one case at a time is held.
     """
     race = case.race(True)
     differences(race)
@@ -38,7 +38,9 @@ def agreed(case: Case) -> Race:
 
 
 ENTRIES = [
-    pytest.param(case, name, id=f"{case.name}: {name}") for case in CASES for name in case.who
+    pytest.param(case, name, id=f"{case.name}: {name}")
+    for case in CASES
+    for name in case.candidates
 ]
 
 

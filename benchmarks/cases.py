@@ -1,5 +1,6 @@
-"""The cases as data: what is measured, by which candidates; the first candidate is the one the
-others are compared with.
+"""The cases as data: what is measured, by which candidates.
+
+The first candidate is the one that the others are compared with.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.encoding import CANDIDATES, CODINGS
+from benchmarks import bounding, encoding
 from benchmarks.estimating import PLANES
 from benchmarks.labels import COMPAT, LABELS
 from benchmarks.peers import peers
@@ -19,39 +20,69 @@ __all__ = ["CASES", "Case"]
 
 @dataclass(frozen=True)
 class Case:
-    """`race(quick)` builds everything that is not to be timed; times are per `unit`, answers in
-    `scale`.
+    """What is measured, under a name.
 
-    A candidate that has taken `patience` seconds in all sits out the rounds that are left. `who`
-    names all that could take part; those that do not are `absent` from the race, with the reason.
+    `race(quick)` builds everything that is not to be timed; times are per `unit`, answers in
+    `scale`. A candidate that has taken `patience` seconds in all sits out the rounds that are left.
+    `candidates` names all that could take part; those that do not are `absent` from the race, with
+    the reason.
     """
 
     name: str
-    what: str
+    description: str
     race: Callable[[bool], Race]
     unit: str = "run"
     scale: str = "bits"
     patience: float = 1.5
-    who: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
 
 
 PEERS = tuple(peer.name for peer in peers())
 
 CASES = (
     *(
-        Case(plane.name, plane.what, plane.race, patience=plane.patience, who=PEERS)
+        Case(plane.name, plane.description, plane.race, patience=plane.patience, candidates=PEERS)
         for plane in PLANES
     ),
     *(
-        Case(coding.name, coding.what, coding.race, scale="codes", who=CANDIDATES)
-        for coding in CODINGS
+        Case(
+            coding.name,
+            coding.description,
+            coding.race,
+            scale="codes",
+            candidates=encoding.CANDIDATES,
+        )
+        for coding in encoding.CODINGS
     ),
     *(
-        Case(labels.name, labels.what, labels.race, scale="nats", who=(*PEERS, COMPAT))
+        Case(
+            bounds.name,
+            bounds.description,
+            bounds.race,
+            patience=10.0,
+            candidates=bounding.CANDIDATES,
+        )
+        for bounds in bounding.BOUNDS
+    ),
+    *(
+        Case(
+            labels.name,
+            labels.description,
+            labels.race,
+            scale="nats",
+            candidates=(*PEERS, COMPAT),
+        )
         for labels in LABELS
     ),
     *(
-        Case(run.name, run.what, run.race, "epoch", patience=3.0, who=("fastmi", "published loop"))
+        Case(
+            run.name,
+            run.description,
+            run.race,
+            "epoch",
+            patience=3.0,
+            candidates=("fastmi", "published loop"),
+        )
         for run in RUNS
     ),
     Case(
@@ -61,6 +92,6 @@ CASES = (
         EXP_2.readings,
         "epoch",
         patience=3.0,
-        who=READINGS,
+        candidates=READINGS,
     ),
 )

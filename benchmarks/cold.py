@@ -1,5 +1,6 @@
-"""The first call: fresh processes with an empty cache of compiled kernels, then with the one that
-the first of them left.
+"""The first call, in fresh processes: without compiled kernels, then with those on disk.
+
+The first process finds an empty cache, the second one what the first has left there.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ print(json.dumps(taken))
 
 @dataclass(frozen=True)
 class Cold:
-    """Seconds: of `import fastmi`, and of one layer of 4096 x 10 from x, y and activations to
-    points.
+    """Seconds of the import and of the first calls.
+
+    A call takes one layer of 4096 x 10, x and y to points: while kernels are compiled, once they
+    are cached on disk, and again in the same process.
     """
 
     imported: float
@@ -52,21 +55,21 @@ class Cold:
 
 
 def cold() -> Cold:
-    """Two processes, one after the other."""
+    """Times two processes, one after the other."""
     with tempfile.TemporaryDirectory() as cache:
         (_, compiling, _), (imported, cached, again) = (_taken(cache) for _ in range(2))
     return Cold(imported, compiling, cached, again)
 
 
 def _taken(cache: str) -> list[float]:
-    """Seconds of the import, the first call and the second call in one fresh process."""
+    """Times the import, the first and the second call in one fresh process, in seconds."""
     root = Path(fastmi.__file__).parents[1]
     command = [sys.executable, "-c", PROGRAM]
-    said = subprocess.run(
+    done = subprocess.run(
         command,
         cwd=root,
         env=os.environ | {"NUMBA_CACHE_DIR": cache},
         check=True,
         capture_output=True,
     )
-    return json.loads(said.stdout)
+    return json.loads(done.stdout)

@@ -1,5 +1,6 @@
-"""`python -m benchmarks [PART ...] [--quick] [--json FILE] [--device cuda]`, and `... gpu-check`,
-`... report`.
+"""`python -m benchmarks [CASE ...] [--quick] [--json FILE] [--device cuda]`.
+
+And `python -m benchmarks gpu-check`, `python -m benchmarks report`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ COMMANDS = {"gpu-check": gpu_check.main, "report": page.main}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the named parts, or all; 1 where answers disagree, 2 where something is missing."""
+    """Runs the named cases, or all; 1 where answers disagree, 2 where something is missing."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         if arguments[:1] and arguments[0] in COMMANDS:
@@ -116,8 +117,13 @@ def _run(parts: Sequence[str], quick: bool, out: Path | None) -> None:
 def _measured(case: Case, quick: bool, memory: Limits, absent: dict[str, str]) -> dict[str, Any]:
     rounds = QUICK if quick else {"rounds": ROUNDS, "patience": case.patience}
     comparison = compare(case.race(quick), **rounds)
-    said = {"name": case.name, "what": case.what, "unit": case.unit, "scale": case.scale}
-    record = said | as_record(comparison, memory.read)
+    record = {
+        "name": case.name,
+        "what": case.description,
+        "unit": case.unit,
+        "scale": case.scale,
+        **as_record(comparison, memory.read),
+    }
     print(section(record, absent), flush=True)
     return record
 
@@ -127,6 +133,6 @@ def _drawn(curve: Curve, quick: bool, memory: Limits) -> dict[str, Any]:
         {"at": at} | as_record(compare(race, **CURVE), memory.read)
         for at, race in curve.points(quick)
     ]
-    record = {"name": curve.name, "what": curve.what, "axis": curve.axis, "points": points}
+    record = {"name": curve.name, "what": curve.description, "axis": curve.axis, "points": points}
     print(curve_section(record), flush=True)
     return record

@@ -1,5 +1,6 @@
-"""How the cost grows: one number moved, everything else fixed; each point agrees with NumPy where
-NumPy can be waited for.
+"""How the cost grows: one number moved, everything else fixed.
+
+Each point agrees with NumPy where NumPy can be waited for.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from benchmarks.timing import Race
 
 __all__ = ["CURVES", "Curve", "layer_race"]
 
-AFFORDABLE = 10_000_000, 1_000_000  # activations that NumPy is asked for; with --quick
-TOGETHER = 1000  # segments that are held at once: more of them are the same ones again
+AFFORDABLE_ACTIVATIONS = 10_000_000, 1_000_000  # that NumPy is asked for; with --quick
+HELD_SEGMENTS = 1000  # at once: more of them are the same ones again
 N_UNITS = 10
-CHUNK, CHUNKS = 1_000_000, 4  # rows of a streamed chunk, and how many different ones are held
+CHUNK_ROWS = 1_000_000  # of a streamed chunk
+HELD_CHUNKS = 4  # different ones: more of them are the same ones again
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,18 @@ class Curve:
     """`points(quick)` yields the number that is moved, as `axis` calls it, and the race there."""
 
     name: str
-    what: str
+    description: str
     axis: str
     points: Callable[[bool], Iterator[tuple[int, Race]]]
 
 
 def layer_race(n_segments: int, n: int, d: int, affordable: int) -> Race:
-    """Segments of n samples and d units whose rows nearly all differ, the costly kind, in bounded
-    memory.
+    """Races over segments of n samples and d units, in bounded memory.
+
+    Nearly all rows differ: the costly kind.
     """
     rng = np.random.default_rng(0)
-    held = min(n_segments, TOGETHER)
+    held = min(n_segments, HELD_SEGMENTS)
     layer = np.tanh(4 * rng.standard_normal((held, n, d), dtype=np.float32))
     x, y = np.arange(n)[:, None], rng.integers(2, size=n)
     candidates: dict[str, Callable[[], Any]] = {
@@ -65,7 +68,7 @@ def layer_race(n_segments: int, n: int, d: int, affordable: int) -> Race:
 def _rest_again(
     estimate: Callable[[Any], Any], layer: npt.NDArray[np.float32], n_segments: int
 ) -> Any:
-    """The points of the segments that are held, read over and over until n_segments have been."""
+    """Reads the segments that are held over and over, until n_segments have been read."""
     points = None
     for first in range(0, n_segments, len(layer)):
         points = estimate(layer[: n_segments - first])
@@ -83,16 +86,16 @@ def _numpy(x: Any, y: Any, symbols: Any) -> Callable[[Any], Any]:
 
 
 def _samples(quick: bool) -> Iterator[tuple[int, Race]]:
-    """As many as fit into memory; for what does not see `_streamed`."""
+    """Moves the number of samples, up to what fits into memory; beyond it see `_streamed`."""
     for n in (10**k for k in range(3, 7 if quick else 8)):
-        yield n, layer_race(1, n, N_UNITS, AFFORDABLE[quick])
+        yield n, layer_race(1, n, N_UNITS, AFFORDABLE_ACTIVATIONS[quick])
 
 
 def _streamed(quick: bool) -> Iterator[tuple[int, Race]]:
-    """As many samples as there may be: chunk after chunk, only distinct rows are kept."""
+    """Moves the number of samples beyond memory: of chunk after chunk, distinct rows are kept."""
     rng = np.random.default_rng(0)
     weights = rng.standard_normal((3, N_UNITS), dtype=np.float32)
-    shape = (CHUNKS, CHUNK // 10 if quick else CHUNK)
+    shape = (HELD_CHUNKS, CHUNK_ROWS // 10 if quick else CHUNK_ROWS)
     chunks = np.tanh(16 * rng.standard_normal((*shape, 3), dtype=np.float32) @ weights)
     labels = rng.integers(2, size=shape)
     for n_chunks in (1, 10) if quick else (1, 10, 100):
@@ -101,7 +104,7 @@ def _streamed(quick: bool) -> Iterator[tuple[int, Race]]:
             "fastmi.Stream": partial(_stream, chunks, labels, n_chunks)
         }
         if n_chunks <= 10:
-            order = np.arange(n_chunks) % CHUNKS
+            order = np.arange(n_chunks) % HELD_CHUNKS
             plane = fastmi.PlaneEstimator(np.arange(n), labels[order].reshape(-1), BINNING)
             candidates["fastmi, all at once"] = partial(
                 _at_once, plane, chunks[order].reshape(n, N_UNITS)
@@ -115,15 +118,15 @@ def _streamed(quick: bool) -> Iterator[tuple[int, Race]]:
 def _stream(
     chunks: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], n_chunks: int
 ) -> list[float]:
-    """H(T) and I(T;Y) of the chunks, which come again and again."""
+    """Streams the chunks, which come again and again: H(T) and I(T;Y) in bits."""
     stream = fastmi.Stream(BINNING)
     for i in range(n_chunks):
-        stream.update(chunks[i % CHUNKS], labels[i % CHUNKS])
+        stream.update(chunks[i % HELD_CHUNKS], labels[i % HELD_CHUNKS])
     return [stream.entropy, stream.mutual_information]
 
 
 def _at_once(plane: fastmi.PlaneEstimator, layer: npt.NDArray[np.float32]) -> Any:
-    """Where every x is distinct, I(X;T) is H(T)."""
+    """Estimates the same of the whole layer: where every x is distinct, I(X;T) is H(T)."""
     return plane.estimate(layer)[0]
 
 
@@ -131,24 +134,24 @@ def _units(quick: bool) -> Iterator[tuple[int, Race]]:
     for d in (
         (1, 3, 10, 30, 100, 300, 1000) if quick else (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
     ):
-        yield d, layer_race(1, 4096, d, AFFORDABLE[quick])
+        yield d, layer_race(1, 4096, d, AFFORDABLE_ACTIVATIONS[quick])
 
 
 def _segments(quick: bool) -> Iterator[tuple[int, Race]]:
     for n_segments in (10**k for k in range(4 if quick else 6)):
-        yield n_segments, layer_race(n_segments, 1000, N_UNITS, AFFORDABLE[quick])
+        yield n_segments, layer_race(n_segments, 1000, N_UNITS, AFFORDABLE_ACTIVATIONS[quick])
 
 
 def _threads(quick: bool) -> Iterator[tuple[int, Race]]:
-    """Up to all cores, and always to two: a thread more than there are cores must not cost much."""
-    race = layer_race(100 if quick else TOGETHER, 4096, N_UNITS, 0)
+    """Moves the threads, up to all cores and to two: one more than cores must not cost much."""
+    race = layer_race(100 if quick else HELD_SEGMENTS, 4096, N_UNITS, 0)
     alone = race.candidates["fastmi"]
     for n in sorted({2**k for k in range((os.cpu_count() or 1).bit_length())} | {2}):
         yield n, Race({"fastmi": partial(_threaded, alone, n), "fastmi, one thread": alone})
 
 
 def _threads_beside_others(quick: bool) -> Iterator[tuple[int, Race]]:
-    """The same while other programs keep all cores but one busy."""
+    """Moves the threads while other programs keep all cores but one busy."""
     others = [
         subprocess.Popen([sys.executable, "-c", "while True: pass"])
         for _ in range(max(1, (os.cpu_count() or 1) - 1))

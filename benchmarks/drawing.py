@@ -1,4 +1,4 @@
-"""the curves of a record -> figures: seconds over what is moved, both logarithmic."""
+"""the curves of a record -> figures: seconds over the number that is moved, both logarithmic."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ Record = Mapping[str, Any]
 
 
 def curves(records: Sequence[Record], folder: Path) -> dict[str, Path]:
-    """Draw every curve there is into `folder`; name -> file."""
+    """Draws every curve there is into `folder`; name -> file."""
     out = {}
     for record in records:
         for curve in record["curves"]:
             out[curve["name"]] = path = folder / f"curve-{curve['name']}.svg"
             # the same bytes for the same numbers
-            with mpl.rc_context({"svg.hashsalt": "fastmi"}), replacing(path) as part:
+            with mpl.rc_context({"svg.hashsalt": "fastmi"}), replacing(path) as beside:
                 draw(curve, record["limits"]["read"]).savefig(
-                    part, format="svg", metadata={"Date": None}
+                    beside, format="svg", metadata={"Date": None}
                 )
     return out
 
 
 def draw(curve: Record, bytes_per_second: float) -> Figure:
-    """A line for each candidate, and one for the memory: below it no one can be who reads each
-    number once.
+    """Draws a line for each candidate, and one for the memory.
+
+    Below the latter nobody can be who reads each number once.
     """
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
@@ -46,15 +47,15 @@ def draw(curve: Record, bytes_per_second: float) -> Figure:
         )
     )
     for name, color, mark in zip(names, COLORS, MARKS, strict=False):
-        found = [
-            (point["at"], own)
+        rounds = {
+            point["at"]: candidate["seconds"]
             for point in curve["points"]
-            for own in point["candidates"]
-            if own["name"] == name
-        ]
-        at = [x for x, _ in found]
+            for candidate in point["candidates"]
+            if candidate["name"] == name
+        }
+        at = list(rounds)
         low, middle, high = (
-            [end(own["seconds"]) for _, own in found] for end in (min, median, max)
+            [end(seconds) for seconds in rounds.values()] for end in (min, median, max)
         )
         axes.plot(at, middle, color=color, marker=mark, markersize=5, label=name)
         axes.fill_between(at, low, high, color=color, alpha=0.2, linewidth=0)

@@ -1,6 +1,4 @@
-"""activations -> symbols, and one code a row: the pass over the data that stands before all
-counting.
-"""
+"""activations -> symbols, and one code a row: the pass that stands before all counting."""
 
 from __future__ import annotations
 
@@ -30,8 +28,9 @@ CANDIDATES = (
 
 @dataclass(frozen=True)
 class EncodingCase:
-    """Rows of uniformly random numbers between the edges and a little beyond: no branch of a search
-    can be foreseen.
+    """Rows of uniformly random numbers between the edges and a little beyond.
+
+    No branch of a search can be foreseen.
     """
 
     name: str
@@ -39,8 +38,8 @@ class EncodingCase:
     n_units: int
 
     @property
-    def what(self) -> str:
-        """One line for the reader."""
+    def description(self) -> str:
+        """Says in one line what is measured."""
         rows = (
             "the symbol of each" if self.n_units == 1 else f"the code of each row of {self.n_units}"
         )
@@ -51,8 +50,9 @@ class EncodingCase:
         )
 
     def race(self, quick: bool) -> Race:
-        """NumPy weighs the symbols as fastmi does, modulo 2^64; the code of one unit is its
-        symbol.
+        """Races fastmi against NumPy, which weighs the symbols as fastmi does, modulo 2^64.
+
+        The code of one unit is its symbol.
         """
         n = self.n_samples // 10 if quick else self.n_samples
         t = np.random.default_rng(0).uniform(-1.1, 1.1, (n, self.n_units)).astype(np.float32)
@@ -81,9 +81,9 @@ def _by_torch(t: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
 def _weighed(
     t: npt.NDArray[np.float32], edges: Any, weights: npt.NDArray[np.int64], symbols: Any
 ) -> npt.NDArray[Any]:
-    """One unit needs no weights."""
-    found = symbols(t, edges)
-    return found[:, 0] if len(weights) == 1 else found @ weights
+    """Codes rows by NumPy; one unit needs no weights."""
+    rows = symbols(t, edges)
+    return rows[:, 0] if len(weights) == 1 else rows @ weights
 
 
 CODINGS = (EncodingCase("digitise", 1_000_000, 1), EncodingCase("encode", 1_000_000, 32))

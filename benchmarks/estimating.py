@@ -1,5 +1,6 @@
-"""activations fixed beforehand -> the same points of the plane by every peer: the cases that time
-the estimate alone.
+"""activations fixed beforehand -> the same points of the plane by every peer.
+
+These cases time the estimate alone.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from benchmarks.timing import Race
 __all__ = ["BINNING", "PLANES", "SEGMENTS_30", "SEGMENTS_3000", "PlaneCase", "plane_race"]
 
 BINNING = fastmi.Edges(EDGES, out_of_range="wrap")
-LONGEST, QUICK = 3.0, 0.5  # seconds that a candidate may be expected to take
+LONGEST_SECONDS, QUICK_SECONDS = 3.0, 0.5  # that a candidate may be expected to take
 
 Layers = list[npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class PlaneCase:
-    """Copies of one random tanh network on binary patterns, from `gains[0]` (first copy) to
-    `gains[1]` (last).
+    """Copies of one random tanh network on binary patterns.
 
-    The higher the gain, the more saturated the units; `hidden` layers stand before the measured
+    Their gains go from `gains[0]` (first copy) to `gains[1]` (last): the higher the gain, the more
+    saturated the units; `hidden` layers stand before the measured
     ones, so that rows repeat. With `n_patterns` the samples are drawn from so many patterns, and
     the units are noisy: T is no function of X then.
     """
@@ -44,17 +45,17 @@ class PlaneCase:
     hidden: tuple[int, ...] = ()
     n_classes: int = 2
     n_patterns: int | None = None
-    longest: float = LONGEST
+    longest: float = LONGEST_SECONDS
     patience: float = 2.5
 
     @property
     def n_segments(self) -> int:
-        """How many (copy, layer) pairs."""
+        """Counts the (copy, layer) pairs."""
         return self.n_copies * len(self.widths)
 
     @property
-    def what(self) -> str:
-        """One line for the reader."""
+    def description(self) -> str:
+        """Says in one line what is measured."""
         units = ", ".join(map(str, self.widths))
         segments = (
             f"{self.n_segments} segments = {self.n_copies} copies x {len(self.widths)} layers "
@@ -69,8 +70,9 @@ class PlaneCase:
         return f"{layer}, {self.n_samples} {samples}, {self.n_classes} classes, {len(EDGES)} edges"
 
     def data(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Layers]:
-        """-> x (n, n_inputs) of 0 and 1, y (n,) classes, by a noisy score, and layers of (n_copies,
-        n, d) float32.
+        """Draws x (n, n_inputs) of 0 and 1, y (n,) and layers of (n_copies, n, d) float32.
+
+        y are classes, by a noisy score of x.
         """
         rng = np.random.default_rng(0)
         patterns = rng.permutation(2**self.n_inputs)[: self.n_patterns or self.n_samples]
@@ -90,19 +92,20 @@ class PlaneCase:
         return x, np.searchsorted(limits, score), layers[len(self.hidden) :]
 
     def numbered(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Layers]:
-        """The same data, each row of x as the one number that it spells: the same symbols, found
-        sooner.
+        """Draws the same data, each row of x as the one number that it spells.
+
+        The symbols are the same, and sooner counted.
         """
         x, y, layers = self.data()
         return x @ (1 << np.arange(self.n_inputs)), y, layers
 
     def race(self, quick: bool) -> Race:
-        """Every peer that is there and is expected to be done in time."""
-        return plane_race(*self.numbered(), QUICK if quick else self.longest)
+        """Races every peer that is there and is expected to be done in time."""
+        return plane_race(*self.numbered(), QUICK_SECONDS if quick else self.longest)
 
 
 def plane_race(x: Any, y: Any, layers: Layers, longest: float) -> Race:
-    """x (n,), y (n,): every candidate numbers them beforehand."""
+    """Races all peers over layers; every candidate numbers x (n,) and y (n,) beforehand."""
     n_copies, n = layers[0].shape[:2]
 
     def seconds(peer: Peer) -> float:

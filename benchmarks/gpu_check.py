@@ -1,6 +1,4 @@
-"""layers that lie on a GPU -> the same answers as the Numba twin's, bit by bit, then times by the
-device's own events.
-"""
+"""layers that lie on a GPU -> the Numba twin's answers, bit by bit, then times by GPU events."""
 
 from __future__ import annotations
 
@@ -15,7 +13,14 @@ from typing import Any
 import torch
 
 import fastmi
-from benchmarks.estimating import BINNING, LONGEST, PLANES, SEGMENTS_30, SEGMENTS_3000, PlaneCase
+from benchmarks.estimating import (
+    BINNING,
+    LONGEST_SECONDS,
+    PLANES,
+    SEGMENTS_30,
+    SEGMENTS_3000,
+    PlaneCase,
+)
 from benchmarks.limits import Limits, limits
 from benchmarks.machine import machine
 from benchmarks.peers import who_runs
@@ -35,7 +40,7 @@ NOTHING = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m benchmarks gpu-check [--out FILE]`: two cases; no device is no failure."""
+    """Runs `python -m benchmarks gpu-check [--out FILE]`: two cases; no device is no failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks gpu-check", description=__doc__)
     parser.add_argument(
         "--out", type=Path, help=f"where the JSON goes; {RESULTS}/<device name>.json"
@@ -48,8 +53,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
-    """`python -m benchmarks --device cuda [CASE ...]`: the cases that estimate and two whole runs,
-    all if none is named.
+    """Runs `python -m benchmarks --device cuda [CASE ...]`.
+
+    The cases that estimate and two whole runs, all if none is named.
 
     Raises:
         ValueError: no CUDA device, or a case that is none of them.
@@ -83,24 +89,21 @@ def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
 def check(
     case: PlaneCase | RunCase, device: torch.device, memory: Limits, quick: bool = False
 ) -> dict[str, Any]:
-    """Answers, then times; layers are on the device beforehand, the points come back to the CPU.
+    """Compares answers, then times; layers lie on the device, the points come back to the CPU.
 
     Raises:
         Disagreement: the twins' answers are not the same to the last bit, or a peer's differs;
             nothing has been timed then.
     """
-    said = {"name": case.name, "what": case.what, "scale": "bits"}
-    how = {"rounds": 3 if quick else 7, "stopwatch": stopwatch(device)}
+    record: dict[str, Any] = {"name": case.name, "what": case.description, "scale": "bits"}
+    rounds = {"rounds": 3 if quick else 7, "stopwatch": stopwatch(device)}
     if isinstance(case, RunCase):
-        comparison = compare(case.race_on(device, quick), patience=6.0, **how)
-        record = said | {"unit": "epoch"} | as_record(comparison, memory.read)
+        comparison = compare(case.race_on(device, quick), patience=6.0, **rounds)
+        record |= {"unit": "epoch"} | as_record(comparison, memory.read)
     else:
-        comparison = compare(race_on(case, device), patience=case.patience, **how)
-        record = (
-            said
-            | {"unit": "run", "rows": case.n_segments * case.n_samples}
-            | as_record(comparison, memory.read)
-        )
+        comparison = compare(race_on(case, device), patience=case.patience, **rounds)
+        record |= {"unit": "run", "rows": case.n_segments * case.n_samples}
+        record |= as_record(comparison, memory.read)
         record |= _bound(case, device, comparison.timed[0].median)
     record |= _room(comparison.race.candidates["fastmi"], device)
     print(section(record, {}), flush=True)
@@ -108,8 +111,9 @@ def check(
 
 
 def _bound(case: PlaneCase, device: torch.device, taken: float) -> dict[str, Any]:
-    """The same calls on two samples take the time of launching alone: is it most of what the case
-    takes?
+    """Tells whether launching or work is most of what the case takes.
+
+    The same calls on two samples take the time of launching alone.
     """
     small = race_on(replace(case, n_samples=2, n_patterns=None), device)
     (alone,) = measure(
@@ -120,8 +124,9 @@ def _bound(case: PlaneCase, device: torch.device, taken: float) -> dict[str, Any
 
 
 def race_on(case: PlaneCase, device: torch.device) -> Race:
-    """fastmi on the device's tensors, the Numba twin on the CPU, and the peers that can use the
-    device.
+    """Races fastmi on the device's tensors, its Numba twin on the CPU, and other peers.
+
+    Of the peers those take part that can use the device.
     """
     x, y, layers = case.numbered()
     plane = fastmi.PlaneEstimator(x, y, BINNING)
@@ -137,7 +142,7 @@ def race_on(case: PlaneCase, device: torch.device) -> Race:
         "fastmi, Numba twin on the CPU": partial(plane.estimate, layers),
     }
     running, absent = who_runs(
-        lambda peer: "" if peer.on_device else "uses no GPU", lambda peer: 0.0, LONGEST
+        lambda peer: "" if peer.on_device else "uses no GPU", lambda peer: 0.0, LONGEST_SECONDS
     )
     for peer in running:
         assert peer.plane is not None
@@ -152,7 +157,7 @@ def race_on(case: PlaneCase, device: torch.device) -> Race:
 
 
 def stopwatch(device: torch.device) -> Stopwatch:
-    """From one point of the device's stream to another, host work between them included."""
+    """Times from one point of the device's stream to another, host work between them included."""
     if device.type != "cuda":
         return clock
 
@@ -173,7 +178,7 @@ def stopwatch(device: torch.device) -> Stopwatch:
 
 
 def _room(estimate: Callable[[], Any], device: torch.device) -> dict[str, int]:
-    """The most memory held at once: in all, and by what lay there beforehand."""
+    """Weighs the most memory held at once: in all, and by what lay there beforehand; bytes."""
     if device.type != "cuda":
         return {}
     torch.cuda.synchronize(device)

@@ -1,5 +1,6 @@
-"""labels as they come, and rows of them -> their mutual information in nats, by every peer:
-scikit-learn's job.
+"""labels as they come, and rows of them -> their mutual information in nats, by every peer.
+
+This is scikit-learn's job.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 import fastmi.compat.sklearn
-from benchmarks.estimating import LONGEST, QUICK
+from benchmarks.estimating import LONGEST_SECONDS, QUICK_SECONDS
 from benchmarks.peers import Peer, who_runs
 from benchmarks.timing import Race
 
@@ -24,8 +25,9 @@ COMPAT = "fastmi.compat.sklearn"
 
 @dataclass(frozen=True)
 class LabelCase:
-    """A and B, partly dependent, of 10 and 12 classes; or, with `n_units`, A a joint row of so many
-    symbols.
+    """A and B, partly dependent, of 10 and 12 classes.
+
+    With `n_units`, A is a joint row of so many symbols.
     """
 
     name: str
@@ -34,8 +36,8 @@ class LabelCase:
     n_units: int = 0
 
     @property
-    def what(self) -> str:
-        """One line for the reader."""
+    def description(self) -> str:
+        """Says in one line what is measured."""
         if self.n_units:
             return (
                 f"I(T;Y) of {self.n_samples} joint rows of {self.n_units} symbols and their labels,"
@@ -45,8 +47,9 @@ class LabelCase:
         return f"I(A;B) of {self.n_samples} pairs of labels ({kind}), 10 and 12 classes, in nats"
 
     def data(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """-> a (n,), or rows (n, n_units) with it in their first column; b (n,): three in ten of b
-        are a.
+        """Draws a (n,), or rows (n, n_units) with it in their first column, and b (n,).
+
+        Three in ten of b are a.
         """
         rng = np.random.default_rng(0)
         a = rng.integers(10, size=self.n_samples)
@@ -59,8 +62,9 @@ class LabelCase:
         return names[a], names[b]
 
     def race(self, quick: bool) -> Race:
-        """Every peer that is there, takes such labels and is expected to be done in time; one score
-        needs no peer.
+        """Races every peer that is there, takes such labels and is expected to be done in time.
+
+        fastmi's drop-in for scikit-learn runs beside them.
         """
         a, b = self.data()
 
@@ -70,7 +74,9 @@ class LabelCase:
             return "takes integers" if self.strings and not peer.strings else ""
 
         running, absent = who_runs(
-            can, lambda peer: peer.seconds(len(a), self.n_units or 1), QUICK if quick else LONGEST
+            can,
+            lambda peer: peer.seconds(len(a), self.n_units or 1),
+            QUICK_SECONDS if quick else LONGEST_SECONDS,
         )
         candidates = {peer.name: partial(_scorer(peer), a, b) for peer in running}
         if self.n_units:

@@ -1,5 +1,6 @@
-"""What the memory allows: a sum that reads each number once, and a copy, of an array that no cache
-holds.
+"""What the memory allows: a sum that reads each number once, and a copy.
+
+Both are of an array that no cache holds.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ N_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes per second, by the quickest round: read once; copied, where each byte is read and
-    written.
+    """Bytes per second, by the quickest round: read once, and copied.
+
+    Of a copy each byte is counted twice: it is read and written.
     """
 
     n_bytes: int
@@ -38,7 +40,7 @@ class Limits:
 
 @njit(nogil=True, fastmath=True)
 def _sum(values):
-    """Any order of additions will do: the compiler may use whole vectors."""
+    """Adds in any order: the compiler may use whole vectors."""
     total = np.float32(0)
     for i in range(values.size):
         total += values[i]
@@ -48,7 +50,7 @@ def _sum(values):
 def limits(
     device: torch.device | None = None, stopwatch: Stopwatch = clock, n_bytes: int = N_BYTES
 ) -> Limits:
-    """Of this machine's memory by one thread, or of a device's."""
+    """Times this machine's memory by one thread, or a device's."""
     values: Any = (
         np.ones(n_bytes // 4, np.float32)
         if device is None

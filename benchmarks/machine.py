@@ -28,15 +28,17 @@ PACKAGES = (
     ),
     *("cudf-cu12", "cudf-cu13", "fastmi"),
 )
-BUSY = 0.7  # of the cores
-UNQUIET = 0.25  # by which the middle one of the same loop's runs may be longer than the shortest
-SPIN, SPINS = 100_000, 40
+BUSY_LOAD_PER_CORE = 0.7  # from which on a machine is called busy
+UNQUIET_SHARE = 0.25  # by which a loop's middle run may be longer than its shortest
+SPIN_ADDITIONS = 100_000  # of the loop
+SPINS = 40  # runs of the loop
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Processor, cores, versions, and whether it was quiet at the start: the load, and how much a
-    fixed loop varies.
+    """Processor, cores, versions, and whether it was quiet at the start.
+
+    Quiet is known by the load, and by how much a fixed loop varies.
     """
 
     processor: str
@@ -60,13 +62,13 @@ class Machine:
 
 
 def machine() -> Machine:
-    """The record of now; `threads` is what the candidates are held to."""
+    """Records the machine as it is now; `threads` is what the candidates are held to."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     taken = spins()
     unrest = median(taken) / min(taken) - 1
-    busy = unrest > UNQUIET or (load is not None and load > BUSY * cores)
+    busy = unrest > UNQUIET_SHARE or (load is not None and load > BUSY_LOAD_PER_CORE * cores)
     versions = {"python": platform.python_version()}
     versions |= {name: number for name in PACKAGES if (number := _version(name))}
     return Machine(
@@ -82,11 +84,11 @@ def machine() -> Machine:
 
 
 def spins() -> list[float]:
-    """Seconds of the same short loop, again and again: on a quiet machine they are alike."""
+    """Times the same short loop again and again, in seconds: alike on a quiet machine."""
     taken = []
     for _ in range(SPINS):
         elapsed = clock()
-        sum(range(SPIN))
+        sum(range(SPIN_ADDITIONS))
         taken.append(elapsed())
     return taken
 
@@ -100,7 +102,7 @@ def _processor() -> str:
 
 
 def _version(package: str) -> str:
-    """Empty where it is not installed; fastmi may be run as a source tree."""
+    """Reads the version; empty where it is not installed; fastmi may be run as a source tree."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -1,5 +1,6 @@
-"""benchmarks/results/*.json -> docs/performance.md and its figures: every number on the page stands
-in those files.
+"""benchmarks/results/*.json -> docs/performance.md and its figures.
+
+Every number on the page stands in those files.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from benchmarks.report import (
     notes,
     rows,
 )
-from benchmarks.targets import found
+from benchmarks.targets import reached
 from fastmi.files import replacing
 
 __all__ = ["main", "page"]
@@ -51,7 +52,7 @@ Record = Mapping[str, Any]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m benchmarks report [--results FOLDER] [--out FILE]`."""
+    """Runs `python -m benchmarks report [--results FOLDER] [--out FILE]`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks report", description=__doc__)
     parser.add_argument(
         "--results", type=Path, default=RESULTS, help=f"where the files are; {RESULTS}"
@@ -69,8 +70,8 @@ def main(arguments: Sequence[str]) -> int:
         {name: path.resolve() for name, path in figures.items()},
         options.out.parent.resolve(),
     )
-    with replacing(options.out) as part:
-        part.write_text(text, encoding="utf-8")
+    with replacing(options.out) as beside:
+        beside.write_text(text, encoding="utf-8")
     print(f"written to {options.out}")
     return 0
 
@@ -83,7 +84,7 @@ def _read(path: Path) -> Record:
 
 
 def page(records: Sequence[Record], figures: Mapping[str, Path], folder: Path) -> str:
-    """The whole page; `figures` are named by curve, and linked as seen from `folder`."""
+    """Writes the whole page; `figures` are named by curve, and linked as seen from `folder`."""
     links = {name: os.path.relpath(path, folder) for name, path in figures.items()}
     return "\n".join([OPENING, *(line for record in records for line in _device(record, links))])
 
@@ -96,7 +97,7 @@ def _device(record: Record, links: Mapping[str, str]) -> Iterator[str]:
     if record["cold"]:
         said.append(str(Cold(**record["cold"])))
     said += [f"not here: {name}: {reason}" for name, reason in record["not_here"].items()]
-    yield "".join(f"- {line}\n" for part in said for line in part.splitlines())
+    yield "".join(f"- {line}\n" for entry in said for line in entry.splitlines())
     yield "### Faster than fastmi anywhere\n"
     yield "".join(f"- {line}\n" for line in _faster_anywhere(record)) or "Nobody.\n"
     if aims := list(_aims(record)):
@@ -116,7 +117,7 @@ def _device(record: Record, links: Mapping[str, str]) -> Iterator[str]:
 
 
 def _faster_anywhere(record: Record) -> Iterator[str]:
-    """Every candidate that took less time than fastmi did, cases and points of curves alike."""
+    """Yields every candidate quicker than fastmi, of cases and points of curves alike."""
     named = [(case["name"], case) for case in record["cases"]]
     for curve in record["curves"]:
         named += [
@@ -125,38 +126,39 @@ def _faster_anywhere(record: Record) -> Iterator[str]:
         ]
     for name, case in named:
         first, *others = case["candidates"]
-        foreign = (
-            own
-            for own in others
-            if first["name"] == "fastmi" and not own["name"].startswith("fastmi")
-        )
+        foreign = _foreign(others) if first["name"] == "fastmi" else []
         for candidate in foreign:
             if candidate["ratio"]["median"] < 1:
                 yield f"{candidate['name']}, on {name}: fastmi is {faster(candidate['ratio'])}"
 
 
+def _foreign(candidates: Sequence[Record]) -> list[Record]:
+    """Leaves out fastmi's other ways."""
+    return [candidate for candidate in candidates if not candidate["name"].startswith("fastmi")]
+
+
 def _aims(record: Record) -> Iterator[tuple[str, ...]]:
-    """What was missed with the reason."""
-    for target, reached in found(record):
+    """Yields a row for each target; what was missed with the reason."""
+    for target, ratio in reached(record):
         case = (
             target.case if target.at is None else f"the curve over {target.case}, at {target.at:,}"
         )
         sizes = (
             f"{size:.0%}" if target.against is None else f"{size:,.{0 if size >= 10 else 2}f} times"
-            for size in (target.least, reached)
+            for size in (target.least, ratio)
         )
-        kept = "reached" if reached >= target.least else f"missed: {target.why}"
+        kept = "reached" if ratio >= target.least else f"missed: {target.why}"
         yield case, target.against or "what memory read once allows", *sizes, kept
 
 
 def _glance(cases: Sequence[Record]) -> list[tuple[str, ...]]:
-    """The quickest of the others beside fastmi, in every case."""
+    """Sets the quickest of the others beside fastmi, in every case."""
     cells = [("case", "fastmi", "quickest of the others", "", "so fastmi is")]
     for case in cases:
         first, *others = case["candidates"]
-        foreign = [own for own in others if not own["name"].startswith("fastmi")]
+        foreign = _foreign(others)
         if foreign and first["name"] == "fastmi":
-            best = min(foreign, key=lambda own: own["ratio"]["median"])
+            best = min(foreign, key=lambda candidate: candidate["ratio"]["median"])
             taken = duration(first["median"]), best["name"], duration(best["median"])
             cells.append((case["name"], *taken, faster(best["ratio"])))
     return cells

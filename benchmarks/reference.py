@@ -1,5 +1,6 @@
-"""activations -> I(X;T), I(T;Y) by the published recipe, as slow as published: what every other
-candidate is measured against.
+"""activations -> I(X;T), I(T;Y) by the published recipe, as slow as published.
+
+Every other candidate is measured against it.
 
 What is published (facts from vadim0x60/IDNN-Replication-Study, a replication of Shwartz-Ziv and
 Tishby 2017, arXiv:1703.00810): activations are digitised between evenly spaced edges, and a value
@@ -26,6 +27,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from fastmi.arrays import IntArray
+
 __all__ = [
     "BATCH",
     "EDGES",
@@ -49,14 +52,12 @@ BATCH = 101
 LEARNING_RATE = 0.2
 WATCHED = (nn.Tanh, nn.Softmax)
 
-IntArray = npt.NDArray[np.int64]
-
 
 # --- the estimate ---------------------------------------------------------------------------------
 
 
 def identify(rows: Any) -> IntArray:
-    """Rows (n, ...) -> which distinct row each one is, (n,)."""
+    """Numbers the distinct ones of rows (n, ...): which of them each is, (n,)."""
     rows = np.asarray(rows)
     rows = rows.reshape(len(rows), -1)
     rows = rows[:, 0] if rows.shape[1] == 1 else rows  # numbers are sorted sooner than rows of one
@@ -64,22 +65,23 @@ def identify(rows: Any) -> IntArray:
 
 
 def symbols(activations: Any, edges: Any) -> IntArray:
-    """Activations -> 0..n_edges - 1, compared in float32; below the first edge is -1, which wraps
-    to the last symbol.
+    """Digitises activations to 0..n_edges - 1, compared in float32.
+
+    Below the first edge is -1, which wraps to the last symbol.
     """
     edges = np.asarray(edges, np.float32)
     return (np.digitize(np.asarray(activations, np.float32), edges) - 1) % len(edges)
 
 
 def row_entropy(rows: IntArray) -> float:
-    """Rows (n, d) -> the entropy of the distinct ones, in bits."""
+    """Estimates the entropy of the distinct ones of rows (n, d), in bits."""
     counts = np.unique(rows, axis=0, return_counts=True)[1]
     share = counts / len(rows)
     return float(-np.sum(share * np.log2(share)))
 
 
 def conditional_entropy(rows: IntArray, given: IntArray) -> float:
-    """H(rows | given), one mask for every distinct value of `given`."""
+    """Estimates H(rows | given), in bits: one mask for every distinct value of `given`."""
     total = 0.0
     for value in np.unique(given):
         under = given == value
@@ -88,7 +90,7 @@ def conditional_entropy(rows: IntArray, given: IntArray) -> float:
 
 
 def plane_point(x: IntArray, y: IntArray, activations: Any, edges: Any) -> tuple[float, float]:
-    """x, y (n,) numbered by `identify`, activations (n, d) -> (I(X;T), I(T;Y)) in bits."""
+    """Estimates (I(X;T), I(T;Y)) in bits; activations (n, d), x and y (n,) from `identify`."""
     t = symbols(activations, edges)
     h_t = row_entropy(t)
     return h_t - conditional_entropy(t, x), h_t - conditional_entropy(t, y)
@@ -98,8 +100,9 @@ def plane_point(x: IntArray, y: IntArray, activations: Any, edges: Any) -> tuple
 
 
 def simple_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
-    """-> x (n, 12) whole numbers in -1..3, classes (n,): whether the mean of x, with noise, is
-    above 0.7.
+    """Draws x (n, 12), whole numbers in -1..3, and classes (n,).
+
+    The class is whether the mean of x, with noise, is above 0.7.
     """
     rng = np.random.default_rng(seed)
     x = rng.integers(5, size=(n_samples, 12)) - 1
@@ -107,8 +110,9 @@ def simple_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
 
 
 def complicated_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
-    """-> the same x, classes (n,): whether a score is above its mean; as published, x_0 alone moves
-    the score.
+    """Draws the same x, and classes (n,) of a score that, as published, x_0 alone moves.
+
+    The class is whether the score is above its mean.
     """
     rng = np.random.default_rng(seed)
     x = rng.integers(5, size=(n_samples, 12)) - 1
@@ -117,19 +121,19 @@ def complicated_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]
 
 
 def image_data(n_samples: int, seed: int = 0) -> tuple[IntArray, IntArray]:
-    """-> x (n, 196) random pixels in 0..12, random classes (n,) in 0..9: of pooled MNIST the shape,
-    the range and the repeats.
+    """Draws x (n, 196), random pixels in 0..12, and random classes (n,) in 0..9.
 
-    As there, the sample is drawn with replacement from 70,000 images, so that a few rows occur
-    twice.
+    Of pooled MNIST they have the shape, the range and the repeats. As there, the sample is drawn
+    with replacement from 70,000 images, so that a few rows occur twice.
     """
     rng = np.random.default_rng(seed)
-    images, who = np.unique(rng.integers(70_000, size=n_samples), return_inverse=True)
-    return rng.integers(13, size=(len(images), 196))[who], rng.integers(10, size=len(images))[who]
+    images, drawn = np.unique(rng.integers(70_000, size=n_samples), return_inverse=True)
+    x, classes = rng.integers(13, size=(len(images), 196)), rng.integers(10, size=len(images))
+    return x[drawn], classes[drawn]
 
 
 def train_step(network: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor) -> None:
-    """One step on the mean squared error of one batch."""
+    """Takes one step on the mean squared error of one batch."""
     optimiser.zero_grad()
     nn.functional.mse_loss(network(x), y).backward()
     optimiser.step()
@@ -138,8 +142,9 @@ def train_step(network: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, 
 def forward_one_by_one(
     networks: Sequence[nn.Sequential], x: Tensor, assignment: IntArray
 ) -> list[npt.NDArray[np.float32]]:
-    """x (n, ...), each sample by itself through networks[assignment[i]] -> the buffered watched
-    outputs, each (n, d).
+    """Forwards each sample of x (n, ...) by itself, through networks[assignment[i]].
+
+    Returns the buffered outputs of the watched layers, each (n, d).
     """
     rows: list[list[Tensor]] = []
     with torch.no_grad():
@@ -156,10 +161,10 @@ def forward_one_by_one(
 def published_loop(
     network: nn.Sequential, x: IntArray, y: Any, *, n_copies: int, n_epochs: int, seed: int = 0
 ) -> Iterator[list[tuple[float, float]]]:
-    """Train deep copies of `network` side by side; after each epoch yield (I(X;T), I(T;Y)) of every
-    watched layer.
+    """Trains deep copies of `network` side by side, and reads them after each epoch.
 
-    y (n, k): the targets, whose rows are the symbols of Y.
+    Yields (I(X;T), I(T;Y)) of every watched layer. y (n, k) are the targets, whose rows are the
+    symbols of Y.
     """
     rng = np.random.default_rng(seed)
     copies = [copy.deepcopy(network) for _ in range(n_copies)]

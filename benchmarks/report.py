@@ -1,5 +1,6 @@
-"""comparisons -> records (for programs) -> rows of a table (for people); a table shows nothing that
-is not in its record.
+"""comparisons -> records (for programs) -> rows of a table (for people).
+
+A table shows nothing that is not in its record.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ Record = Mapping[str, Any]
 
 
 def as_record(comparison: Comparison, bytes_per_second: float) -> dict[str, Any]:
-    """Every round and what is made of them; `bytes_per_second` is how fast memory can be read
-    once.
+    """Records every round and what is made of them.
+
+    `bytes_per_second` is how fast memory can be read once.
     """
     race, first = comparison.race, comparison.timed[0]
     candidates = [
@@ -67,15 +69,16 @@ def as_record(comparison: Comparison, bytes_per_second: float) -> dict[str, Any]
 
 
 def duration(seconds: float) -> str:
-    """Three digits and a unit."""
+    """Writes three digits and a unit."""
     unit, size = next(((unit, size) for unit, size in UNITS if seconds >= size), UNITS[-1])
     value = seconds / size
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {unit}"
 
 
 def faster(ratio: Record) -> str:
-    """How many times the first candidate is faster or slower, and the same for the ends of the
-    rounds.
+    """Says how many times the first candidate is faster or slower.
+
+    The lowest and the highest of the rounds stand behind.
     """
     slower = ratio["median"] < 1
     middle, low, high = (ratio[end] for end in ("median", "low", "high"))
@@ -86,8 +89,10 @@ def faster(ratio: Record) -> str:
 
 
 def rows(record: Record) -> list[tuple[str, ...]]:
-    """The head, then one row for each candidate: its times, how many times faster the first is, how
-    far the answers are.
+    """Writes the head of a table, then one row for each candidate.
+
+    A row holds its times, how many times faster the first candidate is, and how far its answer is
+    from that one's.
     """
     first = record["candidates"][0]
     head = (
@@ -116,7 +121,7 @@ def _row(candidate: Record, first: bool) -> tuple[str, ...]:
 
 
 def not_run(record: Record, absent: Record) -> str:
-    """Who was not asked, and why; but for those that are `absent` from the whole run."""
+    """Says who was not asked, and why; but for those that are `absent` from the whole run."""
     reasons: dict[str, list[str]] = {}
     for name, reason in record["absent"].items():
         if name not in absent:
@@ -125,8 +130,9 @@ def not_run(record: Record, absent: Record) -> str:
 
 
 def notes(record: Record) -> list[str]:
-    """Of the first candidate: how fast it reads, what holds it up on a device, and the memory it
-    takes there, where known.
+    """Says of the first candidate how fast it reads.
+
+    And what holds it up on a device, and the memory that it takes there, where these are known.
     """
     said, name = [], record["candidates"][0]["name"]
     if record["read"]:
@@ -148,7 +154,7 @@ def notes(record: Record) -> list[str]:
 
 
 def section(record: Record, absent: Record) -> str:
-    """A case for the terminal."""
+    """Writes a case for the terminal."""
     others = not_run(record, absent)
     lines = [
         (
@@ -164,7 +170,7 @@ def section(record: Record, absent: Record) -> str:
 
 
 def curve_rows(curve: Record) -> list[tuple[str, ...]]:
-    """The head, then one row for each point: the medians of all candidates."""
+    """Writes the head of a table, then one row for each point: all candidates' medians."""
     names = list(
         dict.fromkeys(
             candidate["name"] for point in curve["points"] for candidate in point["candidates"]
@@ -197,26 +203,20 @@ def curve_rows(curve: Record) -> list[tuple[str, ...]]:
 
 
 def curve_section(curve: Record) -> str:
-    """A curve for the terminal."""
+    """Writes a curve for the terminal."""
     others = curve_not_run(curve)
     lines = [*aligned(curve_rows(curve)), *([f"not run: {others}"] if others else [])]
     return f"over {curve['name']}: {curve['what']}\n" + "".join(f"  {line}\n" for line in lines)
 
 
 def curve_not_run(curve: Record) -> str:
-    """Why some cells are empty."""
-    return not_run(
-        {
-            "absent": {
-                name: why for point in curve["points"] for name, why in point["absent"].items()
-            }
-        },
-        {},
-    )
+    """Says why some cells are empty."""
+    absent = {name: reason for point in curve["points"] for name, reason in point["absent"].items()}
+    return not_run({"absent": absent}, {})
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells -> lines whose columns stand below each other."""
+    """Turns rows of cells into lines whose columns stand below each other."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -225,7 +225,7 @@ def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
 
 
 def check_target(path: Path) -> None:
-    """Try the place before anything is measured.
+    """Tries the place before anything is measured.
 
     Raises:
         OSError: the file cannot be written there, naming it.
@@ -238,7 +238,7 @@ def check_target(path: Path) -> None:
 
 
 def write_json(path: Path, record: Record) -> None:
-    """Whole or not at all: written beside, then renamed."""
+    """Writes the file whole or not at all: beside it, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        part.write_text(json.dumps(record, indent=1) + "\n")
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(record, indent=1) + "\n")

@@ -25,7 +25,7 @@ __all__ = [
     "measure",
 ]
 
-BLOCK = 0.020  # seconds for which a fast candidate is repeated before the next one takes its turn
+BLOCK_SECONDS = 0.020  # for which a fast candidate is repeated before the next takes its turn
 
 Candidates = Mapping[str, Callable[[], Any]]
 Stopwatch = Callable[[], Callable[[], float]]
@@ -41,12 +41,16 @@ class Race:
 
     Fields:
         candidates: name -> what to run and time; the others are compared with the first.
-        answers: name -> what to run for the answer, where that of a timed run cannot be compared (a
-        training is chaotic). work: name -> how many units (epochs, say) one run does, where it is
-        not one; seconds are per unit. agree: name -> how far its answer may be, where its own
-        arithmetic allows no better than the rest. absent: name -> why it is not among the
-        candidates. n_bytes: how many bytes of activations one run of the first candidate reads,
-        where it reads any. weighed: whether the memory that an answer takes is of interest.
+        answers: name -> what to run for the answer, where that of a timed run cannot be compared
+            (a training is chaotic).
+        work: name -> how many units (epochs, say) one run does, where it is not one; seconds are
+            per unit.
+        agree: name -> how far its answer may be, where its own arithmetic allows no better than
+            the rest.
+        absent: name -> why it is not among the candidates.
+        n_bytes: how many bytes of activations one run of the first candidate reads, where it reads
+            any.
+        weighed: whether the memory that an answer takes is of interest.
         about: what the data turned out to be.
     """
 
@@ -71,8 +75,9 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds per unit of work, one for each round, and `beside` each those of the first candidate
-    right before and after.
+    """Seconds per unit of work, one for each round.
+
+    `beside` each are those of the first candidate right before and after.
     """
 
     name: str
@@ -81,30 +86,31 @@ class Timed:
 
     @property
     def median(self) -> float:
-        """The middle round."""
+        """Finds the middle round."""
         return median(self.seconds)
 
     @property
     def minimum(self) -> float:
-        """The round that was disturbed least."""
+        """Finds the round that was disturbed least."""
         return min(self.seconds)
 
     @property
     def spread(self) -> float:
-        """How far the rounds lie apart: (longest - shortest) / median."""
+        """Says how far the rounds lie apart: (longest - shortest) / median."""
         return (max(self.seconds) - self.minimum) / self.median
 
     @property
     def ratio(self) -> Ratio:
-        """Taken where both saw the same machine, and only then summarised."""
-        ratios = [own / first for own, first in zip(self.seconds, self.beside, strict=True)]
+        """Compares where both saw the same machine, and only then summarises."""
+        ratios = [taken / first for taken, first in zip(self.seconds, self.beside, strict=True)]
         return Ratio(median(ratios), min(ratios), max(ratios))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What each candidate's answer differs by from the first one's, and what each takes; bytes only
-    if they were weighed.
+    """What each candidate's answer differs by from the first one's, and what each takes.
+
+    Bytes are held only if they were weighed.
     """
 
     race: Race
@@ -114,12 +120,12 @@ class Comparison:
 
     @property
     def largest_difference(self) -> float:
-        """Of them all."""
+        """Finds the largest of them all."""
         return max(self.differences.values())
 
 
 def clock() -> Callable[[], float]:
-    """A stopwatch: start it, and it says how many seconds have gone by."""
+    """Starts a stopwatch, which says how many seconds have gone by."""
     start = time.perf_counter()
     return lambda: time.perf_counter() - start
 
@@ -132,7 +138,7 @@ def compare(
     patience: float = 8.0,
     stopwatch: Stopwatch = clock,
 ) -> Comparison:
-    """Agree first, then time; to answer is to warm up, and is not timed.
+    """Lets them agree first, then times them; to answer is to warm up, and is not timed.
 
     Args:
         candidates: name -> what to run and time, or a `Race` where that is not all there is to say.
@@ -151,8 +157,9 @@ def compare(
 
 
 def differences(race: Race, agree: float = 1e-12) -> tuple[dict[str, float], dict[str, int]]:
-    """Run each; how far each is from the first one's answer, and the most bytes that Python and
-    NumPy held for it at once.
+    """Runs each: how far its answer is from the first one's, and the most bytes held for it.
+
+    The bytes are those that Python and NumPy held at once, where the race weighs them.
 
     Raises:
         Disagreement: as `compare`.
@@ -165,13 +172,13 @@ def differences(race: Race, agree: float = 1e-12) -> tuple[dict[str, float], dic
             (peaks[name],) = peak
     (first, expected), *others = answers.items()
     out = {first: 0.0}
-    for name, found in others:
-        if found.shape != expected.shape:
+    for name, given in others:
+        if given.shape != expected.shape:
             raise Disagreement(
-                f"{name} answers with shape {found.shape}, {first} with {expected.shape}: nothing "
+                f"{name} answers with shape {given.shape}, {first} with {expected.shape}: nothing "
                 "was timed"
             )
-        out[name], allowed = float(np.abs(found - expected).max()), race.agree.get(name, agree)
+        out[name], allowed = float(np.abs(given - expected).max()), race.agree.get(name, agree)
         # NaN too, and the one int64 whose absolute value is negative
         if not 0 <= out[name] <= allowed:
             raise Disagreement(
@@ -183,8 +190,9 @@ def differences(race: Race, agree: float = 1e-12) -> tuple[dict[str, float], dic
 
 @contextmanager
 def _weighing(wanted: bool) -> Iterator[list[int]]:
-    """A list that holds the most bytes held at once, once the block is left; empty where that is
-    not wanted.
+    """Yields a list that holds the most bytes held at once, when the block has been left.
+
+    It stays empty where that is not wanted.
     """
     peak: list[int] = []
     if wanted:
@@ -200,8 +208,7 @@ def _weighing(wanted: bool) -> Iterator[list[int]]:
 def measure(
     race: Race, *, rounds: int = 7, patience: float = 8.0, stopwatch: Stopwatch = clock
 ) -> tuple[Timed, ...]:
-    """Alternating blocks: each candidate is repeated for at least 20 ms, or run once where it is
-    slower.
+    """Times alternating blocks: a candidate is repeated for 20 ms, or run once where it is slower.
 
     A machine's speed may change within a second. So each candidate's block stands between two of
     the first one's, the second of them a tenth as long as the block at least: the ratio is of what
@@ -229,20 +236,22 @@ def measure(
         for name in list(blocks)[:: 1 if turn % 2 == 0 else -1]:
             if spent[name] <= patience:
                 before = _block(race.candidates[first], stopwatch) if others else (0.0, 0)
-                own = _block(race.candidates[name], stopwatch)
-                after = _block(race.candidates[first], stopwatch, own[0] / 10) if others else own
-                blocks[name].append((seconds(name, own), seconds(first, before, after)))
-                spent[name] += own[0]
+                block = _block(race.candidates[name], stopwatch)
+                after = (
+                    _block(race.candidates[first], stopwatch, block[0] / 10) if others else block
+                )
+                blocks[name].append((seconds(name, block), seconds(first, before, after)))
+                spent[name] += block[0]
     timed = [Timed(name, *zip(*pairs, strict=True)) for name, pairs in blocks.items()]
-    every = tuple(beside for one in timed for beside in one.beside)
+    every = tuple(beside for other in timed for beside in other.beside)
     return (Timed(first, every, every), *(timed if others else ()))
 
 
 def _block(run: Callable[[], Any], stopwatch: Stopwatch, least: float = 0.0) -> tuple[float, int]:
-    """How long it took, and how many runs that were."""
+    """Runs until the block is long enough: its seconds, and how many runs that were."""
     runs, elapsed = 0, stopwatch()
     while True:
         run()
         runs += 1
-        if (seconds := elapsed()) >= max(BLOCK, least):
+        if (seconds := elapsed()) >= max(BLOCK_SECONDS, least):
             return seconds, runs

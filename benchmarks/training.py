@@ -1,5 +1,6 @@
-"""Whole runs of the report, an estimate after every epoch: by fastmi from snapshots, and by the
-published loop.
+"""Whole runs of the report, an estimate after every epoch: by fastmi, and by the published loop.
+
+fastmi trains first and reads the snapshots afterwards.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from benchmarks.timing import Disagreement, Race
 from experiments import records
 from experiments.catalog import CATALOG
 from experiments.networks import build
+from fastmi.arrays import Bits, IntArray
 
 __all__ = [
     "EPOCHS",
@@ -48,16 +50,13 @@ __all__ = [
     "RunCase",
 ]
 
-TOGETHER = 60  # snapshots evaluated at a time; where every copy is, so many networks
-# copies whose own readings are compared, at most: the published recipe takes its time for each
-ASKED = 5
+TOGETHER_NETWORKS = 60  # evaluated at a time: snapshots, or every copy of so many fewer
+COMPARED_COPIES = 5  # each by itself, at most: the published recipe takes its time for each
 # at most, of fastmi; of the published loop: about as long, so that they alternate
 EPOCHS, QUICK = (100, 2), (50, 2)
 READINGS = "training", "and the sampled reading", "and all three readings"
-TOLERANCE = 1e-5  # between float32 sums taken in different orders
+TOLERANCE = 1e-5  # of activations and parameters: between float32 sums in different orders
 
-Bits = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Snapshot = dict[str, Tensor]
 
 
@@ -71,12 +70,10 @@ class RunCase:
     data: Callable[[int], tuple[IntArray, IntArray]]
 
     @property
-    def what(self) -> str:
-        """One line for the reader."""
-        (full, published), (quick, quick_published) = (
-            self.n_epochs(quick=False),
-            self.n_epochs(quick=True),
-        )
+    def description(self) -> str:
+        """Says in one line what is measured."""
+        full, published = self.n_epochs(quick=False)
+        quick, quick_published = self.n_epochs(quick=True)
         reading = "the one reading" if self.run.copies == 1 else "the sampled reading"
         return (
             f"{self.about}, {self.run.n_samples} samples, {reading} of every layer after every "
@@ -87,16 +84,16 @@ class RunCase:
         )
 
     def n_epochs(self, quick: bool) -> tuple[int, int]:
-        """Of fastmi; of the published loop."""
+        """Counts the epochs that are timed: of fastmi, and of the published loop."""
         n_epochs, n_published = QUICK if quick else EPOCHS
         return min(n_epochs, self.run.epochs), n_published
 
     def network(self) -> torch.nn.Sequential:
-        """As every candidate starts."""
+        """Builds the network as every candidate starts."""
         return build(self.run.network, self.run.widths, 0)
 
     def sample(self) -> tuple[IntArray, npt.NDArray[Any]]:
-        """-> x (n, d), targets (n, 1), or (n, n_classes) one-hot."""
+        """Draws x (n, d) and targets (n, 1), or (n, n_classes) one-hot."""
         x, classes = self.data(self.run.n_samples)
         values = (
             np.eye(self.run.widths[-1])
@@ -106,7 +103,7 @@ class RunCase:
         return x, values[classes]
 
     def race(self, quick: bool) -> Race:
-        """fastmi against the published loop, which is timed over fewer epochs."""
+        """Races fastmi against the published loop, which is timed over fewer epochs."""
         n_epochs, n_published = self.n_epochs(quick)
         x, y = self.sample()
         published = functools.partial(
@@ -121,8 +118,9 @@ class RunCase:
         )
 
     def race_on(self, device: torch.device, quick: bool) -> Race:
-        """The same run on a device and on the CPU; compared are the readings of one trained state's
-        activations, bit by bit.
+        """Races the same run on a device against it on the CPU.
+
+        Compared are the readings of one trained state's activations, bit by bit.
         """
         n_epochs, _ = self.n_epochs(quick)
         candidates = {
@@ -144,13 +142,12 @@ class RunCase:
         )
 
     def readings(self, quick: bool) -> Race:
-        """Training alone, then with one reading, then with all three."""
+        """Races training alone, then with one reading, then with all three."""
         n_epochs, _ = self.n_epochs(quick)
-        some = TOGETHER // self.run.copies
         reads = (
-            (lambda training, snapshots: None, TOGETHER),
-            (Training.reading, TOGETHER),
-            (Training.readings, some),
+            (lambda training, snapshots: None, TOGETHER_NETWORKS),
+            (Training.reading, TOGETHER_NETWORKS),
+            (Training.readings, TOGETHER_NETWORKS // self.run.copies),
         )
         candidates = {
             name: self.over(n_epochs, *read) for name, read in zip(READINGS, reads, strict=True)
@@ -161,10 +158,10 @@ class RunCase:
         self,
         n_epochs: int,
         read: Callable[[Training, list[Snapshot]], Any],
-        together: int = TOGETHER,
+        together: int = TOGETHER_NETWORKS,
         device: torch.device | None = None,
     ) -> Callable[[], Any]:
-        """A candidate: a fresh run of n_epochs, every snapshot of it read, a chunk at a time."""
+        """Makes a candidate: a fresh run of n_epochs, its snapshots read a chunk at a time."""
 
         def candidate() -> list[Any]:
             training = Training(self, device)
@@ -178,14 +175,15 @@ class RunCase:
 
 
 class Training:
-    """Data, network and ensemble of one run, on a device (None is the CPU); `snapshots(n)` trains
-    on.
+    """Data, network and ensemble of one run, on a device (None is the CPU).
+
+    `snapshots(n)` trains on.
     """
 
     def __init__(self, case: RunCase, device: torch.device | None = None) -> None:
         self.x, self.y = case.sample()
         self.inputs, self.targets = (
-            torch.tensor(part, dtype=torch.float32, device=device) for part in (self.x, self.y)
+            torch.tensor(rows, dtype=torch.float32, device=device) for rows in (self.x, self.y)
         )
         self.plane = fastmi.PlaneEstimator(self.x, self.y, BINNING)
         self.n_copies = case.run.copies
@@ -195,7 +193,7 @@ class Training:
         self.rng = np.random.default_rng(0)
 
     def snapshots(self, n_epochs: int) -> list[Snapshot]:
-        """One step of every copy, then its parameters as they are, n_epochs times."""
+        """Takes one step of every copy, then its parameters as they are, n_epochs times."""
         taken = []
         for _ in range(n_epochs):
             rows = self.ensemble.draw(len(self.x), BATCH)
@@ -204,24 +202,25 @@ class Training:
         return taken
 
     def assignment(self, n_epochs: int) -> IntArray:
-        """The copy that each sample is sent through, drawn anew at each epoch, (n_epochs, n)."""
+        """Draws the copy that each sample is sent through, anew at each epoch, (n_epochs, n)."""
         return self.rng.integers(self.n_copies, size=(n_epochs, len(self.x)))
 
     def reading(self, snapshots: list[Snapshot]) -> Bits:
-        """The published one: every sample through one copy, anew at each epoch -> (chunk, n_layers,
-        2).
+        """Reads as published: every sample through one copy, anew at each epoch.
+
+        Returns (chunk, n_layers, 2).
         """
         drawn = self.assignment(len(snapshots))
         return self.plane.estimate(self.ensemble.activations(self.inputs, snapshots, drawn))
 
     def readings(self, snapshots: list[Snapshot]) -> Bits:
-        """Mean over (at most five) copies, sampled, mixture -> (3, chunk, n_layers, 2)."""
+        """Reads the mean of at most five copies, sampled, mixture -> (3, chunk, n_layers, 2)."""
         layers = self.ensemble.activations(self.inputs, snapshots)
         return three_readings(self.plane, layers, self.assignment(len(snapshots)))
 
 
 def _by_torch(read: Callable[[], Bits]) -> Bits:
-    """CUDA tensors go to the torch twin anyway: said for a rehearsal on the CPU."""
+    """Forces the torch twin, which CUDA tensors reach anyway: for a rehearsal on the CPU."""
     with fastmi.use_backend("torch"):
         return read()
 
@@ -229,20 +228,18 @@ def _by_torch(read: Callable[[], Bits]) -> Bits:
 def three_readings(
     plane: fastmi.PlaneEstimator, layers: list[Tensor], assignment: IntArray
 ) -> Bits:
-    """Layers (chunk, n_copies, n, d), assignment (chunk, n) -> (3, chunk, n_layers, 2)."""
-    found = plane.readings(layers, assignment)
-    return np.stack(
-        [found["each"].bits[:, :ASKED].mean(axis=1), found["sampled"].bits, found["mixture"].bits]
-    )
+    """Reads layers (chunk, n_copies, n, d), assignment (chunk, n) -> (3, chunk, n_layers, 2)."""
+    readings = plane.readings(layers, assignment)
+    each = readings["each"].bits[:, :COMPARED_COPIES].mean(axis=1)
+    return np.stack([each, readings["sampled"].bits, readings["mixture"].bits])
 
 
 def frozen_answers(case: RunCase) -> dict[str, Callable[[], Bits]]:
-    """The three readings of one trained state, by fastmi and by the published recipe on the same
-    activations.
+    """Reads one trained state, by fastmi and by the published recipe on the same activations.
 
     Training at this learning rate is chaotic: whole runs part by rounding alone. So what a run is
     made of is compared: one step and one forward pass (`_same_network`, within float32 rounding),
-    and the readings of equal activations (exactly).
+    and the three readings of equal activations (exactly).
     """
     training = Training(case)
     training.snapshots(10)
@@ -256,7 +253,9 @@ def frozen_answers(case: RunCase) -> dict[str, Callable[[], Bits]]:
 
     def published() -> Bits:
         each = [
-            np.mean([plane_point(x, y, member, EDGES) for member in stack[:ASKED]], axis=0)
+            np.mean(
+                [plane_point(x, y, member, EDGES) for member in stack[:COMPARED_COPIES]], axis=0
+            )
             for stack in stacks
         ]
         sampled = [plane_point(x, y, rows, EDGES) for rows in chosen]
@@ -276,8 +275,12 @@ def frozen_answers(case: RunCase) -> dict[str, Callable[[], Bits]]:
 def _same_network(
     training: Training, rows: list[npt.NDArray[np.float32]], assignment: IntArray
 ) -> None:
-    """The ensemble's forward pass, and its next step, are the published ones within float32
-    rounding.
+    """Checks that the ensemble's forward pass, and its next step, are the published ones.
+
+    They are, within float32 rounding.
+
+    Raises:
+        Disagreement: one of them is not.
     """
     ensemble, inputs, targets = training.ensemble, training.inputs, training.targets
     members = cast("list[torch.nn.Sequential]", ensemble.networks())
@@ -294,19 +297,19 @@ def _same_network(
     expected = [
         parameter.detach().numpy() for member in members for parameter in member.parameters()
     ]
-    found = [
+    stepped = [
         parameter.detach().numpy()
         for member in ensemble.networks()
         for parameter in member.parameters()
     ]
-    _close("training step", found, expected)
+    _close("training step", stepped, expected)
 
 
-def _close(what: str, found: list[Any], expected: list[Any]) -> None:
-    difference = max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True))
+def _close(action: str, given: list[Any], expected: list[Any]) -> None:
+    difference = max(float(np.abs(a - b).max()) for a, b in zip(given, expected, strict=True))
     if not difference <= TOLERANCE:
         raise Disagreement(
-            f"the {what} differs by {difference:.3g} from the published one: nothing was timed"
+            f"the {action} differs by {difference:.3g} from the published one: nothing was timed"
         )
 
 

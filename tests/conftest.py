@@ -1,6 +1,4 @@
-"""Every backend that is there meets the same test bodies, and the suite is the same at every
-run.
-"""
+"""Every backend that is there meets the same test bodies, and every run is the same suite."""
 
 from __future__ import annotations
 
@@ -41,8 +39,9 @@ CUDA_MISSING = "no CUDA device here"
 
 @dataclass(frozen=True)
 class Backend:
-    """One of the ways to run fastmi: `put` moves an array to where it works (strings have no tensor
-    and stay).
+    """A way to run fastmi: `put` moves an array to where it works.
+
+    Strings have no tensor and stay.
     """
 
     name: str
@@ -57,9 +56,7 @@ class Backend:
 
 @pytest.fixture(params=["numba", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
 def twin(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """The Numba twin on arrays, the torch twin on CPU tensors, and the torch twin on CUDA
-    tensors.
-    """
+    """Puts the Numba twin on arrays, and the torch twin on CPU tensors and on CUDA tensors."""
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip(CUDA_MISSING)
     # the container alone sends CUDA tensors to their twin; CPU tensors must be sent
@@ -69,7 +66,7 @@ def twin(request: pytest.FixtureRequest) -> Iterator[Backend]:
 
 @pytest.fixture
 def cuda() -> torch.device:
-    """For tests about a CUDA device itself; mark them `gpu`."""
+    """Gives tests about a CUDA device the device itself; mark them `gpu`."""
     if not torch.cuda.is_available():
         pytest.skip(CUDA_MISSING)
     return torch.device("cuda")
@@ -85,7 +82,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def idle(monkeypatch):
-    """No work is done."""
+    """Fails where work is done."""
     for module in (run_command, estimate_command):
         monkeypatch.setattr(
             module, "execute", lambda *words, **options: pytest.fail("work was done")
@@ -94,13 +91,13 @@ def idle(monkeypatch):
 
 @pytest.fixture
 def part(tmp_path):
-    """An unfinished run."""
+    """Copies an unfinished run."""
     return Path(shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{TINY.id}.part"))
 
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory):
-    """A finished run of two copies."""
+    """Makes a finished run of two copies, once a module."""
     out = tmp_path_factory.mktemp("once")
     with pytest.MonkeyPatch.context() as patch:
         undraw(patch)
@@ -110,7 +107,7 @@ def once(tmp_path_factory):
 
 @pytest.fixture
 def finished(tmp_path, once):
-    """Another finished run than TINY, of two copies."""
+    """Copies another finished run than TINY, of two copies."""
     return Path(shutil.copytree(once, tmp_path / once.name))
 
 
@@ -123,7 +120,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def whole_suite(request: pytest.FixtureRequest) -> bool:
-    """Whether every file of tests is run, and all of it."""
+    """Tells whether every file of tests is run, and all of it."""
     chosen = request.config.getoption
     if chosen("keyword") or chosen("markexpr") or chosen("lf", False) or chosen("deselect"):
         return False

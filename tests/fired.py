@@ -1,5 +1,6 @@
-"""fastmi, imported with a note of every error that it makes: which `raise` no test reaches is known
-once all have run.
+"""fastmi, imported with a note of every error that it makes.
+
+Which `raise` no test reaches is known once all have run.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ Place = tuple[str, int]  # the module, the line
 
 
 def is_error_made(node: ast.AST) -> bool:
-    """`raise SomeError(...)` and `return SomeError(...)`, whose caller raises it; a bare `raise`
-    makes none.
+    """Tells whether a node is `raise SomeError(...)`, or `return SomeError(...)`.
+
+    The caller of the latter raises it; a bare `raise` makes none.
     """
     if isinstance(node, ast.Raise):
         return node.exc is not None
@@ -46,7 +48,7 @@ class _Notes(ast.NodeTransformer):
         for name in ("body", "orelse", "finalbody"):
             lines = getattr(node, name, None)
             if isinstance(lines, list):
-                setattr(node, name, [line for one in lines for line in self._noted(one)])
+                setattr(node, name, [noted for line in lines for noted in self._noted(line)])
         return node
 
     def _noted(self, node: ast.AST) -> list[ast.AST]:
@@ -60,14 +62,14 @@ class _Notes(ast.NodeTransformer):
 
 
 def noted(module: str, source: str, path: str) -> CodeType:
-    """The source as Python compiles it, with its notes."""
+    """Compiles the source as Python does, with its notes."""
     tree = _Notes(module).visit(ast.parse(source, path))
     return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
 
 
 class _Loader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
-        """Never from or into a cache of bytecode, which others read."""
+        """Compiles anew, never from or into a cache of bytecode, which others read."""
         path = self.get_filename(fullname)
         return noted(fullname, self.get_data(path).decode(), path)
 
@@ -88,13 +90,13 @@ class _Finder(MetaPathFinder):
 
 
 def watch(package: str) -> None:
-    """From now on; what is loaded already stays without notes."""
+    """Notes errors from now on; what is loaded already stays without notes."""
     setattr(builtins, NOTE, set())
     sys.meta_path.insert(0, _Finder(package))
 
 
 def silent(folder: Path) -> list[Place]:
-    """The errors of a package's sources that nothing has made so far."""
+    """Lists the errors of a package's sources that nothing has made so far."""
     places = set[Place]()
     for path in sorted(folder.rglob("*.py")):
         module = ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(

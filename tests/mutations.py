@@ -1,9 +1,9 @@
-"""Files as chance and malice make them: a seeded stream of damaged copies of good ones. Standard
-library and NumPy only.
+"""Files as chance and malice make them: a seeded stream of damaged copies of good ones.
+
+Standard library and NumPy only.
 """
 
 import io
-import itertools
 import json
 import random
 import zipfile
@@ -27,8 +27,9 @@ ODD_TEXTS = (
 
 
 def damaged(content: bytes, n: int, seed: int) -> Iterator[bytes]:
-    """n copies with bits flipped, parts cut off, moved, doubled, overwritten, and odd texts
-    within.
+    """Yields n copies with bits flipped, parts cut off, moved, doubled, overwritten.
+
+    Or with odd texts within.
     """
     rng = random.Random(seed)
     for _ in range(n):
@@ -61,43 +62,35 @@ def damaged(content: bytes, n: int, seed: int) -> Iterator[bytes]:
         yield bytes(copy)
 
 
+ODD_NAMES = ("0/other.npy", "9/i_xt.npy", "x", "../x.npy", "plain", ".format.npy", "\n.npy")
+
+
 def rebuilt(content: bytes, n: int, seed: int) -> Iterator[bytes]:
-    """n copies of an .npz with damaged members under right checksums, lost, renamed, doubled or
-    packed in other ways.
+    """Yields n copies of an .npz with damaged members under right checksums.
+
+    Or with members lost, renamed, doubled, or packed in other ways.
     """
     rng = random.Random(seed)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     ways = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     for _ in range(n):
-        own, name = dict(members), rng.choice(list(members))
+        mutant, name = dict(members), rng.choice(list(members))
         match rng.randrange(5):
             case 0:
-                (own[name],) = damaged(own[name], 1, rng.randrange(2**32))
+                (mutant[name],) = damaged(mutant[name], 1, rng.randrange(2**32))
             case 1:
-                (head,) = damaged(own[name][:128], 1, rng.randrange(2**32))
-                own[name] = head + own[name][128:]
+                (head,) = damaged(mutant[name][:128], 1, rng.randrange(2**32))
+                mutant[name] = head + mutant[name][128:]
             case 2:
-                own[
-                    rng.choice(
-                        (
-                            "0/other.npy",
-                            "9/i_xt.npy",
-                            "x",
-                            "../x.npy",
-                            "plain",
-                            ".format.npy",
-                            "\n.npy",
-                        )
-                    )
-                ] = own.pop(name)
+                mutant[rng.choice(ODD_NAMES)] = mutant.pop(name)
             case 3:
-                del own[name]
+                del mutant[name]
             case 4:
-                own[name] = own[rng.choice(list(members))]
+                mutant[name] = mutant[rng.choice(list(members))]
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", rng.choice(ways)) as archive:
-            for key, value in own.items():
+            for key, value in mutant.items():
                 archive.writestr(key, value)
         yield packed.getvalue()
 
@@ -124,7 +117,7 @@ VALUES = (
 
 
 def changed(value: object, n: int, seed: int) -> Iterator[str]:
-    """n JSON texts of the value with something within lost, or another value in its place."""
+    """Yields n JSON texts of the value with something within lost, or another value there."""
     rng = random.Random(seed)
     for _ in range(n):
         copy = json.loads(json.dumps(value))
@@ -146,4 +139,6 @@ def _places(value: object) -> Iterator[tuple]:
         if isinstance(value, list)
         else ()
     )
-    yield from itertools.chain.from_iterable([(value, key), *_places(one)] for key, one in pairs)
+    for key, inner in pairs:
+        yield value, key
+        yield from _places(inner)

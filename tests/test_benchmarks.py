@@ -1,5 +1,6 @@
-"""The published recipe and runs are right, and nothing is timed that differs. No time is asserted
-here.
+"""The published recipe and runs are right, and nothing is timed that differs.
+
+No time is asserted here.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 import fastmi
 from benchmarks import (
     bench_cases,
+    bounding,
     cold,
     command,
     curves,
@@ -35,7 +37,7 @@ from benchmarks.cases import CASES, Case
 from benchmarks.curves import Curve, layer_race
 from benchmarks.estimating import PlaneCase
 from benchmarks.labels import LabelCase
-from benchmarks.peers import peers
+from benchmarks.peers import OF_BOUNDS, peers
 from benchmarks.timing import Disagreement, Race, Ratio, Timed, compare, measure
 from benchmarks.training import EXP_1, EXP_2, EXP_3, EXP_4
 from experiments.networks import build
@@ -69,10 +71,10 @@ def golden():
 def test_the_published_recipe_gives_the_golden_values(golden, layer):
     stored = golden["idnns"]
     case = layer.split("/")[0]
-    x, y = (reference.identify(stored[f"{case}/{part}"]) for part in ("X", "labels"))
-    found = reference.plane_point(x, y, stored[f"{layer}/T"], np.linspace(-1, 1, 30))
+    x, y = (reference.identify(stored[f"{case}/{name}"]) for name in ("X", "labels"))
+    point = reference.plane_point(x, y, stored[f"{layer}/T"], np.linspace(-1, 1, 30))
     # rows: 8, 30, 50, 100 edges
-    np.testing.assert_allclose(found, stored[f"{layer}/IXT_ITY_bits"][1], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(point, stored[f"{layer}/IXT_ITY_bits"][1], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("layer", range(3, 6))
@@ -80,8 +82,8 @@ def test_the_published_recipe_gives_the_golden_extended_values(golden, layer):
     stored = golden["blog"]
     x, y = reference.identify(stored["X"]), reference.identify(stored["labels_passed"])
     t = stored[f"L{layer}/T_all_nets"][stored["who"], np.arange(1000)]
-    found = reference.plane_point(x, y, t, stored["bins"])
-    np.testing.assert_allclose(found, stored[f"L{layer}/extended_bits"], rtol=0, atol=1e-12)
+    point = reference.plane_point(x, y, t, stored["bins"])
+    np.testing.assert_allclose(point, stored[f"L{layer}/extended_bits"], rtol=0, atol=1e-12)
 
 
 # --- the published run ----------------------------------------------------------------------------
@@ -161,7 +163,7 @@ def test_the_readings_are_added_one_after_the_other():
 
 @pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
 @pytest.mark.parametrize(
-    ("part", "wrong", "message"),
+    ("step", "wrong", "message"),
     [
         ("train_step", lambda *arguments: None, "the training step differs"),
         (
@@ -171,8 +173,8 @@ def test_the_readings_are_added_one_after_the_other():
         ),
     ],
 )
-def test_no_run_is_timed_whose_network_differs(monkeypatch, case, part, wrong, message):
-    monkeypatch.setattr(training, part, wrong)
+def test_no_run_is_timed_whose_network_differs(monkeypatch, case, step, wrong, message):
+    monkeypatch.setattr(training, step, wrong)
     with pytest.raises(Disagreement, match=message):
         case.race(quick=True)
 
@@ -188,7 +190,7 @@ def test_labels_agree_in_nats(strings, n_units):
     assert names[0] == "fastmi"
     assert "scikit-learn, mutual_info_score" in names
     assert ("fastmi.compat.sklearn" in names) == (n_units == 0)
-    assert "500" in case.what
+    assert "500" in case.description
     a, b = case.data()
     assert (len(set(a.reshape(500, -1)[:, 0])), len(set(b)), a.dtype.kind) == (
         10,
@@ -255,8 +257,9 @@ def test_a_candidate_may_be_as_far_away_as_its_arithmetic_allows():
 
 
 def test_blocks_alternate_and_last_long_enough():
-    """By a stopwatch of our own: a run takes 8 ms, so a block is three of them; each block of b and
-    c is between two of a.
+    """A run takes 8 ms by a stopwatch of our own, so a block is three of them.
+
+    Each block of b and c is between two of a.
     """
     ran, now = [], [0.0]
 
@@ -273,7 +276,7 @@ def test_blocks_alternate_and_last_long_enough():
     )
     around_b, around_c = "aaabbbaaa", "aaac" + "a" * 5  # the block after c lasts a tenth of c
     assert "".join(ran) == around_b + around_c + around_c + around_b
-    assert [(one.name, one.seconds) for one in timed] == [
+    assert [(candidate.name, candidate.seconds) for candidate in timed] == [
         ("a", pytest.approx((0.008,) * 4)),
         ("b", pytest.approx((0.008, 0.008))),
         ("c", pytest.approx((0.36, 0.36))),
@@ -313,11 +316,11 @@ def test_a_machine_that_changes_its_speed_leaves_the_ratios():
 def test_a_busy_machine_is_said_at_the_start(monkeypatch, spins, load, busy):
     monkeypatch.setattr(machine, "spins", lambda: spins)
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0))
-    found = machine.machine()
-    assert found.busy == busy
-    assert ("BUSY" in str(found)) == busy
-    assert found.unrest == pytest.approx(spins[1] - 1)
-    assert "every candidate held to 1 thread" in str(found)
+    here = machine.machine()
+    assert here.busy == busy
+    assert ("BUSY" in str(here)) == busy
+    assert here.unrest == pytest.approx(spins[1] - 1)
+    assert "every candidate held to 1 thread" in str(here)
 
 
 def test_the_fixed_loop_is_timed_again_and_again():
@@ -339,15 +342,15 @@ def test_every_pool_is_asked_for_one_thread_before_it_is_made(monkeypatch):
 def test_limits_are_bytes_over_the_quickest_round(monkeypatch):
     rounds = (Timed("read", (0.5, 0.25), (1, 1)), Timed("copied", (1.0, 0.5), (1, 1)))
     monkeypatch.setattr(limits, "measure", lambda race, **options: rounds)
-    found = limits.limits(n_bytes=1 << 10)
-    assert (found.read, found.copied) == (4 << 10, 4 << 10)  # a copy reads and writes
+    memory = limits.limits(n_bytes=1 << 10)
+    assert (memory.read, memory.copied) == (4 << 10, 4 << 10)  # a copy reads and writes
 
 
 def test_limits_read_every_number_once():
     values = np.arange(100, dtype=np.float32)
     assert limits._sum(values) == 4950
-    found = limits.limits(torch.device("cpu"), n_bytes=1 << 12)
-    assert min(found.read, found.copied) > 0
+    memory = limits.limits(torch.device("cpu"), n_bytes=1 << 12)
+    assert min(memory.read, memory.copied) > 0
 
 
 def test_the_second_process_finds_what_the_first_compiled(monkeypatch):
@@ -376,8 +379,8 @@ def tiny(monkeypatch):
     names = tuple(peer.name for peer in peers())
     few = LabelCase("few", 200)
     cases = (
-        Case("tiny", TINY.what, TINY.race, who=names),
-        Case("few", few.what, few.race, scale="nats", who=names),
+        Case("tiny", TINY.description, TINY.race, candidates=names),
+        Case("few", few.description, few.race, scale="nats", candidates=names),
     )
     curve = Curve(
         "samples",
@@ -441,7 +444,7 @@ def test_a_wrong_peer_stops_and_no_time_is_printed(tiny, monkeypatch, capsys, tm
     wrong = replace(
         others[1], plane=lambda x, y, edges: lambda layers: right.plane(x, y, edges)(layers) + 1e-9
     )
-    monkeypatch.setattr("benchmarks.peers.peers", lambda: (right, wrong, *others[2:]))
+    monkeypatch.setattr("benchmarks.peers.peers", lambda names: (right, wrong, *others[2:]))
     assert command.main(["tiny", "--quick", "--json", str(tmp_path / "out.json")]) == 1
     printed = capsys.readouterr()
     assert f"{wrong.name} differs from fastmi by 1e-09" in printed.err
@@ -471,6 +474,7 @@ def test_help_lists_the_cases(capsys, monkeypatch):
         "one-layer",
         "wide",
         "labels",
+        "kde-bounds",
         "exp-1",
         "exp-2",
         "exp-2-readings",
@@ -492,7 +496,7 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(
 
 
 def test_more_segments_than_are_held_are_the_same_ones_again(monkeypatch):
-    monkeypatch.setattr(curves, "TOGETHER", 2)
+    monkeypatch.setattr(curves, "HELD_SEGMENTS", 2)
     read = []
     monkeypatch.setattr(curves, "_fastmi", lambda x, y: lambda layer: read.append(len(layer)))
     race = layer_race(5, 20, 3, affordable=0)
@@ -537,7 +541,7 @@ def test_other_programs_run_beside_and_are_ended(monkeypatch):
 
 
 def test_chunks_come_again_and_again_and_agree_with_one_call(monkeypatch):
-    monkeypatch.setattr(curves, "CHUNK", 200)
+    monkeypatch.setattr(curves, "CHUNK_ROWS", 200)
     points = dict(curves.CURVES[1].points(False))
     assert list(points) == [200, 2000, 20_000]
     comparison = compare(points[2000], rounds=1)
@@ -574,6 +578,22 @@ def test_codes_are_compared_exactly(case, monkeypatch):
     assert comparison.largest_difference == 0.0
 
 
+@pytest.mark.parametrize("case", bounding.BOUNDS, ids=lambda case: case.name)
+def test_bounds_agree_within_float32(case, monkeypatch):
+    small = replace(case, n_samples=200)
+    comparison = compare(small.race(quick=True), rounds=1, patience=0.0)
+    assert tuple(timed.name for timed in comparison.timed) == bounding.CANDIDATES
+    assert 0 < comparison.largest_difference < 1e-5
+    assert len(small.data(quick=True)[0]) == 50
+    wrong = replace(
+        peers(OF_BOUNDS)[1], bounds=lambda y, variance: lambda layer: np.full(4, 1e-4 + len(y))
+    )
+    others = peers(OF_BOUNDS)[::2]
+    monkeypatch.setattr("benchmarks.peers.peers", lambda names: (others[0], wrong, *others[1:]))
+    with pytest.raises(Disagreement, match="NumPy, broadcasting differs from fastmi by"):
+        compare(small.race(quick=True))
+
+
 # --- pytest-benchmark -----------------------------------------------------------------------------
 
 
@@ -583,7 +603,7 @@ def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
     assert {name for name, _ in entries} == {case.name for case in CASES}
     small = next(case for case in CASES if case.name == "joint-rows")
     race = bench_cases.agreed(small)
-    assert set(small.who) == {*race.candidates, *race.absent}
+    assert set(small.candidates) == {*race.candidates, *race.absent}
     with pytest.raises(Disagreement):
         bench_cases.agreed(
             Case("wrong", "must fail", lambda quick: Race({"one": lambda: 1.0, "two": lambda: 2.0}))
@@ -592,9 +612,9 @@ def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
 
 @pytest.mark.parametrize("case", SHORT[:1], ids=lambda case: case.name)
 def test_the_names_of_a_run_are_those_of_its_candidates(case):
-    who = {case.name: case.who for case in CASES}
-    assert tuple(case.race(quick=True).candidates) == who[case.name]
-    assert tuple(case.readings(quick=True).candidates) == who["exp-2-readings"]
+    candidates = {case.name: case.candidates for case in CASES}
+    assert tuple(case.race(quick=True).candidates) == candidates[case.name]
+    assert tuple(case.readings(quick=True).candidates) == candidates["exp-2-readings"]
 
 
 def test_the_ordinary_pytest_collects_no_benchmark():
@@ -636,27 +656,27 @@ def test_a_case_without_layers_is_refused_on_a_gpu(monkeypatch):
 
 
 def test_gpu_check_rehearsed_on_the_cpu(capsys):
-    found = gpu_check.check(TINY, torch.device("cpu"), MEMORY)
-    assert found["rows"] == 4 * 64
-    assert [own["difference"] for own in found["candidates"][:2]] == [0.0, 0.0]
-    assert [own["name"] for own in found["candidates"]] == [
+    record = gpu_check.check(TINY, torch.device("cpu"), MEMORY)
+    assert record["rows"] == 4 * 64
+    assert [candidate["difference"] for candidate in record["candidates"][:2]] == [0.0, 0.0]
+    assert [candidate["name"] for candidate in record["candidates"]] == [
         "fastmi",
         "fastmi, Numba twin on the CPU",
         "torch.unique(dim=0)",
     ]
-    assert found["launching"] > 0
+    assert record["launching"] > 0
     printed = capsys.readouterr().out
     assert "answers agree" in printed
-    assert f"bound by {found['bound']}: launching alone takes" in printed
+    assert f"bound by {record['bound']}: launching alone takes" in printed
 
 
 def test_a_whole_run_on_a_device_rehearsed_on_the_cpu(capsys):
-    found = gpu_check.check(SHORT[1], torch.device("cpu"), MEMORY, quick=True)
-    assert [(own["name"], own["difference"]) for own in found["candidates"]] == [
+    record = gpu_check.check(SHORT[1], torch.device("cpu"), MEMORY, quick=True)
+    assert [(candidate["name"], candidate["difference"]) for candidate in record["candidates"]] == [
         ("fastmi", 0.0),
         ("fastmi on the CPU", 0.0),
     ]
-    assert found["unit"] == "epoch"
+    assert record["unit"] == "epoch"
     assert "answers agree" in capsys.readouterr().out
 
 

@@ -16,8 +16,9 @@ NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 
 
 def candidate(name, seconds, ratio, difference=0.0):
-    """As a record holds it; the numbers do not fit each other, so that each must come from its own
-    place.
+    """Makes a candidate as a record holds it.
+
+    The numbers do not fit each other, so that each must come from its own place.
     """
     ends = dict(zip(("low", "median", "high"), ratio, strict=True))
     timing = {"seconds": seconds, "median": seconds[0], "minimum": seconds[-1], "spread": 0.3719}
@@ -308,13 +309,13 @@ def test_durations(seconds, text):
 
 
 def test_every_target_names_a_case_and_a_candidate_of_it():
-    who = {case.name: set(case.who) for case in CASES} | {
+    candidates = {case.name: set(case.candidates) for case in CASES} | {
         "threads": {"fastmi, one thread"},
         "threads-busy": {"fastmi, one thread"},
     }
     assert {"threads", "threads-busy"} <= {curve.name for curve in curves.CURVES}
     for target in targets.TARGETS:
-        assert target.against is None or target.against in who[target.case], target
+        assert target.against is None or target.against in candidates[target.case], target
 
 
 def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
@@ -327,7 +328,7 @@ def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
     record["cases"][0]["read"]["share"] = 0.25
     record["cases"][0]["candidates"][1]["ratio"]["median"] = 39.2
     monkeypatch.setattr(targets, "TARGETS", (quick, slow, unknown))
-    assert list(targets.found(record)) == [(quick, 39.2), (slow, 0.25)]
+    assert list(targets.reached(record)) == [(quick, 39.2), (slow, 0.25)]
     text = page.page([record], {}, tmp_path)
     assert "| wide | pandas | 39 times | 39 times | reached |" in text
     assert "| wide | what memory read once allows | 50% | 25% | missed: the table is cold |" in text
@@ -336,12 +337,12 @@ def test_a_target_that_is_missed_says_why(record, tmp_path, monkeypatch):
 
 def test_a_target_on_a_curve(record):
     """Beside what the record holds, two threads that are 1.7 times faster than one."""
-    one = {"name": "fastmi, one thread", "ratio": {"median": 1.7}}
+    alone = {"name": "fastmi, one thread", "ratio": {"median": 1.7}}
     points = [
         {"at": 1, "candidates": [], "read": None},
-        {"at": 2, "candidates": [one], "read": None},
+        {"at": 2, "candidates": [alone], "read": None},
     ]
     record = record | {"curves": [{"name": "threads", "points": points}]}
     assert [
-        (target.at, ratio) for target, ratio in targets.found(record) if target.case == "threads"
+        (target.at, ratio) for target, ratio in targets.reached(record) if target.case == "threads"
     ] == [(2, 1.7)]

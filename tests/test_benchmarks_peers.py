@@ -1,5 +1,6 @@
-"""Every peer that is there gives the numbers of the definition; those that are not are named with
-their reason.
+"""Every peer that is there gives the numbers of the definition.
+
+Those that are not are named with their reason.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def nothing_is_remembered():
 def available(job):
     """Those that have this job; where a library is missing the test says so."""
     out = []
-    for peer in peers():
+    for peer in peers(room.OF_BOUNDS if job == "bounds" else room.NAMES):
         if getattr(peer, job) is not None:
             reason = peer.unavailable()
             out.append(
@@ -60,13 +61,13 @@ def test_a_peers_plane_is_that_of_the_definition(peer, distinct):
     prototypes = rng.normal(0, 0.7, (2, 9, 12)).astype(np.float32)
     wide = prototypes[:, rng.integers(9, size=60)]
     layers = [np.ascontiguousarray(wide), np.ascontiguousarray(wide[..., :2])]
-    found = np.asarray(peer.plane(x, y, EDGES)(layers))
+    points = np.asarray(peer.plane(x, y, EDGES)(layers))
     rows = list(map(tuple, x))
     expected = [
         [naive.each(rows, list(y), layer[i], EDGES, "wrap") for layer in layers] for i in range(2)
     ]
-    assert found.shape == (2, 2, 2)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    assert points.shape == (2, 2, 2)
+    np.testing.assert_allclose(points, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("peer", available("information"))
@@ -79,6 +80,26 @@ def test_a_peers_information_is_that_of_the_definition(peer, n_units):
         2
     )
     assert peer.information(rows, y) == pytest.approx(expected, rel=0, abs=peer.agree)
+
+
+@pytest.mark.parametrize("peer", available("bounds"))
+def test_a_peers_bounds_are_those_of_the_definition(peer):
+    rng = np.random.default_rng(3)
+    layer, y = np.tanh(rng.normal(size=(40, 3))).astype(np.float32), rng.integers(3, size=40)
+
+    def h(rows, variance):
+        kernels = [[math.exp(-(math.dist(a, b) ** 2) / (2 * variance)) for b in rows] for a in rows]
+        return -sum(math.log2(sum(row) / len(rows)) for row in kernels) / len(rows)
+
+    def within(variance):
+        groups = [layer[y == label].tolist() for label in range(3)]
+        return sum(len(group) / 40 * h(group, variance) for group in groups)
+
+    lower, upper = h(layer.tolist(), 4 * 0.1), h(layer.tolist(), 0.1)
+    expected = [lower, upper, lower - within(0.1), upper - within(4 * 0.1)]
+    bounds = np.asarray(peer.bounds(y, 0.1)(layer))
+    assert bounds.shape == (4,)
+    np.testing.assert_allclose(bounds, expected, rtol=0, atol=1e-5)  # float32
 
 
 @pytest.mark.parametrize(
@@ -111,10 +132,10 @@ def test_only_float32_may_be_further_away():
 
 
 def test_every_module_that_holds_a_peer_is_listed():
-    helpers = {"counting", "frames"}
+    helpers = {"counting", "distances", "frames"}
     assert sorted(
         {module.name for module in pkgutil.iter_modules(room.__path__)} - helpers
-    ) == sorted(room.NAMES)
+    ) == sorted({*room.NAMES, *room.OF_BOUNDS})
     assert len(BY_NAME) == len(room.NAMES)
     assert next(iter(BY_NAME)) == "fastmi"
 
@@ -126,7 +147,7 @@ def test_every_module_that_holds_a_peer_is_listed():
 def test_a_library_that_is_missing_is_a_reason(monkeypatch, name, module):
     monkeypatch.setitem(sys.modules, module, None)
     peer = replace(BY_NAME[name], needs=module)
-    monkeypatch.setattr(room, "peers", lambda: (peer,))
+    monkeypatch.setattr(room, "peers", lambda names: (peer,))
     assert who_runs(lambda peer: "", lambda peer: 0.0, 1.0) == (
         [],
         {name: f"{module} is not installed"},
@@ -144,7 +165,8 @@ def test_a_library_that_is_broken_is_a_reason(monkeypatch):
 
 
 def test_the_slow_are_named_with_what_was_expected(monkeypatch):
-    monkeypatch.setattr(room, "peers", lambda: (BY_NAME["fastmi"], BY_NAME["published recipe"]))
+    two = BY_NAME["fastmi"], BY_NAME["published recipe"]
+    monkeypatch.setattr(room, "peers", lambda names: two)
     race = PlaneCase("one", 200, (3,), longest=0.01).race(quick=False)
     assert list(race.candidates) == ["fastmi"]
     assert race.absent == {"published recipe": "too slow: about 1 s expected"}
@@ -195,7 +217,7 @@ def test_patterns_repeat_and_do_not_decide_their_rows():
     i_xt = plane.estimate(layers)[0, 0, 0]
     # H(T|X) > 0
     assert i_xt < fastmi.entropy(fastmi.encode(layers[0][0], estimating.BINNING)) - 0.1
-    assert "2000 samples of 100 patterns" in case.what
+    assert "2000 samples of 100 patterns" in case.description
 
 
 @pytest.mark.parametrize(("many", "few"), [("small", "small-few"), ("one-layer", "one-layer-few")])
@@ -234,7 +256,7 @@ def test_the_recipes_agree_with_each_other_and_with_fastmi(symbols, n_units, dis
 @pytest.mark.parametrize("n_edges", [2, 30, 50, 300])
 @pytest.mark.parametrize("together", [7, 1 << 15])
 def test_bins_by_arithmetic_are_digitize(monkeypatch, n_edges, together):
-    monkeypatch.setattr(recipes, "TOGETHER", together)
+    monkeypatch.setattr(recipes, "TOGETHER_VALUES", together)
     edges = np.linspace(-1, 1, n_edges).astype(np.float32)
     beside = [np.nextafter(edges, np.float32(side)) for side in (-np.inf, np.inf)]
     t = np.concatenate([edges, *beside, np.array([-7, -0.0, 0.0, 7], np.float32)])[:, None]

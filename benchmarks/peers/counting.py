@@ -1,8 +1,7 @@
-"""counts of distinct rows, by whoever counts -> points of the plane, nats of labels: what the
-counting peers share.
+"""counts of distinct rows, by whoever counts -> points of the plane, nats of labels.
 
-A peer hands in count(rows (n, d), [labels (n,), ...]) -> [counts of the rows, counts of the pairs
-(row, label), ...].
+This is what the counting peers share. A peer hands in count(rows (n, d), [labels (n,), ...]) ->
+[counts of the rows, counts of the pairs (row, label), ...].
 """
 
 from __future__ import annotations
@@ -14,24 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.peers import Estimate
-from benchmarks.recipes import entropy, symbols_by_digitize
+from benchmarks.recipes import AnyIntArray, entropy, symbols_by_digitize
 from benchmarks.reference import identify
 
 __all__ = ["Count", "each", "information_by", "labels_of_rows", "number_of", "plane_by", "wrapped"]
 
-IntArray = npt.NDArray[Any]
-Count = Callable[[IntArray, Sequence[IntArray]], list[IntArray]]
+Count = Callable[[AnyIntArray, Sequence[AnyIntArray]], list[AnyIntArray]]
 
 
 def each(
     point: Callable[[Any], tuple[float, float]], layers: Sequence[Any]
 ) -> npt.NDArray[np.float64]:
-    """Layers of (n_copies, n, d), one segment at a time -> (n_copies, n_layers, 2)."""
+    """Reads layers of (n_copies, n, d), one segment at a time -> (n_copies, n_layers, 2)."""
     return np.array([[point(layer[i]) for layer in layers] for i in range(len(layers[0]))])
 
 
-def wrapped(activations: Any, edges: npt.NDArray[np.float32]) -> IntArray:
-    """np.digitize in one byte where that is enough; below the first edge joins the last symbol."""
+def wrapped(activations: Any, edges: npt.NDArray[np.float32]) -> AnyIntArray:
+    """Digitises into one byte where that is enough; below the first edge is the last symbol."""
     symbols = symbols_by_digitize(activations, edges)
     symbols[symbols == 0] = len(edges)
     return symbols
@@ -40,8 +38,9 @@ def wrapped(activations: Any, edges: npt.NDArray[np.float32]) -> IntArray:
 def plane_by(
     count: Count, symbols: Callable[[Any, Any], Any] = wrapped
 ) -> Callable[[Any, Any, Any], Estimate]:
-    """The plane job: with every x alone with its row, H(X,T) is H(X), which a careful user knows as
-    well.
+    """Does the plane job by counts.
+
+    Where every x is alone with its row, H(X,T) is H(X), which a careful user knows as well.
     """
 
     def plane(x: Any, y: Any, edges: Any) -> Estimate:
@@ -59,7 +58,7 @@ def plane_by(
 
 
 def information_by(count: Count) -> Callable[[Any, Any], float]:
-    """The label job: H(T) + H(Y) - H(T,Y), in nats."""
+    """Does the label job by counts: H(T) + H(Y) - H(T,Y), in nats."""
 
     def information(rows: Any, y: Any) -> float:
         t_counts, ty_counts = count(rows.reshape(len(rows), -1), [y])
@@ -70,12 +69,13 @@ def information_by(count: Count) -> Callable[[Any, Any], float]:
 
 
 def labels_of_rows(rows: Any) -> Any:
-    """What the users of a score over two label vectors do first; one column is a vector of labels
-    already.
+    """Numbers rows, as the users of a score over two label vectors do first.
+
+    One column is a vector of labels already.
     """
     return rows if rows.ndim == 1 else np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def number_of(labels: IntArray) -> int:
-    """How many labels 0, 1, ... there are."""
+def number_of(labels: AnyIntArray) -> int:
+    """Counts the labels 0, 1, ... that there are."""
     return int(labels.max()) + 1

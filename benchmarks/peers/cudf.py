@@ -1,5 +1,6 @@
-"""cuDF: as pandas, on a GPU; bins are found on the CPU, and what it is given is moved there within
-the time.
+"""cuDF: as pandas, on a GPU.
+
+Bins are found on the CPU, and what it is given is moved there within the time.
 """
 
 from __future__ import annotations

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers import Peer
-from benchmarks.peers.counting import IntArray, information_by, plane_by
+from benchmarks.peers.counting import AnyIntArray, information_by, plane_by
 
 __all__ = ["PEER"]
 
 
-def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
+def count(rows: AnyIntArray, labels: Sequence[AnyIntArray]) -> list[AnyIntArray]:
     keys = [row.tobytes() for row in rows]
-    return [_counts(keys), *(_counts(zip(keys, own.tolist(), strict=True)) for own in labels)]
+    return [_counts(keys), *(_counts(zip(keys, y.tolist(), strict=True)) for y in labels)]
 
 
-def _counts(symbols: Iterable[Any]) -> IntArray:
+def _counts(symbols: Iterable[Any]) -> AnyIntArray:
     return np.array(list(Counter(symbols).values()))
 
 

@@ -1,5 +1,6 @@
-"""NumPy, the same recipe taken further: evenly spaced bins found by arithmetic, an idea that fastmi
-uses itself.
+"""NumPy, the same recipe taken further: evenly spaced bins found by arithmetic.
+
+fastmi uses the same idea.
 """
 
 from __future__ import annotations

@@ -7,18 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.peers import Peer
-from benchmarks.peers.counting import IntArray, information_by, number_of, plane_by
+from benchmarks.peers.counting import AnyIntArray, information_by, number_of, plane_by
 
 __all__ = ["PEER"]
 
 
-def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
+def count(rows: AnyIntArray, labels: Sequence[AnyIntArray]) -> list[AnyIntArray]:
     _, ids, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     ids = ids.reshape(-1)
-    return [
-        counts,
-        *(np.unique(ids * number_of(own) + own, return_counts=True)[1] for own in labels),
-    ]
+    pairs = (ids * number_of(y) + y for y in labels)
+    return [counts, *(np.unique(pair, return_counts=True)[1] for pair in pairs)]
 
 
 PEER = Peer(

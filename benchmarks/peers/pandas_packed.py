@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.peers import Peer, library
-from benchmarks.peers.counting import IntArray, information_by, number_of, plane_by
+from benchmarks.peers.counting import AnyIntArray, information_by, number_of, plane_by
 
 __all__ = ["PEER"]
 
 
-def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
+def count(rows: AnyIntArray, labels: Sequence[AnyIntArray]) -> list[AnyIntArray]:
     factorize = library("pandas").factorize
     bits = int(rows.max()).bit_length()
     # symbols side by side in one key; wider rows are joined key by key
@@ -20,9 +20,9 @@ def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
     ids = np.zeros(len(rows), np.int64)
     for first in range(0, rows.shape[1], fit):
         columns = rows[:, first : first + fit]
-        part = factorize(columns @ (1 << bits * np.arange(columns.shape[1])))[0]
-        ids = factorize(ids * number_of(part) + part)[0] if first else part
-    pairs = (factorize(ids * number_of(own) + own)[0] for own in labels)
+        key = factorize(columns @ (1 << bits * np.arange(columns.shape[1])))[0]
+        ids = factorize(ids * number_of(key) + key)[0] if first else key
+    pairs = (factorize(ids * number_of(y) + y)[0] for y in labels)
     return [np.bincount(ids), *map(np.bincount, pairs)]
 
 

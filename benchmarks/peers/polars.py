@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.peers import Peer, library
-from benchmarks.peers.counting import IntArray, information_by, plane_by
+from benchmarks.peers.counting import AnyIntArray, information_by, plane_by
 
 __all__ = ["PEER"]
 
 
-def count(rows: IntArray, labels: Sequence[IntArray]) -> list[IntArray]:
+def count(rows: AnyIntArray, labels: Sequence[AnyIntArray]) -> list[AnyIntArray]:
     pl = library("polars")
     frame = pl.from_numpy(rows)
     columns = frame.columns
     pairs = (
-        frame.with_columns(label=pl.Series(own)).group_by([*columns, "label"]).len()
-        for own in labels
+        frame.with_columns(label=pl.Series(y)).group_by([*columns, "label"]).len() for y in labels
     )
     return [sizes["len"].to_numpy() for sizes in (frame.group_by(columns).len(), *pairs)]
 

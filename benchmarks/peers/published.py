@@ -1,6 +1,4 @@
-"""The published recipe, as slow as published: a loop over the distinct inputs, a mask over the
-samples for each.
-"""
+"""The published recipe, as slow as published: for each distinct input a mask over the samples."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""scikit-learn: mutual_info_classif, told that features are discrete: the plug-in (else another
-estimator); I(T;Y) alone.
+"""scikit-learn: mutual_info_classif of a feature that is said to be discrete; I(T;Y) alone.
+
+That is the plug-in; where nothing is said it is another estimator.
 """
 
 from __future__ import annotations

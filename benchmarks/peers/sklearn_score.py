@@ -1,5 +1,6 @@
-"""scikit-learn: mutual_info_score of two label vectors; rows are numbered by np.unique(axis=0)
-first.
+"""scikit-learn: mutual_info_score of two label vectors.
+
+Rows are numbered by np.unique(axis=0) first.
 """
 
 from __future__ import annotations

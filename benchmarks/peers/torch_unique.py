@@ -9,23 +9,24 @@ import torch
 from torch import Tensor
 
 from benchmarks.peers import Peer
-from benchmarks.peers.counting import IntArray, information_by, plane_by
+from benchmarks.peers.counting import AnyIntArray, information_by, plane_by
 
 __all__ = ["PEER"]
 
 
 def symbols(activations: Any, edges: Any) -> Tensor:
     t = torch.as_tensor(activations)
-    found = torch.bucketize(t, torch.from_numpy(edges).to(t.device), right=True, out_int32=True)
-    return torch.where(found == 0, len(edges), found)
+    bounds = torch.from_numpy(edges).to(t.device)
+    above = torch.bucketize(t, bounds, right=True, out_int32=True)
+    return torch.where(above == 0, len(edges), above)
 
 
-def count(rows: Any, labels: Sequence[IntArray]) -> list[IntArray]:
+def count(rows: Any, labels: Sequence[AnyIntArray]) -> list[AnyIntArray]:
     rows = torch.as_tensor(rows)
     _, ids, counts = torch.unique(rows, dim=0, return_inverse=True, return_counts=True)
     moved = (torch.as_tensor(label, device=rows.device) for label in labels)
-    pairs = (torch.unique(ids * (own.max() + 1) + own, return_counts=True)[1] for own in moved)
-    return [found.cpu().numpy() for found in (counts, *pairs)]
+    pairs = (torch.unique(ids * (y.max() + 1) + y, return_counts=True)[1] for y in moved)
+    return [tensor.cpu().numpy() for tensor in (counts, *pairs)]
 
 
 PEER = Peer(

@@ -1,5 +1,6 @@
-"""torchmetrics: mutual_info_score of two label vectors, in float32; a dense table of both, so
-I(T;Y) alone.
+"""torchmetrics: mutual_info_score of two label vectors, in float32; I(T;Y) alone.
+
+It fills a dense table of both, which I(X;T) is too large for.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""The seam: activations -> integer codes -> integer tallies, by one of two twins; nothing else
-crosses it.
+"""The seam: activations -> integer codes -> integer tallies, by one of two twins.
 
-Each twin is a module with the same four functions:
+Nothing else crosses it. Each twin is a module with the same four functions:
 
-    receive(array)                                           -> the same numbers in the twin's own
-    container, without a copy encode_layers([activations (m, d)], [Cut], [weights (d,)]) -> codes
-    (l, m), [Census]; l layers, any widths d identify(codes (n,))
-    -> dense ids (n,), number of symbols tally(codes (s, n), labels (l, n), n_labels)             ->
-    Occurrences in (1 + l) s segments: the codes, then each
-                                                                (code, label)
+    receive(array)
+        -> the same numbers in the twin's own container, without a copy
+    encode_layers([activations (m, d)], [Cut], [weights (d,)])
+        -> codes (l, m), [Census]; l layers, any widths d
+    identify(codes (n,))
+        -> dense ids (n,), number of symbols
+    tally(codes (s, n), labels (l, n), n_labels)
+        -> Occurrences in (1 + l) s segments: the codes, then each (code, label)
 
 NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin.
 `threads` beside them says how many threads the Numba twin may use.
@@ -34,11 +35,11 @@ _forced: ContextVar[Held] = ContextVar("fastmi_backend", default=BY_CONTAINER)
 
 
 class Cut(NamedTuple):
-    """How a layer's values become symbols: np.digitize(t, edges), the ends in place of 0 and
-    n_edges.
+    """How a layer's values become symbols: np.digitize(t, edges), with its ends replaced.
 
-    `line` is (first edge, spacing) of evenly spaced edges before they were rounded to float32: a
-    guess, which a twin may use once it has proved it.
+    `ends` are the symbols in place of 0 and n_edges. `line` is (first edge, spacing) of evenly
+    spaced edges before they were rounded to float32: a guess, which a twin may use once it has
+    proved it.
     """
 
     edges: npt.NDArray[np.float32]
@@ -47,8 +48,9 @@ class Cut(NamedTuple):
 
 
 class Census(NamedTuple):
-    """How many values were NaN, and how many lay outside: below the first edge, or at or above the
-    last one.
+    """How many values were NaN, and how many lay outside.
+
+    Outside is below the first edge, or at or above the last one.
     """
 
     nan: int
@@ -82,7 +84,7 @@ class Twin(Protocol):
 
 
 def twin_for(array: object) -> Twin:
-    """The twin that works on this array: its container decides, unless `use_backend` forces one."""
+    """Finds the twin that works on an array: by its container, unless `use_backend` forces one."""
     forced = _forced.get().value
     on_device = not isinstance(array, np.ndarray)
     if on_device and forced == "numba":
@@ -100,7 +102,7 @@ def twin_for(array: object) -> Twin:
 
 
 def use_backend(name: str) -> Setting:
-    """Force one twin: for tests and comparisons, never needed otherwise.
+    """Forces one twin: for tests and comparisons, never needed otherwise.
 
     In force from the call on, in this thread or task; as a `with` block until its end, which goes
     back to what was before the call; as a decorator while the function runs.

@@ -1,9 +1,9 @@
-"""Compiled kernels kept on disk for the next process: a convenience, no failure of which reaches
-the caller.
+"""Compiled kernels kept on disk for the next process.
 
-Numba's own cache raises what its files raise (a full disk, a damaged file), believes whatever
-machine code a file holds, and lets two processes that begin at once name each other's files. Here a
-file is named by what it is for, and sealed.
+It is a convenience, no failure of which reaches the caller. Numba's own cache raises what its files
+raise (a full disk, a damaged file), believes whatever machine code a file holds, and lets two
+processes that begin at once name each other's files. Here a file is named by what it is for, and
+sealed.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ _said: set[str] = set()
 
 
 class KernelCache(NullCache):
-    """What Numba asks for one kernel's overloads: what the disk has of them, and nothing where
-    anything fails.
+    """What Numba asks for one kernel's overloads.
+
+    It has what the disk has of them, and nothing where anything fails.
     """
 
     def __init__(self, kernel: Any) -> None:
@@ -46,16 +47,16 @@ class KernelCache(NullCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            found = self._disk.load_overload(sig, target_context)
+            overload = self._disk.load_overload(sig, target_context)
         except Exception:  # not there, cut short, not ours: compiled anew, and written over
-            found = None
-        if found is None:
+            overload = None
+        if overload is None:
             _say(
                 logging.INFO,
                 "compiling the CPU kernels for this machine: about 15 s, once where they can be "
                 "kept",
             )
-        return found
+        return overload
 
     def save_overload(self, sig: Any, cres: Any) -> None:
         try:
@@ -65,8 +66,9 @@ class KernelCache(NullCache):
 
 
 class _NamedFolder:
-    """NUMBA_CACHE_DIR; for a package within a zip as well, which Numba would keep under the home
-    folder or nowhere.
+    """NUMBA_CACHE_DIR, for a package within a zip as well.
+
+    Numba would keep the latter under the home folder or nowhere.
     """
 
     def __init__(self, kernel: Any, path: str) -> None:
@@ -79,7 +81,7 @@ class _NamedFolder:
 
     @classmethod
     def from_function(cls, kernel: Any, path: str) -> Any:
-        """As Numba asks each kind of place in turn; None leaves it to the next."""
+        """Answers Numba, which asks each kind of place in turn; None leaves it to the next."""
         if not config.CACHE_DIR:  # pyright: ignore[reportAttributeAccessIssue]
             return None
         try:
@@ -120,8 +122,9 @@ class _Disk(FunctionCache):
 
 
 class _Files:
-    """A file for each key (signature, machine, kernel): SHA-256 of what it is for and of what
-    follows, then the overload.
+    """A file for each key (signature, machine, kernel): a seal, then the overload.
+
+    The seal is the SHA-256 of what the file is for and of what follows.
     """
 
     def __init__(self, folder: str, name: str, stamp: Any) -> None:
@@ -144,7 +147,7 @@ class _Files:
                 beside.unlink()
 
     def _path(self, key: Any) -> Path:
-        """The same for every version of the source: old ones do not pile up."""
+        """Names the file alike for every version of the source: old ones do not pile up."""
         return (
             self._folder
             / f"{self._name}.{hashlib.sha256(repr(key[:2]).encode()).hexdigest()[:16]}.nbc"
@@ -157,7 +160,7 @@ class _Files:
 
 
 def _say(level: int, message: str, *arguments: object) -> None:
-    """Once in a process."""
+    """Logs a message once in a process."""
     if message not in _said:
         _said.add(message)
         _log.log(level, message, *arguments)

@@ -1,5 +1,6 @@
-"""What holds from a call on, or for the length of a `with` block, or of a function: in this thread
-or task, and no other.
+"""What holds from a call on, or for the length of a `with` block, or of a function.
+
+It holds in this thread or task, and no other.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Held(NamedTuple):
-    """What a context variable holds: the value in force, and for each block around, innermost
-    first, what it goes back to.
+    """What a context variable holds: the value in force, and the blocks around.
+
+    Of each block, innermost first, the value that it goes back to.
     """
 
     value: Any
@@ -26,8 +28,9 @@ class Held(NamedTuple):
 
 
 class Setting:
-    """In force from the call that made it. As a `with` block, until its end; as a decorator, while
-    the function runs.
+    """In force from the call that made it.
+
+    As a `with` block, until its end; as a decorator, while the function runs.
     """
 
     def __init__(self, variable: ContextVar[Held], value: Any) -> None:
@@ -48,8 +51,10 @@ class Setting:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Blocks of generators may end before those within: then the one that stands there goes
-        back to what this one would.
+        """Goes back to what was before the block.
+
+        Blocks of generators may end before those within: then the one that stands there goes back
+        to what this one would.
         """
         now = self._variable.get()
         owners = [owner for owner, _ in now.blocks]
@@ -90,5 +95,5 @@ class Setting:
 
 
 def one_line(value: object) -> str:
-    """A short repr, for messages."""
+    """Makes a short repr, for messages."""
     return " ".join(repr(value).split())[:60]

@@ -1,5 +1,6 @@
-"""tasks -> their results, on as many threads as `use_threads` allows. Kernels release the GIL;
-results do not depend on it.
+"""tasks -> their results, on as many threads as `use_threads` allows.
+
+Kernels release the GIL; results do not depend on it.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ __all__ = ["n_threads", "together", "use_threads"]
 
 T = TypeVar("T")
 
-MOST = 1024
+MOST_THREADS = 1024
 ALONE = Held(1)
 _allowed: ContextVar[Held] = ContextVar("fastmi_threads", default=ALONE)
 
 
 def n_threads() -> int:
-    """How many threads the Numba twin may use; 1 unless `use_threads` says otherwise."""
+    """Says how many threads the Numba twin may use; 1 unless `use_threads` says otherwise."""
     return _allowed.get().value
 
 
 def use_threads(n: int) -> Setting:
-    """Let the CPU backend use n threads. The results are the same to the last bit.
+    """Lets the CPU backend use n threads. The results are the same to the last bit.
 
     In force from the call on, in this thread or task; as a `with` block until its end, which goes
     back to what was before the call; as a decorator while the function runs. Work below about a
@@ -54,17 +55,18 @@ def use_threads(n: int) -> Setting:
         allowed = 0 if isinstance(n, bool) else operator.index(n)
     except TypeError:
         allowed = 0
-    if not 1 <= allowed <= MOST:
+    if not 1 <= allowed <= MOST_THREADS:
         raise ValueError(
-            f"n must be a whole number of threads, at least 1 and at most {MOST}, not "
+            f"n must be a whole number of threads, at least 1 and at most {MOST_THREADS}, not "
             f"{one_line(n)}: there are {os.cpu_count()} cores, and more threads gain nothing"
         )
     return Setting(_allowed, allowed)
 
 
 def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """The results in order. The calling thread works too, and waits for no helper that has not
-    begun.
+    """Runs the tasks, and returns their results in order.
+
+    The calling thread works too, and waits for no helper that has not begun.
     """
     n = min(n_threads(), len(tasks))
     if n == 1:
@@ -93,5 +95,5 @@ def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
 
 @functools.lru_cache(maxsize=8)
 def _pool(process: int, n: int) -> ThreadPoolExecutor:
-    """Kept between calls; a process that was forked off needs its own."""
+    """Keeps a pool between calls; a process that was forked off needs its own."""
     return ThreadPoolExecutor(n, thread_name_prefix="fastmi")

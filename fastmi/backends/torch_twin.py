@@ -1,9 +1,8 @@
-"""The device twin: bucketize, multiply, sort, unique; every segment in one launch. The same lines
-run on CPU tensors.
+"""The device twin: bucketize, multiply, sort, unique; every segment in one launch.
 
-Sorting is chosen over `torch.unique(dim=0)` (the slowest way there is) and over `bincount` with
-weights (not deterministic on CUDA). Integers only, so what it returns equals the Numba twin's to
-the last bit.
+The same lines run on CPU tensors. Sorting is chosen over `torch.unique(dim=0)` (the slowest way
+there is) and over `bincount` with weights (not deterministic on CUDA). Integers only, so what it
+returns equals the Numba twin's to the last bit.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ CELLS = 1 << 26  # symbols held at a time while coding: half a gigabyte of int64
 
 
 def receive(array: Any, device: torch.device | None = None) -> Tensor:
-    """A tensor over the same memory; copied only where torch cannot look at it (read-only, negative
-    strides).
+    """Makes a tensor over the same memory.
+
+    It is copied only where torch cannot look at it (read-only, negative strides).
     """
     if isinstance(array, np.ndarray):
         shares = array.flags.writeable and all(stride >= 0 for stride in array.strides)
@@ -35,8 +35,9 @@ def receive(array: Any, device: torch.device | None = None) -> Tensor:
 def encode_layers(
     layers: list[Any], cuts: list[Cut], weights: list[IntArray]
 ) -> tuple[Tensor, list[Census]]:
-    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what
-    fell outside.
+    """Codes layers, each (m, d) float32 -> codes (l, m) int64, and of each layer its census.
+
+    The census counts what was NaN and what fell outside.
     """
     tensors = [receive(layer) for layer in layers]
     device = tensors[0].device
@@ -57,8 +58,9 @@ def encode(
     weights: list[IntArray],
     line: tuple[float, float] | None = None,
 ) -> tuple[Tensor, list[Census]]:
-    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU
-    call.
+    """Codes layers that are all cut alike, as `encode_layers`.
+
+    This is the former shape of that function, which prepared measurements of a GPU call.
     """
     return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
@@ -74,27 +76,27 @@ def _encode_layer(
     rows, n_units = layer.shape
     step = max(1, CELLS // rows)
     for first in range(0, n_units, step):
-        part = layer[:, first : first + step].contiguous()
+        columns = layer[:, first : first + step].contiguous()
         # the number of edges <= x, which is np.digitize
-        symbols = torch.bucketize(part, bounds, right=True)
+        symbols = torch.bucketize(columns, bounds, right=True)
         below, above = symbols == 0, symbols == bounds.numel()
-        census += torch.stack([part.isnan().sum(), (below | above).sum()])
+        census += torch.stack([columns.isnan().sum(), (below | above).sum()])
         symbols = symbols.masked_fill_(below, ends[0]).masked_fill_(above, ends[1])
         codes += (symbols * weight[first : first + step]).sum(-1)
 
 
 def identify(codes: Any) -> tuple[Tensor, int]:
-    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols."""
+    """Numbers codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols."""
     symbols, ids = torch.unique(receive(codes), return_inverse=True)
     return ids, symbols.numel()
 
 
 def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> Occurrences:
-    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each
-    pair (code, label).
+    """Counts codes (s, n), and their pairs with labels (l, n) in 0..n_labels[l] - 1.
 
-    Sorted rows give run starts, their running sum gives ids dense over all segments (below s n),
-    and id * n_labels + label is a joint key that always fits.
+    The occurrences of the codes come first, then those of each pair (code, label). Sorted rows give
+    run starts, their running sum gives ids dense over all segments (below s n), and id * n_labels +
+    label is a joint key that always fits.
     """
     codes = receive(codes)
     labels = receive(labels, codes.device)

@@ -1,5 +1,6 @@
-"""A judge: bad inputs, extremes, kills, mutated files, and what must come of them: `python -m
-tests.scorecard`.
+"""A judge: bad inputs, extremes, kills, mutated files, and what must come of them.
+
+Run `python -m tests.scorecard`.
 """
 
 import sys

@@ -1,5 +1,6 @@
-"""python -m tests.scorecard [--only GROUP] [--long] [--list] [--seed N]: the table, and every case
-that is not right.
+"""python -m tests.scorecard [--only GROUP] [--long] [--list] [--seed N].
+
+It prints the table, and every case that is not right.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ SHARE_POOR = 0.05  # of all cases, at most
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 where nothing is wrong, silent or crashed, nothing public untried, and few refusals are
-    poor; else 1.
+    """Runs the cases and prints the table; 1 where something fails, else 0.
+
+    Nothing may be wrong, silent or crashed, nothing public untried, and few refusals poor.
     """
     arguments = _parser().parse_args(argv)
     chosen = {
@@ -60,19 +62,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if ON_RUNS & chosen.keys():
             places.prepare()
-        found = {group: _judged(group, cases, arguments.jobs) for group, cases in chosen.items()}
+        verdicts = {group: _judged(group, cases, arguments.jobs) for group, cases in chosen.items()}
     finally:
         places.remove_kept()
     everything = not arguments.only
     untried = gaps(case for cases in chosen.values() for case in cases) if everything else []
-    print("\n".join(table(found, time.perf_counter() - start)))
-    print("\n".join(complaints(found)))
+    print("\n".join(table(verdicts, time.perf_counter() - start)))
+    print("\n".join(complaints(verdicts)))
     if everything:
         print(
             f"\npublic parameters, options and kinds of files without a bad input: {len(untried)}"
         )
-        print("\n".join(f"  {one}" for one in untried))
-    return 1 if untried or fails(found) else 0
+        print("\n".join(f"  {place}" for place in untried))
+    return 1 if untried or fails(verdicts) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,8 +104,9 @@ def cases_of(group: str, seed: int, long: bool) -> list[Case]:
 
 
 def warm() -> None:
-    """What every case would load and compile anew is loaded here, in one thread: the cases are
-    forks of this process.
+    """Loads and compiles, in one thread, what every case would load and compile anew.
+
+    The cases are forks of this process.
     """
     import numpy as np
     import torch
@@ -133,24 +136,25 @@ def warm() -> None:
 
 def _judged(group: str, cases: Sequence[Case], jobs: int) -> list[tuple[Case, Verdict]]:
     order = {id(case): i for i, case in enumerate(cases)}
-    found = list(judged(cases, jobs))
-    bad = sum(verdict.outcome not in GOOD for _, verdict in found)
-    print(f"{group}: {len(found)} cases, {bad} not as they should be", file=sys.stderr, flush=True)
-    return sorted(found, key=lambda one: order[id(one[0])])
+    verdicts = list(judged(cases, jobs))
+    bad = sum(verdict.outcome not in GOOD for _, verdict in verdicts)
+    said = f"{group}: {len(verdicts)} cases, {bad} not as they should be"
+    print(said, file=sys.stderr, flush=True)
+    return sorted(verdicts, key=lambda pair: order[id(pair[0])])
 
 
-Found = dict[str, list[tuple[Case, Verdict]]]
+Verdicts = dict[str, list[tuple[Case, Verdict]]]
 
 
-def table(found: Found, seconds: float) -> list[str]:
-    """A row for each group, their total, and the time."""
+def table(verdicts: Verdicts, seconds: float) -> list[str]:
+    """Writes a row for each group, their total, and the time."""
     head = (
         f"{'group':14}{'cases':>7}"
         + "".join(f"{outcome:>17}" for outcome in Outcome)
         + f"{'seconds':>9}"
     )
     rows, total, spent = [head], Counter(), 0.0
-    for group, results in found.items():
+    for group, results in verdicts.items():
         counts = Counter(verdict.outcome for _, verdict in results)
         total, took = total + counts, sum(verdict.seconds for _, verdict in results)
         spent += took
@@ -166,12 +170,13 @@ def _row(name: str, counts: Counter[Outcome], seconds: float) -> str:
     )
 
 
-def complaints(found: Found) -> list[str]:
-    """Every case that is not as it should be, with what came out; and what was skipped, with the
-    reason.
+def complaints(verdicts: Verdicts) -> list[str]:
+    """Lists every case that is not as it should be, with what came out.
+
+    And what was skipped, with the reason.
     """
     lines = []
-    for group, results in found.items():
+    for group, results in verdicts.items():
         for case, verdict in results:
             if verdict.outcome not in GOOD or verdict.outcome is Outcome.SKIPPED:
                 lines += [
@@ -182,8 +187,8 @@ def complaints(found: Found) -> list[str]:
     return lines
 
 
-def fails(found: Found) -> bool:
-    outcomes = Counter(verdict.outcome for results in found.values() for _, verdict in results)
+def fails(verdicts: Verdicts) -> bool:
+    outcomes = Counter(verdict.outcome for results in verdicts.values() for _, verdict in results)
     grave = outcomes[Outcome.WRONG] + outcomes[Outcome.SILENT] + outcomes[Outcome.CRASHED]
     return bool(grave or outcomes[Outcome.POOR] > SHARE_POOR * outcomes.total())
 

@@ -39,7 +39,7 @@ class LookAlike:
 
 
 def packed(rows: Any, edges: Any, rule: str = "separate") -> list[int]:
-    """The code by its definition: sum_d symbol_d << (bits d)."""
+    """Codes rows by the definition: sum_d symbol_d << (bits d)."""
     bits = len(edges).bit_length()
     return [
         sum(s << (bits * d) for d, s in enumerate(row)) for row in naive.digitise(rows, edges, rule)

@@ -45,9 +45,9 @@ def _uniform(
 
 
 def _equal_edges(name: str, make: Any, edges: list[float]) -> Case:
-    """Taken as what it says, or refused."""
+    """Expects it to be taken as what it says, or refused."""
     expected = Either(
-        Holds(f"the edges {edges}", lambda one: one.edges.tolist() == edges),
+        Holds(f"the edges {edges}", lambda bins: bins.edges.tolist() == edges),
         Refused(("edges", "range")),
     )
     return Case(name, make, expected, "Edges(edges)")
@@ -161,70 +161,70 @@ BINNINGS = {
     "uniform": lambda: fastmi.UniformBins(3, (-1, 1), "wrap"),
 }
 COPIES = {
-    "as made": lambda one: one,
-    "pickled": lambda one: pickle.loads(pickle.dumps(one)),
-    "pickled by the oldest protocol": lambda one: pickle.loads(pickle.dumps(one, 0)),
+    "as made": lambda bins: bins,
+    "pickled": lambda bins: pickle.loads(pickle.dumps(bins)),
+    "pickled by the oldest protocol": lambda bins: pickle.loads(pickle.dumps(bins, 0)),
     "deeply copied": copy.deepcopy,
     "copied": copy.copy,
-    "replaced": lambda one: dataclasses.replace(one, out_of_range="separate"),
+    "replaced": lambda bins: dataclasses.replace(bins, out_of_range="separate"),
 }
 
 
-def _write(one: Any) -> None:
-    one.edges[0] = 5.0
+def _write(bins: Any) -> None:
+    bins.edges[0] = 5.0
 
 
-def _thaw(one: Any) -> None:
-    one.edges.flags.writeable = True
-    one.edges[0] = 5.0
+def _thaw(bins: Any) -> None:
+    bins.edges.flags.writeable = True
+    bins.edges[0] = 5.0
 
 
-def _set(one: Any) -> None:
-    one.out_of_range = "raise"
+def _set(bins: Any) -> None:
+    bins.out_of_range = "raise"
 
 
 FROZEN = [
     *(
         Case(
-            f"{name}, {how}: edges stay read-only",
+            f"{name}, {copying}: edges stay read-only",
             lambda make=make, copied=copied: copied(make()).edges.flags.writeable,
             False,
         )
         for name, make in BINNINGS.items()
-        for how, copied in COPIES.items()
+        for copying, copied in COPIES.items()
     ),
     *(
         Case(
-            f"{name}, {how}: equal, and of the same hash",
+            f"{name}, {copying}: equal, and of the same hash",
             lambda make=make, copied=copied: _alike(make(), copied(make())),
             True,
         )
         for name, make in BINNINGS.items()
-        for how, copied in COPIES.items()
-        if how != "replaced"
+        for copying, copied in COPIES.items()
+        if copying != "replaced"
     ),
     *(
         Case(
-            f"{name}: {what}",
+            f"{name}: {action}",
             lambda make=make, act=act: act(make()),
             Refused(kind=(ValueError, AttributeError), foreign=True),
         )
         for name, make in BINNINGS.items()
-        for what, act in (("an edge is written", _write), ("a field is set", _set))
+        for action, act in (("an edge is written", _write), ("a field is set", _set))
     ),
     Case("the given array is changed afterwards", lambda: _changed_afterwards(), [0.0, 1.0]),
 ]
 
 
-def _alike(one: Any, other: Any) -> bool:
-    return one == other and hash(one) == hash(other) and one.line == other.line
+def _alike(bins: Any, other: Any) -> bool:
+    return bins == other and hash(bins) == hash(other) and bins.line == other.line
 
 
 def _changed_afterwards() -> list[float]:
     given = np.array([0, 1], np.float32)
-    one = fastmi.Edges(given)
+    bins = fastmi.Edges(given)
     given[0] = -7
-    return one.edges.tolist()
+    return bins.edges.tolist()
 
 
 RIGHT = [

@@ -1,5 +1,6 @@
-"""python -m experiments: every option with what it is not, folders that are no results, and runs
-that are there already.
+"""python -m experiments: every option with what it is not, and folders that are no results.
+
+Runs that are there already, too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .places import SHORT, command, finished, said
 def _refused(
     name: str, arguments: Callable[[], Any] | tuple[str, ...], about: str, *words: Any
 ) -> Case:
-    """Status 2 and a line, and nothing but what was there lies in the working directory."""
+    """Expects status 2 and a line, and nothing new in the working directory."""
 
     def call() -> str:
         given = arguments() if callable(arguments) else arguments
@@ -164,7 +165,9 @@ def _file() -> str:
 
 
 def _without_mnist() -> list[Any]:
-    """The status, whether the line names all ways to supply it, and whether a traceback was
+    """Runs without MNIST.
+
+    Returns the status, whether the line names all ways to supply it, and whether a traceback was
     shown.
     """
     os.environ.pop("FASTMI_MNIST", None)
@@ -183,10 +186,10 @@ def _again() -> tuple[str, ...]:
 
 
 def _unfinished() -> tuple[str, ...]:
-    """Something that has come to a checkpoint, and no further."""
+    """Leaves a run that has come to a checkpoint, and no further."""
     folder = finished()
-    part = folder.with_name(folder.name + ".part")
-    shutil.copytree(folder / "snapshots", part / "snapshots")
+    unfinished = folder.with_name(folder.name + ".part")
+    shutil.copytree(folder / "snapshots", unfinished / "snapshots")
     shutil.rmtree(folder)
     return SHORT
 
@@ -244,7 +247,7 @@ def _ledger(content: str | bytes | None) -> tuple[str, ...]:
 
 
 def _attempts(content: str | None) -> tuple[str, ...]:
-    """A file where the attempts would lie, or one among them."""
+    """Writes a file where the attempts would lie, or among them."""
     path = Path(
         "results/attempts/20260101T000000.000000Z-x-00.json"
         if content is not None
@@ -256,9 +259,9 @@ def _attempts(content: str | None) -> tuple[str, ...]:
 
 
 def _with_result(*arguments: str) -> Callable[[], tuple[str, ...]]:
-    """RESULT stands for the folder of a finished run."""
+    """Puts the folder of a finished run in place of RESULT."""
     return lambda: tuple(
-        str(folder) if one == "RESULT" else one for folder in [finished()] for one in arguments
+        str(folder) if word == "RESULT" else word for folder in [finished()] for word in arguments
     )
 
 
@@ -558,12 +561,12 @@ OTHERS = [
     ),
     *(
         _refused(
-            f"reproduction --times of {what}",
+            f"reproduction --times of {fault}",
             lambda content=content: _reproduction(_named("times.json", content)),
             "reproduction(--times) file(times)",
             "times",
         )
-        for what, content in (
+        for fault, content in (
             ("text", "no json"),
             ("a list", "[]"),
             ("no cases", "{}"),
@@ -615,7 +618,7 @@ def _named(name: str, content: str | bytes) -> str:
 
 
 def _reproduction(times: str | None) -> tuple[str, ...]:
-    """Of a run as the catalogue has it, but for what it recorded: the manifest says so."""
+    """Asks for the page of a run as the catalogue has it, as its manifest says."""
     folder = finished()
     places.manifest(lambda data: data["run"]["training"].update(epochs=300))(folder)
     times = times or _named("good.json", '{"cases": []}')
@@ -623,7 +626,7 @@ def _reproduction(times: str | None) -> tuple[str, ...]:
 
 
 def _status(*arguments: str) -> tuple[int, bool]:
-    """Of a process of its own, and whether a traceback was shown."""
+    """Runs a process of its own -> its status, and whether a traceback was shown."""
     process = subprocess.run(
         [sys.executable, "-m", "experiments", *arguments],
         capture_output=True,
@@ -636,7 +639,7 @@ def _status(*arguments: str) -> tuple[int, bool]:
 
 
 def _home() -> list[Any]:
-    """~ is the user's folder, wherever the shell left it."""
+    """Writes to ~: it is the user's folder, wherever the shell left it."""
     os.environ["HOME"] = os.path.abspath("home")
     Path("home").mkdir()
     Path("work").mkdir()
@@ -669,7 +672,7 @@ def _ledger_row() -> list[str]:
 
 
 def _failing() -> Any:
-    """A run that fails is a row with its reason, and the run after it goes on."""
+    """Fails a run: it is a row with its reason, and the run after it goes on."""
     from experiments import datasets
 
     datasets.load, kept = _fails_once(datasets.load), datasets.load
@@ -721,7 +724,7 @@ RIGHT = [
     Case(
         "estimate",
         _other_bins,
-        Holds("a folder and a ledger", lambda found: len(found) == 2),
+        Holds("a folder and a ledger", lambda names: len(names) == 2),
         seconds=60,
     ),
     Case(
@@ -751,7 +754,7 @@ RIGHT = [
         Case(
             f"--live, {name}",
             lambda backend=backend: _live(backend),
-            Holds("live.png", lambda found: "live.png" in found),
+            Holds("live.png", lambda names: "live.png" in names),
             seconds=60,
         )
         for name, backend in (("without a screen", "TkAgg"), ("in a file", "Agg"))
@@ -800,7 +803,7 @@ def _twice() -> bool:
 
 
 def _live(backend: str) -> list[str]:
-    """With no display to open a window on."""
+    """Runs --live with no display to open a window on."""
     import matplotlib as mpl
 
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):

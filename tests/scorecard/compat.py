@@ -1,6 +1,4 @@
-"""The drop-ins: for scikit-learn its own functions judge; for the report's files the docstrings
-do.
-"""
+"""The drop-ins: scikit-learn's own functions judge, and for the report's files the docstrings."""
 
 from __future__ import annotations
 
@@ -44,21 +42,23 @@ class TheirsRefused(ValueError):
 
 
 class OtherRefusal(Exception):
-    """One of the two refuses, or they do so as different kinds."""
+    """Either refuses alone, or they do so as different kinds."""
 
 
 def _as_theirs(name: str, *args: Any, **options: Any) -> Any:
-    """True where both answer alike; TheirsRefused where both refuse with the same kind and
-    words.
+    """Asks both libraries: True where they answer alike.
+
+    Raises:
+        TheirsRefused: both refuse with the same kind and words.
+        OtherRefusal: they differ in that.
     """
     rooms = (sklearn.metrics, sklearn.metrics.cluster, sklearn.feature_selection)
     original = next(getattr(room, name) for room in rooms if hasattr(room, name))
-    (found, mine), (expected, theirs) = (
+    (given, mine), (expected, theirs) = (
         _tried(function, args, options) for function in (getattr(ours, name), original)
     )
     if theirs is None and mine is None:
-        both = [one.toarray() if scipy.sparse.issparse(one) else one for one in (found, expected)]
-        return same(both[0], both[1])
+        return same(_dense(given), _dense(expected))
     if (
         mine is None
         or theirs is None
@@ -66,9 +66,13 @@ def _as_theirs(name: str, *args: Any, **options: Any) -> Any:
         or str(mine) != str(theirs)
     ):
         raise OtherRefusal(
-            f"scikit-learn: {theirs!r:.150} {expected!r:.60}; here: {mine!r:.150} {found!r:.60}"
+            f"scikit-learn: {theirs!r:.150} {expected!r:.60}; here: {mine!r:.150} {given!r:.60}"
         )
     raise TheirsRefused(str(mine))
+
+
+def _dense(answer: Any) -> Any:
+    return answer.toarray() if scipy.sparse.issparse(answer) else answer
 
 
 def _tried(
@@ -82,9 +86,9 @@ def _tried(
             return None, error
 
 
-def _sklearn(name: str, about: str, what: str, *args: Any, **options: Any) -> Case:
+def _sklearn(name: str, about: str, fault: str, *args: Any, **options: Any) -> Case:
     return Case(
-        f"{name}: {what}",
+        f"{name}: {fault}",
         lambda: _as_theirs(name, *args, **options),
         Either(True, Refused(foreign=True)),
         " ".join(f"{SKLEARN}.{name}({parameter})" for parameter in about.split()),
@@ -122,21 +126,21 @@ MATRIX, TARGET = np.arange(20.0).reshape(10, 2) % 7, np.arange(10) % 2
 
 AS_THEIRS = [
     *(
-        _sklearn(name, "labels_true", f"{what} as truth", labels, [0, 1, 1])
+        _sklearn(name, "labels_true", f"{kind} as truth", labels, [0, 1, 1])
         for name in SCORES
-        for what, labels in LABELS
+        for kind, labels in LABELS
     ),
     *(
-        _sklearn(name, "labels_pred", f"{what} as prediction", [0, 1, 1], labels)
+        _sklearn(name, "labels_pred", f"{kind} as prediction", [0, 1, 1], labels)
         for name in SCORES
-        for what, labels in LABELS[:9]
+        for kind, labels in LABELS[:9]
     ),
     *(
         _sklearn(
-            name, "average_method", f"average {how!r}", [0, 1, 1], [0, 1, 0], average_method=how
+            name, "average_method", f"average {mean!r}", [0, 1, 1], [0, 1, 0], average_method=mean
         )
         for name in SCORES[1:3]
-        for how in ("harmonic", "", None, 3, ["min"])
+        for mean in ("harmonic", "", None, 3, ["min"])
     ),
     *(
         _sklearn(
@@ -224,23 +228,24 @@ AS_THEIRS = [
 
 
 def _rare(n: int = 1_000_000) -> tuple[Any, Any]:
-    """Two labels that occur once each and never meet."""
+    """Makes two labels that occur once each and never meet."""
     a, b = np.zeros(n, int), np.zeros(n, int)
     a[0], b[1] = 1, 1
     return a, b
 
 
 def _exact(n: int = 1_000_000) -> dict[str, float]:
-    """Of the cells n - 2, 1, 1, 0 in sixty digits: scikit-learn keeps three here. Chance has the
-    lone ones meet once in n.
+    """Computes the scores of the cells n - 2, 1, 1, 0 in sixty digits.
+
+    scikit-learn keeps three here. Chance has the lone ones meet once in n.
     """
     with localcontext(prec=60):
-        one, lone = Decimal(1), Decimal(1) / n
-        entropy = -(lone * lone.ln() + (one - lone) * (one - lone).ln())
-        apart = (one - 2 * lone) * ((one - 2 * lone) / (one - lone) ** 2).ln() - 2 * lone * (
-            one - lone
-        ).ln()
-        chance = (one - lone) * apart + lone * entropy
+        lone = Decimal(1) / n
+        usual = 1 - lone
+        entropy = -(lone * lone.ln() + usual * usual.ln())
+        both_usual = 1 - 2 * lone
+        apart = both_usual * (both_usual / usual**2).ln() - 2 * lone * usual.ln()
+        chance = usual * apart + lone * entropy
         values = apart, apart / entropy, (apart - chance) / (entropy - chance)
     return dict(
         zip(
@@ -252,8 +257,8 @@ def _exact(n: int = 1_000_000) -> dict[str, float]:
 
 
 def _near(name: str) -> bool:
-    found, expected = getattr(ours, name)(*_rare()), _exact()[name]
-    return abs(found - expected) <= 1e-12 * abs(expected)
+    given, expected = getattr(ours, name)(*_rare()), _exact()[name]
+    return abs(given - expected) <= 1e-12 * abs(expected)
 
 
 NEAR_NOTHING = [

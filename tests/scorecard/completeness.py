@@ -1,5 +1,6 @@
-"""Which parameters of the public callables no bad input is tried on; options of the command line
-and kinds of files too.
+"""Which parameters of the public callables no bad input is tried on.
+
+Which options of the command line and kinds of files, too.
 """
 
 from __future__ import annotations
@@ -52,13 +53,15 @@ ANYTHING = {  # parameters that every value is right for, and why
 
 
 def gaps(cases: Iterable[Case]) -> list[str]:
-    """What is public and has no case whose right answer may be a refusal."""
-    covered = {one for case in cases if _may_refuse(case.expected) for one in named(case.about)}
-    return [one for one in wanted() if one not in covered and one not in ANYTHING]
+    """Lists what is public and has no case whose right answer may be a refusal."""
+    covered = {place for case in cases if _may_refuse(case.expected) for place in named(case.about)}
+    return [place for place in wanted() if place not in covered and place not in ANYTHING]
 
 
 def named(about: str) -> Iterator[str]:
-    """ "Stream.update(activations y) entropy(x)" -> Stream.update(activations), Stream.update(y),
+    """Yields the parameters that are named, each with its callable.
+
+    "Stream.update(activations y) entropy(x)" -> Stream.update(activations), Stream.update(y),
     entropy(x).
     """
     for name, parameters in re.findall(r"([\w.]+)\(([^)]*)\)", about):
@@ -77,7 +80,7 @@ def wanted() -> Iterator[str]:
 
 
 def public() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every public callable, and the public methods of classes."""
+    """Yields every public callable, and the public methods of classes."""
     for name in fastmi.__all__:
         yield from _with_methods(name, getattr(fastmi, name))
     for room, names in MODULES.items():
@@ -108,7 +111,7 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 
 
 def options() -> Iterator[tuple[str, str]]:
-    """(command, option or operand) of the command line, but for switches, which take nothing."""
+    """Yields (command, option or operand), but for switches, which take nothing."""
     command_line = importlib.import_module("experiments.commands.parser")
     (commands,) = (
         action
@@ -129,4 +132,5 @@ def options() -> Iterator[tuple[str, str]]:
 
 
 def _may_refuse(expected: Any) -> bool:
-    return any(isinstance(one, Refused) for one in getattr(expected, "options", [expected]))
+    options = getattr(expected, "options", [expected])
+    return any(isinstance(option, Refused) for option in options)

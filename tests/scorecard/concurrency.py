@@ -1,6 +1,4 @@
-"""Several at once: two processes on one run, four in one ledger, threads on one stream and on one
-file.
-"""
+"""Several at once: two processes on one run, four in one ledger, threads on a stream or a file."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ BINS = fastmi.UniformBins(16, range=(-1, 1))
 
 
 def slowly(*arguments: str) -> int:
-    """A run that takes its time, and leaves a checkpoint after every epoch."""
+    """Runs so that it takes its time, and leaves a checkpoint after every epoch."""
     training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 0.0, 1e9
     original = training.Trainer._batches
 
@@ -41,8 +39,9 @@ def slowly(*arguments: str) -> int:
 
 
 def two_on_one(*more: str, after_checkpoint: bool) -> list[Any]:
-    """One works; the other is told within a second by whom it is held, and the first loses
-    nothing.
+    """Starts one run twice: one works, and the other is told within a second who holds it.
+
+    The first loses nothing.
     """
     first = child(lambda: slowly(*LONG))
     sign = "results/*.part/snapshots/state.npz" if after_checkpoint else "results/*.part"
@@ -68,7 +67,7 @@ def two_on_one(*more: str, after_checkpoint: bool) -> list[Any]:
 
 
 def two_apart() -> list[Any]:
-    """Two runs of other ids side by side."""
+    """Makes two runs of other ids side by side."""
     pids = [
         child(lambda seed=seed: places.said(*places.SHORT, "--seed", str(seed))[0])
         for seed in (1, 2)
@@ -81,30 +80,30 @@ def two_apart() -> list[Any]:
 
 
 def two_readings() -> list[Any]:
-    """Two processes that read one result under the same edges: both whole, or one told so."""
+    """Reads one result twice under the same edges: both are whole, or one is told so."""
     folder = places.finished()
     asked = ["estimate", str(folder), "--edges", "-1", "1", "9", "--out", "elsewhere"]
 
     def call():
         return places.said(*asked)[0]
 
-    found = sorted(ended(pid) for pid in [child(call), child(call)])
+    endings = sorted(ended(pid) for pid in [child(call), child(call)])
     (plane,) = Path("elsewhere").glob("*/*/plane.csv")
     return [
-        found in ([0, 0], [0, 2]),
+        endings in ([0, 0], [0, 2]),
         len(plane.read_text().splitlines()) > 10,
         [p.name for p in Path("elsewhere").glob("*.part")],
     ]
 
 
 def ledger(writers: int, rows: int) -> list[Any]:
-    """Every row of every writer, once."""
+    """Writes a ledger from several processes: it holds every row of every writer, once."""
 
-    def write(who: int) -> int:
+    def write(writer: int) -> int:
         for i in range(rows):
             attempts.record(
                 Path("."),
-                run=f"{who}-{i}",
+                run=f"{writer}-{i}",
                 id="x",
                 data="d",
                 device="cpu",
@@ -113,23 +112,21 @@ def ledger(writers: int, rows: int) -> list[Any]:
             )
         return 0
 
-    done = [ended(pid) for pid in [child(lambda who=who: write(who)) for who in range(writers)]]
-    found = [row["run"] for row in attempts.read(Path("."))]
+    pids = [child(lambda writer=writer: write(writer)) for writer in range(writers)]
+    done = [ended(pid) for pid in pids]
+    runs = [row["run"] for row in attempts.read(Path("."))]
     left = [name for name in os.listdir("attempts") if not name.endswith(".json")]
     return [
         sum(done),
-        sorted(found) == sorted(f"{who}-{i}" for who in range(writers) for i in range(rows)),
+        sorted(runs) == sorted(f"{writer}-{i}" for writer in range(writers) for i in range(rows)),
         left,
     ]
 
 
 def together(calls: list[Callable[[], Any]]) -> list[Any]:
-    """What each gives, all in threads that begin at once; the first error is raised."""
-    results, errors, gate = (
-        [None] * len(calls),
-        list[BaseException](),
-        threading.Barrier(len(calls)),
-    )
+    """Calls all in threads that begin at once -> what each gives; raises the first error."""
+    results, errors = [None] * len(calls), list[BaseException]()
+    gate = threading.Barrier(len(calls))
 
     def work(i: int) -> None:
         gate.wait()
@@ -149,22 +146,22 @@ def together(calls: list[Callable[[], Any]]) -> list[Any]:
 
 
 def one_stream(seed: int, n_threads: int, n_chunks: int, ask: bool) -> list[Any]:
-    """Threads feed one stream, 64 labels: the answers of one thread."""
+    """Feeds one stream from threads, 64 labels: it gives the answers of one thread."""
     rng = np.random.default_rng(seed)
-    parts = [
+    chunks = [
         (rng.uniform(-1, 1, (64, 1)), rng.permutation(64)) for _ in range(n_threads * n_chunks)
     ]
     stream, alone = fastmi.Stream(BINS), fastmi.Stream(BINS)
-    for part in parts:
-        alone.update(*part)
+    for chunk in chunks:
+        alone.update(*chunk)
 
-    def feed(who: int) -> None:
-        for part in parts[who::n_threads]:
-            stream.update(*part)
+    def feed(thread: int) -> None:
+        for chunk in chunks[thread::n_threads]:
+            stream.update(*chunk)
             if ask:
                 _ = stream.entropy, stream.mutual_information
 
-    together([lambda who=who: feed(who) for who in range(n_threads)])
+    together([lambda thread=thread: feed(thread) for thread in range(n_threads)])
     return [
         stream.n_samples == alone.n_samples,
         stream.entropy_y,
@@ -174,20 +171,20 @@ def one_stream(seed: int, n_threads: int, n_chunks: int, ask: bool) -> list[Any]
 
 
 def merged(seed: int) -> bool:
-    """Threads merge their own streams into one."""
+    """Merges streams of several threads into one, from these threads."""
     rng = np.random.default_rng(seed)
-    parts = [(rng.uniform(-1, 1, (64, 1)), rng.integers(9, size=64)) for _ in range(40)]
+    chunks = [(rng.uniform(-1, 1, (64, 1)), rng.integers(9, size=64)) for _ in range(40)]
     alone, whole = fastmi.Stream(BINS), fastmi.Stream(BINS)
-    for part in parts:
-        alone.update(*part)
+    for chunk in chunks:
+        alone.update(*chunk)
 
-    def merge(who: int) -> None:
-        for part in parts[who::8]:
-            own = fastmi.Stream(BINS)
-            own.update(*part)
-            whole.merge(own)
+    def merge(thread: int) -> None:
+        for chunk in chunks[thread::8]:
+            stream = fastmi.Stream(BINS)
+            stream.update(*chunk)
+            whole.merge(stream)
 
-    together([lambda who=who: merge(who) for who in range(8)])
+    together([lambda thread=thread: merge(thread) for thread in range(8)])
     return (whole.n_samples, whole.entropy, whole.mutual_information) == (
         alone.n_samples,
         alone.entropy,
@@ -196,18 +193,18 @@ def merged(seed: int) -> bool:
 
 
 def each_other() -> bool:
-    """Two streams that are merged into each other at once end, and count."""
-    one, other = fastmi.Stream(BINS), fastmi.Stream(BINS)
-    for stream in (one, other):
+    """Merges two streams into each other at once: they end, and count."""
+    first, second = fastmi.Stream(BINS), fastmi.Stream(BINS)
+    for stream in (first, second):
         stream.update(np.zeros((8, 1)), np.arange(8))
-    together([lambda: one.merge(other), lambda: other.merge(one)])
-    return {one.n_samples, other.n_samples} in ({16, 24}, {16})
+    together([lambda: first.merge(second), lambda: second.merge(first)])
+    return {first.n_samples, second.n_samples} in ({16, 24}, {16})
 
 
 def estimates(seed: int) -> bool:
-    """Eight threads with problems of their own, some with more threads inside."""
+    """Solves problems in eight threads, each its own, some with more threads inside."""
     problems = [problem(seed + i, 4000, 12) for i in range(8)]
-    expected = [answers(*one) for one in problems]
+    expected = [answers(*arrays) for arrays in problems]
 
     def solve(i: int) -> Any:
         if i % 2:
@@ -215,12 +212,15 @@ def estimates(seed: int) -> bool:
                 return [answers(*problems[i]) for _ in range(3)]
         return [answers(*problems[i]) for _ in range(3)]
 
-    return together([lambda i=i: solve(i) for i in range(8)]) == [[one] * 3 for one in expected]
+    return together([lambda i=i: solve(i) for i in range(8)]) == [
+        [answer] * 3 for answer in expected
+    ]
 
 
 def one_file(write: Callable[[Any], None], read: Callable[[], Any]) -> list[Any]:
-    """Eight threads write the same file again and again: it is whole at the end, and nothing is
-    left beside it.
+    """Writes the same file from eight threads, again and again.
+
+    It is whole at the end, and nothing is left beside it.
     """
     plane = collected()
     together([lambda: [write(plane) for _ in range(10)]] * 8)

@@ -1,5 +1,6 @@
-"""A walk of containers and dtypes: each gives the plain list's answer, or is refused with an advice
-that works when typed.
+"""A walk of containers and dtypes: each gives the plain list's answer, or is refused with advice.
+
+The advice works when typed.
 
 Every advice that stands in a message is carried out, as a reader would: one that fails, or gives
 another answer, is a poor refusal, and so is a message without any.
@@ -101,10 +102,11 @@ def container(
     words: Sequence[Any] = (),
     advice: bool = True,
 ) -> Case:
-    """What `make` gives is used as `use`.
+    """Uses what `make` gives as `use`.
 
     Args:
-        plain: the answer to the plain list. refused: no answer is right (something is missing).
+        plain: the answer to the plain list.
+        refused: no answer is right (something is missing).
         words: of the message, beside the argument's name. advice: False where nothing can be typed
             that helps.
     """
@@ -129,11 +131,13 @@ def follow(
     plain: Any,
     steps: int = 3,
 ) -> None:
-    """Type every advice that the message gives; PoorAdvice where one does not lead to the answer,
-    or there is none.
+    """Types every advice that the message gives.
 
     What an advice makes may be refused in its turn (a Series is an array with gaps): its advice is
     followed, a few steps far.
+
+    Raises:
+        PoorAdvice: an advice does not lead to the answer, or there is none.
     """
     left, typed = message, list[str]()
     for said, code in ADVICE:
@@ -147,7 +151,7 @@ def follow(
     for code in typed:
         try:
             made = eval(code, {"x": make(), "np": np, "torch": torch, "pd": pd, "pandas": pd})
-            found = function(made)
+            answer = function(made)
         except (TypeError, ValueError) as error:
             if not steps:
                 raise PoorAdvice(
@@ -159,8 +163,8 @@ def follow(
             raise PoorAdvice(
                 f"{code} ends in {type(error).__name__}: {error}; said: {message}"
             ) from None
-        if not same(found, plain):
-            raise PoorAdvice(f"{code} gives {found!r:.40}, not {plain!r:.40}; said: {message}")
+        if not same(answer, plain):
+            raise PoorAdvice(f"{code} gives {answer!r:.40}, not {plain!r:.40}; said: {message}")
 
 
 DROPPING = re.compile(r"drop those samples \((.*?), and the same")
@@ -598,7 +602,7 @@ DTYPES = sorted(
 
 
 def tensor(dtype: torch.dtype, shape: tuple[int, ...]) -> torch.Tensor:
-    """0, 1, 0, 1 of this dtype, where torch can make such a tensor and read it back."""
+    """Makes 0, 1, 0, 1 of this dtype, where torch can make and read back such a tensor."""
     whole = torch.tensor([0, 1, 0, 1]).reshape(shape)
     try:
         quantised = str(dtype).startswith("torch.q")

@@ -1,5 +1,6 @@
-"""Ensemble: networks, recipes, batches and states that are none; and those that a tool's own words
-would answer.
+"""Ensemble: networks, recipes, batches and states that are none.
+
+And those that a tool's own words would answer.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def _called(
     *words: Any,
     kind: Any = (TypeError, ValueError),
 ) -> Case:
-    """The error, once it was seen that the ensemble is as it was."""
+    """Expects the error, once it was seen that the ensemble is as it was."""
 
     def tried() -> Any:
         made = stepped(optimizer=ADAM, watch=[nn.Tanh])
@@ -70,7 +71,7 @@ def _called(
 
 
 class Shared(nn.Module):
-    """One submodule under two names."""
+    """A submodule under two names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -493,13 +494,13 @@ READ = [
     ),
     *(
         _called(
-            f"assignment {who!r:.25}",
+            f"assignment {assignment!r:.25}",
             "activations",
             "assignment",
-            lambda made, who=who: made.activations(X, None, who),
+            lambda made, assignment=assignment: made.activations(X, None, assignment),
             "assignment",
         )
-        for who in (
+        for assignment in (
             [0] * 5,
             [2] * 6,
             [-1] * 6,
@@ -661,7 +662,7 @@ STATES = [
 
 
 def _outputs(made: Any) -> Any:
-    """Every member's own output on X, and the ensemble's."""
+    """Compares every member's own output on X with the ensemble's."""
     alone = [float(member(X + 1).sum()) for member in made.networks()]
     *_, last = made.activations(X + 1)
     return np.allclose(alone, last.sum(dim=(1, 2)).tolist(), atol=1e-5)
@@ -677,13 +678,15 @@ def _on_default_device(device: str) -> Any:
 
 
 def _again(*, optimizer: Any) -> bool:
-    """A state restored goes on as the one that was not stopped."""
-    one, other = (ensemble(optimizer=optimizer, seed=3) for _ in range(2))
+    """Restores a state, which goes on as the one that was not stopped."""
+    straight, restored = (ensemble(optimizer=optimizer, seed=3) for _ in range(2))
+    batch = torch.ones(2, 4, 3), torch.ones(2, 4, 1)
     for _ in range(3):
-        one.step(torch.ones(2, 4, 3), torch.ones(2, 4, 1))
-    other.restore(one.state())
-    losses = [made.step(torch.ones(2, 4, 3), torch.ones(2, 4, 1)).tolist() for made in (one, other)]
-    return losses[0] == losses[1] and one.draw(9, 4).tolist() == other.draw(9, 4).tolist()
+        straight.step(*batch)
+    restored.restore(straight.state())
+    losses = [made.step(*batch).tolist() for made in (straight, restored)]
+    drawn = [made.draw(9, 4).tolist() for made in (straight, restored)]
+    return losses[0] == losses[1] and drawn[0] == drawn[1]
 
 
 def _quiet(call: Callable[[], Any]) -> Any:
@@ -744,11 +747,11 @@ RIGHT = [
     ),
     *(
         Case(
-            f"goes on from a state: {how.func.__name__}",
-            lambda how=how: _again(optimizer=how),
+            f"goes on from a state: {optimizer.func.__name__}",
+            lambda optimizer=optimizer: _again(optimizer=optimizer),
             True,
         )
-        for how in (ADAM, functools.partial(torch.optim.SGD, lr=0.1, momentum=0.9))
+        for optimizer in (ADAM, functools.partial(torch.optim.SGD, lr=0.1, momentum=0.9))
     ),
     Case(
         "weight_norm under watch=None",

@@ -1,5 +1,6 @@
-"""Tiny, huge, subnormal, infinite, all equal, all distinct; one sample, one unit, a million rows;
-memory in every layout.
+"""Tiny, huge, subnormal, infinite, all equal, all distinct; one sample, one unit, a million rows.
+
+And memory in every layout.
 """
 
 from __future__ import annotations
@@ -23,26 +24,27 @@ MASK = 2**64 - 1
 
 
 def _codes(name: str, rows: Any, edges: Any, rule: str = "separate") -> Case:
-    """The code by its definition, and the entropy by the oracle."""
+    """Expects the code by its definition, and the entropy by the oracle."""
 
     def call() -> list[Any]:
         binning = fastmi.Edges(edges, rule)
-        found = fastmi.encode(np.asarray(rows), binning)
-        return [found.tolist(), fastmi.entropy(found)]
+        codes = fastmi.encode(np.asarray(rows), binning)
+        return [codes.tolist(), fastmi.entropy(codes)]
 
     python = np.asarray(rows).astype(float).tolist()
     return Case(
         name,
         call,
-        Holds("the codes and their entropy", lambda one: _by_definition(one, python, edges, rule)),
+        Holds(
+            "the codes and their entropy", lambda pair: _by_definition(*pair, python, edges, rule)
+        ),
     )
 
 
-def _by_definition(found: Any, rows: Any, edges: Any, rule: str) -> bool:
+def _by_definition(codes: Any, entropy: float, rows: Any, edges: Any, rule: str) -> bool:
     edges = [float(edge) for edge in edges]
-    return found[0] == packed(rows, edges, rule) and same(
-        found[1], naive.entropy(naive.digitise(rows, edges, rule))
-    )
+    expected = naive.entropy(naive.digitise(rows, edges, rule))
+    return codes == packed(rows, edges, rule) and same(entropy, expected)
 
 
 TINY, SUBNORMAL, HUGE = (
@@ -93,9 +95,9 @@ NUMBERS = [
         "every edge, and one float beside it",
         _beside := np.concatenate(
             [
-                one := np.linspace(-1, 1, 50).astype(np.float32),
-                np.nextafter(one, np.float32(9)),
-                np.nextafter(one, np.float32(-9)),
+                _edges := np.linspace(-1, 1, 50).astype(np.float32),
+                np.nextafter(_edges, np.float32(9)),
+                np.nextafter(_edges, np.float32(-9)),
             ]
         )[:, None],
         np.linspace(-1, 1, 50).astype(np.float32),
@@ -129,7 +131,7 @@ NUMBERS = [
 
 
 def _hashed(d: int, n: int = 300) -> bool:
-    """Rows of more than 63 bits: equal codes exactly where the rows are equal."""
+    """Codes rows of more than 63 bits: equal codes exactly where the rows are equal."""
     rng = np.random.default_rng(d)
     rows = rng.uniform(-1, 1, (n, d))[rng.integers(n // 3, size=n)]
     codes = fastmi.encode(rows, fastmi.UniformBins(30, (-1, 1))).tolist()
@@ -310,7 +312,7 @@ def _unchanged() -> bool:
 
 
 def _strict(call: Callable[[], Any]) -> Any:
-    """With every floating-point event and every warning an error."""
+    """Calls with every floating-point event and every warning an error."""
     with np.errstate(all="raise"), warnings.catch_warnings():
         warnings.simplefilter("error")
         return call()
@@ -458,7 +460,7 @@ def _rare() -> tuple[Any, Any]:
 
 
 def _collisions() -> bool:
-    """Ten million rows of 64-bit codes under 2^16 edges: one in a thousand is passed."""
+    """Codes ten million rows in 64 bits under 2^16 edges: one in a thousand is passed."""
     t = np.broadcast_to(np.float32(0), (10_000_000, 5))
     return fastmi.encode(t, fastmi.Edges(np.linspace(-1, 1, 2**16 - 1))).shape == (10_000_000,)
 
@@ -467,8 +469,10 @@ def _collisions() -> bool:
 
 
 def colliding(n: int, kind: str) -> Any:
-    """n labels whose products with the multiplier share their highest bits, or their lowest, or
-    differ by little.
+    """Makes n labels that would meet in the hash table.
+
+    Their products with the multiplier share their highest bits, or their lowest, or differ by
+    little.
     """
     inverse = pow(GOLDEN, -1, 2**64)
     mixed = {
@@ -481,7 +485,7 @@ def colliding(n: int, kind: str) -> Any:
 
 
 def _seconds(labels: Any, use: Callable[[Any], Any], enough: float) -> float:
-    """The fastest of three, or the first that took longer than is enough to know."""
+    """Times the fastest of three, or the first that took longer than is enough to know."""
     best = float("inf")
     for _ in range(3):
         start = time.perf_counter()

@@ -1,5 +1,6 @@
-"""figures.information_plane and figures.save: panels that are none or do not go together, text that
-is no formula, endings.
+"""figures.information_plane and figures.save: panels that are none or do not go together.
+
+And text that is no formula, and endings.
 """
 
 from __future__ import annotations

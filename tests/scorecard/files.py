@@ -1,5 +1,6 @@
-"""Files that are read: missing, cut short, too large, endless, with a pickle in them, or true in
-form and false in fact.
+"""Files that are read: missing, cut short, too large, endless, or with a pickle in them.
+
+Or true in form and false in fact.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _table(
     methods: Any = None,
     foreign: bool = False,
 ) -> list[Case]:
-    """The same file by both ways of loading."""
+    """Loads the same file by both ways of loading."""
     loaders = {"load": fastmi.InformationPlane.load, "load_planes": tables.load_planes}
 
     def call(load: Callable[[Any], Any]) -> Any:
@@ -87,7 +88,7 @@ def _changed(name: str, change: Callable[[dict[str, Any]], Any], *words: Any) ->
 
 
 def _fact(name: str, **fields: Any) -> list[Case]:
-    """One field of the JSON is another: refused, or made what it should be."""
+    """Changes fields of the JSON: refused, or made what they should be."""
     refusal = Refused("plane.npz", kind=ValueError)
     loaders = {
         "load": fastmi.InformationPlane.load,
@@ -109,9 +110,9 @@ def _typed(plane: Any) -> bool:
     counts = (plane.n_samples, plane.n_copies, plane.seed)
     bits = (plane.entropy_x, plane.entropy_y)
     return (
-        all(isinstance(one, str) for one in words)
-        and all(type(one) is int and one >= 0 for one in counts)
-        and all(isinstance(one, float) and 0 <= one < 64 for one in bits)
+        all(isinstance(word, str) for word in words)
+        and all(type(count) is int and count >= 0 for count in counts)
+        and all(isinstance(value, float) and 0 <= value < 64 for value in bits)
     )
 
 
@@ -140,7 +141,7 @@ def npy(array: Any) -> bytes:
 
 
 def header(descr: str, shape: tuple[int, ...]) -> bytes:
-    """A header of an npy that claims so much, and nothing after it."""
+    """Writes a header of an npy that claims so much, and nothing after it."""
     out = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         out, {"descr": descr, "fortran_order": False, "shape": shape}
@@ -149,30 +150,30 @@ def header(descr: str, shape: tuple[int, ...]) -> bytes:
 
 
 def with_member(path: str, name: str, content: bytes) -> str:
-    """One member of the zip replaced by these bytes."""
+    """Replaces a member of the zip by these bytes."""
     with zipfile.ZipFile(path) as file:
-        members = {one: file.read(one) for one in file.namelist()}
+        members = {member: file.read(member) for member in file.namelist()}
     return archive(path, members | {name: content})
 
 
 def bomb(
     path: str, name: str, descr: str = "<f8", shape: tuple[int, ...] = (75_000_000, 1, 1)
 ) -> str:
-    """A member that unpacks to 600 MB of zeros."""
+    """Replaces a member by one that unpacks to 600 MB of zeros."""
     with zipfile.ZipFile(path) as file:
-        members = {one: file.read(one) for one in file.namelist() if one != name}
+        members = {member: file.read(member) for member in file.namelist() if member != name}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
-        for one, content in members.items():
-            file.writestr(one, content)
-        with file.open(name, "w", force_zip64=True) as member:
-            member.write(header(descr, shape))
+        for member, content in members.items():
+            file.writestr(member, content)
+        with file.open(name, "w", force_zip64=True) as zeros:
+            zeros.write(header(descr, shape))
             for _ in range(60):
-                member.write(bytes(10_000_000))
+                zeros.write(bytes(10_000_000))
     return path
 
 
 def encrypted(path: str) -> str:
-    """The flag of an encrypted member is set in both headers."""
+    """Sets the flag of an encrypted member in both headers."""
     content = bytearray(Path(path).read_bytes())
     for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         start = content.find(signature)
@@ -184,7 +185,7 @@ def encrypted(path: str) -> str:
 
 
 def method(path: str, number: int) -> str:
-    """Every member claims to be packed by another method."""
+    """Has every member claim to be packed by another method."""
     content = bytearray(Path(path).read_bytes())
     for signature, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         start = content.find(signature)
@@ -201,7 +202,7 @@ def loop() -> str:
 
 
 def fifo() -> str:
-    """A pipe that nobody writes to."""
+    """Makes a pipe that nobody writes to."""
     os.mkfifo("pipe")
     return "pipe"
 
@@ -439,8 +440,8 @@ TABLES = [
 
 
 def _newer_table() -> Any:
-    """Wherever the format's number stands, a higher one."""
-    path, found = table(), list[str]()
+    """Writes a higher number wherever that of the format stands."""
+    path, raised_keys = table(), list[str]()
 
     def raised(data: Any) -> Any:
         rows = (
@@ -450,18 +451,18 @@ def _newer_table() -> Any:
             for key in row:
                 if "format" in key or "version" in key:
                     row[key] = 10**6
-                    found.append(key)
+                    raised_keys.append(key)
         return data
 
     def change(arrays: dict[str, Any]) -> None:
         for key, array in arrays.items():
             if key == ".format":
                 arrays[key] = np.full_like(array, 10**6)
-                found.append(key)
+                raised_keys.append(key)
         arrays["plain"] = np.array(json.dumps(raised(json.loads(str(arrays["plain"])))))
 
     npz(path, change)
-    if not found:
+    if not raised_keys:
         raise Surfaced("the file holds no number of its format")
     return fastmi.InformationPlane.load(path)
 
@@ -474,15 +475,15 @@ def _one_more() -> int:
 
 
 def unfinished(change: Callable[[Path], Any] | None = None) -> Path:
-    """results/<id>.part with the snapshots and the state of a run that has ended, changed."""
+    """Makes results/<id>.part of the snapshots and the state of a run that has ended, changed."""
     folder = finished()
-    part = folder.with_name(folder.name + ".part")
-    part.mkdir()
-    (folder / "snapshots").rename(part / "snapshots")
+    begun = folder.with_name(folder.name + ".part")
+    begun.mkdir()
+    (folder / "snapshots").rename(begun / "snapshots")
     shutil.rmtree(folder)
     if change is not None:
-        change(part / "snapshots")
-    return part
+        change(begun / "snapshots")
+    return begun
 
 
 def _state(
@@ -492,19 +493,20 @@ def _state(
     about: str = "file(state)",
     alone: bool = True,
 ) -> list[Case]:
-    """A run that would go on from it, and (`alone`) the reader itself; the files of the run stay as
-    they are.
+    """Tries a run that would go on from it, and (`alone`) the reader itself.
+
+    The files of the run stay as they are.
     """
 
     def resumed() -> Any:
-        part = unfinished(change)
-        return untouched(part, lambda: failing(*SHORT, "--resume"))
+        folder = unfinished(change)
+        return untouched(folder, lambda: failing(*SHORT, "--resume"))
 
     def read() -> Any:
-        part = unfinished(change)
+        snapshots = unfinished(change) / "snapshots"
         with within_megabytes(LIMIT):
             return places.nothing_unpickled(
-                lambda: sum(len(one) for one in Checkpoints(part / "snapshots").snapshots())
+                lambda: sum(len(snapshot) for snapshot in Checkpoints(snapshots).snapshots())
             )
 
     kind = about[5:-1]
@@ -525,8 +527,9 @@ def _state(
 
 
 def failing(*arguments: str) -> str:
-    """A run that fails says why and ends with 1, or is refused with 2: both with a line and no
-    traceback.
+    """Runs a command that fails.
+
+    It says why and ends with 1, or is refused with 2: both with a line and no traceback.
     """
     status, out, err = said(*arguments)
     if status in (1, 2) and "Traceback" not in err:
@@ -698,20 +701,19 @@ def _other_network(folder: Path) -> None:
 
 
 def _linked_part() -> Any:
-    """<id>.part is a link to a folder of somebody's, in which a state lies."""
-    part = unfinished()
+    """Makes <id>.part a link to a folder of somebody's, in which a state lies."""
+    folder = unfinished()
     Path("precious").mkdir()
     Path("precious/thesis.txt").write_text("ten years")
-    shutil.move(str(part / "snapshots"), "precious/snapshots")
-    part.rmdir()
-    part.symlink_to(Path("precious").resolve(), target_is_directory=True)
+    shutil.move(str(folder / "snapshots"), "precious/snapshots")
+    folder.rmdir()
+    folder.symlink_to(Path("precious").resolve(), target_is_directory=True)
     return untouched("precious", lambda: command(*SHORT, "--resume"))
 
 
 def _precious() -> bool:
-    """A whole run goes on; a file that somebody left in the part folder is not silently deleted."""
-    part = unfinished()
-    (part / "notes.txt").write_text("mine")
+    """Resumes a run: a file that somebody left in its folder is not silently deleted."""
+    (unfinished() / "notes.txt").write_text("mine")
     with suppress(CommandRefused):
         command(*SHORT, "--resume")
     return any(path.read_text() == "mine" for path in Path("results").rglob("notes.txt"))
@@ -733,8 +735,9 @@ def _manifest(
     about: str = "file(manifest)",
     lenient: bool = False,
 ) -> list[Case]:
-    """To draw it and to read it again. `lenient`: what is not needed may be passed over, and an
-    answer is right too.
+    """Tries to draw it and to read it again.
+
+    `lenient`: what is not needed may be passed over, and an answer is right too.
     """
     expected: Any = Refused("RESULT", "results/", *words, kind=CommandRefused)
     if lenient:
@@ -755,16 +758,14 @@ def _manifest(
 
 
 def _inside(change: Callable[[Path], Any], arguments: tuple[str, ...]) -> str:
-    """The command, once it was seen that it wrote results/ and drawn.png alone, and nothing where
-    it was refused.
-    """
+    """Runs the command, which writes results/ and drawn.png alone, and nothing where it refuses."""
     os.makedirs("deep/deeper")
     os.chdir("deep/deeper")
     given = damaged(change)
     before = places.contents("../..")
     try:
         places.nothing_unpickled(
-            lambda: command(*(given if one == "RESULT" else one for one in arguments))
+            lambda: command(*(given if word == "RESULT" else word for word in arguments))
         )
     except CommandRefused:
         if places.contents("../..") != before:
@@ -779,7 +780,7 @@ def _inside(change: Callable[[Path], Any], arguments: tuple[str, ...]) -> str:
 
 
 def _run_field(value: Any, key: str) -> list[Case]:
-    """One field of the run is another, or one of what it trains, or of what was read."""
+    """Changes a field of the run, or of what it trains, or of what was read."""
 
     def change(data: dict[str, Any]) -> None:
         told = data["reading"] if "reading" in data else data["run"]
@@ -1013,7 +1014,7 @@ def _estimated(change: Callable[[Path], Any]) -> str:
 
 
 def _page(change: Callable[[Path], Any]) -> str:
-    """The page of a run that passes for the catalogue's."""
+    """Writes the page of a run that passes for the catalogue's."""
     folder = finished()
     places.manifest(lambda data: data["run"]["training"].update(epochs=300))(folder)
     change(folder)
@@ -1032,7 +1033,7 @@ IMAGES = np.arange(6 * 28 * 28, dtype=np.uint8).reshape(6, 28, 28)
 def _idx(
     name: str, make: Callable[[str], Any], *words: Any, zipped: Callable[[str], Any] | None = None
 ) -> list[Case]:
-    """Plain, and compressed."""
+    """Reads it plain, and compressed."""
 
     def plain_file() -> Any:
         path = "images-idx3-ubyte"
@@ -1103,7 +1104,7 @@ MNIST = [
     *_idx("claims more than follows", _headed(60_000, 28, 28, more=bytes(1000)), "cut short"),
     *_idx(
         "goes on",
-        lambda path: [places.idx(path, IMAGES), path.open("ab").write(b"more")],
+        lambda path: Path(places.idx(path, IMAGES)).write_bytes(Path(path).read_bytes() + b"more"),
         "goes on",
     ),
     *(
@@ -1233,7 +1234,7 @@ def _gz() -> bytes:
 
 
 def _gz_bomb() -> bytes:
-    """A header of 100 bytes, and 300 MB after it."""
+    """Packs a header of 100 bytes, and 300 MB after it."""
     with gzip.open("bomb.gz", "wb", 1) as file:
         file.write(b"\0\0\x08\x01" + struct.pack(">I", 100))
         for _ in range(30):
@@ -1249,9 +1250,9 @@ def _read_gz(make: Callable[[], bytes]) -> Any:
 
 def _other_set() -> Any:
     os.mkdir("folder")
-    for part in ("train", "t10k"):
-        places.idx(f"folder/{part}-images-idx3-ubyte", IMAGES)
-        places.idx(f"folder/{part}-labels-idx1-ubyte", [0] * 6)
+    for name in ("train", "t10k"):
+        places.idx(f"folder/{name}-images-idx3-ubyte", IMAGES)
+        places.idx(f"folder/{name}-labels-idx1-ubyte", [0] * 6)
     return mnist.find("folder")
 
 

@@ -1,5 +1,6 @@
-"""Random small problems against the oracle; files with bytes changed: only the documented error,
-and nothing unpickled.
+"""Random small problems against the oracle, and files with bytes changed.
+
+The latter give only the documented error, and nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def labels(draw: random.Random) -> bool:
     )
     x, y, z = ([make(draw.randrange(kinds)) for _ in range(n)] for _ in range(3))
     if draw.random() < 0.3 and not isinstance(x[0], tuple):
-        x, y, z = (np.array(one) for one in (x, y, z))
-    lists = [one.tolist() if isinstance(one, np.ndarray) else one for one in (x, y, z)]
+        x, y, z = (np.array(labels) for labels in (x, y, z))
+    lists = [labels.tolist() if isinstance(labels, np.ndarray) else labels for labels in (x, y, z)]
     # numbers beside text in rows may be refused
     if isinstance(x, list) and isinstance(x[0], tuple):
         with suppress(TypeError, ValueError):
@@ -59,7 +60,7 @@ def labels(draw: random.Random) -> bool:
 
 
 def rows(draw: random.Random) -> bool:
-    """Rows (n, d) and batches of them, of many integer types."""
+    """Tries rows (n, d) and batches of them, of many integer types."""
     rng = np.random.default_rng(draw.getrandbits(32))
     dtype = np.dtype(draw.choice(("i1", "u1", "i4", ">i4", "i8", "u8", ">u8", "?")))
     high = (
@@ -70,12 +71,12 @@ def rows(draw: random.Random) -> bool:
     batch, n, d = draw.randint(1, 4), draw.randint(1, 30), draw.randint(1, 12)
     x = rng.integers(high, size=(batch, n, d)).astype(dtype)
     x[:, rng.integers(n, size=n // 2)] = x[:, :1]
-    expected = [naive.entropy([tuple(row) for row in one.tolist()]) for one in x]
+    expected = [naive.entropy([tuple(row) for row in matrix.tolist()]) for matrix in x]
     return same(fastmi.entropy(x), expected) and same(fastmi.entropy(x[0]), expected[0])
 
 
 def planes(draw: random.Random) -> bool:
-    """Each, sampled and mixture of a small problem."""
+    """Tries each, sampled and mixture of a small problem."""
     rng = np.random.default_rng(draw.getrandbits(32))
     n, d, copies = draw.randint(1, 12), draw.randint(1, 14), draw.randint(1, 4)
     edges = np.unique(rng.uniform(-1, 1, draw.randint(2, 40)).astype(np.float32))
@@ -84,13 +85,15 @@ def planes(draw: random.Random) -> bool:
     t = rng.choice(np.append(edges, [-9, 9, np.inf, -np.inf, 0]), size=(copies, n, d)).astype(
         np.float32
     )
-    x, y, who = rng.integers(3, size=(n, 2)), rng.integers(3, size=n), rng.integers(copies, size=n)
+    x, y = rng.integers(3, size=(n, 2)), rng.integers(3, size=n)
+    assignment = rng.integers(copies, size=n)
     estimator = fastmi.PlaneEstimator(x, y, fastmi.Edges(edges, rule))
     lists = [tuple(row) for row in x.tolist()], y.tolist(), t.tolist(), edges.tolist(), rule
     xs, ys, ts, es, rule = lists
+    sampled = naive.sampled(xs, ys, ts, assignment.tolist(), es, rule)
     return (
         same(estimator.estimate(t)[:, 0], [naive.each(xs, ys, layer, es, rule) for layer in ts])
-        and same(estimator.sampled(t, who)[0], naive.sampled(xs, ys, ts, who.tolist(), es, rule))
+        and same(estimator.sampled(t, assignment)[0], sampled)
         and same(estimator.mixture(t)[0], naive.mixture(xs, ys, ts, es, rule))
     )
 
@@ -101,12 +104,10 @@ def streams(draw: random.Random) -> bool:
     t, y = np.zeros((0, draw.randint(1, 40)), np.float32), np.zeros(0, int)
     for _ in range(draw.randint(1, 5)):
         n = draw.randint(1, 10)
-        part = (
-            rng.choice(np.float32([-1, -0.5, 0, 0.2, 9]), size=(n, t.shape[1])),
-            rng.integers(3, size=n),
-        )
-        stream.update(*part)
-        t, y = np.concatenate([t, part[0]]), np.concatenate([y, part[1]])
+        rows = rng.choice(np.float32([-1, -0.5, 0, 0.2, 9]), size=(n, t.shape[1]))
+        labels = rng.integers(3, size=n)
+        stream.update(rows, labels)
+        t, y = np.concatenate([t, rows]), np.concatenate([y, labels])
     symbols = naive.digitise(t.tolist(), edges)
     return same(
         [stream.entropy, stream.entropy_y, stream.mutual_information],
@@ -127,7 +128,7 @@ PROBLEMS: dict[str, Callable[[random.Random], bool]] = {
 
 
 def against(name: str, seed: int, rounds: int) -> list[int]:
-    """The rounds that give another number than the oracle."""
+    """Lists the rounds that give another number than the oracle."""
     return [k for k in range(rounds) if not PROBLEMS[name](random.Random(f"{seed} {name} {k}"))]
 
 
@@ -135,7 +136,7 @@ def against(name: str, seed: int, rounds: int) -> list[int]:
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:
-    """Some bytes changed, cut, doubled, moved, or a number in them made extreme."""
+    """Changes, cuts, doubles or moves some bytes, or makes a number in them extreme."""
     data = bytearray(content)
     for _ in range(draw.choice((1, 1, 1, 2, 5))):
         at = draw.randrange(len(data)) if data else 0
@@ -178,21 +179,22 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
 
 
 def members(path: str, draw: random.Random) -> bytes:
-    """A zip whose members were mutated before they were packed, so that no sum gives them away; or
-    swapped, or doubled.
+    """Makes a zip whose members were mutated, swapped or doubled.
+
+    They were mutated before they were packed, so that no sum gives them away.
     """
     with zipfile.ZipFile(path) as file:
         held = [(name, file.read(name)) for name in file.namelist()]
-    one, other = draw.randrange(len(held)), draw.randrange(len(held))
+    first, second = draw.randrange(len(held)), draw.randrange(len(held))
     match draw.randrange(5):
         case 0:
-            held[one] = (held[other][0], held[one][1])
+            held[first] = (held[second][0], held[first][1])
         case 1:
-            held[one] = (held[one][0], held[other][1])
+            held[first] = (held[first][0], held[second][1])
         case 2:
-            held.append(held[one])
+            held.append(held[first])
         case _:
-            held[one] = (held[one][0], mutated(held[one][1], draw))
+            held[first] = (held[first][0], mutated(held[first][1], draw))
     with zipfile.ZipFile(
         "packed", "w", draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
     ) as file:
@@ -202,7 +204,7 @@ def members(path: str, draw: random.Random) -> bytes:
 
 
 class Reader:
-    """One kind of file: how it is made, where it lies, and what reads it.
+    """A kind of file: how it is made, where it lies, and what reads it.
 
     `load` may give an answer (a mutation need not do harm) or raise what is documented: `errors`.
     """
@@ -296,8 +298,10 @@ READERS: dict[str, Reader] = {
 
 
 def mutations(kind: str, seed: int, rounds: int) -> dict[str, Any]:
-    """What was raised and is not documented, once of each kind, with its round; a pickle that was
-    opened; the memory grown.
+    """Reads mutations of a file, and returns what should not have come of it.
+
+    That is: what was raised and is not documented, once of each kind, with its round; a pickle that
+    was opened; the memory grown.
     """
     reader, bad = READERS[kind], dict[str, str]()
     path = Path(reader.make())
@@ -320,12 +324,12 @@ def mutations(kind: str, seed: int, rounds: int) -> dict[str, Any]:
         except Exception as error:
             bad.setdefault(type(error).__name__, f"round {k}: {error}")
     grown = resident() - before
-    found: dict[str, Any] = {name: text[:100] for name, text in bad.items()}
+    harm: dict[str, Any] = {name: text[:100] for name, text in bad.items()}
     if os.path.exists("unpickled"):
-        found["a pickle was opened"] = True
+        harm["a pickle was opened"] = True
     if grown > MEGABYTES:
-        found["memory"] = f"{grown:.0f} MB"
-    return found
+        harm["memory"] = f"{grown:.0f} MB"
+    return harm
 
 
 def _repacked(path: Path, whole: bytes, draw: random.Random) -> bytes:
@@ -334,7 +338,7 @@ def _repacked(path: Path, whole: bytes, draw: random.Random) -> bytes:
 
 
 def resident() -> float:
-    """The most megabytes that this process has held."""
+    """Weighs the most megabytes that this process has held."""
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3

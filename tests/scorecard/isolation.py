@@ -1,5 +1,6 @@
-"""cases -> verdicts, each judged in a process of its own with limits of time and memory; a fork, so
-nothing is loaded twice.
+"""cases -> verdicts, each judged in a process of its own with limits of time and memory.
+
+The process is a fork, so nothing is loaded twice.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from pathlib import Path
 from .judge import Case, Outcome, Verdict, judge
 
 FORKS = hasattr(os, "fork")
-GRACE = 5.0  # seconds beyond a case's own limit, which it watches itself
-# bytes beyond what the process has mapped: an absurd size ends there, not in the machine's memory
-ADDRESSES = 3_000_000_000
+GRACE_SECONDS = 5.0  # beyond a case's own limit, which it watches itself
+# beyond what the process has mapped: an absurd size ends there, not in the machine's memory
+ADDRESSES_BYTES = 3_000_000_000
 
 
 @dataclass
@@ -36,8 +37,9 @@ class Running:
 
 
 def judged(cases: Sequence[Case], jobs: int = 2) -> Iterator[tuple[Case, Verdict]]:
-    """In the order in which they end; at most `jobs` at a time, and those that are to be alone
-    after the others.
+    """Judges cases at most `jobs` at a time, and yields them in the order in which they end.
+
+    Those that are to be alone come after the others.
     """
     if not FORKS:
         yield from ((case, judge(case)) for case in cases)
@@ -86,7 +88,7 @@ def _start(case: Case) -> Running:
 
 
 def _settle(folder: Path) -> None:
-    """A group, a folder and a silence of its own, and a limit to what it may map."""
+    """Gives this process a group, a folder and a silence of its own, and a limit to its memory."""
     import resource
 
     global _before
@@ -98,7 +100,7 @@ def _settle(folder: Path) -> None:
     pages = Path("/proc/self/statm")
     if pages.exists():
         mapped = int(pages.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + ADDRESSES, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + ADDRESSES_BYTES, resource.RLIM_INFINITY))
     _before = _peak()
 
 
@@ -106,7 +108,7 @@ _before = 0.0
 
 
 def _peak() -> float:
-    """The most megabytes that this process has held."""
+    """Weighs the most megabytes that this process has held."""
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -118,10 +120,10 @@ def _grown() -> float:
 
 
 def _ended(child: Running) -> Verdict | None:
-    """What became of it, if it is over or its time is."""
+    """Says what became of a child, if it is over or its time is."""
     pid, status, _ = os.wait4(child.pid, os.WNOHANG)
     spent = time.perf_counter() - child.start
-    if not pid and spent < child.case.seconds + GRACE:
+    if not pid and spent < child.case.seconds + GRACE_SECONDS:
         return None
     payload = os.read(child.pipe, 65_536) if pid else b""
     _clear(child, over=bool(pid))
@@ -132,17 +134,17 @@ def _ended(child: Running) -> Verdict | None:
             spent,
         )
     if not payload:
-        how = (
+        ending = (
             f"signal {signal.Signals(os.WTERMSIG(status)).name}"
             if os.WIFSIGNALED(status)
             else f"status {status >> 8}"
         )
-        return Verdict(Outcome.CRASHED, f"the process ended with {how}", spent)
+        return Verdict(Outcome.CRASHED, f"the process ended with {ending}", spent)
     return replace(pickle.loads(payload), seconds=spent)
 
 
 def _clear(child: Running, over: bool = False) -> None:
-    """The whole group that this child began is ended, its folder removed."""
+    """Ends the whole group that this child began, and removes its folder."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     if not over:

@@ -1,5 +1,6 @@
-"""A case and its expected answer -> one of six outcomes, from what was returned or raised and
-nothing else.
+"""A case and its expected answer -> one of six outcomes.
+
+It is told from what was returned or raised, and from nothing else.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from typing import Any
 import numpy as np
 
 FAMILY = (TypeError, ValueError, OSError)  # what the docstrings document
-LONGEST = 400  # letters of a message
-CLOSE = 1e-12  # bits
+LONGEST_LETTERS = 400  # of a message
+CLOSE_BITS = 1e-12
 Word = str | tuple[str, ...]  # a tuple: one of these
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,8 +51,9 @@ class SkipCase(Exception):
 
 
 class Surfaced(Exception):
-    """What a program showed its user in place of an answer: a traceback, a status that means
-    nothing.
+    """What a program showed its user in place of an answer.
+
+    A traceback, say, or a status that means nothing.
     """
 
 
@@ -69,8 +71,9 @@ class TookTooLong(BaseException):
 
 
 class Refused:
-    """An exception of these kinds, raised by fastmi itself, whose message is one line and holds all
-    the words.
+    """An exception of these kinds, raised by fastmi itself.
+
+    Its message is one line and holds all the words.
 
     Args:
         kind: what the docstring documents; TypeError, ValueError by default.
@@ -89,16 +92,17 @@ class Refused:
 class Holds:
     """Any answer of which this is true."""
 
-    def __init__(self, what: str, true_of: Callable[[Any], Any]) -> None:
-        self.what, self.true_of = what, true_of
+    def __init__(self, words: str, true_of: Callable[[Any], Any]) -> None:
+        self.words, self.true_of = words, true_of
 
     def __repr__(self) -> str:
-        return self.what
+        return self.words
 
 
 class Warned:
-    """This answer, and beside it a warning of a class by this name whose message holds the
-    words.
+    """This answer, and beside it a warning of a class by this name.
+
+    The warning's message holds the words.
     """
 
     def __init__(self, value: Any, name: str, *words: Word) -> None:
@@ -148,37 +152,37 @@ class Verdict:
 
 
 def judge(case: Case) -> Verdict:
-    """Run the case here and now; what it leaves behind (settings, files) stays."""
+    """Runs the case here and now; what it leaves behind (settings, files) stays."""
     start = time.perf_counter()
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         try:
             with deadline(case.seconds):
-                found = case.call()
+                answer = case.call()
         except SkipCase as reason:
             return Verdict(Outcome.SKIPPED, str(reason))
         except TookTooLong:
             return Verdict(Outcome.CRASHED, f"no answer within {case.seconds:g} s", case.seconds)
         except BaseException as error:
             return Verdict(*of_error(case.expected, error), time.perf_counter() - start)
-    return Verdict(*of_value(case.expected, found, heard), time.perf_counter() - start)
+    return Verdict(*of_value(case.expected, answer, heard), time.perf_counter() - start)
 
 
 def of_value(
-    expected: Any, found: Any, heard: Sequence[warnings.WarningMessage] = ()
+    expected: Any, answer: Any, heard: Sequence[warnings.WarningMessage] = ()
 ) -> tuple[Outcome, str]:
-    """An answer came."""
+    """Judges an answer that came."""
     options = _options(expected)
     values = [option for option in options if not isinstance(option, Refused)]
-    came = _line(found)
+    came = _line(answer)
     try:
-        if any(_meets(option, found, heard) for option in values):
+        if any(_meets(option, answer, heard) for option in values):
             return Outcome.RIGHT, came
     except Exception as error:  # the answer cannot even be looked at
         return Outcome.WRONG, f"{came}: {type(error).__name__}: {_line(str(error))}"
     if not values:
         return Outcome.SILENT, came
-    if any(isinstance(option, Warned) and same(found, option.value) for option in values):
+    if any(isinstance(option, Warned) and same(answer, option.value) for option in values):
         return (
             Outcome.SILENT,
             f"{came}, warned of {[warning.category.__name__ for warning in heard]}",
@@ -187,7 +191,7 @@ def of_value(
 
 
 def of_error(expected: Any, error: BaseException) -> tuple[Outcome, str]:
-    """An exception came."""
+    """Judges an exception that came."""
     message = str(error)
     came = f"{type(error).__name__}: {_line(message)}"
     refusals = [option for option in _options(expected) if isinstance(option, Refused)]
@@ -209,24 +213,27 @@ def of_error(expected: Any, error: BaseException) -> tuple[Outcome, str]:
 
 
 def faults(refusal: Refused, error: BaseException) -> list[str]:
-    """What is wrong with a refusal's message."""
-    message, found = str(error), list[str]()
+    """Says what is wrong with a refusal's message."""
+    message, complaints = str(error), list[str]()
     if not (refusal.foreign or is_ours(error)):
-        found.append("another tool's words")
+        complaints.append("another tool's words")
     if len(message.splitlines()) > 1 and not refusal.foreign:
-        found.append(f"{len(message.splitlines())} lines")
-    if len(message) > LONGEST and not refusal.foreign:
-        found.append(f"{len(message)} letters")
+        complaints.append(f"{len(message.splitlines())} lines")
+    if len(message) > LONGEST_LETTERS and not refusal.foreign:
+        complaints.append(f"{len(message)} letters")
     text = re.sub(r"(?<=\d),(?=\d{3})", "", message).lower()  # 1,000,000 is 1000000
     missing = [
-        word for word in refusal.words if not any(one.lower() in text for one in _either(word))
+        word
+        for word in refusal.words
+        if not any(option.lower() in text for option in _either(word))
     ]
-    return found + [f"without {word!r}" for word in missing]
+    return complaints + [f"without {word!r}" for word in missing]
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether a `raise` of fastmi or the experiments made it, not a line of theirs that called
-    something unchecked.
+    """Tells whether a `raise` of fastmi or the experiments made the error.
+
+    Not a line of theirs that called something unchecked.
     """
     if getattr(error, "ours", False):
         return True
@@ -239,48 +246,54 @@ def is_ours(error: BaseException) -> bool:
     return file.startswith(OURS) and "raise" in linecache.getline(file, last.tb_lineno).split()
 
 
-def same(found: Any, expected: Any) -> bool:
-    """Equal, floats within 1e-12; arrays of the same shape."""
+def same(given: Any, expected: Any) -> bool:
+    """Tells whether both are equal, floats within 1e-12; arrays of the same shape."""
     if isinstance(expected, Holds):
-        return bool(expected.true_of(found))
+        return bool(expected.true_of(given))
     if isinstance(expected, Mapping):
         return (
-            isinstance(found, Mapping)
-            and found.keys() == expected.keys()
-            and all(same(found[k], expected[k]) for k in expected)
+            isinstance(given, Mapping)
+            and given.keys() == expected.keys()
+            and all(same(given[k], expected[k]) for k in expected)
         )
     if isinstance(expected, str | bytes | bool | None):
-        return type(found) is type(expected) and found == expected
+        return type(given) is type(expected) and given == expected
     if isinstance(expected, list | tuple) and not all(
-        isinstance(one, int | float) for one in expected
+        isinstance(value, int | float) for value in expected
     ):
-        return len(found) == len(expected) and all(map(same, found, expected))
+        return len(given) == len(expected) and all(map(same, given, expected))
     if isinstance(expected, int | float | list | tuple | np.ndarray | np.generic):
-        found, expected = np.asarray(found), np.asarray(expected)
-        if found.shape != expected.shape or found.dtype.kind not in "biuf":
+        given, expected = np.asarray(given), np.asarray(expected)
+        if given.shape != expected.shape or given.dtype.kind not in "biuf":
             return False
         return bool(
             np.allclose(
-                found.astype(float), expected.astype(float), rtol=CLOSE, atol=CLOSE, equal_nan=True
+                given.astype(float),
+                expected.astype(float),
+                rtol=CLOSE_BITS,
+                atol=CLOSE_BITS,
+                equal_nan=True,
             )
         )
-    return bool(found == expected)
+    return bool(given == expected)
 
 
-def _meets(expected: Any, found: Any, heard: Sequence[warnings.WarningMessage]) -> bool:
+def _meets(expected: Any, answer: Any, heard: Sequence[warnings.WarningMessage]) -> bool:
     if isinstance(expected, Warned):
-        said = [str(one.message) for one in heard if one.category.__name__ == expected.name]
+        said = [
+            str(warning.message) for warning in heard if warning.category.__name__ == expected.name
+        ]
         told = any(
             all(any(w.lower() in text.lower() for w in _either(word)) for word in expected.words)
             for text in said
         )
-        return told and same(found, expected.value)
-    return same(found, expected)
+        return told and same(answer, expected.value)
+    return same(answer, expected)
 
 
 def _options(expected: Any) -> list[Any]:
     return (
-        [one for option in expected.options for one in _options(option)]
+        [inner for option in expected.options for inner in _options(option)]
         if isinstance(expected, Either)
         else [expected]
     )
@@ -300,8 +313,9 @@ def _line(value: Any) -> str:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """TookTooLong after so many seconds, where the platform has alarms and this is the main
-    thread.
+    """Raises TookTooLong after so many seconds.
+
+    Where the platform has alarms, and this is the main thread.
     """
     if (
         not hasattr(signal, "setitimer")
@@ -324,8 +338,9 @@ def deadline(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def within_megabytes(limit: float) -> Iterator[None]:
-    """Surfaced where the block held more at once than so many megabytes, as Python and NumPy count
-    them.
+    """Raises Surfaced where the block held more at once than so many megabytes.
+
+    As Python and NumPy count them.
     """
     tracemalloc.start()
     try:

@@ -1,5 +1,6 @@
-"""Runs that are killed and go on, and streams that are interrupted: as if it had never been, or as
-if it had been done.
+"""Runs that are killed and go on, and streams that are interrupted.
+
+As if it had never been, or as if it had been done.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 
 
 def child(call: Callable[[], int]) -> int:
-    """A process that does it and ends with the status; its signals are as Python sets them."""
+    """Forks a process that calls and ends with the status; its signals are as Python sets them."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
@@ -43,13 +44,13 @@ def child(call: Callable[[], int]) -> int:
 
 
 def run(*more: str) -> int:
-    """The run, with a checkpoint after nearly every epoch."""
+    """Runs with a checkpoint after nearly every epoch."""
     training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 0.0, 1e9
     return places.said(*RUN, *more)[0]
 
 
 def begun(call: Callable[[], int]) -> int:
-    """A child that is well on its way: its handlers are set."""
+    """Starts a child and waits until it is well on its way: its handlers are set."""
     sign = Path("begun")
     sign.unlink(missing_ok=True)
 
@@ -69,27 +70,27 @@ def ended(pid: int) -> int:
 
 
 def undisturbed() -> float:
-    """How long it takes, once it has run in "calm"."""
+    """Runs once in "calm", and says how many seconds that takes."""
     start = time.perf_counter()
     if ended(child(lambda: run("--out", "calm"))) != 0:
         raise Surfaced("the undisturbed run failed")
     return time.perf_counter() - start
 
 
-def killed(seed: int, how: signal.Signals, times: int) -> list[Any]:
-    """Killed so often at random moments and resumed: the same bytes, the status each time, a whole
-    ledger, nothing left.
+def killed(seed: int, sent: signal.Signals, times: int) -> list[Any]:
+    """Kills a run so often at random moments, and resumes it.
 
-    A run that ended before it was killed begins again.
+    The same bytes, the status each time, a whole ledger, nothing left. A run that ended before it
+    was killed begins again.
     """
     draw, seconds = random.Random(seed), undisturbed()
     statuses = list[int]()
-    while statuses.count(STATUS[how]) < times and len(statuses) < 10 * times:
+    while statuses.count(STATUS[sent]) < times and len(statuses) < 10 * times:
         if statuses and statuses[-1] == 0:
             shutil.rmtree("out")
         pid = begun(lambda: run("--out", "out", "--resume"))
         time.sleep(draw.uniform(0, 0.8 * seconds))
-        os.kill(pid, how)
+        os.kill(pid, sent)
         statuses.append(ended(pid))
     last = ended(child(lambda: run("--out", "out", "--resume")))
     both = places.trained("out"), places.trained("calm")
@@ -97,22 +98,20 @@ def killed(seed: int, how: signal.Signals, times: int) -> list[Any]:
         [(places.reading(folder) / "plane.csv").read_bytes(), (folder / "scores.csv").read_bytes()]
         for folder in both
     ]
-    same = [one == other for one, other in zip(*tables, strict=True)]
+    same = [resumed == calm for resumed, calm in zip(*tables, strict=True)]
     left = [path.name for path in Path("out").iterdir() if path.name.startswith(".")]
     return [last, same, sorted(set(statuses) - {0}), ledger(), left]
 
 
 def ledger() -> bool:
-    """Whether every attempt says how it ended, and nothing half written lies among them."""
-    found = places.statuses("out")
-    files = list(Path("out/attempts").iterdir())
-    return (
-        bool(found) and set(found) <= {"done", "interrupted", "failed"} and len(files) == len(found)
-    )
+    """Tells whether every attempt says how it ended, and nothing half written lies there."""
+    statuses, files = places.statuses("out"), list(Path("out/attempts").iterdir())
+    known = {"done", "interrupted", "failed"}
+    return bool(statuses) and set(statuses) <= known and len(files) == len(statuses)
 
 
-def stopped(how: signal.Signals) -> list[Any]:
-    """Stopped once, in the midst of it: the status, the last row, and the line that was said."""
+def stopped(sent: signal.Signals) -> list[Any]:
+    """Stops a run in the midst of it -> the status, the last row, and what was said."""
     said = Path("said")
 
     def call() -> int:
@@ -124,7 +123,7 @@ def stopped(how: signal.Signals) -> list[Any]:
     pid = child(call)
     while not list(Path(".").glob("out/*.part/snapshots/state.npz")):
         time.sleep(0.01)
-    os.kill(pid, how)
+    os.kill(pid, sent)
     status = ended(pid)
     return [
         status,
@@ -155,29 +154,30 @@ def answers(stream: fastmi.Stream) -> tuple[float, ...]:
     )
 
 
-def fed(parts: Any) -> fastmi.Stream:
+def fed(fed_chunks: Any) -> fastmi.Stream:
     stream = fastmi.Stream(BINS)
-    for part in parts:
-        stream.update(*part)
+    for chunk in fed_chunks:
+        stream.update(*chunk)
     return stream
 
 
 def verdict(stream: fastmi.Stream, parts: Any, k: int, expected: list[tuple[float, ...]]) -> bool:
-    """As before chunk k or as after it, and right at the end once the rest is fed."""
+    """Tells whether a stream is as before chunk k or as after it, and right at the end."""
     n = stream.n_samples // len(parts[0][1])  # whole chunks
     try:
         if n not in (k, k + 1) or answers(stream) != expected[n - 1]:
             return False
-        for part in parts[n:]:
-            stream.update(*part)
+        for chunk in parts[n:]:
+            stream.update(*chunk)
         return answers(stream) == expected[-1]
     except Exception:  # a broken stream may answer nothing at all
         return False
 
 
 def by_signal(seed: int, rounds: int) -> int:
-    """Interrupted by a real signal at a random moment of an update: how many answer as before or
-    after.
+    """Interrupts updates by a real signal at a random moment.
+
+    Returns how many streams answer as before or after.
     """
     parts, draw = chunks(seed), random.Random(seed)
     expected = [answers(fed(parts[: k + 1])) for k in range(len(parts))]
@@ -212,8 +212,9 @@ def by_signal(seed: int, rounds: int) -> int:
 
 
 def by_call(seed: int, rounds: int, error: type[BaseException], act: str) -> int:
-    """An error where a function of fastmi begins, the n-th of an update, a merge or an answer, n at
-    random.
+    """Raises an error where a function of fastmi begins: the n-th of an act, n at random.
+
+    An act is an update, a merge or an answer. Returns how many streams answer as before or after.
     """
     parts, draw = chunks(seed), random.Random(seed)
     expected = [answers(fed(parts[: k + 1])) for k in range(len(parts))]
@@ -232,15 +233,16 @@ def by_call(seed: int, rounds: int, error: type[BaseException], act: str) -> int
 
 
 ACTS: dict[str, Callable[[fastmi.Stream, Any], Any]] = {
-    "update": lambda stream, part: stream.update(*part),
-    "merge": lambda stream, part: stream.merge(fed([part])),
-    "answer": lambda stream, part: answers(stream),
+    "update": lambda stream, chunk: stream.update(*chunk),
+    "merge": lambda stream, chunk: stream.merge(fed([chunk])),
+    "answer": lambda stream, chunk: answers(stream),
 }
 
 
 def at_call(n: int, error: type[BaseException], act: Callable[[], Any]) -> int:
-    """Act; the error is raised at the n-th call of a function of fastmi. Without one: how many
-    calls there are.
+    """Acts, and raises the error at the n-th call of a function of fastmi.
+
+    Where there is no such call, it returns how many there are.
     """
     count, before = 0, sys.getprofile()
 
@@ -261,8 +263,9 @@ def at_call(n: int, error: type[BaseException], act: Callable[[], Any]) -> int:
 
 
 def second_sum() -> float:
-    """The published example: the interrupt in the second `_summed` of one update, then one chunk
-    more.
+    """Interrupts the second `_summed` of one update, then feeds one chunk more.
+
+    It is the published example.
     """
     from fastmi import streams
 
@@ -292,25 +295,25 @@ def second_sum() -> float:
 def cases(seed: int, long: bool) -> list[Case]:
     rounds, times = (3000, 10) if long else (300, 2)
     signals = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-    resumed = {how: [0, [True, True], [STATUS[how]], True, []] for how in signals}
+    resumed = {sent: [0, [True, True], [STATUS[sent]], True, []] for sent in signals}
     return [
         *(
             Case(
-                f"{how.name}, {times} times, then --resume",
-                lambda how=how: killed(seed, how, times),
-                resumed[how],
+                f"{sent.name}, {times} times, then --resume",
+                lambda sent=sent: killed(seed, sent, times),
+                resumed[sent],
                 seconds=300,
             )
-            for how in signals
+            for sent in signals
         ),
         *(
             Case(
-                f"{how.name}: the status, the row and the line",
-                lambda how=how: stopped(how),
-                [STATUS[how], "interrupted", True, False],
+                f"{sent.name}: the status, the row and the line",
+                lambda sent=sent: stopped(sent),
+                [STATUS[sent], "interrupted", True, False],
                 seconds=60,
             )
-            for how in signals[1:]
+            for sent in signals[1:]
         ),
         Case(
             f"a stream, by a signal, {rounds} times",
@@ -343,7 +346,7 @@ def cases(seed: int, long: bool) -> list[Case]:
 
 
 def refused_again() -> str:
-    """A finished run and a part folder that a kill left beside it."""
+    """Resumes a finished run beside which a kill left a part folder."""
     folder = places.finished()
     (folder.with_name(folder.name + ".part") / "snapshots").mkdir(parents=True)
     return places.command(*places.SHORT, "--resume")

@@ -1,5 +1,6 @@
-"""entropy, mutual_information, conditional_mutual_information: what is no label, and labels that a
-common type would merge.
+"""entropy, mutual_information, conditional_mutual_information: what is no label.
+
+And labels that a common type would merge.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ def _conditional(name: str, x: Any, y: Any, z: Any, expected: Any, about: str) -
 
 
 def _or_refused(value: float) -> Either:
-    """Kind A of the faults: symbols are equal exactly where the Python values are, or the mixture
-    is refused.
+    """Expects the value, or that the mixture is refused: kind A of the faults.
+
+    Symbols are equal exactly where the Python values are.
     """
     return Either(value, Refused("x"))
 

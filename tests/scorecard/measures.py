@@ -1,5 +1,6 @@
-"""Bins that are fitted, measures, methods of the entropy, tables in one figure: what they cannot
-take, and what they give.
+"""Bins that are fitted, measures, methods of the entropy, tables in one figure.
+
+What they cannot take, and what they give.
 """
 
 from __future__ import annotations
@@ -242,8 +243,8 @@ def _each() -> bool:
     bins = {"a": BINS, "b": UniformBins(2, range=(-1, 1))}
     together = PlaneEstimator(X, Y, bins).estimate({"a": T, "b": T})
     return all(
-        np.array_equal(together[i], PlaneEstimator(X, Y, one).estimate(T)[0])
-        for i, one in enumerate(bins.values())
+        np.array_equal(together[i], PlaneEstimator(X, Y, binning).estimate(T)[0])
+        for i, binning in enumerate(bins.values())
     )
 
 

@@ -1,5 +1,6 @@
-"""One float for every order of the samples, every partition into chunks, both backends, and any
-number of threads.
+"""One float for every order of the samples, every partition into chunks, and both backends.
+
+And for any number of threads.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ Answers = tuple[float, ...]
 
 
 def problem(seed: int, n: int, d: int) -> tuple[Any, Any, Any]:
-    """x (n, 3), y (n,), t (n, d), rows of which repeat."""
+    """Draws x (n, 3), y (n,), t (n, d), rows of which repeat."""
     rng = np.random.default_rng(seed)
     t = rng.normal(0, 0.6, (n, d)).astype(np.float32)[rng.integers(n, size=n)]
     return rng.integers(3, size=(n, 3)), rng.integers(5, size=n), t
 
 
 def answers(x: Any, y: Any, t: Any) -> Answers:
-    """Every number of one problem."""
+    """Computes every number of a problem."""
     plane = fastmi.PlaneEstimator(x, y, BINS)
     readings = plane.readings(
         [np.stack([t, -t])] if isinstance(t, np.ndarray) else [torch.stack([t, -t])]
@@ -45,7 +46,7 @@ def answers(x: Any, y: Any, t: Any) -> Answers:
 
 
 def permuted(seed: int, rounds: int, n: int, d: int) -> int:
-    """How many of so many orders give another float."""
+    """Counts how many of so many orders give another float."""
     x, y, t = problem(seed, n, d)
     expected, rng = answers(x, y, t), np.random.default_rng(seed + 1)
     orders = [
@@ -57,7 +58,7 @@ def permuted(seed: int, rounds: int, n: int, d: int) -> int:
 
 
 def streamed(t: Any, y: Any, cuts: Any, merged: bool) -> Answers:
-    """The answers of a stream of these chunks, or of streams merged."""
+    """Answers by a stream of these chunks, or by streams merged."""
     streams = []
     for chunk, labels in zip(np.split(t, cuts), np.split(y, cuts), strict=True):
         if len(chunk):
@@ -79,9 +80,7 @@ def streamed(t: Any, y: Any, cuts: Any, merged: bool) -> Answers:
 
 
 def partitioned(seed: int, rounds: int, n: int, d: int) -> int:
-    """How many of so many partitions of so many orders give another float than one chunk does, or
-    than one call.
-    """
+    """Counts how many partitions of orders give another float than one chunk, or than one call."""
     _, y, t = problem(seed, n, d)
     rng = np.random.default_rng(seed + 2)
     expected = streamed(t, y, [], False)
@@ -96,23 +95,23 @@ def partitioned(seed: int, rounds: int, n: int, d: int) -> int:
 
 
 def backends(seed: int, n: int, d: int) -> bool:
-    """NumPy arrays and CPU tensors through both twins."""
+    """Sends NumPy arrays and CPU tensors through both twins: they give the same numbers."""
     x, y, t = problem(seed, n, d)
-    found = []
+    given = []
     for name in ("numba", "torch"):
         for put in (lambda array: array, torch.from_numpy):
             with fastmi.use_backend(name):
-                found.append(answers(put(x), put(y), put(t)))
-    return len(set(found)) == 1
+                given.append(answers(put(x), put(y), put(t)))
+    return len(set(given)) == 1
 
 
 def threads(seed: int, n: int, d: int) -> bool:
     x, y, t = problem(seed, n, d)
-    found = []
+    given = []
     for n_threads in (None, 1, 2, 3, 8):
         with nullcontext() if n_threads is None else fastmi.use_threads(n_threads):
-            found.append(answers(x, y, t))
-    return len(set(found)) == 1
+            given.append(answers(x, y, t))
+    return len(set(given)) == 1
 
 
 def _case(name: str, call: Callable[[], Any], expected: Any) -> Case:

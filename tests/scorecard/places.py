@@ -1,6 +1,4 @@
-"""What several groups need: a finished run, the command line in this process, and small files of
-each kind.
-"""
+"""What several groups need: a finished run, the command line in this process, small files."""
 
 from __future__ import annotations
 
@@ -32,11 +30,11 @@ COPIES = ("run", "tishby-extended", "--epochs", "3", "--copies", "2")
 
 
 def command(*arguments: str) -> str:
-    """`python -m experiments ...` in this process -> what it printed.
+    """Runs `python -m experiments ...` in this process -> what it printed.
 
     Raises:
-        CommandRefused: status 2, with the line that says why. Surfaced: a traceback, or another
-            status, with what was said.
+        CommandRefused: status 2, with the line that says why.
+        Surfaced: a traceback, or another status, with what was said.
     """
     status, out, err = said(*arguments)
     if status == 0:
@@ -48,7 +46,7 @@ def command(*arguments: str) -> str:
 
 
 def said(*arguments: str) -> tuple[int, str, str]:
-    """Its status, and what it wrote to stdout and stderr."""
+    """Runs a command -> its status, and what it wrote to stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
@@ -61,7 +59,7 @@ def said(*arguments: str) -> tuple[int, str, str]:
 
 
 def reason(err: str) -> str:
-    """stderr without the usage that argparse prints before its line, and without progress bars."""
+    """Strips stderr of progress bars, and of the usage that argparse prints before its line."""
     lines = [
         line
         for line in re.split(r"[\r\n]+", err)
@@ -83,12 +81,12 @@ def reason(err: str) -> str:
 
 @functools.cache
 def _kept() -> Path:
-    """Where finished runs lie for this and all processes forked off; removed by `remove_kept`."""
+    """Names the place of finished runs, for this and all forks; removed by `remove_kept`."""
     return Path(tempfile.mkdtemp(prefix="scorecard-kept-"))
 
 
 def prepare() -> None:
-    """Make the finished runs, in a process of its own so that this one stays as it is."""
+    """Makes the finished runs, in a process of its own so that this one stays as it is."""
     if (_kept() / "done").exists():
         return
     for name, arguments in (("short", SHORT), ("copies", COPIES)):
@@ -108,7 +106,7 @@ def remove_kept() -> None:
 
 
 def in_a_fork(call: Callable[[], int]) -> int:
-    """The status that the call gives, in a child."""
+    """Calls in a child -> its status."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
@@ -121,14 +119,14 @@ def in_a_fork(call: Callable[[], int]) -> int:
 
 
 def finished(name: str = "short") -> Path:
-    """A copy of a finished run, in the working directory: results/<training id>."""
+    """Copies a finished run into the working directory: results/<training id>."""
     source = trained(_kept() / name)
     shutil.copytree(source, Path("results") / source.name)
     return Path("results") / source.name
 
 
 def trained(out: str | Path) -> Path:
-    """The folder of what was trained, of which there is one."""
+    """Finds the folder of what was trained, of which there is one."""
     (folder,) = (
         path for path in Path(out).iterdir() if path.is_dir() and path.name != attempts.ATTEMPTS
     )
@@ -136,22 +134,22 @@ def trained(out: str | Path) -> Path:
 
 
 def reading(folder: Path) -> Path:
-    """The folder of what was read of it first."""
+    """Finds the folder of what was read of it first."""
     return min(folder.glob("*/plane.csv"), key=lambda path: path.stat().st_mtime_ns).parent
 
 
 def plane_csv(name: str = "short") -> bytes:
-    """The table of the undisturbed run."""
+    """Reads the table of the undisturbed run."""
     return (reading(trained(_kept() / name)) / "plane.csv").read_bytes()
 
 
 def statuses(out: str | Path) -> list[str]:
-    """How each attempt ended."""
+    """Lists how each attempt ended."""
     return [row["status"] for row in attempts.read(Path(out))]
 
 
 def damaged(change: Callable[[Path], Any], name: str = "short") -> str:
-    """A finished run whose folder was changed, by name."""
+    """Makes a finished run whose folder was changed -> its name."""
     folder = finished(name)
     change(folder)
     return str(folder)
@@ -160,8 +158,9 @@ def damaged(change: Callable[[Path], Any], name: str = "short") -> str:
 def manifest(
     change: Callable[[dict[str, Any]], Any], of_reading: bool = False
 ) -> Callable[[Path], None]:
-    """A change to the data of a manifest, of what was trained or of what was read, or what is
-    written in its place.
+    """Makes a change to the data of a manifest, of what was trained or of what was read.
+
+    Or writes something in its place: what `change` returns.
     """
 
     def apply(folder: Path) -> None:
@@ -174,7 +173,7 @@ def manifest(
 
 
 def text(name: str, content: str | bytes) -> Callable[[Path], Any]:
-    """A file of the folder, replaced by this text."""
+    """Makes a change: a file of the folder, replaced by this text."""
     return lambda folder: (folder / name).write_bytes(
         content if isinstance(content, bytes) else content.encode()
     )
@@ -184,7 +183,7 @@ def text(name: str, content: str | bytes) -> Callable[[Path], Any]:
 
 
 def npz(path: str | Path, change: Callable[[dict[str, Any]], Any]) -> str:
-    """The arrays of an npz, changed in place or replaced, written back; objects are pickled."""
+    """Changes the arrays of an npz, in place or replaced, and writes them; objects are pickled."""
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     changed = change(arrays)
@@ -193,7 +192,7 @@ def npz(path: str | Path, change: Callable[[dict[str, Any]], Any]) -> str:
 
 
 def plain(path: str | Path, change: Callable[[Any], Any]) -> str:
-    """The JSON inside an npz, changed in place or replaced."""
+    """Changes the JSON inside an npz, in place or replaced."""
 
     def apply(arrays: dict[str, Any]) -> None:
         data = json.loads(str(arrays["plain"]))
@@ -206,7 +205,7 @@ def plain(path: str | Path, change: Callable[[Any], Any]) -> str:
 
 
 def idx(path: str, array: Any, compressed: bool = False) -> str:
-    """An IDX file of unsigned bytes."""
+    """Writes an IDX file of unsigned bytes."""
     array = np.asarray(array, np.uint8)
     content = (
         b"\0\0\x08"
@@ -219,7 +218,7 @@ def idx(path: str, array: Any, compressed: bool = False) -> str:
 
 
 def mnist_npz(path: str, **changes: Any) -> str:
-    """An npz of MNIST's names and shapes, all zeros but for the changes; None leaves one out."""
+    """Writes an npz of MNIST's names and shapes, zeros but for the changes; None leaves one out."""
     arrays: dict[str, Any] = {
         name: np.zeros(shape, np.uint8) for name, shape in mnist.ARRAYS.items()
     } | changes
@@ -246,7 +245,7 @@ def planted(flag: str = "unpickled") -> Any:
 
 
 def nothing_unpickled(call: Callable[[], Any], flag: str = "unpickled") -> Any:
-    """What the call gives, unless a planted pickle was opened on the way."""
+    """Calls -> what it gives, unless a planted pickle was opened on the way."""
     try:
         return call()
     finally:
@@ -255,7 +254,7 @@ def nothing_unpickled(call: Callable[[], Any], flag: str = "unpickled") -> Any:
 
 
 def untouched(folder: str | Path, call: Callable[[], Any]) -> Any:
-    """What the call gives, unless a file of the folder was changed, removed or added."""
+    """Calls -> what it gives, unless a file of the folder was changed, removed or added."""
     before = contents(folder)
     try:
         return call()
@@ -268,7 +267,7 @@ def untouched(folder: str | Path, call: Callable[[], Any]) -> Any:
 
 
 def contents(folder: str | Path) -> dict[str, Any]:
-    """Path -> bytes of every file; of a large one its size and when it was written."""
+    """Maps paths to bytes of every file; of a large one its size and when it was written."""
     paths = [
         path for path in sorted(Path(folder).rglob("*")) if path.is_file() and not path.is_symlink()
     ]

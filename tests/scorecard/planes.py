@@ -1,5 +1,6 @@
-"""PlaneEstimator: x, y and layers that do not fit, assignments that name no copy, readings that
-there are not.
+"""PlaneEstimator: x, y and layers that do not fit, assignments that name no copy.
+
+And readings that there are not.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def _made(name: str, about: str, expected: Any, **given: Any) -> Case:
 
 
 def _layers(name: str, layers: Any, *words: Any, kind: Any = (TypeError, ValueError)) -> list[Case]:
-    """The same layers for every reading."""
+    """Hands the same layers to every reading."""
     about = " ".join(
         f"PlaneEstimator.{method}(layers)"
         for method in ("estimate", "sampled", "mixture", "readings")
@@ -54,17 +55,17 @@ def _layers(name: str, layers: Any, *words: Any, kind: Any = (TypeError, ValueEr
     ]
 
 
-def _who(name: str, who: Any, *words: Any) -> list[Case]:
+def _assigned(name: str, assignment: Any, *words: Any) -> list[Case]:
     return [
         Case(
             f"sampled: {name}",
-            lambda: plane().sampled(COPIES, who),
+            lambda: plane().sampled(COPIES, assignment),
             Refused("assignment", *words),
             "PlaneEstimator.sampled(assignment)",
         ),
         Case(
             f"readings: {name}",
-            lambda: plane().readings(COPIES, who),
+            lambda: plane().readings(COPIES, assignment),
             Refused("assignment", *words),
             "PlaneEstimator.readings(assignment)",
         ),
@@ -191,17 +192,17 @@ REFUSED = [
         lambda: plane().readings(T)["each"].bits.tolist() == [plane().estimate(T).tolist()],
         True,
     ),
-    *_who("too short", WHO[:5], "(5,)", "(6,)"),
-    *_who("of floats", WHO * 1.0, "float64"),
-    *_who("of bools", WHO > 1, "bool"),
-    *_who("copy too high", WHO + 1, "3", "0..2"),
-    *_who("copy below 0", WHO - 1, "-1", "0..2"),
-    *_who("ragged", [[0], [1, 2]]),
-    *_who("of text", list("012012")),
-    *_who("a string", "012012"),
-    *_who("two axes", WHO[:, None], "(6, 1)"),
-    *_who("one number", 0),
-    *_who("with None", [0, 1, 2, None, 1, 2]),
+    *_assigned("too short", WHO[:5], "(5,)", "(6,)"),
+    *_assigned("of floats", WHO * 1.0, "float64"),
+    *_assigned("of bools", WHO > 1, "bool"),
+    *_assigned("copy too high", WHO + 1, "3", "0..2"),
+    *_assigned("copy below 0", WHO - 1, "-1", "0..2"),
+    *_assigned("ragged", [[0], [1, 2]]),
+    *_assigned("of text", list("012012")),
+    *_assigned("a string", "012012"),
+    *_assigned("two axes", WHO[:, None], "(6, 1)"),
+    *_assigned("one number", 0),
+    *_assigned("with None", [0, 1, 2, None, 1, 2]),
     Case(
         "sampled: None",
         lambda: plane().sampled(COPIES, None),

@@ -1,5 +1,6 @@
-"""use_threads, use_backend: what is no number of threads and no backend, and a call without
-`with`.
+"""use_threads, use_backend: what is no number of threads and no backend.
+
+And a call without `with`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ NAMES = ("cuda", "cpu", "NUMBA", "", None, 3, ["numba"], {"numba": 1}, np.array(
 
 
 def _inside(manager: Any, ask: Any) -> list[Any]:
-    """Inside the block, and after it."""
+    """Asks inside the block, and after it."""
     with manager:
         inside = ask()
     return [inside, ask()]
@@ -36,12 +37,12 @@ def _bare(call: Any, ask: Any) -> Any:
 
 
 def _thread(ask: Any) -> Any:
-    """What another thread is told."""
-    found = []
-    worker = threading.Thread(target=lambda: found.append(ask()))
+    """Asks in another thread."""
+    answers = []
+    worker = threading.Thread(target=lambda: answers.append(ask()))
     worker.start()
     worker.join()
-    return found[0]
+    return answers[0]
 
 
 REFUSED = [

@@ -1,5 +1,6 @@
-"""Stream: chunks that do not belong together, labels whose type changes from chunk to chunk, what a
-bad chunk leaves behind.
+"""Stream: chunks that do not belong together, labels whose type changes from chunk to chunk.
+
+And what a bad chunk leaves behind.
 """
 
 from __future__ import annotations
@@ -38,18 +39,17 @@ def _answers(stream: fastmi.Stream) -> tuple[float, ...]:
 
 
 def _refused_and_left(*bad: Any) -> Callable[[], Any]:
-    """The error, once the stream was seen to answer, and to go on, as if nothing had been tried."""
+    """Expects the error; the stream answers, and goes on, as if nothing had been tried."""
 
     def call() -> Any:
         stream, untouched = fed((T, Y)), fed((T, Y))
         try:
             stream.update(*bad)
         except Exception:
-            for one in (stream, untouched):
-                if one is stream and _answers(one) != _answers(untouched):
-                    raise Surfaced("the stream has changed") from None
-                one.update(T[::-1], Y)
-            if _answers(stream) != _answers(untouched):
+            before = _answers(stream) == _answers(untouched)
+            for either in (stream, untouched):
+                either.update(T[::-1], Y)
+            if not before or _answers(stream) != _answers(untouched):
                 raise Surfaced("the stream has changed") from None
             raise
         return _answers(stream)
@@ -66,7 +66,7 @@ def _chunk(
 
 
 def _labels(name: str, first: Any, second: Any, entropy_y: float) -> Case:
-    """H(Y) of labels that come in two chunks of their own types, or a refusal of the second."""
+    """Expects H(Y) of labels in two chunks of their own types, or a refusal of the second."""
 
     def call() -> float:
         stream = fastmi.Stream(BINS)

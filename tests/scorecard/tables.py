@@ -1,5 +1,6 @@
-"""InformationPlane and the files that it writes: columns that fit no epoch, numbers that are no
-bits, places for no file.
+"""InformationPlane and the files that it writes: columns that fit no epoch.
+
+And numbers that are no bits, places for no file.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def collected(**given: Any) -> Any:
 
 
 def direct(**given: Any) -> Any:
-    """The constructor itself, some fields changed."""
+    """Calls the constructor itself, some fields changed."""
     table = collected()
     columns = {name: given.pop(name) for name in list(given) if name in table.points.present}
     return dataclasses.replace(table, points=dataclasses.replace(table.points, **columns), **given)
@@ -62,8 +63,9 @@ def _collect(
 def _text(
     name: str, about: str, call: Callable[[], Any], method: str = "InformationPlane.collect"
 ) -> Case:
-    """What is no text becomes one, or is refused: either way what is drawn and saved later is
-    text.
+    """Expects that what is no text becomes one, or is refused.
+
+    Either way what is drawn and saved later is text.
     """
     expected = Either(Holds("text", lambda made: _is_text(getattr(made, about))), Refused(about))
     return Case(name, call, expected, f"{method}({about})")
@@ -71,7 +73,7 @@ def _text(
 
 def _is_text(value: Any) -> bool:
     return (
-        all(isinstance(one, str) for one in value)
+        all(isinstance(line, str) for line in value)
         if isinstance(value, tuple)
         else isinstance(value, str)
     )
@@ -168,9 +170,9 @@ COLLECTED = [
 
 CONSTRUCTED = [
     *(
-        _direct(f"{name} {what}", name, make, *words)
+        _direct(f"{name} {kind}", name, make, *words)
         for name in ("i_xt", "i_ty")
-        for what, make, words in (
+        for kind, make, words in (
             ("NaN", lambda: _column(np.nan), ("nan",)),
             ("infinite", lambda: _column(np.inf), ("inf",)),
             ("negative", lambda: _column(-0.5), ("-0.5",)),
@@ -183,9 +185,9 @@ CONSTRUCTED = [
         )
     ),
     *(
-        _direct(f"{name} {what}", name, make)
+        _direct(f"{name} {kind}", name, make)
         for name in ("n_symbols", "coverage")
-        for what, make in (
+        for kind, make in (
             ("NaN", lambda: _column(np.nan)),
             ("negative", lambda: _column(-1.0)),
             ("words", lambda: np.full((2, 3, 1), "a")),
@@ -194,8 +196,8 @@ CONSTRUCTED = [
     ),
     _direct("coverage above 1", "coverage", lambda: _column(1.5), "1.5"),
     *(
-        _direct(f"epochs {what}", "epochs", make)
-        for what, make in (
+        _direct(f"epochs {kind}", "epochs", make)
+        for kind, make in (
             ("of fractions", lambda: np.array([0.5, 1.0])),
             ("of words", lambda: np.array(["0", "1"])),
             ("negative", lambda: np.array([-1, 0])),
@@ -237,7 +239,7 @@ def _write(
     kind: Any = FILE,
     left: bool = True,
 ) -> Case:
-    """The error, once it was seen that nothing new lies in the folder."""
+    """Expects the error, once it was seen that nothing new lies in the folder."""
 
     def tried() -> Any:
         made = path()
@@ -267,7 +269,7 @@ def folder() -> str:
 
 
 def device(name: str, number: int) -> str:
-    """A device of our own in the case's folder: what fails here must not replace the machine's."""
+    """Makes a device in the case's folder: what fails here must not replace the machine's."""
     try:
         os.mknod(name, stat.S_IFCHR | 0o666, os.makedev(1, number))
     except (AttributeError, OSError) as error:
@@ -399,7 +401,7 @@ def _piped() -> Any:
 
 
 def _cut_off() -> Any:
-    """The file system takes no more than a few bytes: what was there is untouched."""
+    """Limits the file system to a few bytes: what was there is untouched."""
     import resource
     import signal
 
@@ -430,7 +432,7 @@ def _saved(**given: Any) -> Any:
 def _long_name(write: Callable[[Any], Any], ending: str) -> list[int]:
     name = "x" * (249 - len(ending)) + ending
     write(name)
-    return [len(one) for one in os.listdir(".")]
+    return [len(entry) for entry in os.listdir(".")]
 
 
 RIGHT = [
