@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fired
+from tests import fired
 
 fired.watch("fastmi")  # before it is imported
 
@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
-from runs import FORMAT_0, TINY, run, undraw
 
 import fastmi
 from experiments import estimating, running
+from tests.runs import FORMAT_0, TINY, run, undraw
 
 settings.register_profile(
     "fastmi",

@@ -5,10 +5,10 @@ all tests run.
 import builtins
 from pathlib import Path
 
-import fired
 import pytest
 
 import fastmi
+from tests import fired
 
 PACKAGE = Path(fastmi.__file__).parent
 

@@ -9,7 +9,6 @@ import pkgutil
 import sys
 from dataclasses import replace
 
-import naive
 import numpy as np
 import pytest
 
@@ -20,6 +19,7 @@ from benchmarks.estimating import PlaneCase
 from benchmarks.labels import LabelCase
 from benchmarks.peers import cudf, library, peers, who_runs
 from benchmarks.reference import EDGES
+from tests import naive
 
 BY_NAME = {peer.name: peer for peer in peers()}
 TINY = PlaneCase("tiny", 64, (5, 2), gains=(1, 4), n_copies=2, n_inputs=6)

@@ -11,7 +11,6 @@ import sys
 import tomllib
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,9 +38,8 @@ from benchmarks.peers import peers
 from benchmarks.timing import Disagreement, Race, Ratio, Timed, compare, measure
 from benchmarks.training import EXP_1, EXP_2, EXP_3, EXP_4
 from experiments.networks import build
+from tests import DATA, ROOT
 
-ROOT = Path(__file__).parents[1]
-DATA = Path(__file__).parent / "data"
 TINY = PlaneCase("tiny", 64, (5, 2), gains=(1, 4), n_copies=2, n_inputs=6)
 SHORT = [
     replace(case, run=replace(case.run, n_samples=120, epochs=3))

@@ -10,10 +10,8 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-import runs
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import reading_of, trained, undraw
 
 from experiments import __main__ as cli
 from experiments import analyses, drawing, pages
@@ -27,6 +25,8 @@ from experiments.runner import Result, execute
 from experiments.scores import Score
 from experiments.summary import findings, summary
 from fastmi import InformationPlane, Points
+from tests import runs
+from tests.runs import reading_of, trained, undraw
 
 STOPPED = ("stopping", "--epochs", "30", "--copies", "2")
 

@@ -10,15 +10,12 @@ import shutil
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
 from experiments import __main__ as cli
 from experiments import attempts, running
-
-ROOT = Path(__file__).parents[1]
-DATA = Path(__file__).parent / "data"
+from tests import DATA, ROOT
 
 
 def names(folder):

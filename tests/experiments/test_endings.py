@@ -8,17 +8,16 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
-from runs import TINY, names, rows_of, run, undraw
 
 from experiments import __main__ as cli
 from experiments import command, endings, running, unfinished
 from experiments.runner import execute
+from tests import ROOT
+from tests.runs import TINY, names, rows_of, run, undraw
 
-ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 

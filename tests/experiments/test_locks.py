@@ -6,16 +6,15 @@ import platform
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from runs import TINY, estimate, names, run, undraw
 
 from experiments import running
 from experiments.locks import held
 from experiments.runner import execute
+from tests import ROOT
+from tests.runs import TINY, estimate, names, run, undraw
 
-ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 

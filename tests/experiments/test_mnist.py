@@ -13,9 +13,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from mutations import damaged, rebuilt
 
 from experiments import mnist
+from tests.mutations import damaged, rebuilt
 
 
 def idx(array, *, magic=None, shape=None):

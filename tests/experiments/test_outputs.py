@@ -17,8 +17,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from runs import estimate, names, reading_of, rows_of, run, undraw
-from runs import trained as trained_in
 
 from experiments import __main__ as cli
 from experiments import (
@@ -39,8 +37,10 @@ from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
 from fastmi import Ensemble, LoopWarning, screens, tables
+from tests import ROOT
+from tests.runs import estimate, names, reading_of, rows_of, run, undraw
+from tests.runs import trained as trained_in
 
-ROOT = Path(__file__).parents[1]
 TINY = CATALOG["warm-up"].varied(epochs=4, n_samples=120)
 RUNS = {
     "sgd": TINY,

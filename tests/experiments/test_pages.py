@@ -9,8 +9,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import runs
-from runs import reading_of, trained, undraw
 
 from experiments import __main__ as cli
 from experiments import drawing, outputs, pages, reproduction
@@ -18,6 +16,8 @@ from experiments.catalog import CATALOG
 from experiments.readings import Counted
 from experiments.results import Finished, read
 from fastmi import tables
+from tests import runs
+from tests.runs import reading_of, trained, undraw
 
 STOPPING = ("stopping", "--epochs", "30", "--copies", "2")
 

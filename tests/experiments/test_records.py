@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 from dataclasses import dataclass, field, make_dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +14,11 @@ from benchmarks import cases
 from experiments import analyses, earlier, identity, readings
 from experiments.catalog import CATALOG, Run
 from experiments.readings import Counted
+from tests import DATA
 
 SHORT = CATALOG["tishby-extended"].varied(epochs=3, n_samples=200, copies=3)
 SEEDED = SHORT.varied(seed=4, seeds=3, copies=2)
-FORMAT_1 = Path(__file__).parent / "data" / "format-1"
+FORMAT_1 = DATA / "format-1"
 
 
 # --- the catalogue --------------------------------------------------------------------------------

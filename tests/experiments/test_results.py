@@ -12,8 +12,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mutations import changed, damaged, rebuilt
-from runs import FORMAT_0, FORMAT_1, estimate, reading_of, run, undraw
 
 from experiments import __main__ as cli
 from experiments import (
@@ -31,6 +29,8 @@ from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
 from fastmi import files
 from fastmi.tables import load_planes, save_planes
+from tests.mutations import changed, damaged, rebuilt
+from tests.runs import FORMAT_0, FORMAT_1, estimate, reading_of, run, undraw
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
 

@@ -2,9 +2,7 @@
 
 import itertools
 from dataclasses import replace
-from pathlib import Path
 
-import naive
 import numpy as np
 import pytest
 import torch
@@ -18,8 +16,8 @@ from experiments.runner import execute
 from experiments.summary import findings, summary
 from experiments.training import Seeds, Trainer, seeds_of
 from fastmi import Ensemble, LoopWarning, PlaneEstimator, tables, use_backend
+from tests import DATA, naive
 
-DATA = Path(__file__).parent / "data"
 SHORT = CATALOG["tishby-extended"].varied(epochs=3, n_samples=200, copies=3)
 SEEDED = SHORT.varied(seed=4, seeds=3, copies=2)
 

@@ -6,13 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from runs import TINY, names, run, undraw
 
 from experiments import __main__ as cli
 from experiments import mnist, networks, running, sizes
 from experiments.catalog import CATALOG
+from tests.runs import TINY, names, run, undraw
 
-ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 

@@ -9,11 +9,21 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runs import FORMAT_1, TINY, estimate, names, reading_of, rows_of, run, trained, tree, undraw
 
 from experiments import earlier, running
+from tests.runs import (
+    FORMAT_1,
+    TINY,
+    estimate,
+    names,
+    reading_of,
+    rows_of,
+    run,
+    trained,
+    tree,
+    undraw,
+)
 
-ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 

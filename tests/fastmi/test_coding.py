@@ -5,7 +5,6 @@ import tracemalloc
 import warnings
 from collections import Counter
 
-import naive
 import numpy as np
 import pytest
 import torch
@@ -15,6 +14,7 @@ from fastmi import CollisionWarning, Edges, UniformBins, coding, encode
 from fastmi.backends import numba_twin
 from fastmi.backends.numba_kernels import digitise_uniform
 from fastmi.coding import scheme
+from tests import naive
 
 F32 = np.finfo(np.float32)
 MASK = 2**64 - 1

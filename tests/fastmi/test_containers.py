@@ -3,8 +3,9 @@ advice works when typed.
 """
 
 import pytest
-from scorecard import containers
-from scorecard.judge import GOOD, Outcome, judge
+
+from tests.scorecard import containers
+from tests.scorecard.judge import GOOD, Outcome, judge
 
 CASES = containers.cases()
 

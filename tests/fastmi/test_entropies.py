@@ -2,7 +2,6 @@
 
 import math
 
-import naive
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ import fastmi
 from fastmi import entropies
 from fastmi.backends import Occurrences
 from fastmi.counting import Tally, tally
+from tests import naive
 
 
 def plugin_of(twin, labels):

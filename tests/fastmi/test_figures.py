@@ -26,6 +26,7 @@ from matplotlib.text import Text
 
 from fastmi import figures, screens
 from fastmi.figures import COLORS, MARKS, Panel, information_plane
+from tests import ROOT
 
 COLORINGS = ("layer", "epoch")
 TITLES = ("mean of single copies", "sampled: one copy a sample", "mixture over copies")
@@ -1238,12 +1239,11 @@ def test_a_figure_is_shown_at_a_place(tmp_path, where):
 # --- windows that do not open ---------------------------------------------------------------------
 
 LIVE = """
-import sys, warnings
-sys.path.insert(0, {tests!r})
+import warnings
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     from fastmi import screens
-    from test_figures import information_plane, panels
+    from tests.fastmi.test_figures import information_plane, panels
     live = screens.Live("live.png")
     live.redraw(lambda: information_plane(panels(1)))
     live.finish(lambda: information_plane(panels(1)))
@@ -1262,11 +1262,11 @@ def test_without_a_display_the_file_is_written_and_it_is_said(tmp_path, backend)
         if name not in ("DISPLAY", "WAYLAND_DISPLAY")
     }
     done = subprocess.run(
-        [sys.executable, "-c", LIVE.format(tests=str(Path(__file__).parent))],
+        [sys.executable, "-c", LIVE],
         env={
             **environment,
             "MPLBACKEND": backend,
-            "PYTHONPATH": str(Path(figures.__file__).parents[1]),
+            "PYTHONPATH": str(ROOT),
         },
         cwd=tmp_path,
         capture_output=True,

@@ -3,7 +3,6 @@
 import itertools
 import math
 
-import naive
 import numpy as np
 import pytest
 import torch
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 import fastmi
 from fastmi import conditional_mutual_information, entropy, mutual_information
+from tests import naive
 
 # --- closed forms (nats), on samples in which every outcome occurs exactly as often as its
 # probability says -------------

@@ -7,7 +7,6 @@ import tracemalloc
 import warnings
 from fractions import Fraction
 
-import naive
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 import fastmi
 from fastmi.labels import as_labels
+from tests import naive
 
 BIG = 2**53
 

@@ -3,17 +3,15 @@ own way.
 """
 
 import math
-from pathlib import Path
 
-import naive
 import numpy as np
 import pytest
 
 import fastmi
 from fastmi import Edges, PlaneEstimator, UniformBins
 from fastmi.measures import Counted, KDEBounds, Measure, Reader, SoftmaxChannel
+from tests import DATA, naive
 
-DATA = Path(__file__).parent / "data"
 BINS, FINE = UniformBins(5, range=(-1, 1)), UniformBins(50, range=(-1, 1), out_of_range="clip")
 
 

@@ -4,9 +4,7 @@ layers are.
 
 import itertools
 import math
-from pathlib import Path
 
-import naive
 import numpy as np
 import pytest
 import torch
@@ -16,8 +14,8 @@ from hypothesis import strategies as st
 import fastmi
 from fastmi import Edges, PlaneEstimator
 from fastmi.backends import numba_twin
+from tests import DATA, naive
 
-DATA = Path(__file__).parent / "data"
 TOLERANCE = 1e-12  # bits
 
 

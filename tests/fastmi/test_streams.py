@@ -6,7 +6,6 @@ import copy
 import itertools
 import pickle
 
-import naive
 import numpy as np
 import pytest
 import torch
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 import fastmi
 from fastmi import Edges, PlaneEstimator, Stream, UniformBins
+from tests import naive
 
 BINS = Edges(np.linspace(-1, 1, 6))
 

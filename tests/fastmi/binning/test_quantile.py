@@ -2,7 +2,6 @@
 
 import dataclasses
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +9,7 @@ import torch
 
 import fastmi
 from fastmi import Edges, PlaneEstimator, QuantileBins, Stream, WidthBins
-
-DATA = Path(__file__).parent / "data"
+from tests import DATA
 
 # --- one width ------------------------------------------------------------------------------------
 

@@ -27,10 +27,10 @@ from fastmi.compat.experimental_setup import (
     fit,
     mutual_information_for_network_family,
 )
+from tests import DATA
 
 # ruff: noqa: NPY002  (the published code draws from NumPy's global generator, and so must this)
 
-DATA = Path(__file__).parent / "data"
 EDGES = np.linspace(-1, 1, 50)
 
 

@@ -3,9 +3,7 @@ values.
 """
 
 import re
-from pathlib import Path
 
-import naive
 import numpy as np
 import pytest
 import torch
@@ -18,8 +16,8 @@ from fastmi.compat.information_process import (
     calc_information_sampling,
     extract_probs,
 )
+from tests import DATA, naive
 
-DATA = Path(__file__).parent / "data"
 N_EDGES = (8, 30, 50, 100)
 BINS = np.linspace(-1, 1, 30)
 NAMES = (

@@ -18,12 +18,13 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from mutations import changed, damaged, rebuilt
 
 import fastmi
 from fastmi import InformationPlane, PlaneEstimator, UniformBins, files, tables
 from fastmi.points import Points
 from fastmi.tables import COLUMNS, load_planes, save_planes, write_csv
+from tests import DATA
+from tests.mutations import changed, damaged, rebuilt
 
 BITS = ("i_xt", "i_ty", "n_symbols", "coverage")
 NAMES = {column.name for column in Points.columns()}
@@ -714,7 +715,6 @@ def test_whatever_the_words_of_a_table_say_one_error_says_so(saved):
 
 # --- files of earlier versions --------------------------------------------------------------------
 
-DATA = Path(__file__).parent / "data"
 READINGS = {
     "format-0": [(0, "each"), (0, "mixture"), (1, "each"), (1, "mixture")],
     "format-1": [(3, "mean"), (3, "each"), (3, "sampled"), (3, "mixture")],
