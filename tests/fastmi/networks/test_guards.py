@@ -22,13 +22,6 @@ UNBATCHED = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture(autouse=True)
-def _fixed_generator():
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(11)
-        yield
-
-
 def refused(call, error, *parts):
     """The message, which is one line and begins as said."""
     with pytest.raises(error) as caught:
