@@ -10,8 +10,6 @@ from torch import nn
 from fastmi import Ensemble
 
 DOUBLE = torch.float64
-
-
 SGD = functools.partial(torch.optim.SGD, lr=0.02)
 
 
