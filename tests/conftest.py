@@ -5,7 +5,6 @@ run.
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ import torch
 from hypothesis import HealthCheck, settings
 
 import fastmi
-from experiments import estimating, running
-from tests.runs import FORMAT_0, TINY, run, undraw
 
 settings.register_profile(
     "fastmi",
@@ -77,40 +74,6 @@ def cuda() -> torch.device:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20170301)
-
-
-# --- runs of the experiments, for the tests that do with them what users do -----------------------
-
-
-@pytest.fixture
-def idle(monkeypatch):
-    """No work is done."""
-    for module in (running, estimating):
-        monkeypatch.setattr(
-            module, "execute", lambda *words, **options: pytest.fail("work was done")
-        )
-
-
-@pytest.fixture
-def part(tmp_path):
-    """An unfinished run."""
-    return Path(shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{TINY.id}.part"))
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    """A finished run of two copies."""
-    out = tmp_path_factory.mktemp("once")
-    with pytest.MonkeyPatch.context() as patch:
-        undraw(patch)
-        assert run("warm-up", "--epochs", "4", "--copies", "2", out=out) == 0
-    return out / TINY.varied(copies=2).id
-
-
-@pytest.fixture
-def finished(tmp_path, once):
-    """Another finished run than TINY, of two copies."""
-    return Path(shutil.copytree(once, tmp_path / once.name))
 
 
 # --- the law that is judged last ------------------------------------------------------------------

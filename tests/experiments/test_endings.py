@@ -16,14 +16,12 @@ from experiments import __main__ as cli
 from experiments import command, endings, running, unfinished
 from experiments.runner import execute
 from tests import ROOT
-from tests.runs import TINY, names, rows_of, run, undraw
+from tests.runs import TINY, names, rows_of, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    undraw(monkeypatch)
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

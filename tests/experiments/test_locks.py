@@ -13,14 +13,12 @@ from experiments import running
 from experiments.locks import held
 from experiments.runner import execute
 from tests import ROOT
-from tests.runs import TINY, estimate, names, run, undraw
+from tests.runs import TINY, estimate, names, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    undraw(monkeypatch)
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 HOLDS = """

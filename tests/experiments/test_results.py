@@ -35,9 +35,7 @@ from tests.runs import FORMAT_0, FORMAT_1, estimate, reading_of, run, undraw
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
 
 
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    undraw(monkeypatch)
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @pytest.fixture

@@ -10,14 +10,12 @@ import pytest
 from experiments import __main__ as cli
 from experiments import mnist, networks, running, sizes
 from experiments.catalog import CATALOG
-from tests.runs import TINY, names, run, undraw
+from tests.runs import TINY, names, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    undraw(monkeypatch)
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @pytest.mark.parametrize(

@@ -11,25 +11,12 @@ from pathlib import Path
 import pytest
 
 from experiments import earlier, running
-from tests.runs import (
-    FORMAT_1,
-    TINY,
-    estimate,
-    names,
-    reading_of,
-    rows_of,
-    run,
-    trained,
-    tree,
-    undraw,
-)
+from tests.runs import FORMAT_1, TINY, estimate, names, reading_of, rows_of, run, trained, tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
 
-@pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
-    undraw(monkeypatch)
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def strange(part, kind, outside):

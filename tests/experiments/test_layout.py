@@ -1,0 +1,16 @@
+"""Where things lie."""
+
+from experiments import layout, running
+from tests.experiments.shortened import TINY
+
+# --- the files of a result ------------------------------------------------------------------------
+
+
+def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "check_device", lambda name: name)
+    folders = [running.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
+    assert folders == [TINY.id, f"{TINY.id}-cuda0"]
+    assert all(
+        layout.READING.fullmatch(layout.named(TINY.reads[0].id, device))
+        for device in ("cpu", "cuda", "cuda:11")
+    )
