@@ -1,6 +1,4 @@
-"""Every backend that is there meets the same test bodies, and the suite is the same at every
-run.
-"""
+"""Every backend meets the same test bodies, and the suite is the same at every run."""
 
 from __future__ import annotations
 

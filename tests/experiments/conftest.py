@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from experiments import estimating, mnist, running
+from experiments.catalog import CATALOG
 from experiments.runner import execute
-from tests.experiments.shortened import RUNS, SEEDED, SHORT, every_epoch
-from tests.runs import FORMAT_0, TINY, run, undraw
+from tests import runs
+from tests.experiments.shortened import RUNS, SEEDED, SHORT, STOPPING, every_epoch, left_by
+from tests.runs import FORMAT_0, TINY, reading_of, run, trained, undraw
 
 
 @pytest.fixture
@@ -88,3 +90,66 @@ def stand_in():
 def images(monkeypatch, stand_in):
     monkeypatch.setattr(mnist, "find", lambda: stand_in)
     return stand_in
+
+
+@pytest.fixture(scope="module")
+def short_runs(tmp_path_factory):
+    """A folder of finished runs, and their folders by a name."""
+    out = tmp_path_factory.mktemp("results")
+    with pytest.MonkeyPatch.context() as patch:
+        undraw(patch)
+        found = {
+            "warm-up": left_by("warm-up", "--epochs", "3", out=out),
+            "ten": left_by("warm-up", "--epochs", "10", out=out),
+            "seeds": left_by("warm-up", "--epochs", "3", "--seeds", "3", out=out),
+            "other seeds": left_by(
+                "warm-up", "--epochs", "3", "--seeds", "3", "--seed", "5", out=out
+            ),
+            "copies": left_by("warm-up", "--epochs", "3", "--copies", "2", out=out),
+            "original": left_by("original", "--epochs", "3", out=out),
+            "stopping": left_by(*STOPPING, out=out),
+        }
+        assert len(set(found.values())) == len(found)
+        return found
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory):
+    """Folders of what was read, by a name."""
+    out = tmp_path_factory.mktemp("results")
+
+    def run(*words):
+        before = set(trained(out)) if out.exists() else set()
+        assert runs.run(*words, out=out) == 0
+        (new,) = set(trained(out)) - before
+        return reading_of(new)
+
+    with pytest.MonkeyPatch.context() as patch:
+        undraw(patch)
+        return {
+            "stopping": run(*STOPPING),
+            "seed 0": run("tishby", "--epochs", "3"),
+            "seeds": run("tishby", "--epochs", "3", "--seed", "1", "--seeds", "2"),
+            "copies": run("tishby-extended", "--epochs", "3", "--copies", "2"),
+        }
+
+
+@pytest.fixture
+def old_result(tmp_path):
+    """A finished run of two copies, of format 0."""
+    return Path(shutil.copytree(FORMAT_0 / "finished", tmp_path / "result"))
+
+
+@pytest.fixture(scope="module")
+def once_today(tmp_path_factory):
+    out = tmp_path_factory.mktemp("once")
+    with pytest.MonkeyPatch.context() as patch:
+        undraw(patch)
+        assert run("warm-up", "--epochs", "2", out=out) == 0
+    return out / CATALOG["warm-up"].varied(epochs=2).id
+
+
+@pytest.fixture
+def today(tmp_path, once_today):
+    """The folder of what was trained."""
+    return Path(shutil.copytree(once_today, tmp_path / "today"))

@@ -2,23 +2,29 @@
 
 import itertools
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from experiments import checkpoints, networks, outputs, runner, scores, training
+from experiments import __main__ as cli
+from experiments import checkpoints, networks, outputs, results, runner, scores, training
+from experiments.catalog import CATALOG
 from experiments.checkpoints import Checkpoints, State
 from experiments.runner import execute
-from fastmi import LoopWarning, tables
+from fastmi import LoopWarning, files, tables
 from tests import ROOT
 from tests.experiments.shortened import RUNS, TINY, Killed, assert_same_files, killed_at
-from tests.runs import run
+from tests.mutations import damaged, rebuilt
+from tests.runs import FORMAT_0, run
 from tests.runs import trained as trained_in
 
 
@@ -319,3 +325,68 @@ def test_snapshots_that_were_never_kept_cannot_be_read(tmp_path):
     for none in (None, Checkpoints(tmp_path)):
         with pytest.raises(ValueError, match="there are no snapshots to read: train the run first"):
             execute(TINY, checkpoints=none, train=False)
+
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+# --- of earlier versions --------------------------------------------------------------------------
+
+
+def test_checkpoints_of_format_0_are_gone_on_with_for_ever(tmp_path):
+    run = CATALOG["warm-up"].varied(epochs=4)
+    shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{run.id}.part")
+    kept = Checkpoints(tmp_path / f"{run.id}.part" / "snapshots")
+    assert (kept.n_snapshots, kept.state.epoch) == (3, 2)
+    assert cli.main(["run", "warm-up", "--epochs", "4", "--resume", "--out", str(tmp_path)]) == 0
+    found = results.read(tmp_path / run.id)
+    assert found.manifest["resumed"] is True
+    assert found.planes[0].epochs.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_checkpoints_of_a_later_format_say_what_to_do(tmp_path):
+    shutil.copytree(FORMAT_0 / "unfinished" / "snapshots", tmp_path / "snapshots")
+    np.savez(tmp_path / "snapshots" / "state.npz", **{files.FORMAT: np.array(2)}, other=np.zeros(3))
+    with pytest.raises(ValueError, match=r"state\.npz' has format 2, and .* update fastmi"):
+        Checkpoints(tmp_path / "snapshots")
+    assert len(list((tmp_path / "snapshots").iterdir())) == 4  # and nothing was removed
+
+
+# --- snapshots ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", [damaged, rebuilt])
+@pytest.mark.parametrize("file", ["state.npz", "snapshots-00000001.npz"])
+def test_whatever_happens_to_a_checkpoint_one_error_says_so(tmp_path, damage, file):
+    folder = Path(shutil.copytree(FORMAT_0 / "unfinished" / "snapshots", tmp_path / "snapshots"))
+    said, content = [], (folder / file).read_bytes()
+    for copy in damage(content, 200, seed=22):
+        (folder / file).write_bytes(copy)
+        for other in set(os.listdir(FORMAT_0 / "unfinished" / "snapshots")) - set(
+            os.listdir(folder)
+        ):
+            # a state may count fewer
+            shutil.copy(FORMAT_0 / "unfinished" / "snapshots" / other, folder)
+        try:
+            list(Checkpoints(folder).snapshots())
+        except ValueError as error:
+            said.append(str(error))
+    sentence = re.compile(r".*(remove it|update fastmi)")
+    assert [message for message in said if not sentence.fullmatch(message)] == []
+    assert len(said) > 80
+
+
+def test_a_snapshot_file_of_nothing_is_refused(tmp_path):
+    kept = Checkpoints(tmp_path)
+    kept.write([{"a": np.zeros(2)}], State(0, {}, np.empty(0, np.float32)))
+    for arrays in (
+        {},
+        {"a": np.zeros((0, 2))},
+        {"a": np.zeros((1, 2)), "b": np.zeros((2, 2))},
+        {"a": np.array(1.0)},
+    ):
+        np.savez(tmp_path / "snapshots-00000000.npz", **arrays)
+        with pytest.raises(
+            ValueError, match="holds no snapshots, as many of each parameter: remove it"
+        ):
+            list(kept.snapshots())

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from experiments import __main__ as cli
-from experiments import mnist
+from experiments import mnist, running
 from experiments.catalog import CATALOG
 from tests import ROOT
 from tests.runs import run

@@ -1,7 +1,10 @@
 """The networks are the published ones, and drawn from their seed."""
 
+import pytest
 import torch
 
+from experiments import networks
+from experiments.catalog import CATALOG
 from experiments.networks import build, watched
 
 # --- networks -------------------------------------------------------------------------------------
@@ -47,3 +50,42 @@ def test_the_original_network_is_the_published_one():
         for module in network[::2]
     )
     assert type(build("relu-softmax", (12, 3, 2), seed=0)[1]).__name__ == "ReLU"
+
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+# --- records --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(CATALOG))
+def test_the_catalogue_is_without_fault_and_its_networks_have_outlines(name):
+    run = CATALOG[name]
+    run.check()
+    training = run.training
+    built = networks.build(training.network, training.widths, 0)
+    outline = networks.outline(training.network, training.widths)
+    assert networks.watched(outline) == networks.watched(built)
+    assert [leaf.shape for leaf in outline.parameters()] == [
+        leaf.shape for leaf in built.parameters()
+    ]
+    assert all(leaf.is_meta for leaf in outline.parameters())
+    assert training.n_epochs >= len(training.recorded)
+
+
+@pytest.mark.parametrize(
+    ("name", "widths"), [("lenet", (1, 2)), ("digits-cnn", (1, 2, 3)), ("tanh", (2**62, 2**62))]
+)
+def test_a_network_that_cannot_be_built_is_named(name, widths):
+    with pytest.raises(
+        ValueError, match=rf"network is '{name}', which cannot be built of {len(widths)} widths"
+    ):
+        networks.outline(name, widths)
+
+
+def test_an_outline_leaves_the_generator_alone():
+    import torch
+
+    before = torch.get_rng_state()
+    networks.outline("tanh-softmax", (12, 10, 2))
+    assert torch.equal(torch.get_rng_state(), before)

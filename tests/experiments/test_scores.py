@@ -1,9 +1,12 @@
 """Losses and accuracies, by hand and from their file."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
+from experiments import outputs, results, scores
 from experiments.catalog import CATALOG
 from experiments.datasets import load
 from experiments.networks import build
@@ -53,3 +56,59 @@ def test_scores_of_one_output_a_class_by_hand():
         assert score.accuracy[0, 0] == pytest.approx(
             np.mean(answers.argmax(axis=1) == sample.classes), abs=1e-12
         )
+
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+
+# --- what else lies among the results -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda text: None, "FileNotFoundError"),
+        (lambda text: "", "its columns are others"),
+        (lambda text: text.replace("copy", "clone", 1), "its columns are others"),
+        (lambda text: text + "training,0\n", "its columns are others"),
+        (lambda text: text + "training,0,4,one,0.1,0.5\n", "ValueError"),
+        (
+            lambda text: text.replace("training,0,0,0,", "training,0,0,1,"),
+            "'training', seed 0 is of other epochs or copies",
+        ),
+        (
+            lambda text: text.replace("training,0,4", "training,0,5"),
+            "'training', seed 0 is of other epochs or copies",
+        ),
+        (lambda text: text.replace("training,0,", "training,7,"), "seed 7 is none of the run's"),
+        (
+            lambda text: re.sub(r"[.0-9]+\n", "1.5\n", text),
+            "'training', seed 0 holds an accuracy outside 0..1",
+        ),
+        (
+            lambda text: re.sub(r"[.0-9]+\n", "nan\n", text),
+            "'training', seed 0 holds an accuracy outside 0..1",
+        ),
+        (lambda text: text + '"' + "a" * 200_000, "field larger"),
+    ],
+)
+def test_scores_that_are_none_are_named(old_result, change, reason):
+    path = old_result / "scores.csv"
+    text = change(path.read_text())
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(
+        ValueError, match=rf"scores\.csv' is not what `run` wrote \(.*{reason}.*\): run it again"
+    ):
+        results.read(old_result).result()
+
+
+def test_scores_come_back_to_the_same_bits(tmp_path):
+    found = execute(CATALOG["warm-up"].varied(epochs=3, copies=2, seeds=2))
+    outputs._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(found.scores))
+    again = scores.read(tmp_path / "scores.csv", found.run.training)
+    assert [(score.sample, score.seed, score.epochs.tolist()) for score in again] == [
+        (score.sample, score.seed, score.epochs.tolist()) for score in found.scores
+    ]
+    for one, other in zip(again, found.scores, strict=True):
+        assert np.array_equal(one.loss, other.loss)
+        assert np.array_equal(one.accuracy, other.accuracy)
