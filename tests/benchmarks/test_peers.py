@@ -14,23 +14,15 @@ import pytest
 
 import benchmarks.peers as room
 import fastmi
-from benchmarks import estimating, gpu_check, labels, recipes, reference
+from benchmarks import estimating, gpu_check, labels
 from benchmarks.estimating import PlaneCase
 from benchmarks.labels import LabelCase
-from benchmarks.peers import cudf, library, peers, who_runs
+from benchmarks.peers import cudf, peers, who_runs
 from benchmarks.reference import EDGES
 from tests import naive
 
 BY_NAME = {peer.name: peer for peer in peers()}
 TINY = PlaneCase("tiny", 64, (5, 2), gains=(1, 4), n_copies=2, n_inputs=6)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_remembered():
-    """Which library is there is asked anew."""
-    library.cache_clear()
-    yield
-    library.cache_clear()
 
 
 def available(job):
@@ -174,73 +166,3 @@ def race_of_a_gpu():
     import torch
 
     return gpu_check.race_on(TINY, torch.device("cpu"))
-
-
-# --- data -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("n_classes", [2, 10, 1000])
-def test_classes_are_as_many_as_said_and_of_one_size(n_classes):
-    _, y, _ = PlaneCase("classes", 4000, (2,), n_classes=n_classes).data()
-    counts = np.bincount(y)
-    assert len(counts) == n_classes
-    assert set(counts) == {4000 // n_classes}
-
-
-def test_patterns_repeat_and_do_not_decide_their_rows():
-    case = PlaneCase("repeated", 2000, (6,), n_patterns=100)
-    x, y, layers = case.data()
-    assert len(np.unique(x, axis=0)) == 100
-    plane = fastmi.PlaneEstimator(x, y, estimating.BINNING)
-    i_xt = plane.estimate(layers)[0, 0, 0]
-    # H(T|X) > 0
-    assert i_xt < fastmi.entropy(fastmi.encode(layers[0][0], estimating.BINNING)) - 0.1
-    assert "2000 samples of 100 patterns" in case.what
-
-
-@pytest.mark.parametrize(("many", "few"), [("small", "small-few"), ("one-layer", "one-layer-few")])
-def test_few_and_many_distinct_rows(many, few):
-    cases = {case.name: case for case in estimating.PLANES}
-    distinct = {
-        name: len(np.unique(fastmi.encode(cases[name].data()[2][0][0], estimating.BINNING)))
-        for name in (many, few)
-    }
-    n = cases[many].n_samples
-    assert distinct[many] > 0.9 * n > n / 10 > distinct[few]
-
-
-# --- the recipes ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("symbols", [recipes.symbols_by_arithmetic, recipes.symbols_by_digitize])
-@pytest.mark.parametrize("n_units", [1, 6, 14])  # packed, packed, the bytes of a row
-@pytest.mark.parametrize("distinct", [True, False])
-def test_the_recipes_agree_with_each_other_and_with_fastmi(symbols, n_units, distinct):
-    rng = np.random.default_rng(n_units)
-    x = np.arange(200)[:, None] if distinct else rng.integers(3, size=(200, 3))
-    y = rng.integers(3, size=(200, 1))
-    # beyond both ends of the edges
-    prototypes = rng.normal(0, 0.7, (20, n_units)).astype(np.float32)
-    t = prototypes[rng.integers(20, size=200)]
-    published = reference.plane_point(
-        reference.identify(x), reference.identify(y), t, reference.EDGES
-    )
-    numpy_recipe = recipes.NumpyPlane(x, y, reference.EDGES, symbols).point(t)
-    plane = fastmi.PlaneEstimator(x, y, fastmi.Edges(reference.EDGES, out_of_range="wrap"))
-    np.testing.assert_allclose(numpy_recipe, published, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(plane.estimate(t)[0], published, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("n_edges", [2, 30, 50, 300])
-@pytest.mark.parametrize("together", [7, 1 << 15])
-def test_bins_by_arithmetic_are_digitize(monkeypatch, n_edges, together):
-    monkeypatch.setattr(recipes, "TOGETHER", together)
-    edges = np.linspace(-1, 1, n_edges).astype(np.float32)
-    beside = [np.nextafter(edges, np.float32(side)) for side in (-np.inf, np.inf)]
-    t = np.concatenate([edges, *beside, np.array([-7, -0.0, 0.0, 7], np.float32)])[:, None]
-    np.testing.assert_array_equal(recipes.symbols_by_arithmetic(t, edges), np.digitize(t, edges))
-
-
-def test_the_published_symbols_by_hand():
-    t = np.array([[-2.0, -1.0, -0.1, 0.0, 0.9, 1.0, 2.0]])
-    assert reference.symbols(t, [-1, 0, 1]).tolist() == [[2, 0, 0, 1, 1, 2, 2]]
