@@ -1,7 +1,6 @@
 """However a run ends, by a signal too, it is a row, and nothing half is left."""
 
 import json
-import logging
 import os
 import re
 import signal
@@ -12,8 +11,7 @@ import threading
 import numpy as np
 import pytest
 
-from experiments import __main__ as cli
-from experiments import command, endings, running, unfinished
+from experiments import endings, running, unfinished
 from experiments.runner import execute
 from tests import ROOT
 from tests.runs import TINY, names, rows_of, run
@@ -171,26 +169,6 @@ def test_a_process_that_is_told_to_end_ends_well(tmp_path):
     assert not list(tmp_path.glob("*.lock"))
 
 
-@pytest.mark.parametrize(
-    ("error", "line"),
-    [
-        (ValueError("a\n  b"), "error: a b\n"),
-        (
-            PermissionError(13, "Permission denied", "x"),
-            "error: [Errno 13] Permission denied: 'x'\n",
-        ),
-        (MemoryError(), "error: there is not enough memory\n"),
-    ],
-)
-def test_what_goes_wrong_is_one_line(monkeypatch, capsys, error, line):
-    def wrong(argv, loaded):
-        raise error
-
-    monkeypatch.setattr(command, "main", wrong)
-    assert cli.main([]) == 2
-    assert capsys.readouterr().err == line
-
-
 def test_in_another_thread_signals_are_left_as_they_are():
     before = [signal.getsignal(getattr(signal, name)) for name in SIGNALS]
     seen = []
@@ -203,18 +181,3 @@ def test_in_another_thread_signals_are_left_as_they_are():
     thread.start()
     thread.join()
     assert seen == before
-
-
-def test_what_fastmi_logs_goes_to_standard_error(tmp_path, monkeypatch, capsys):
-    def talking(*words):
-        logging.getLogger("fastmi").info("an information")
-        logging.getLogger("fastmi.engine").warning("a warning")
-        logging.getLogger("fastmi").debug("a detail")
-        logging.getLogger("another").warning("nothing of ours")
-        return True
-
-    monkeypatch.setattr(running, "_attempt", talking)
-    assert run("warm-up", out=tmp_path) == 0
-    assert capsys.readouterr().err == "an information\na warning\n"
-    assert logging.getLogger("fastmi").handlers == []
-    assert logging.getLogger("fastmi").level == logging.NOTSET

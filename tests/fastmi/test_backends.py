@@ -7,20 +7,13 @@ import pytest
 import torch
 
 import fastmi
-from fastmi import backends, checks
+from fastmi import backends
 from fastmi.backends import numba_twin, torch_twin
-
-ENDS = (0, 3)
-EDGES = np.array([-1, 0, 1], np.float32)
-WEIGHTS = np.array([1, 4], np.int64)
+from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS, module_of
 
 
 def numpy_of(array):
     return array.cpu().numpy() if isinstance(array, torch.Tensor) else array
-
-
-def module_of(twin):
-    return numba_twin if twin.name == "numba" else torch_twin
 
 
 # --- dispatch -------------------------------------------------------------------------------------
@@ -56,53 +49,6 @@ def test_an_unknown_backend_is_refused_with_the_known_ones(name):
         pass
 
 
-def test_the_numba_twin_refuses_what_it_cannot_reach():
-    with (
-        fastmi.use_backend("numba"),
-        pytest.raises(ValueError, match=r"an array is a CUDA tensor: .* pass tensor.cpu\(\)"),
-    ):
-        backends.twin_for(torch.zeros(1))
-
-
-@pytest.mark.gpu
-def test_the_numba_twin_refuses_cuda_tensors(cuda):
-    message = r"use_backend\('numba'\) is in force.*leave the context, or pass tensor.cpu\(\)"
-    with fastmi.use_backend("numba"), pytest.raises(ValueError, match=message):
-        fastmi.encode(torch.zeros(3, 2, device=cuda), fastmi.Edges([0, 1]))
-    with fastmi.use_backend("numba"), pytest.raises(ValueError, match=message):
-        fastmi.entropy(torch.zeros(3, device=cuda))
-
-
-@pytest.mark.gpu
-def test_cuda_beside_cpu_is_refused(cuda):
-    here, there = np.zeros((3, 2), np.float32), torch.zeros(3, 2, device=cuda)
-    plane = fastmi.PlaneEstimator(np.arange(3), np.arange(3), fastmi.Edges([0, 1]))
-    with pytest.raises(
-        ValueError, match=r"layers\[0\] on 'cpu', layers\[1\] on 'cuda:0'; move them to one"
-    ):
-        plane.estimate([here, there])
-    with pytest.raises(ValueError, match=r"x on 'cuda:0', y on 'cpu'; move them to one"):
-        fastmi.mutual_information(there[:, 0], np.arange(3))
-
-
-@pytest.mark.gpu
-def test_cuda_tensors_are_worked_on_where_they_are(cuda):
-    layer = checks.activations("t", torch.zeros(3, 2, device=cuda, dtype=torch.float16))
-    codes, _ = torch_twin.encode([layer], EDGES, ENDS, [WEIGHTS])
-    assert layer.is_cuda
-    assert codes.is_cuda
-
-
-@pytest.mark.gpu
-def test_the_guards_of_cuda_tensors_fire(cuda):
-    with pytest.raises(TypeError, match=r"t has dtype torch.complex64"):
-        checks.activations("t", torch.zeros(3, 2, device=cuda, dtype=torch.complex64))
-    with pytest.raises(TypeError, match=r"x has dtype torch.complex64"):
-        fastmi.entropy(torch.zeros(3, device=cuda, dtype=torch.complex64))
-    with pytest.raises(ValueError, match=r"x holds 0.5, not a whole number"):
-        fastmi.entropy(torch.tensor([1, 0.5], device=cuda))
-
-
 # --- the contract ---------------------------------------------------------------------------------
 
 
@@ -126,13 +72,6 @@ def test_receiving_copies_nothing(twin):
     assert np.shares_memory(numpy_of(backends.twin_for(shared).receive(shared)), shared)
 
 
-def test_the_torch_twin_receives_what_torch_cannot_look_at():
-    reversed_, read_only = np.arange(6)[::-1], np.arange(6)
-    read_only.flags.writeable = False
-    assert torch_twin.receive(reversed_).tolist() == [5, 4, 3, 2, 1, 0]
-    assert torch_twin.receive(read_only).tolist() == [0, 1, 2, 3, 4, 5]
-
-
 @pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])  # uniform, and not
 def test_the_census_counts_what_lies_outside(twin, edges):
     inside = np.float32([[0, -1], [0.75, 0.6], [-0.5, 0]])
@@ -150,14 +89,6 @@ def test_the_census_counts_nan(twin, edges):
     layer = twin.put(np.float32([[0, np.nan], [np.nan, np.nan]]))
     _, [census] = module_of(twin).encode([layer], edges, ENDS, [WEIGHTS])
     assert census.nan == 3
-
-
-@pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
-def test_the_census_adds_up_over_the_tiles_of_the_numba_twin(twin, edges):
-    layer = np.zeros((5 * numba_twin.TILE, 2), np.float32)
-    layer[[0, 1, numba_twin.TILE, -1], 0] = [np.nan, 7, -7, np.nan]
-    _, [census] = module_of(twin).encode([twin.put(layer)], edges, ENDS, [WEIGHTS])
-    assert census == (2, 4)  # a NaN lies outside too
 
 
 def test_layers_of_several_widths_are_encoded_together(twin, rng):

@@ -3,7 +3,6 @@
 import itertools
 import tracemalloc
 import warnings
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,94 +10,19 @@ import torch
 
 import fastmi
 from fastmi import CollisionWarning, Edges, UniformBins, coding, encode
-from fastmi.backends import numba_twin
-from fastmi.backends.numba_kernels import digitise_uniform
 from fastmi.coding import scheme
 from tests import naive
-
-F32 = np.finfo(np.float32)
-MASK = 2**64 - 1
-
-
-def splitmix64(seed: int) -> int:
-    z = (seed + 0x9E3779B97F4A7C15) & MASK
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-    return z ^ (z >> 31)
-
-
-def signed(code: int) -> int:
-    """A residue modulo 2^64 as the int64 of the same bits."""
-    code &= MASK
-    return code - 2**64 if code >= 2**63 else code
-
-
-def python_codes(rows, edges, out_of_range="separate"):
-    """The codes of rows of numbers by definition, in Python integers."""
-    bits, n_units = len(edges).bit_length(), len(rows[0])
-    packed = n_units * bits <= 63
-    weights = [1 << (bits * d) if packed else splitmix64(d) for d in range(n_units)]
-    symbols = naive.digitise(rows, edges, out_of_range)
-    return [signed(sum(s * w for s, w in zip(row, weights, strict=True))) for row in symbols]
-
+from tests.fastmi.edge_sets import (
+    F32,
+    MASK,
+    any_float32,
+    edge_sets,
+    python_codes,
+    signed,
+    splitmix64,
+)
 
 # --- the symbol of a value ------------------------------------------------------------------------
-
-
-def uniform_edges(rng):
-    """linspace over some range: 2 to 500 edges, from denormal to the largest float32, on and off
-    centre.
-    """
-    n = int(2 ** rng.uniform(1, 9))
-    span = 10 ** rng.uniform(-37, 38)
-    low = span * rng.choice([-0.5, 0.0, -1.0, 0.25, 100.0, -100.0])
-    ends = np.float32([low, low + span]) if rng.random() < 0.7 else np.array([low, low + span])
-    return np.linspace(*ends.astype(np.float64), n)
-
-
-def other_edges(rng):
-    """Anything that increases: drawn values, widths that grow, quantiles, float32 of every
-    magnitude.
-    """
-    n = int(2 ** rng.uniform(1, 9))
-    kind = rng.integers(4)
-    if kind == 0:
-        return rng.uniform(-1, 1, n)
-    if kind == 1:
-        return np.geomspace(1e-30, 10 ** rng.uniform(-20, 30), n)
-    if kind == 2:
-        return np.tanh(3 * rng.normal(size=n))
-    return any_float32(rng, n)
-
-
-def any_float32(rng, n):
-    """Every bit pattern alike: all magnitudes, denormals, infinities; NaN made 0."""
-    values = rng.integers(0, 2**32, n, dtype=np.uint32).view(np.float32)
-    return np.where(np.isnan(values), np.float32(0), values)
-
-
-def edge_sets(n_sets=200):
-    rng = np.random.default_rng(1)
-    extremes = [
-        np.linspace(-float(F32.max), float(F32.max), 2),
-        np.linspace(-float(F32.max), float(F32.max), 301),
-        np.linspace(0, 5e-44, 30),  # denormal
-        np.linspace(-1, 1, 30),
-        np.linspace(-1, 1, 50),
-        np.arange(-8, 9),
-        [-float(F32.max), 0, 1],
-        [0, float(F32.max)],
-        [0, 1e-45],
-    ]
-    yield from extremes
-    made = len(extremes)
-    while made < n_sets:
-        drawn = np.sort(uniform_edges(rng) if made % 2 else other_edges(rng)).astype(np.float64)
-        with np.errstate(over="ignore"):
-            rounded = drawn.astype(np.float32)
-        if np.isfinite(rounded).all() and (rounded[1:] > rounded[:-1]).all():
-            made += 1
-            yield drawn
 
 
 def special_values(edges):
@@ -145,69 +69,6 @@ def test_a_symbol_is_np_digitize_on_ten_million_values_and_on_every_edge(twin):
     assert n_values > 1e7
 
 
-SINGLE, DOUBLE, SEARCH = np.float32, np.float64, None
-
-
-def how(cut):
-    line = numba_twin._search(cut.edges.tobytes(), cut.line).line
-    return line and type(line.step)
-
-
-def test_the_ten_million_values_take_every_search_of_the_numba_twin():
-    taken = Counter(how(Edges(edges)) for edges in edge_sets())
-    assert taken[SINGLE] > 50
-    assert taken[DOUBLE] > 2
-    assert taken[SEARCH] > 50
-
-
-@pytest.mark.parametrize("n_bins", [49, 50, 30, 100, 255])
-@pytest.mark.parametrize("ends", [(-1, 1), (0, 1), (0.1, 0.9), (-3, 5)])
-def test_the_usual_bins_take_the_search_in_single_precision(n_bins, ends):
-    """Where 0 is an edge as well: float32 is finest there, and an edge that misses it by 1e-17 is
-    another edge.
-    """
-    assert how(UniformBins(n_bins, ends)) == SINGLE
-
-
-def test_the_lines_of_either_precision_are_np_digitize(rng, monkeypatch):
-    """Each alone, wherever it was proved, on values near the edges."""
-    for n_bins, low in zip(rng.integers(2, 400, 100), rng.normal(0, 3, 100), strict=True):
-        cut = UniformBins(int(n_bins), (low, low + rng.uniform(0.1, 9)))
-        low, step = map(np.float64, cut.line)
-        near = (
-            (cut.edges[:, None] + rng.normal(0, 1e-6, (n_bins + 1, 20)) * np.abs(cut.edges).max())
-            .astype(np.float32)
-            .ravel()
-        )
-        for line in (
-            numba_twin._single(cut.edges, low, step),
-            numba_twin._double(cut.edges, low, step),
-        ):
-            if numba_twin._proved(line, cut.edges):
-                symbols, n_edges = np.empty(near.size, np.int32), np.int32(cut.n_edges)
-                digitise_uniform(near, line, n_edges, (np.int32(0), n_edges), symbols)
-                np.testing.assert_array_equal(symbols, np.digitize(near, cut.edges))
-
-
-def test_every_evenly_spaced_binning_takes_the_fast_search(rng):
-    """Also where the ends are no float32 numbers: the line is taken from the edges before they were
-    rounded.
-    """
-    for low, width, n_bins in zip(
-        rng.normal(0, 9, 200), rng.uniform(0.1, 50, 200), rng.integers(2, 300, 200), strict=True
-    ):
-        cut = UniformBins(int(n_bins), (low, low + width))
-        assert how(cut) != SEARCH
-
-
-def test_a_line_that_is_not_that_of_the_edges_is_not_believed(rng):
-    t = rng.normal(0, 2, (1000, 3)).astype(np.float32)
-    cut = UniformBins(30, (-1, 1))
-    weights = coding.scheme(3, 31).weights
-    codes, _ = numba_twin.encode([t], cut.edges, cut.ends, [weights], (-1.0, 0.07))
-    assert codes[0].tolist() == (np.digitize(t, cut.edges) @ weights).tolist()
-
-
 def test_the_special_values_are_told_apart_as_the_oracle_says(twin):
     for given in ([-1, 0, 1], [0, 1e-45], np.linspace(-1, 1, 30)):
         values = special_values(Edges(given).edges)
@@ -224,6 +85,7 @@ def test_saturated_tanh_lies_at_the_last_edge_and_beside_the_last_bin(twin):
 
 
 # --- out of range ---------------------------------------------------------------------------------
+
 
 OUTSIDE = np.float32([[-np.inf], [-1.1], [-1], [-0.2], [0], [0.7], [1], [1.5], [np.inf]])
 
@@ -305,14 +167,6 @@ def test_codes_are_the_sums_that_python_integers_give(twin, rng, n_edges, n_unit
     )
 
 
-def test_codes_do_not_depend_on_where_the_tiles_of_the_numba_twin_end(twin, rng):
-    for n in (1, 681, 682, 683, 1366, 5000):  # 2048 symbols a tile are 682 rows of 3
-        rows = rng.uniform(-1, 1, (n, 3)).astype(np.float32)
-        edges = np.linspace(-1, 1, 9)
-        expected = (np.digitize(rows, edges.astype(np.float32)) << np.array([0, 4, 8])).sum(1)
-        np.testing.assert_array_equal(fastmi.encode(twin.put(rows), Edges(edges)), expected)
-
-
 def test_equal_codes_are_equal_rows_of_bins(twin, rng):
     for n_units in (3, 25):  # packed and hashed
         rows = rng.choice(np.float32([-0.5, 0.5]), (400, n_units))
@@ -320,18 +174,6 @@ def test_equal_codes_are_equal_rows_of_bins(twin, rng):
         codes = fastmi.encode(twin.put(rows), Edges([-1, -0.9, 0, 0.9, 1]))
         assert len(set(codes.tolist())) == len(set(map(tuple, rows.tolist())))
         np.testing.assert_array_equal(codes[:200], codes[200:])
-
-
-@pytest.mark.parametrize("chunk", [1, 64, 1000])
-def test_the_torch_twin_codes_the_same_in_chunks_of_units(twin, rng, monkeypatch, chunk):
-    from fastmi.backends import torch_twin
-
-    rows = rng.uniform(-1.3, 1.3, (30, 17)).astype(np.float32)
-    monkeypatch.setattr(torch_twin, "CELLS", chunk)
-    edges = np.linspace(-1, 1, 30)
-    assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(
-        rows.tolist(), edges.tolist()
-    )
 
 
 def test_leading_axes_are_kept(twin, rng):
