@@ -524,8 +524,8 @@ DEFINED, TESTED = "def new(): ...", "def test_new(): ..."
             "fastmi/new.py has no tests in tests/fastmi/test_new.py",
         ),
         (
-            {"fastmi/measures/new.py": DEFINED},
-            {"tests/fastmi/test_new.py": TESTED},  # in another room
+            {"fastmi/new.py": DEFINED, "fastmi/measures/new.py": DEFINED},
+            {"tests/fastmi/test_new.py": TESTED},  # of the other room
             {},
             "fastmi/measures/new.py has no tests in tests/fastmi/measures/test_new.py",
         ),

@@ -1,5 +1,6 @@
 """points over epochs -> a table, whose every field is checked."""
 
+import dataclasses
 import itertools
 import pickle
 import sys
@@ -519,9 +520,6 @@ def test_what_estimate_returns_is_a_table(estimated):
     assert (table.layers, table.n_symbols, table.reading) == (("a", "b"), None, "each")
 
 
-# --- several tables in one figure -----------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", ["entropy_x", "entropy_y"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.5, "1", None, True, [1.0]], ids=str)
 def test_entropies_are_bits(name, value):
@@ -533,3 +531,19 @@ def test_entropies_are_bits(name, value):
 def test_a_table_rests_on_samples(value):
     with pytest.raises((TypeError, ValueError), match=r"^n_samples must be "):
         plane(n_samples=value)
+
+
+def test_points_are_points():
+    with pytest.raises(
+        TypeError, match=r"points is None: pass Points, as PlaneEstimator\.readings returns them"
+    ):
+        dataclasses.replace(plane(), points=None)
+
+
+def test_points_are_what_readings_returns(estimated):
+    estimator, _ = estimated
+    for wrong in ([], [np.zeros((5, 2))], "points"):
+        with pytest.raises(
+            TypeError, match=r"pass a non-empty list of what PlaneEstimator\.readings returned"
+        ):
+            InformationPlane.collect(estimator, wrong, epochs=range(5), layers=["a", "b"])
