@@ -35,8 +35,9 @@ CUDA_MISSING = "no CUDA device here"
 
 @dataclass(frozen=True)
 class Backend:
-    """One of the ways to run fastmi: `put` moves an array to where it works (strings have no tensor
-    and stay).
+    """One of the ways to run fastmi.
+
+    `put` moves an array to where it works; strings have no tensor and stay.
     """
 
     name: str
@@ -51,9 +52,7 @@ class Backend:
 
 @pytest.fixture(params=["numba", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
 def twin(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """The Numba twin on arrays, the torch twin on CPU tensors, and the torch twin on CUDA
-    tensors.
-    """
+    """The Numba twin on arrays, the torch twin on CPU tensors and on CUDA tensors."""
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip(CUDA_MISSING)
     # the container alone sends CUDA tensors to their twin; CPU tensors must be sent

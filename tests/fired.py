@@ -1,5 +1,6 @@
-"""fastmi, imported with a note of every error that it makes: which `raise` no test reaches is known
-once all have run.
+"""fastmi, imported with a note of every error that it makes.
+
+Which `raise` no test reaches is known once all have run.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Files as chance and malice make them: a seeded stream of damaged copies of good ones. Standard
-library and NumPy only.
+"""Files as chance and malice make them: a seeded stream of damaged copies of good ones.
+
+Standard library and NumPy only.
 """
 
 import io

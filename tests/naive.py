@@ -1,8 +1,7 @@
-"""The oracle: every quantity by its definition, slow and independent of what it judges. Standard
-library only.
+"""The oracle: every quantity by its definition, slow and independent of what it judges.
 
-Lists of Python values in, floats in bits out. A variable is a list with one hashable value (a
-label, a tuple) per sample.
+Standard library only. Lists of Python values in, floats in bits out. A variable is a list with
+one hashable value (a label, a tuple) per sample.
 """
 
 from __future__ import annotations

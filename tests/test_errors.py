@@ -1,5 +1,6 @@
-"""No guard is dead: every error that fastmi can make is made by a test. Run last, and only where
-all tests run.
+"""No guard is dead: every error that fastmi can make is made by a test.
+
+Run last, and only where all tests run.
 """
 
 import builtins

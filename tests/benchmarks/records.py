@@ -4,8 +4,9 @@ from __future__ import annotations
 
 
 def candidate(name, seconds, ratio, difference=0.0):
-    """As a record holds it; the numbers do not fit each other, so that each must come from its own
-    place.
+    """As a record holds it.
+
+    The numbers do not fit each other, so that each must come from its own place.
     """
     ends = dict(zip(("low", "median", "high"), ratio, strict=True))
     timing = {"seconds": seconds, "median": seconds[0], "minimum": seconds[-1], "spread": 0.3719}

@@ -12,8 +12,6 @@ from benchmarks.timing import Disagreement, Race
 from tests import ROOT
 from tests.benchmarks.small import SHORT
 
-# --- pytest-benchmark -----------------------------------------------------------------------------
-
 
 def test_the_benchmarks_are_those_of_the_cases_and_agree_first():
     entries = [(param.values[0].name, param.values[1]) for param in bench_cases.ENTRIES]

@@ -6,8 +6,6 @@ import json
 
 from benchmarks import cold
 
-# --- the machine ----------------------------------------------------------------------------------
-
 
 def test_the_second_process_finds_what_the_first_compiled(monkeypatch):
     program = """

@@ -15,8 +15,6 @@ from benchmarks.labels import LabelCase
 from benchmarks.peers import peers
 from tests.benchmarks.small import TINY
 
-# --- the command ----------------------------------------------------------------------------------
-
 
 @pytest.fixture
 def tiny(monkeypatch):

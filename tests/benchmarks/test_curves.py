@@ -11,8 +11,6 @@ from benchmarks import curves
 from benchmarks.curves import layer_race
 from benchmarks.timing import Race, compare
 
-# --- curves ---------------------------------------------------------------------------------------
-
 
 def test_more_segments_than_are_held_are_the_same_ones_again(monkeypatch):
     monkeypatch.setattr(curves, "TOGETHER", 2)

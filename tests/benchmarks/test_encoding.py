@@ -10,8 +10,6 @@ import pytest
 from benchmarks import encoding
 from benchmarks.timing import Disagreement, compare
 
-# --- curves ---------------------------------------------------------------------------------------
-
 
 def test_codes_that_differ_in_their_highest_bit_alone_differ():
     with pytest.raises(Disagreement):

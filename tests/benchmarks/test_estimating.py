@@ -9,8 +9,6 @@ import fastmi
 from benchmarks import estimating
 from benchmarks.estimating import PlaneCase
 
-# --- data -----------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("n_classes", [2, 10, 1000])
 def test_classes_are_as_many_as_said_and_of_one_size(n_classes):

@@ -16,9 +16,6 @@ from benchmarks.timing import Disagreement
 from tests import ROOT
 from tests.benchmarks.small import SHORT, TINY
 
-# --- the GPU --------------------------------------------------------------------------------------
-
-
 MEMORY = limits.Limits(1 << 20, 1e9, 1e9)
 
 

@@ -7,8 +7,6 @@ import pytest
 from benchmarks.labels import LabelCase
 from benchmarks.timing import compare
 
-# --- labels ---------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(("strings", "n_units"), [(False, 0), (True, 0), (False, 4)])
 def test_labels_agree_in_nats(strings, n_units):

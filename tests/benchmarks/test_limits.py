@@ -8,8 +8,6 @@ import torch
 from benchmarks import limits
 from benchmarks.timing import Timed
 
-# --- the machine ----------------------------------------------------------------------------------
-
 
 def test_limits_are_bytes_over_the_quickest_round(monkeypatch):
     rounds = (Timed("read", (0.5, 0.25), (1, 1)), Timed("copied", (1.0, 0.5), (1, 1)))

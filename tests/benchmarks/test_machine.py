@@ -8,8 +8,6 @@ import pytest
 
 from benchmarks import machine
 
-# --- the machine ----------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(
     ("spins", "load", "busy"),

@@ -1,6 +1,4 @@
-"""Every peer that is there gives the numbers of the definition; those that are not are named with
-their reason.
-"""
+"""Every peer that is there gives the definition's numbers; the others are named with a reason."""
 
 from __future__ import annotations
 

@@ -8,8 +8,6 @@ import pytest
 import fastmi
 from benchmarks import recipes, reference
 
-# --- the recipes ----------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("symbols", [recipes.symbols_by_arithmetic, recipes.symbols_by_digitize])
 @pytest.mark.parametrize("n_units", [1, 6, 14])  # packed, packed, the bytes of a row

@@ -5,8 +5,6 @@ from __future__ import annotations
 from benchmarks import curves, page, targets
 from benchmarks.cases import CASES
 
-# --- what was aimed at ----------------------------------------------------------------------------
-
 
 def test_every_target_names_a_case_and_a_candidate_of_it():
     who = {case.name: set(case.who) for case in CASES} | {

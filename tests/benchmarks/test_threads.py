@@ -7,8 +7,6 @@ import os
 from benchmarks import threads
 from tests import ROOT
 
-# --- the machine ----------------------------------------------------------------------------------
-
 
 def test_every_pool_is_asked_for_one_thread_before_it_is_made(monkeypatch):
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "8"})

@@ -10,8 +10,6 @@ import pytest
 
 from benchmarks.timing import Disagreement, Race, Ratio, Timed, compare, measure
 
-# --- agree, then time -----------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(
     ("wrong", "message"),

@@ -9,8 +9,6 @@ from benchmarks import reference, training
 from benchmarks.timing import Disagreement, compare
 from tests.benchmarks.small import SHORT
 
-# --- the whole runs -------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
 def test_every_run_of_the_report_is_raced_per_epoch(case):

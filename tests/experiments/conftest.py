@@ -75,9 +75,7 @@ def seeded():
 
 @pytest.fixture(scope="module")
 def stand_in():
-    """As many images as MNIST has, but for the test images, of which there are 200; a bright rim at
-    the top.
-    """
+    """As many images as MNIST has, but of the test images 200; a bright rim at the top."""
     n = 60_200
     pixels = (
         np.frombuffer(np.random.default_rng(0).bytes(n * 784), np.uint8).reshape(n, 28, 28).copy()

@@ -16,8 +16,6 @@ from tests import runs
 from tests.experiments.shortened import page_of
 from tests.runs import reading_of, trained, undraw
 
-# --- the table of them ----------------------------------------------------------------------------
-
 
 def test_every_row_is_a_file_that_can_be_loaded():
     for name, row in analyses.ANALYSES.items():

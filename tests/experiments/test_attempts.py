@@ -1,6 +1,4 @@
-"""Every attempt is a file of its own: many writers, damaged files, and the ledgers that earlier
-versions left.
-"""
+"""Every attempt is a file of its own: many writers, damaged files, earlier ledgers."""
 
 import csv
 import io

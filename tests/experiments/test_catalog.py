@@ -9,8 +9,6 @@ from benchmarks import cases
 from experiments import analyses
 from experiments.catalog import CATALOG
 
-# --- the catalogue --------------------------------------------------------------------------------
-
 
 def test_the_catalogue_is_named_by_its_runs_and_no_two_share_an_id():
     assert all(name == run.name for name, run in CATALOG.items())

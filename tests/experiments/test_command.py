@@ -11,8 +11,6 @@ from experiments.catalog import CATALOG
 from tests import ROOT
 from tests.runs import run
 
-# --- the command line -----------------------------------------------------------------------------
-
 
 def test_list_names_every_run(capsys):
     assert cli.main(["list"]) == 0

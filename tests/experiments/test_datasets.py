@@ -12,9 +12,6 @@ def rows_of(sample):
     return {row.tobytes() for row in sample.x}
 
 
-# --- data -----------------------------------------------------------------------------------------
-
-
 def test_the_simple_data_has_the_distribution_that_enumeration_gives():
     for sample in load("simple", 200_000, seed=0).read.values():
         assert set(np.unique(sample.x)) == {-1, 0, 1, 2, 3}

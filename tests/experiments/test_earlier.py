@@ -12,9 +12,6 @@ from tests.experiments.shortened import SHORT
 FORMAT_1 = DATA / "format-1"
 
 
-# --- of earlier versions --------------------------------------------------------------------------
-
-
 def test_the_run_of_a_manifest_of_format_1_has_the_id_that_it_had():
     for path in FORMAT_1.glob("*/manifest.json"):
         manifest = json.loads(path.read_text())

@@ -14,8 +14,6 @@ from tests.experiments.shortened import TINY, contents
 from tests.runs import estimate, reading_of, rows_of, run
 from tests.runs import trained as trained_in
 
-# --- estimating again -----------------------------------------------------------------------------
-
 
 @pytest.fixture
 def trained(tmp_path, undrawn):

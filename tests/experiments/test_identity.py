@@ -8,8 +8,6 @@ from experiments import identity
 from experiments.readings import Counted
 from tests.experiments.shortened import SEEDED, SHORT
 
-# --- identity -------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(
     "change",

@@ -3,8 +3,6 @@
 from experiments import layout, running
 from tests.experiments.shortened import TINY
 
-# --- the files of a result ------------------------------------------------------------------------
-
 
 def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "check_device", lambda name: name)

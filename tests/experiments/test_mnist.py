@@ -1,6 +1,4 @@
-"""MNIST's files are read where they lie, and a file that lies about itself is refused before it
-costs memory.
-"""
+"""MNIST's files are read where they lie; one that lies about itself is refused at no cost."""
 
 import gzip
 import io

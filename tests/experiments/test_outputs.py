@@ -21,9 +21,6 @@ def csv_of(path):
         return list(csv.DictReader(file))
 
 
-# --- the files of a result ------------------------------------------------------------------------
-
-
 def saved(result, out):
     """A result that was not trained here."""
     part = out / f"{result.run.id}.part"

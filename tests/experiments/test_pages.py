@@ -4,8 +4,6 @@ import pytest
 
 from tests.experiments.shortened import draw
 
-# --- drawing --------------------------------------------------------------------------------------
-
 
 def test_finished_runs_are_drawn_again_side_by_side(short_runs, tmp_path, capsys):
     figure = tmp_path / "drawn.svg"

@@ -5,8 +5,6 @@ import pytest
 from experiments import readings
 from experiments.readings import Counted
 
-# --- records --------------------------------------------------------------------------------------
-
 
 def test_a_reading_is_asked_for_by_its_measure():
     assert readings.of("reading", {"measure": "counted", "edges": [0, 1, 9]}) == Counted(

@@ -10,8 +10,6 @@ from experiments.catalog import CATALOG, Run
 from experiments.readings import Counted
 from tests.experiments.shortened import SEEDED, SHORT
 
-# --- records --------------------------------------------------------------------------------------
-
 
 def test_a_record_is_frozen():
     for record in (SHORT, SHORT.training, SHORT.reads[0]):

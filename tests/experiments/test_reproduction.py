@@ -21,9 +21,6 @@ from tests.runs import trained, undraw
 AS_CATALOGUED = reproduction._as_catalogued
 
 
-# --- the reproduction -----------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module", autouse=True)
 def short_runs_are_shown():
     """The page takes the catalogue's own runs alone, which are too long to be made here."""

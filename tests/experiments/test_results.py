@@ -1,6 +1,4 @@
-"""Results and checkpoints that come from anybody, or from earlier versions: one sentence where they
-are none.
-"""
+"""Results of anybody, or of earlier versions: one sentence where they are none."""
 
 import json
 import re

@@ -11,8 +11,6 @@ from experiments.networks import build
 from experiments.training import Seeds, Trainer, seeds_of
 from tests.experiments.shortened import SEEDED, SHORT
 
-# --- training -------------------------------------------------------------------------------------
-
 
 def trainer_of(run):
     training = run.training

@@ -1,6 +1,4 @@
-"""What is unfinished is gone on with, what is finished is kept, and what no run leaves is never
-touched.
-"""
+"""Unfinished work is gone on with, finished work kept, and what no run leaves never touched."""
 
 import json
 import os

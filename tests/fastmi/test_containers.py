@@ -1,6 +1,4 @@
-"""Containers and dtypes beside NumPy's plain ones: the plain list's answer, or a refusal whose
-advice works when typed.
-"""
+"""Containers and dtypes: the plain list's answer, or a refusal whose advice works when typed."""
 
 import pytest
 

@@ -1,6 +1,4 @@
-"""codes -> how many symbols occur once, twice, ...: the integers that everything else is read
-from.
-"""
+"""codes -> how many symbols occur once, twice, ...: the integers that all else is read from."""
 
 from collections import Counter
 

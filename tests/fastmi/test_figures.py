@@ -1,6 +1,4 @@
-"""panels -> the information plane: everything that must be read off it is on it, and can be
-read.
-"""
+"""panels -> the information plane: what must be read off it is on it, and can be read."""
 
 import functools
 import importlib

@@ -1,6 +1,4 @@
-"""What is written is whole or not there at all, and what is read is judged first: no file costs
-more than it announces.
-"""
+"""What is written is whole or not there, and what is read is judged before it costs anything."""
 
 import os
 import signal

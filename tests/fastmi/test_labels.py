@@ -1,6 +1,4 @@
-"""Symbols are equal exactly where the Python values are, or the mixture is refused; and what a
-message advises works.
-"""
+"""Symbols are equal where the Python values are, or refused; and what messages advise works."""
 
 import re
 import tracemalloc

@@ -37,8 +37,9 @@ def given(labels: list, rows: Rows, entropy: Callable[[Rows], float]) -> float:
 
 
 def kernels(variance: float) -> Callable[[list, list, Rows], Pair]:
-    """h(rows) = -mean_i log2 mean_j exp(-|t_i - t_j|^2 / (2 variance)): I(X;T) = h, I(T;Y) = h -
-    sum_y P(y) h_y.
+    """I(X;T) = h and I(T;Y) = h - sum_y P(y) h_y, both of the published pair.
+
+    h(rows) = -mean_i log2 mean_j exp(-|t_i - t_j|^2 / (2 variance)), h_y over the rows of a class.
     """
 
     def h(rows: Rows) -> float:

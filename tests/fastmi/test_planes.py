@@ -1,6 +1,4 @@
-"""layers -> points of the plane: the golden files, the oracle, and what must hold whatever the
-layers are.
-"""
+"""layers -> points of the plane: golden files, the oracle, and what holds for any layers."""
 
 import itertools
 import math

@@ -1,6 +1,4 @@
-"""chunks -> the same floats as from all samples at once, however they were cut, merged or
-labelled.
-"""
+"""chunks -> the same floats as at once, however they were cut, merged or labelled."""
 
 import copy
 import itertools

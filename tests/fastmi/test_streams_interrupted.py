@@ -1,6 +1,4 @@
-"""A stream that is interrupted at any moment, or used by several threads, has counted all of a
-chunk or none of it.
-"""
+"""A stream that is interrupted, or shared by threads, has counted all of a chunk or none of it."""
 
 import copy
 import itertools

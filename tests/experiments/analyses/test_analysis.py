@@ -5,8 +5,6 @@ import pytest
 from experiments.analyses.analysis import Analysis
 from experiments.results import read
 
-# --- the table of them ----------------------------------------------------------------------------
-
 
 def test_an_analysis_without_verbs_is_none(analysed):
     result = read(analysed["seed 0"]).result()

@@ -13,8 +13,6 @@ from experiments.summary import findings
 from tests import runs
 from tests.experiments.shortened import page_of
 
-# --- compression ----------------------------------------------------------------------------------
-
 
 def test_the_compression_page_is_computed_from_its_rows():
     result = execute(CATALOG["tishby"].varied(epochs=4))

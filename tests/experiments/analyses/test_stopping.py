@@ -21,8 +21,6 @@ from tests import runs
 from tests.experiments.shortened import page_of
 from tests.runs import reading_of, trained, undraw
 
-# --- when to stop ---------------------------------------------------------------------------------
-
 
 def made_up(i_xt, i_ty, losses, accuracies, *, seeds=1):
     """A result of one output layer: arrays (n_checks, n_copies), the same for every seed."""

@@ -1,6 +1,4 @@
-"""A cache of kernels that fails is no error: every call answers, and what would spare the wait is
-said once.
-"""
+"""A cache of kernels that fails is no error: every call answers, and the wait is said once."""
 
 import errno
 import importlib.util

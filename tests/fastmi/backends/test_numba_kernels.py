@@ -1,6 +1,4 @@
-"""The hash of the counting kernels: nobody can choose codes that meet in it, and nothing depends on
-its seed.
-"""
+"""The hash of counting: nobody can choose codes that meet in it, nothing depends on its seed."""
 
 import subprocess
 import sys

@@ -1,6 +1,4 @@
-"""`use_threads` and `use_backend`: in force from the call on, to the end of a block, or while a
-function runs.
-"""
+"""`use_threads` and `use_backend`: from the call on, for a block, or while a function runs."""
 
 import asyncio
 import contextvars

@@ -1,12 +1,10 @@
-"""Bins that are fitted: of one width, of equal mass."""
+"""Bins of equal mass: each holds as many samples of the fitted layer."""
 
 import numpy as np
 import pytest
 
 import fastmi
 from fastmi import Edges, QuantileBins
-
-# --- equal mass -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_bins", [2, 3, 10, 30])
@@ -35,3 +33,22 @@ def test_codes_do_not_change_with_a_rising_map(rng):
     stretched = (2 * t + 4).astype(np.float32)
     same = [fastmi.encode(layer, QuantileBins(7).fit(layer)) for layer in (t, stretched)]
     assert fastmi.mutual_information(*same) == pytest.approx(fastmi.entropy(same[0]), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: QuantileBins(3, 3), TypeError, "inner is 3: it is a tuple of edges of a fit"),
+        (
+            lambda: QuantileBins(4).fit(np.float32([[np.nan]])),
+            ValueError,
+            "activations hold nan: bins are fitted to finite",
+        ),
+        (lambda: QuantileBins(1), ValueError, "n_bins is 1: from 2 to"),
+        (lambda: QuantileBins(2**24 + 1), ValueError, "n_bins is 16777217: from 2 to"),
+        (lambda: QuantileBins(2.0), TypeError, "n_bins must be an integer"),
+    ],
+)
+def test_what_is_no_number_of_bins_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

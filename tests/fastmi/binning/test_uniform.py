@@ -56,9 +56,6 @@ def test_numpy_integers_count_bins():
     assert UniformBins(np.int16(3), range=(0, 1)).n_bins == 3  # type: ignore[arg-type]
 
 
-# --- frozen for good ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("range_", "error"),
     [

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 import fastmi
-from fastmi import PlaneEstimator, QuantileBins, WidthBins
+from fastmi import PlaneEstimator, WidthBins
 from tests import DATA
-
-# --- one width ------------------------------------------------------------------------------------
 
 
 def floors(t, width):
@@ -104,23 +102,14 @@ def test_what_lies_beyond_the_bins_that_were_reached_is_outside():
             ValueError,
             r"seen is \(2.0, 1.0\): it is the lowest and the highest value",
         ),
-        (lambda: QuantileBins(3, 3), TypeError, "inner is 3: it is a tuple of edges of a fit"),
         (lambda: WidthBins(1).fit([[0.5]]), TypeError, "activations is a builtins.list"),
         (
             lambda: WidthBins(1).fit(np.float32([[np.inf]])),
             ValueError,
             "activations hold inf: bins are fitted to finite",
         ),
-        (
-            lambda: QuantileBins(4).fit(np.float32([[np.nan]])),
-            ValueError,
-            "activations hold nan: bins are fitted to finite",
-        ),
-        (lambda: QuantileBins(1), ValueError, "n_bins is 1: from 2 to"),
-        (lambda: QuantileBins(2**24 + 1), ValueError, "n_bins is 16777217: from 2 to"),
-        (lambda: QuantileBins(2.0), TypeError, "n_bins must be an integer"),
     ],
 )
-def test_what_is_no_rule_is_refused(make, error, message):
+def test_what_is_no_width_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()

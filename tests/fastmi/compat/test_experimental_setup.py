@@ -1,6 +1,4 @@
-"""The stand-in for experimental_setup.py: the published loop runs, draws what it drew, and finds
-what it found.
-"""
+"""The stand-in for experimental_setup.py: the published loop draws and finds what it did."""
 
 import copy
 import itertools

@@ -1,6 +1,4 @@
-"""The stand-in for information_process.py: the report's names and conventions, the authors'
-values.
-"""
+"""The stand-in for information_process.py: its names and conventions, the authors' values."""
 
 import re
 

@@ -1,6 +1,4 @@
-"""fastmi.compat.sklearn: equal to scikit-learn, in what it refuses too, and right where
-scikit-learn is wrong.
-"""
+"""fastmi.compat.sklearn: its six names, and scikit-learn's own tests of them."""
 
 import importlib.util
 import inspect

@@ -1,6 +1,4 @@
-"""When the objective has come to rest: the rule against plain Python, what it can be deceived by,
-what it refuses.
-"""
+"""When the objective rests: against plain Python, what deceives the rule, what it refuses."""
 
 import math
 

@@ -8,8 +8,6 @@ import pytest
 from fastmi.compat import sklearn as ours
 from tests.fastmi.compat.sklearn.agreement import FEATURES, LABELS, WORDS, outcome
 
-# --- the caller's settings ------------------------------------------------------------------------
-
 
 def unmoved(name, *arguments, **options):
     """What it returns and warns of, which NumPy set to raise does not change; and the setting
