@@ -18,8 +18,8 @@ def test_the_formula_by_hand(monkeypatch):
     """Two samples of two classes: I(X;T) and I(T;Y) are the same -log2((1 + share) / 2)."""
     monkeypatch.setattr(kernels, "VARIANCE", 1.0)
     upper, lower = (1 - math.log2(1 + math.exp(-4 / width)) for width in (2, 8))
-    found = kernels.by_broadcasting(np.array([[0.0], [2.0]]), np.array([0, 1]))
-    assert found == pytest.approx([upper, upper, lower, lower], abs=1e-15)
+    bits = kernels.by_broadcasting(np.array([[0.0], [2.0]]), np.array([0, 1]))
+    assert bits == pytest.approx([upper, upper, lower, lower], abs=1e-15)
 
 
 def test_what_agrees_is_timed(capsys):

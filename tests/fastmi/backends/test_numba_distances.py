@@ -31,16 +31,16 @@ def by_definition(t, ids):
 @pytest.mark.parametrize(("n", "d", "n_classes"), [(1, 1, 1), (7, 3, 2), (40, 4, 40), (60, 9, 3)])
 def test_the_sums_are_those_of_the_definition(rng, dtype, far, n, d, n_classes):
     t, ids = rng.normal(size=(n, d)).astype(dtype), rng.integers(0, n_classes, n)
-    found = gaussian_sums(t, ids, n_classes)
+    sums = gaussian_sums(t, ids, n_classes)
     expected = by_definition(t.astype(float).tolist(), ids.tolist())
-    assert found.shape == (4, n)
-    np.testing.assert_allclose(found, expected, rtol=far)
+    assert sums.shape == (4, n)
+    np.testing.assert_allclose(sums, expected, rtol=far)
 
 
 def test_two_samples_by_hand():
-    found = gaussian_sums(np.array([[0.0], [2.0]]), np.array([0, 1]), 2)
+    sums = gaussian_sums(np.array([[0.0], [2.0]]), np.array([0, 1]), 2)
     wide, narrow = 1 + math.exp(-0.5), 1 + math.exp(-2)
-    np.testing.assert_allclose(found, [[wide] * 2, [narrow] * 2, [1, 1], [1, 1]], rtol=1e-15)
+    np.testing.assert_allclose(sums, [[wide] * 2, [narrow] * 2, [1, 1], [1, 1]], rtol=1e-15)
 
 
 def test_samples_that_are_far_away_have_themselves_alone():
@@ -52,9 +52,9 @@ def test_samples_that_are_far_away_have_themselves_alone():
 def test_more_samples_than_a_tile_holds_leave_no_seam(rng, dtype):
     t = np.zeros((2 * TILE + 3, 2), dtype)
     ids = np.arange(len(t)) % 2
-    found = gaussian_sums(t, ids, 2)
+    sums = gaussian_sums(t, ids, 2)
     sizes = np.bincount(ids)[ids]
-    np.testing.assert_allclose(found, [[len(t)] * len(t)] * 2 + [sizes] * 2, rtol=1e-6)
+    np.testing.assert_allclose(sums, [[len(t)] * len(t)] * 2 + [sizes] * 2, rtol=1e-6)
 
 
 def test_threads_leave_no_trace(rng):

@@ -21,7 +21,7 @@ def mean(rows):
 def by_definition(p, y):
     """Lists of lists: I(X;C), I(C;Y)."""
     classes = {
-        label: [row for row, own in zip(p, y, strict=True) if own == label] for label in set(y)
+        label: [row for row, other in zip(p, y, strict=True) if other == label] for label in set(y)
     }
     whole = entropy(mean(p))
     within = sum(len(rows) / len(p) * entropy(mean(rows)) for rows in classes.values())

@@ -42,17 +42,18 @@ def batches(n_copies, n_steps=3, x_shape=(3,), y_shape=(1,), n=8):
 
 
 def trained_one_by_one(networks, steps, optimizer, loss=nn.functional.mse_loss):
-    """The definition: an ordinary loop for each network, with an optimiser of its own. -> losses
-    (n_steps, n_copies).
+    """The definition: an ordinary loop for each network, with an optimiser of its own.
+
+    Returns losses (n_steps, n_copies).
     """
     losses = torch.empty(len(steps), len(networks), dtype=DOUBLE)
     for i, network in enumerate(networks):
-        own = optimizer([leaf for leaf in network.parameters() if leaf.requires_grad])
+        stepper = optimizer([leaf for leaf in network.parameters() if leaf.requires_grad])
         for step, (x, y) in enumerate(steps):
             value = loss(network(x[i]), y[i])
-            own.zero_grad()
+            stepper.zero_grad()
             value.backward()
-            own.step()
+            stepper.step()
             losses[step, i] = value.detach()
     return losses
 
