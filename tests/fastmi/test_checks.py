@@ -67,19 +67,19 @@ GUARDS = {
     "a Series": (
         lambda: encode(Series()),
         TypeError,
-        "activations is a test_checks.Series: pass a NumPy array",
+        "activations is a tests.fastmi.test_checks.Series: pass a NumPy array",
         "np.asarray(activations)",
     ),
     "labels in a Series": (
         lambda: fastmi.entropy(Series()),
         TypeError,
-        "x is a test_checks.Series",
+        "x is a tests.fastmi.test_checks.Series",
         "np.asarray(x)",
     ),
     "y in a Series": (
         lambda: plane(y=Series()),
         TypeError,
-        "y is a test_checks.Series",
+        "y is a tests.fastmi.test_checks.Series",
         "np.asarray(y)",
     ),
     "layers in lists": (
