@@ -1,15 +1,14 @@
-"""Every backend that is there meets the same test bodies, and every run is the same suite."""
+"""Every backend meets the same test bodies, and the suite is the same at every run."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fired
+from tests import fired
 
 fired.watch("fastmi")  # before it is imported
 
@@ -17,11 +16,8 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
-from runs import FORMAT_0, TINY, run, undraw
 
 import fastmi
-from experiments.commands import estimate as estimate_command
-from experiments.commands import run as run_command
 
 settings.register_profile(
     "fastmi",
@@ -39,9 +35,9 @@ CUDA_MISSING = "no CUDA device here"
 
 @dataclass(frozen=True)
 class Backend:
-    """A way to run fastmi: `put` moves an array to where it works.
+    """One of the ways to run fastmi.
 
-    Strings have no tensor and stay.
+    `put` moves an array to where it works; strings have no tensor and stay.
     """
 
     name: str
@@ -56,7 +52,7 @@ class Backend:
 
 @pytest.fixture(params=["numba", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
 def twin(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """Puts the Numba twin on arrays, and the torch twin on CPU tensors and on CUDA tensors."""
+    """The Numba twin on arrays, the torch twin on CPU tensors and on CUDA tensors."""
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip(CUDA_MISSING)
     # the container alone sends CUDA tensors to their twin; CPU tensors must be sent
@@ -66,7 +62,7 @@ def twin(request: pytest.FixtureRequest) -> Iterator[Backend]:
 
 @pytest.fixture
 def cuda() -> torch.device:
-    """Gives tests about a CUDA device the device itself; mark them `gpu`."""
+    """For tests about a CUDA device itself; mark them `gpu`."""
     if not torch.cuda.is_available():
         pytest.skip(CUDA_MISSING)
     return torch.device("cuda")
@@ -75,40 +71,6 @@ def cuda() -> torch.device:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20170301)
-
-
-# --- runs of the experiments, for the tests that do with them what users do -----------------------
-
-
-@pytest.fixture
-def idle(monkeypatch):
-    """Fails where work is done."""
-    for module in (run_command, estimate_command):
-        monkeypatch.setattr(
-            module, "execute", lambda *words, **options: pytest.fail("work was done")
-        )
-
-
-@pytest.fixture
-def part(tmp_path):
-    """Copies an unfinished run."""
-    return Path(shutil.copytree(FORMAT_0 / "unfinished", tmp_path / f"{TINY.id}.part"))
-
-
-@pytest.fixture(scope="module")
-def once(tmp_path_factory):
-    """Makes a finished run of two copies, once a module."""
-    out = tmp_path_factory.mktemp("once")
-    with pytest.MonkeyPatch.context() as patch:
-        undraw(patch)
-        assert run("warm-up", "--epochs", "4", "--copies", "2", out=out) == 0
-    return out / TINY.varied(copies=2).id
-
-
-@pytest.fixture
-def finished(tmp_path, once):
-    """Copies another finished run than TINY, of two copies."""
-    return Path(shutil.copytree(once, tmp_path / once.name))
 
 
 # --- the law that is judged last ------------------------------------------------------------------
@@ -120,7 +82,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def whole_suite(request: pytest.FixtureRequest) -> bool:
-    """Tells whether every file of tests is run, and all of it."""
+    """Whether every file of tests is run, and all of it."""
     chosen = request.config.getoption
     if chosen("keyword") or chosen("markexpr") or chosen("lf", False) or chosen("deselect"):
         return False

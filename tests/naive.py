@@ -1,7 +1,7 @@
 """The oracle: every quantity by its definition, slow and independent of what it judges.
 
-Standard library only. Lists of Python values in, floats in bits out. A variable is a list with one
-hashable value (a label, a tuple) per sample.
+Standard library only. Lists of Python values in, floats in bits out. A variable is a list with
+one hashable value (a label, a tuple) per sample.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Rows = Sequence[Sequence[float]]
 
 
 def float32(value: float) -> float:
-    """Rounds to the nearest float32, ties to even; beyond the largest, infinity."""
+    """The nearest float32, ties to even; beyond the largest, infinity."""
     try:
         return struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:
@@ -25,39 +25,39 @@ def float32(value: float) -> float:
 
 
 def symbol(value: float, edges: Sequence[float], out_of_range: str = "separate") -> int:
-    """Counts the edges at or below the value, in float32; then settles the two ends."""
+    """How many edges are at or below the value, in float32; then what becomes of the two ends."""
     rounded = [float32(edge) for edge in edges]
-    reached, top = bisect.bisect_right(rounded, float32(value)), len(rounded)
+    found, top = bisect.bisect_right(rounded, float32(value)), len(rounded)
     if out_of_range == "wrap":
-        return top if reached == 0 else reached
+        return top if found == 0 else found
     if out_of_range == "clip":
-        return min(max(reached, 1), top - 1)
-    if out_of_range == "raise" and reached in (0, top):
+        return min(max(found, 1), top - 1)
+    if out_of_range == "raise" and found in (0, top):
         raise ValueError(value)
-    return reached
+    return found
 
 
 def digitise(
     rows: Rows, edges: Sequence[float], out_of_range: str = "separate"
 ) -> list[tuple[int, ...]]:
-    """Turns rows of numbers into rows of symbols, as tuples."""
+    """Rows of numbers -> rows of symbols, as tuples."""
     return [tuple(symbol(value, edges, out_of_range) for value in row) for row in rows]
 
 
 def entropy(x: Variable) -> float:
-    """Computes H(X) = -sum p log2 p."""
+    """H(X) = -sum p log2 p."""
     n = len(x)
     return -math.fsum(c / n * math.log2(c / n) for c in Counter(x).values())
 
 
 def mutual_information(x: Variable, y: Variable) -> float:
-    """Computes I(X;Y) = sum p(x,y) log2 p(x,y) / (p(x) p(y))."""
+    """I(X;Y) = sum p(x,y) log2 p(x,y) / (p(x) p(y))."""
     n, in_x, in_y, both = len(x), Counter(x), Counter(y), Counter(zip(x, y, strict=True))
     return math.fsum(c / n * math.log2(c * n / (in_x[a] * in_y[b])) for (a, b), c in both.items())
 
 
 def conditional_mutual_information(x: Variable, y: Variable, z: Variable) -> float:
-    """Computes I(X;Y|Z) = sum over z of p(z) I(X;Y | Z = z)."""
+    """I(X;Y|Z) = sum over z of p(z) I(X;Y | Z = z)."""
     out = []
     for value, c in Counter(z).items():
         inside = [i for i, at in enumerate(z) if at == value]
@@ -68,7 +68,7 @@ def conditional_mutual_information(x: Variable, y: Variable, z: Variable) -> flo
 def each(
     x: Variable, y: Variable, layer: Rows, edges: Sequence[float], out_of_range: str = "separate"
 ) -> tuple[float, float]:
-    """Computes I(X;T) and I(T;Y) of one network."""
+    """I(X;T) and I(T;Y) of one network."""
     t = digitise(layer, edges, out_of_range)
     return mutual_information(x, t), mutual_information(t, y)
 
@@ -77,12 +77,12 @@ def sampled(
     x: Variable,
     y: Variable,
     copies: Sequence[Rows],
-    assignment: Sequence[int],
+    who: Sequence[int],
     edges: Sequence[float],
     out_of_range: str = "separate",
 ) -> tuple[float, float]:
-    """Sends sample i through copy assignment[i]."""
-    return each(x, y, [copies[copy][i] for i, copy in enumerate(assignment)], edges, out_of_range)
+    """Sample i goes through copy who[i]."""
+    return each(x, y, [copies[copy][i] for i, copy in enumerate(who)], edges, out_of_range)
 
 
 def mixture(
@@ -92,7 +92,7 @@ def mixture(
     edges: Sequence[float],
     out_of_range: str = "separate",
 ) -> tuple[float, float]:
-    """Sends every sample through every copy, each as likely."""
+    """Every sample goes through every copy, each as likely."""
     rows = [row for layer in copies for row in layer]
     return each(list(x) * len(copies), list(y) * len(copies), rows, edges, out_of_range)
 
@@ -110,7 +110,7 @@ def miller_madow(counts):
 
 
 def grassberger(counts):
-    """Computes G by its recursion."""
+    """G by its recursion."""
     euler = 0.57721566490153286
     g = [math.nan, -euler - math.log(2)]
     for c in range(2, max(counts) + 1):

@@ -1,13 +1,12 @@
 """Runs on the command line, and what they leave, for the tests of the experiments."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 from experiments import __main__ as cli
 from experiments import attempts, saving
 from experiments.catalog import CATALOG
+from tests import DATA
 
-DATA = Path(__file__).parent / "data"
 FORMAT_0, FORMAT_1 = DATA / "format-0", DATA / "format-1"
 TINY = CATALOG["warm-up"].varied(epochs=4)
 

@@ -1,4 +1,4 @@
-"""The shape of the package: arrows only fall, the face is a list, and importing it is light."""
+"""The shape of it all: arrows only fall, importing is light, tests lie where modules lie."""
 
 import ast
 import importlib
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import fastmi
+from tests import ROOT
 
 PACKAGE = Path(fastmi.__file__).parent
 ORDER = (  # a room may import those before it
@@ -419,3 +420,184 @@ def test_the_kernels_are_plain_python_and_give_the_same_numbers():
     plain = run(SMALL, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="error")
     assert plain == run(SMALL)
     assert np.isfinite(json.loads(plain)[0]).all()
+
+
+# --- where tests lie ------------------------------------------------------------------------------
+
+MIRRORED = ("fastmi", "experiments", "benchmarks")
+# a module, or a room's modules (with a slash), without files of their own -> who tests them, why
+UNMIRRORED = {
+    "fastmi/__init__.py": "tests/test_architecture.py: the face is a list",
+    **{
+        f"fastmi/{name}.py": "tests/test_architecture.py: what has moved says so, for one release"
+        for name in MOVED
+    },
+    "fastmi/entropies/": "tests/fastmi/test_entropies.py: a row of ESTIMATORS for each",
+    "benchmarks/peers/": "tests/benchmarks/test_peers.py: each is run and compared with one oracle",
+}
+
+
+def read_under(folder: Path, pattern: str) -> dict[str, str]:
+    """{"fastmi/planes.py": its source, ...}"""
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text()
+        for path in sorted(folder.rglob(pattern))
+    }
+
+
+def read_modules() -> dict[str, str]:
+    return {
+        place: source
+        for top in MIRRORED
+        for place, source in read_under(ROOT / top, "*.py").items()
+    }
+
+
+def read_tests() -> dict[str, str]:
+    return {
+        place: source
+        for top in MIRRORED
+        for place, source in read_under(ROOT / "tests" / top, "test_*.py").items()
+    }
+
+
+def mirror_of(module: str) -> str:
+    """fastmi/planes.py -> tests/fastmi/test_planes.py; a room is tested beside its folder."""
+    path = Path("tests", module)
+    path = path.parent if path.name == "__init__.py" else path.with_suffix("")
+    return path.with_name(f"test_{path.name.strip('_')}.py").as_posix()
+
+
+def defines_something(source: str) -> bool:
+    """Whether there is anything to test: a function or a class, and not only names and tables."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return any(isinstance(node, kinds) for node in ast.walk(ast.parse(source)))
+
+
+def is_aspect_of(test: str, file: str) -> bool:
+    """Whether a file tests a part of what another one stands for: test_<module>_<aspect>.py."""
+    return test == file or test.startswith(file.removesuffix(".py") + "_")
+
+
+def unmirrored(
+    modules: dict[str, str], tests: dict[str, str], exceptions: dict[str, str]
+) -> list[str]:
+    """Every module without its tests, every test without its module, every needless exception."""
+    out, needed = [], set()
+    for module, source in modules.items():
+        if mirror_of(module) in tests or not defines_something(source):
+            continue
+        room = f"{Path(module).parent.as_posix()}/"
+        excepted = {module, room} & exceptions.keys()
+        needed |= excepted
+        if not excepted:
+            out.append(f"{module} has no tests in {mirror_of(module)}")
+    out += [f"{name} needs no exception" for name in exceptions if name not in needed]
+    files = [mirror_of(module) for module in modules]
+    for test, source in tests.items():
+        if not any(is_aspect_of(test, file) for file in files):
+            out.append(f"{test} tests no module")
+        if not re.search(r"^def test_", source, re.MULTILINE):
+            out.append(f"{test} holds no test")
+    return out
+
+
+def test_tests_lie_where_their_modules_lie():
+    assert unmirrored(read_modules(), read_tests(), UNMIRRORED) == []
+
+
+def test_what_is_excepted_is_tested_where_it_is_said():
+    for reason in UNMIRRORED.values():
+        assert (ROOT / reason.partition(":")[0]).is_file(), reason
+
+
+DEFINED, TESTED = "def new(): ...", "def test_new(): ..."
+
+
+@pytest.mark.parametrize(
+    ("modules", "tests", "exceptions", "fault"),
+    [
+        (
+            {"fastmi/new.py": DEFINED},
+            {},
+            {},
+            "fastmi/new.py has no tests in tests/fastmi/test_new.py",
+        ),
+        (
+            {"fastmi/new.py": DEFINED, "fastmi/measures/new.py": DEFINED},
+            {"tests/fastmi/test_new.py": TESTED},  # of the other room
+            {},
+            "fastmi/measures/new.py has no tests in tests/fastmi/measures/test_new.py",
+        ),
+        (
+            {"experiments/new/__init__.py": DEFINED},
+            {},
+            {},
+            "experiments/new/__init__.py has no tests in tests/experiments/test_new.py",
+        ),
+        (
+            {"fastmi/new.py": DEFINED},
+            {"tests/fastmi/test_new_part.py": TESTED},  # an aspect is not the whole
+            {},
+            "fastmi/new.py has no tests in tests/fastmi/test_new.py",
+        ),
+        (
+            {},
+            {"tests/fastmi/test_new.py": TESTED},
+            {},
+            "tests/fastmi/test_new.py tests no module",
+        ),
+        (
+            {},
+            {"tests/experiments/test_planes.py": TESTED},  # fastmi's
+            {},
+            "tests/experiments/test_planes.py tests no module",
+        ),
+        (
+            {},
+            {"tests/fastmi/test_planesque.py": TESTED},
+            {},
+            "tests/fastmi/test_planesque.py tests no module",
+        ),
+        (
+            {"fastmi/new.py": DEFINED},
+            {"tests/fastmi/test_new.py": "def made(): ..."},
+            {},
+            "tests/fastmi/test_new.py holds no test",
+        ),
+        ({}, {}, {"fastmi/planes.py": "tested"}, "fastmi/planes.py needs no exception"),
+        ({}, {}, {"fastmi/gone.py": "not there"}, "fastmi/gone.py needs no exception"),
+        ({}, {}, {"fastmi/networks/": "all tested"}, "fastmi/networks/ needs no exception"),
+    ],
+)
+def test_what_is_not_mirrored_is_caught(modules, tests, exceptions, fault):
+    assert unmirrored(
+        {**read_modules(), **modules}, {**read_tests(), **tests}, {**UNMIRRORED, **exceptions}
+    ) == [fault]
+
+
+def test_a_module_that_goes_leaves_no_tests():
+    modules = read_modules()
+    del modules["fastmi/streams.py"]
+    assert unmirrored(modules, read_tests(), UNMIRRORED) == [
+        "tests/fastmi/test_streams.py tests no module",
+        "tests/fastmi/test_streams_interrupted.py tests no module",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [
+        ("fastmi/planes.py", "tests/fastmi/test_planes.py"),
+        ("fastmi/binning/edges.py", "tests/fastmi/binning/test_edges.py"),
+        ("fastmi/entropies/__init__.py", "tests/fastmi/test_entropies.py"),
+        ("experiments/__main__.py", "tests/experiments/test_main.py"),
+    ],
+)
+def test_a_module_has_one_place_for_its_tests(module, file):
+    assert mirror_of(module) == file
+
+
+def test_names_and_tables_alone_need_no_tests():
+    modules = {**read_modules(), "fastmi/names.py": "ROWS = {'a': 1}\nfrom fastmi import planes"}
+    assert unmirrored(modules, read_tests(), UNMIRRORED) == []

@@ -1,14 +1,15 @@
-"""No guard is dead: every error that fastmi can make is made by a test. Run last, and only where
-all tests run.
+"""No guard is dead: every error that fastmi can make is made by a test.
+
+Run last, and only where all tests run.
 """
 
 import builtins
 from pathlib import Path
 
-import fired
 import pytest
 
 import fastmi
+from tests import fired
 
 PACKAGE = Path(fastmi.__file__).parent
 

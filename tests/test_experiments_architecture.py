@@ -1,11 +1,12 @@
 """The shape of the experiments: arrows only fall, and every module opens with one line."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOM = Path(__file__).parents[1] / "experiments"
+from tests import ROOT
+
+ROOM = ROOT / "experiments"
 ORDER = (  # a module may import those before it
     "identity",
     "measures",

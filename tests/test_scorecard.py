@@ -7,10 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
-from scorecard import completeness, isolation, judge
-from scorecard.judge import Case, Either, Holds, Outcome, Refused, SkipCase, Warned
 
 import fastmi
+from tests.scorecard import completeness, isolation, judge
+from tests.scorecard.judge import Case, Either, Holds, Outcome, Refused, SkipCase, Warned
 
 CLEAR = Refused("n_bins", "at least 1", kind=ValueError)
 

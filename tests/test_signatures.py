@@ -10,10 +10,11 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-SNAPSHOT = Path(__file__).parent / "data" / "signatures.txt"
+from tests import DATA
+
+SNAPSHOT = DATA / "signatures.txt"
 ROOMS = (
     "fastmi",
     "fastmi.measures",

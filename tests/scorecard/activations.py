@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import naive
 import numpy as np
 import torch
 
 import fastmi
+from tests import naive
 
 from .judge import Case, Either, Refused
 

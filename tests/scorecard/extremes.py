@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import naive
 import numpy as np
 
 import fastmi
+from tests import naive
 
 from .activations import packed
 from .judge import Case, Either, Holds, Refused, Warned, same, within_megabytes

@@ -15,13 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import naive
 import numpy as np
 
 import fastmi
 from experiments import attempts, mnist, results
 from experiments.checkpoints import Checkpoints
 from fastmi import tables
+from tests import naive
 
 from . import places
 from .judge import Case, same

@@ -16,18 +16,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+
+from tests import ROOT
 
 FAMILY = (TypeError, ValueError, OSError)  # what the docstrings document
 LONGEST_LETTERS = 400  # of a message
 CLOSE_BITS = 1e-12
 Word = str | tuple[str, ...]  # a tuple: one of these
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = tuple(str(ROOT / name) + "/" for name in ("fastmi", "experiments"))
 
 

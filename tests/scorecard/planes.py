@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import naive
 import numpy as np
 import pandas
 import scipy.sparse
 import torch
 
 import fastmi
+from tests import naive
 
 from .judge import Case, Either, Refused
 

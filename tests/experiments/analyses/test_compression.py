@@ -1,0 +1,60 @@
+"""Compression over seeds, of finished runs or of runs made for it."""
+
+import re
+
+import pytest
+
+from experiments.analyses import compression
+from experiments.analyses.compression import Compression
+from experiments.catalog import CATALOG
+from experiments.commands import analyse
+from experiments.execution import execute
+from experiments.summary import findings
+from tests import runs
+from tests.experiments.shortened import page_of
+
+
+def test_the_compression_page_is_computed_from_its_rows():
+    result = execute(CATALOG["tishby"].varied(epochs=4))
+    plane = result.plane("each")
+    (row,) = Compression().rows(result)
+    assert row["fell"] == plane.i_xt[:, 0, -1].max() - plane.i_xt[-1, 0, -1]
+    assert row["i_xt_late"] == pytest.approx(plane.i_xt[:, 0, -1].mean())
+    assert Compression(late=2).rows(result)[0]["i_xt_late"] == pytest.approx(
+        plane.i_xt[-2:, 0, -1].mean()
+    )
+    assert row.items() >= findings([plane])[-1].items()
+    assert tuple(row) == compression.ANALYSIS.columns
+    page = Compression().page(
+        result.run, [row, {**row, "seed": 1, "fell": row["fell"] + 1}], "the command"
+    )
+    assert f"| 1 | {row['i_xt_start']:.3f} |" in page
+    assert f"{row['fell'] + 0.5:.3f}" in page
+    assert "`the command`" in page
+    assert "| seed | start | peak | at step | end |" in page
+    assert "4 steps of 101, 0.4 passes each." in page
+
+
+def test_compression_of_finished_results_is_that_of_training_them(analysed, tmp_path, monkeypatch):
+    trained_here = page_of(tmp_path, "compression", "--seeds", "1", "--epochs", "3")
+    monkeypatch.setattr(analyse, "execute", lambda *words, **options: pytest.fail("it was trained"))
+    page = page_of(tmp_path, "compression", analysed["seed 0"])
+    assert page.splitlines()[3:] == trained_here.splitlines()[3:]
+    of_three = page_of(tmp_path, "compression", analysed["seeds"], analysed["seed 0"].parent)
+    assert [line.split(" | ")[0] for line in of_three.splitlines() if re.match(r"\| \d", line)] == [
+        "| 1",
+        "| 2",
+        "| 0",
+    ]
+
+
+def test_compression_of_results_of_an_earlier_version(tmp_path):
+    page = page_of(tmp_path, "compression", runs.FORMAT_1 / "warm-up-1966dd320c")
+    assert page.startswith("# Fitting, then compression: the output layer of `warm-up`")
+
+
+def test_one_seed_has_no_spread():
+    page = Compression().page(
+        CATALOG["tishby"], Compression().rows(execute(CATALOG["tishby"].varied(epochs=1))), ""
+    )
+    assert "| sd | - | - |" in page

@@ -1,0 +1,47 @@
+"""The words about a result say what its numbers say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from experiments.summary import findings, summary
+
+# --- the runner -----------------------------------------------------------------------------------
+
+
+def test_a_finding_of_several_seeds_is_their_mean_and_spread(seeded):
+    planes = [seeded.plane("mean", "training", seed) for seed in (4, 5, 6)]
+    ends = [plane.i_xt[-1, 0, 4] for plane in planes]
+    row = findings(planes)[4]
+    assert row["i_xt_end"] == pytest.approx(np.mean(ends))
+    assert row["i_xt_end_sd"] == pytest.approx(np.std(ends, ddof=1))
+    assert "i_xt_end_sd" not in findings(planes[:1])[4]
+    assert "mean of single copies, mean of 3 seeds" in summary(seeded)
+
+
+# --- the words ------------------------------------------------------------------------------------
+
+
+def test_findings_read_the_path(result):
+    plane = result.plane("mean")
+    for i, row in enumerate(findings([plane])):
+        assert row["i_xt_start"] == plane.i_xt[0, 0, i]
+        assert row["i_xt_peak"] == plane.i_xt[:, 0, i].max()
+        assert plane.i_xt[int(row["peak_epoch"]), 0, i] == row["i_xt_peak"]
+        assert row["i_ty_end"] == plane.i_ty[-1, 0, i]
+        assert row["coverage_end"] == plane.coverage[-1, 0, i]
+
+
+def test_the_summary_says_what_the_sample_cannot_support(result):
+    text = summary(result)
+    assert "In layer 1" in text
+    assert "cannot size" in text
+    assert "not information lost" in text
+    right = result.scores[1].accuracy[-1].mean()
+    assert f"held-out {right:.1%}" in text
+
+
+def test_the_summary_says_when_rows_of_x_repeat(result):
+    planes = [replace(plane, entropy_x=2.0) for plane in result.planes]
+    assert "Rows of x repeat: H(X) = 2.000" in summary(replace(result, planes=planes))

@@ -1,0 +1,118 @@
+"""Training: what a step is, and what copies and seeds share."""
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import training
+from experiments.catalog import CATALOG
+from experiments.datasets import load
+from experiments.networks import build
+from experiments.training import Seeds, Trainer, seeds_of
+from tests.experiments.shortened import SEEDED, SHORT
+
+
+def trainer_of(run):
+    training = run.training
+    data = [load(training.data, training.n_samples, seeds.data) for seeds in seeds_of(training)]
+    return Trainer(training, data, torch.device("cpu"))
+
+
+def test_an_epoch_is_one_step_of_rows_drawn_without_replacement():
+    x, y = next(iter(trainer_of(SHORT)._batches()))
+    assert (x.shape, y.shape) == ((3, 101, 12), (3, 101, 1))
+    assert not torch.equal(x[0], x[1])
+
+
+def test_a_pass_is_every_row_once_for_every_copy():
+    trainer = trainer_of(SHORT.varied(epoch="pass", batch_size=64))
+    batches = [x for x, _ in trainer._batches()]
+    assert [tuple(x.shape) for x in batches] == [(3, 64, 12), (3, 64, 12), (3, 64, 12), (3, 8, 12)]
+    for copy in torch.cat(batches, dim=1):
+        assert sorted(map(tuple, copy.tolist())) == sorted(map(tuple, trainer._x[0].tolist()))
+    assert not torch.equal(batches[0][0], batches[0][1])
+
+
+def test_the_cross_entropy_is_that_of_torch():
+    scores, classes = (
+        torch.randn(6, 3, generator=torch.Generator().manual_seed(0)),
+        torch.tensor([0, 1, 2, 2, 1, 0]),
+    )
+    one_hot = torch.nn.functional.one_hot(classes, 3).float()
+    loss = training.LOSSES["cross-entropy"](scores.softmax(dim=1), one_hot)
+    torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(scores, classes))
+    assert torch.isfinite(
+        training.LOSSES["cross-entropy"](torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]]))
+    )
+
+
+def test_one_hot_targets_and_single_values():
+    classes = np.array([0, 2, 1])
+    one_hot = training.targets(CATALOG["digits"].varied(widths=(10, 3)).training, classes)
+    assert one_hot.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert training.targets(SHORT.varied(targets=(-1.0, 1.0, 5.0)).training, classes).tolist() == [
+        [-1],
+        [5],
+        [1],
+    ]
+
+
+def weights_of(run):
+    return trainer_of(run).ensemble.parameters
+
+
+def test_copies_share_their_initialisation_unless_they_are_independent():
+    shared = weights_of(SHORT)["linear 1.weight"]
+    assert torch.equal(shared[0], shared[1])
+    assert torch.equal(
+        shared[0], build("tanh", SHORT.training.widths, Seeds(SHORT.training.seed).init)[0].weight
+    )
+    independent = weights_of(SHORT.varied(init="independent"))
+    assert all(not torch.equal(leaf[0], leaf[1]) for leaf in independent.values())
+
+
+def test_independent_copies_are_drawn_as_the_network_is_built():
+    run = SHORT.varied(
+        network="tanh-softmax", widths=(12, 40, 2), targets=None, copies=4, init="independent"
+    )
+    weights = weights_of(run)
+    # torch's own are uniform
+    assert all((leaf == 0).all() for name, leaf in weights.items() if name.endswith("bias"))
+    assert weights["linear 1.weight"].abs().max() <= 2 * 12**-0.5
+    for copy in weights["linear 1.weight"]:
+        # of a normal cut at two standard deviations
+        assert copy.std().item() == pytest.approx(0.88 * 12**-0.5, rel=0.1)
+
+
+def test_an_independent_copy_is_the_same_among_however_many():
+    two, three = (trainer_of(SHORT.varied(init="independent", copies=copies)) for copies in (2, 3))
+    for name, leaf in two.ensemble.parameters.items():
+        assert torch.equal(leaf, three.ensemble.parameters[name][:2])
+    assert torch.equal(two.ensemble.draw(200, 50), three.ensemble.draw(200, 50)[:2])
+
+
+@pytest.mark.parametrize("init", ["shared", "independent"])
+def test_seeds_side_by_side_are_the_seeds_alone(init):
+    run = SEEDED.varied(init=init)
+    together, alone = (
+        trainer_of(run),
+        [trainer_of(run.varied(seed=record.seed, seeds=1)) for record in run.training.alone],
+    )
+    assert together.ensemble.n_copies == 6
+    for k, trainer in enumerate(alone):
+        assert torch.equal(together._x[k], trainer._x[0])
+        assert torch.equal(together._y[k], trainer._y[0])
+    for name, leaf in together.ensemble.parameters.items():
+        leaves = [trainer.ensemble.parameters[name] for trainer in alone]
+        assert torch.equal(leaf, torch.cat(leaves))
+    (x, y), *_ = together._batches()
+    batches = [next(iter(trainer._batches())) for trainer in alone]
+    assert torch.equal(x, torch.cat([batch[0] for batch in batches]))
+    assert torch.equal(y, torch.cat([batch[1] for batch in batches]))
+
+
+def test_a_snapshot_s_copies_are_told_apart_by_their_seed():
+    trainer = trainer_of(SEEDED)
+    snapshot = trainer.ensemble.snapshot()
+    for name, leaf in snapshot.items():
+        assert torch.equal(torch.cat([trainer.of_seed(snapshot, k)[name] for k in range(3)]), leaf)

@@ -1,0 +1,68 @@
+"""The torch twin: what it receives, chunks that leave no trace, CUDA tensors where they are."""
+
+import numpy as np
+import pytest
+import torch
+
+import fastmi
+from fastmi import Edges, checks
+from fastmi.backends import torch_twin
+from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS
+from tests.fastmi.edge_sets import python_codes
+
+# --- dispatch -------------------------------------------------------------------------------------
+
+
+@pytest.mark.gpu
+def test_cuda_beside_cpu_is_refused(cuda):
+    here, there = np.zeros((3, 2), np.float32), torch.zeros(3, 2, device=cuda)
+    plane = fastmi.PlaneEstimator(np.arange(3), np.arange(3), fastmi.Edges([0, 1]))
+    with pytest.raises(
+        ValueError, match=r"layers\[0\] on 'cpu', layers\[1\] on 'cuda:0'; move them to one"
+    ):
+        plane.estimate([here, there])
+    with pytest.raises(ValueError, match=r"x on 'cuda:0', y on 'cpu'; move them to one"):
+        fastmi.mutual_information(there[:, 0], np.arange(3))
+
+
+@pytest.mark.gpu
+def test_cuda_tensors_are_worked_on_where_they_are(cuda):
+    layer = checks.activations("t", torch.zeros(3, 2, device=cuda, dtype=torch.float16))
+    codes, _ = torch_twin.encode([layer], EDGES, ENDS, [WEIGHTS])
+    assert layer.is_cuda
+    assert codes.is_cuda
+
+
+@pytest.mark.gpu
+def test_the_guards_of_cuda_tensors_fire(cuda):
+    with pytest.raises(TypeError, match=r"t has dtype torch.complex64"):
+        checks.activations("t", torch.zeros(3, 2, device=cuda, dtype=torch.complex64))
+    with pytest.raises(TypeError, match=r"x has dtype torch.complex64"):
+        fastmi.entropy(torch.zeros(3, device=cuda, dtype=torch.complex64))
+    with pytest.raises(ValueError, match=r"x holds 0.5, not a whole number"):
+        fastmi.entropy(torch.tensor([1, 0.5], device=cuda))
+
+
+# --- the contract ---------------------------------------------------------------------------------
+
+
+def test_the_torch_twin_receives_what_torch_cannot_look_at():
+    reversed_, read_only = np.arange(6)[::-1], np.arange(6)
+    read_only.flags.writeable = False
+    assert torch_twin.receive(reversed_).tolist() == [5, 4, 3, 2, 1, 0]
+    assert torch_twin.receive(read_only).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+# --- the code of a row ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk", [1, 64, 1000])
+def test_the_torch_twin_codes_the_same_in_chunks_of_units(twin, rng, monkeypatch, chunk):
+    from fastmi.backends import torch_twin
+
+    rows = rng.uniform(-1.3, 1.3, (30, 17)).astype(np.float32)
+    monkeypatch.setattr(torch_twin, "CELLS", chunk)
+    edges = np.linspace(-1, 1, 30)
+    assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(
+        rows.tolist(), edges.tolist()
+    )

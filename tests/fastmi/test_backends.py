@@ -1,0 +1,127 @@
+"""The seam: which twin works on what, and that the twins are twins."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+import fastmi
+from fastmi import backends
+from fastmi.backends import numba_twin, torch_twin
+from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS, module_of
+
+
+def numpy_of(array):
+    return array.cpu().numpy() if isinstance(array, torch.Tensor) else array
+
+
+# --- dispatch -------------------------------------------------------------------------------------
+
+
+def test_the_container_chooses_the_twin():
+    assert backends.twin_for(np.zeros(1)) is numba_twin
+    # past the checks, a tensor is a CUDA tensor
+    assert backends.twin_for(torch.zeros(1)) is torch_twin
+
+
+def test_use_backend_forces_a_twin_inside_its_block_only():
+    with fastmi.use_backend("torch"):
+        assert backends.twin_for(np.zeros(1)) is torch_twin
+        with fastmi.use_backend("numba"):
+            assert backends.twin_for(np.zeros(1)) is numba_twin
+        assert backends.twin_for(np.zeros(1)) is torch_twin
+    assert backends.twin_for(np.zeros(1)) is numba_twin
+
+
+def test_an_error_inside_the_block_ends_the_force():
+    with pytest.raises(KeyError), fastmi.use_backend("torch"):
+        raise KeyError
+    assert backends.twin_for(np.zeros(1)) is numba_twin
+
+
+@pytest.mark.parametrize("name", ["cuda", "", None, 3])
+def test_an_unknown_backend_is_refused_with_the_known_ones(name):
+    with (
+        pytest.raises(ValueError, match=f"name must be one of 'numba', 'torch', not {name!r}"),
+        fastmi.use_backend(name),
+    ):
+        pass
+
+
+# --- the contract ---------------------------------------------------------------------------------
+
+
+def test_both_twins_have_the_functions_of_the_protocol():
+    verbs = {
+        name
+        for name, member in vars(backends.Twin).items()
+        if inspect.isfunction(member) and not name.startswith("_")
+    }
+    assert verbs == {"receive", "encode_layers", "identify", "tally"}
+    # the former shape of encode_layers
+    assert verbs | {"encode"} == set(numba_twin.__all__) == set(torch_twin.__all__)
+
+
+def test_receiving_copies_nothing(twin):
+    array = twin.put(np.arange(6).reshape(2, 3))
+    received = module_of(twin).receive(array)
+    numpy_of(array)[0, 0] = 99
+    assert int(received[0, 0]) == (99 if twin.name != "cuda" else 0)
+    shared = np.arange(6)
+    assert np.shares_memory(numpy_of(backends.twin_for(shared).receive(shared)), shared)
+
+
+@pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])  # uniform, and not
+def test_the_census_counts_what_lies_outside(twin, edges):
+    inside = np.float32([[0, -1], [0.75, 0.6], [-0.5, 0]])
+    outside = np.float32([[-2, 1], [np.inf, 0], [-np.inf, -1.5]])
+    layers = [twin.put(layer) for layer in (inside, outside)]
+    codes, census = module_of(twin).encode(layers, edges, ENDS, [WEIGHTS, WEIGHTS])
+    assert census == [(0, 0), (0, 5)]
+    assert numpy_of(codes).tolist() == [
+        [(np.digitize(row, edges) @ WEIGHTS).item() for row in t] for t in (inside, outside)
+    ]
+
+
+@pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
+def test_the_census_counts_nan(twin, edges):
+    layer = twin.put(np.float32([[0, np.nan], [np.nan, np.nan]]))
+    _, [census] = module_of(twin).encode([layer], edges, ENDS, [WEIGHTS])
+    assert census.nan == 3
+
+
+def test_layers_of_several_widths_are_encoded_together(twin, rng):
+    layers = [rng.uniform(-2, 2, (9, d)).astype(np.float32) for d in (1, 5, 31)]
+    weights = [rng.integers(-(2**63), 2**63 - 1, d) for d in (1, 5, 31)]
+    codes, _ = module_of(twin).encode([twin.put(layer) for layer in layers], EDGES, ENDS, weights)
+    for found, layer, weight in zip(numpy_of(codes), layers, weights, strict=True):
+        # NumPy wraps modulo 2^64, as asked
+        np.testing.assert_array_equal(found, np.digitize(layer, EDGES) @ weight)
+
+
+def test_identify_numbers_codes_densely(twin, rng):
+    codes = rng.integers(-(2**62), 2**62, 50)[rng.integers(0, 50, 400)]
+    ids, n_symbols = module_of(twin).identify(twin.put(codes))
+    pairs = set(zip(codes.tolist(), numpy_of(ids).tolist(), strict=True))
+    assert len(pairs) == n_symbols == len(set(codes.tolist()))
+    assert {symbol for _, symbol in pairs} == set(range(n_symbols))
+
+
+# few: a table of all pairs; many: only those that occur
+@pytest.mark.parametrize("n_labels", [1, 2, 7, 400, 10**6])
+def test_occurrences_are_sorted_and_complete(twin, rng, n_labels):
+    codes, labels = rng.integers(0, 30, (6, 50)), rng.integers(0, n_labels, (1, 50))
+    segment, times, symbols = module_of(twin).tally(twin.put(codes), labels, (n_labels,))
+    keys = list(zip(segment.tolist(), times.tolist(), strict=True))
+    assert keys == sorted(set(keys))
+    assert (times > 0).all()
+    assert (symbols > 0).all()
+    assert np.bincount(segment, times * symbols).tolist() == [50] * 12  # six of codes, six of pairs
+
+
+def test_the_codes_of_a_tally_are_not_written_to(twin, rng):
+    codes = rng.integers(0, 9, (3, 20))
+    given = twin.put(codes)
+    module_of(twin).tally(given, codes[:1], (9,))
+    np.testing.assert_array_equal(numpy_of(given), codes)
