@@ -7,10 +7,7 @@ import io
 import math
 import os
 import re
-import shutil
 import stat
-import tempfile
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -85,7 +82,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         if mode is not None and stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     target = Path(os.path.realpath(asked))
-    folder = Path(tempfile.gettempdir()) if stream else target.parent
+    folder = _folder_for_streams() if stream else target.parent
     if not folder.is_dir():
         raise FileNotFoundError(
             f"{asked} cannot be written: there is no folder {folder}; make it first"
@@ -142,12 +139,20 @@ def _descriptor(path: Path) -> int | None:
         path = path.parent / os.readlink(path)
 
 
+def _folder_for_streams() -> Path:
+    import tempfile  # here, as zipfile and shutil: `import fastmi` needs none of them
+
+    return Path(tempfile.gettempdir())
+
+
 def _pour(temporary: Path, into: Path) -> None:
     """Copies a complete file into a stream.
 
     An open file is gone on with where it stands: opened anew it would begin again, over what was
     written before.
     """
+    import shutil
+
     descriptor = _descriptor(into)
     with (
         temporary.open("rb") as source,
@@ -258,6 +263,8 @@ class Archive:
     """
 
     def __init__(self, path: str | os.PathLike[str], file: IO[bytes]) -> None:
+        import zipfile
+
         self.path, self.size = path, os.fstat(file.fileno()).st_size
         self._zip, self._members = zipfile.ZipFile(file), dict[str, zipfile.ZipInfo]()
         for member in self._zip.infolist():
@@ -315,6 +322,8 @@ class Archive:
         return {name: self._contents(name, header) for name, header in headers.items()}
 
     def _open(self, name: str) -> IO[bytes]:
+        import zipfile
+
         member = self._members[name]
         if member.flag_bits & 1 or member.compress_type not in (
             zipfile.ZIP_STORED,

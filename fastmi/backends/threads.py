@@ -10,11 +10,13 @@ import operator
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from fastmi.backends.settings import Held, Setting, one_line
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["n_threads", "together", "use_threads"]
 
@@ -96,4 +98,6 @@ def together(tasks: Sequence[Callable[[], T]]) -> list[T]:
 @functools.lru_cache(maxsize=8)
 def _pool(process: int, n: int) -> ThreadPoolExecutor:
     """Keeps a pool between calls; a process that was forked off needs its own."""
+    from concurrent.futures import ThreadPoolExecutor  # with logging, a tenth of `import fastmi`
+
     return ThreadPoolExecutor(n, thread_name_prefix="fastmi")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html as markup
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -128,6 +125,10 @@ def _alike(plane: InformationPlane) -> tuple[object, ...]:
 
 def html(plane: InformationPlane) -> str:
     """Shows the figure as a PNG, and under it each layer at the first and the last epoch."""
+    import base64
+    import html as markup
+    import io
+
     picture, mean = io.BytesIO(), plane.mean()
     plane.plot().savefig(picture, format="png", dpi=100)
     head = ("layer", "I(X;T) start", "end", "I(T;Y) start", "end")

@@ -185,7 +185,7 @@ def test_a_pipe_that_breaks_is_not_said_to_be_untouched(tmp_path, monkeypatch):
     def broken(*arguments):
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr(files.shutil, "copyfileobj", broken)
+    monkeypatch.setattr("shutil.copyfileobj", broken)
     with pytest.raises(BrokenPipeError, match=rf"{os.devnull} cannot be written: Broken pipe"):
         write(os.devnull)
 
