@@ -19,19 +19,7 @@ from tests.runs import trained, undraw
 AS_CATALOGUED = reproduction._as_catalogued
 
 
-@pytest.fixture(scope="module", autouse=True)
-def short_runs_are_shown():
-    """The page takes the catalogue's own runs alone, which are too long to be made here."""
-
-    def short(result):
-        return (
-            "wall_seconds" in result.manifest
-            and result.run.reads[0] in CATALOG[result.run.name].reads
-        )
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reproduction, "_as_catalogued", short)
-        yield
+pytestmark = pytest.mark.usefixtures("short_runs_are_shown")
 
 
 @pytest.mark.parametrize(

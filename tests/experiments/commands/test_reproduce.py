@@ -7,6 +7,8 @@ import pytest
 from experiments import __main__ as cli
 from experiments import reproduction
 
+pytestmark = pytest.mark.usefixtures("short_runs_are_shown")
+
 
 @pytest.mark.parametrize(
     "content", [None, "no JSON", "{}", '{"cases": [{"name": "exp-1"}]}', "[]", '{"cases": 3}']
