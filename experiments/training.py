@@ -183,6 +183,7 @@ def _ensemble(training: Training, seeds: Seeds, device: torch.device) -> Ensembl
             n,
             loss=LOSSES[training.loss],
             optimizer=functools.partial(OPTIMIZERS[training.optimizer], lr=training.learning_rate),
+            replay=True,  # these networks and losses keep nothing that torch does not see
             watch=networks.watched(network),
             seed=batches,
         )

@@ -7,8 +7,10 @@ import torch
 from experiments import training
 from experiments.catalog import CATALOG
 from experiments.datasets import load
+from experiments.execution import execute
 from experiments.networks import build
 from experiments.training import Seeds, Trainer, seeds_of
+from fastmi.networks import replay
 from tests.experiments.shortened import SEEDED, SHORT
 
 
@@ -116,3 +118,31 @@ def test_a_snapshot_s_copies_are_told_apart_by_their_seed():
     snapshot = trainer.ensemble.snapshot()
     for name, leaf in snapshot.items():
         assert torch.equal(torch.cat([trainer.of_seed(snapshot, k)[name] for k in range(3)]), leaf)
+
+
+@pytest.mark.parametrize("name", ["tishby-extended", "original", "digits", "mnist-mlp"])
+def test_planes_of_replayed_training_are_those_of_plain_training(name, images, monkeypatch):
+    """Every column, bit for bit: SGD and Adam, a convolution, both losses, seeds side by side."""
+    record = CATALOG[name].varied(epochs=8, seeds=2, n_samples=300 if name == "mnist-mlp" else None)
+    recordings = []
+    real = replay.Recording
+
+    def counted(function, inputs):
+        recordings.append(real(function, inputs))
+        return recordings[-1]
+
+    monkeypatch.setattr(replay, "Recording", counted)
+    results = []
+    for n_plain, n_recordings in ((10**9, 0), (2, 1)):
+        monkeypatch.setattr(replay, "PLAIN_STEPS", n_plain)
+        results.append(execute(record))
+        assert len(recordings) == n_recordings
+    plain, replayed = results
+    assert len(plain.planes) == len(replayed.planes) > 2
+    for one, other in zip(plain.planes, replayed.planes, strict=True):
+        for column in one.points.columns():
+            values = [getattr(plane.points, column.name) for plane in (one, other)]
+            if values[0] is not None:
+                assert values[0].tobytes() == values[1].tobytes(), column.name
+    for one, other in zip(plain.scores, replayed.scores, strict=True):
+        assert one.loss.tobytes() == other.loss.tobytes()
