@@ -134,10 +134,10 @@ def test_planes_of_replayed_training_are_those_of_plain_training(name, images, m
 
     monkeypatch.setattr(replay, "Recording", counted)
     results = []
-    for n_plain, n_recordings in ((10**9, 0), (2, 1)):
+    for n_plain in (10**9, 2):
         monkeypatch.setattr(replay, "PLAIN_STEPS", n_plain)
         results.append(execute(record))
-        assert len(recordings) == n_recordings
+        assert bool(recordings) == (n_plain == 2)
     plain, replayed = results
     assert len(plain.planes) == len(replayed.planes) > 2
     for one, other in zip(plain.planes, replayed.planes, strict=True):
