@@ -1,4 +1,4 @@
-"""counts -> how far a number can be believed: the mean information that chance alone would give."""
+"""counts -> the mean information under shuffled labels: what chance alone would give."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ ORDER = (  # a module may import those before it
     "attempts",
     "locks",
     "signals",
-    "sizes",
+    "resources",
     "commands.*",
     "__main__",
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tqdm import tqdm
 
-from experiments import analyses, saving, sizes
+from experiments import analyses, resources, saving
 from experiments.catalog import CATALOG, Run
 from experiments.execution import Result, check_device, execute
 from experiments.records import MOST
@@ -45,7 +45,7 @@ def analyse(arguments: argparse.Namespace) -> int:
                 f"seeds is {arguments.seeds}: at most {MOST['compression']:,} are trained one after"
                 " the other"
             )
-        sizes.check(run, arguments.out.parent)
+        resources.check(run, arguments.out.parent)
         seeds = tqdm(range(arguments.seeds), desc="seeds", disable=None)
         rows = [
             row

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from experiments import attempts, mnist, saving, signals, sizes
+from experiments import attempts, mnist, resources, saving, signals
 from experiments.checkpoints import Checkpoints
 from experiments.execution import Result, check_device, execute
 from experiments.in_progress import begin, finished, take_name
@@ -36,7 +36,7 @@ def estimate(arguments: argparse.Namespace) -> int:
     """
     source, start = read(arguments.folder), time.perf_counter()
     run = _asked(source, arguments)
-    sizes.check(run, arguments.out or source.trained)
+    resources.check(run, arguments.out or source.trained)
     mnist.choose(arguments.mnist)
     device = str(check_device(arguments.device))
     trained = source.trained

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from experiments import attempts, mnist, old_formats, saving, signals, sizes
+from experiments import attempts, mnist, old_formats, resources, saving, signals
 from experiments.catalog import CATALOG, Run
 from experiments.checkpoints import Checkpoints
 from experiments.commands.estimate import read_again
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     runs = [_chosen(name, arguments) for name in names]
     check_device(arguments.device)
     for record in runs:
-        sizes.check(record, arguments.out)
+        resources.check(record, arguments.out)
     mnist.choose(arguments.mnist, arguments.download)
     out = saving.prepare(arguments.out)
     if os.path.lexists(out / attempts.ATTEMPTS):  # what cannot be added to is said now

@@ -1,4 +1,4 @@
-"""The seam: activations -> integer codes -> integer tallies, by one of two twins.
+"""The backend seam: activations -> integer codes -> integer tallies, by one of two twins.
 
 Nothing else crosses it. Each twin is a module with the same four functions:
 

@@ -1,5 +1,4 @@
-"""The kernels of the CPU twin: one pass digitises and codes, one open-addressing table per segment
-counts.
+"""The kernels of the CPU twin: one pass digitises and codes, a hash table per segment counts.
 
 Plain functions first (`_name`) and compiled second (`name`), so they also run under
 NUMBA_DISABLE_JIT=1. They release the GIL and start no threads of their own.
@@ -35,16 +34,17 @@ __all__ = [
     "tally_segments",
 ]
 
-BLOCK = 4096  # codes hashed at a time
-ALIKE = 32  # counts looked at together
+BLOCK_CODES = 4096  # codes hashed at a time
+ALIKE_COUNTS = 32  # counts looked at together
 N_OFTEN = 512  # occurrences of a symbol from which it is counted apart
 OFTEN = np.uint32(N_OFTEN)
 HALF = np.uint64(0xFFFFFFFF)
 
 
 def jit(kernel: Any, **options: Any) -> Any:
-    """Compiled at first use and kept on disk, where there is a place to keep it (NUMBA_CACHE_DIR
-    names one).
+    """Compiles at first use, and keeps the kernel on disk where there is a place to keep it.
+
+    NUMBA_CACHE_DIR names one.
     """
     compiled: Any = njit(nogil=True, **options)(kernel)
     if compiled is not kernel:  # NUMBA_DISABLE_JIT leaves it as it is
@@ -56,9 +56,9 @@ def jit(kernel: Any, **options: Any) -> Any:
 
 
 class Line(NamedTuple):
-    """Evenly spaced edges in one precision: edge j is (f * step + middle) + (f * step_rest +
-    middle_rest), f = j - j_middle.
+    """Evenly spaced edges in one precision.
 
+    Edge j is (f * step + middle) + (f * step_rest + middle_rest), f = j - j_middle.
     `x * inverse + shift` is the number of the nearest edge, plus a half. In float32 step and middle
     have so few digits that all is exact up to the last addition, which rounds as the edge itself
     was rounded; in float64 there are no rests.
@@ -76,8 +76,7 @@ class Line(NamedTuple):
 
 
 class Search(NamedTuple):
-    """How one set of edges is searched: by a line where that was proved to be np.digitize, else
-    among the padded edges.
+    """How a set of edges is searched: by a line proved to be np.digitize, or among padded edges.
 
     The other one is None, and kernels are compiled for what they are handed: who has no uneven
     edges waits for no search.
@@ -89,7 +88,8 @@ class Search(NamedTuple):
 
 
 def _digitise_uniform(x, line, n_edges, ends, symbols):
-    """Evenly spaced edges: the nearest one by one multiplication, then one exact comparison.
+    """Digitises by a line: the nearest edge by one multiplication, then one exact comparison.
+
     Returns how many fell outside.
     """
     highest = np.float32(n_edges - 1)
@@ -112,8 +112,9 @@ def _digitise_uniform(x, line, n_edges, ends, symbols):
 
 
 def _digitise_any(x, padded, n_edges, ends, symbols):
-    """Any edges, padded with +inf to a power of two: a binary search without branches, the whole
-    tile a step at a time.
+    """Digitises by any edges, padded with +inf to a power of two; returns how many fell outside.
+
+    A binary search without branches, the whole tile a step at a time.
     """
     for i in range(x.size):
         symbols[i] = 0
@@ -147,8 +148,7 @@ count_nan = jit(_count_nan)
 
 
 def _encode_rows(x, line, padded, n_edges, ends, weights, symbols, codes):
-    """Digitise as many whole rows as the tile holds, then code[r] = sum_d symbol[r, d] * weight[d]
-    modulo 2^64.
+    """Digitises tiles of whole rows, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64.
 
     Narrow rows by a loop made for their width, which the compiler unrolls over several rows at
     once.
@@ -159,13 +159,13 @@ def _encode_rows(x, line, padded, n_edges, ends, weights, symbols, codes):
     for first in range(0, codes.size, rows_per_tile):
         out = codes[first : first + rows_per_tile]
         tile = x[first * n_units : (first + out.size) * n_units]
-        found = np.int32(0)
+        n_outside = np.int32(0)
         if line is not None:  # Numba drops the one that is None before it compiles
-            found = digitise_uniform(tile, line, n_edges, ends, symbols)
+            n_outside = digitise_uniform(tile, line, n_edges, ends, symbols)
         if padded is not None:
-            found = digitise_any(tile, padded, n_edges, ends, symbols)
-        if found:  # only then can there be a NaN: it passes as symbol 0
-            outside += found
+            n_outside = digitise_any(tile, padded, n_edges, ends, symbols)
+        if n_outside:  # only then can there be a NaN: it passes as symbol 0
+            outside += n_outside
             nan += count_nan(tile)
         if n_units == 1:
             combine_narrow(symbols, (w[0],), out)
@@ -214,8 +214,9 @@ encode_rows = jit(_encode_rows)
 
 
 class Seed(NamedTuple):
-    """Of the hash: another in every process, so that no codes can be chosen which meet in it. No
-    result depends on it.
+    """The secret of the hash: another in every process, so that no codes can be chosen to meet.
+
+    No result depends on it.
     """
 
     low: np.uint64
@@ -235,9 +236,7 @@ SEED = seed_of(os.urandom(20))
 
 
 class Room(NamedTuple):
-    """What `renumber` works in, for segments of at most so many codes: made once, used for all of
-    them.
-    """
+    """What `renumber` works in, for segments of at most so many codes: made once for them all."""
 
     seed: Seed
     slots: npt.NDArray[np.uint32]
@@ -247,9 +246,7 @@ class Room(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """What `tally_segments` works in besides; kernels that allocate take twice as long to
-    compile.
-    """
+    """What `tally_segments` works in besides: kernels that allocate compile twice as long."""
 
     ids: npt.NDArray[np.uint32]
     pair_ids: npt.NDArray[np.uint32]
@@ -260,11 +257,13 @@ class Desk(NamedTuple):
 
 
 def room(n: int) -> Room:
-    """The table is at most a quarter full: a probe that collides is a branch mispredicted, and
+    """Makes room for n codes.
+
+    The table is at most a quarter full: a probe that collides is a branch mispredicted, and
     costs more than the room.
     """
     size = 1 << (4 * n - 1).bit_length()
-    slots = np.empty(min(n, BLOCK), np.uint32)
+    slots = np.empty(min(n, BLOCK_CODES), np.uint32)
     return Room(
         SEED,
         slots,
@@ -287,8 +286,7 @@ def desk(n: int) -> Desk:
 
 
 def _hash(codes, skip, n_bits, seed, slots):
-    """The n_bits bits of each code's hash that follow its first `skip`; it has 32, and is 0 beyond
-    them.
+    """Hashes codes: of each the n_bits bits that follow the first `skip`; beyond 32 they are 0.
 
     The halves of a code, each moved by a secret, multiplied: two codes have one product with
     probability 2^-32 (NH, of UMAC: Black et al. 1999). The product is folded, and a secret factor
@@ -305,8 +303,7 @@ def _hash(codes, skip, n_bits, seed, slots):
 
 
 def _renumber(codes, skip, room, ids):
-    """Give equal codes one id, 1, 2, ... in the order of arrival, and count them at
-    room.counts[id].
+    """Gives equal codes one id, 1, 2, ... as they arrive, and counts them at room.counts[id].
 
     Linear probing; the table holds ids, 0 where it is empty, and is searched from the bits of the
     hash after the first `skip`. Whether a code is new cannot be predicted, so nothing branches on
@@ -344,8 +341,9 @@ def _renumber(codes, skip, room, ids):
 
 
 def _number(codes, skip, room, ids):
-    """As `renumber`, but small codes are their own ids (a layer of one unit): some ids may then
-    stand for no code.
+    """Numbers as `renumber`, but small codes, of a layer of one unit, are their own ids.
+
+    Some ids may then stand for no code.
     """
     lowest, highest = codes[0], codes[0]
     for i in range(codes.size):
@@ -360,11 +358,10 @@ def _number(codes, skip, room, ids):
 
 
 def _scatter(codes, labels, bits, seed, buckets, starts, ends, to_codes, to_labels):
-    """Spread codes and their labels over 2^bits buckets, by the first bits of the hash: equal codes
-    share a bucket.
+    """Spreads codes and labels over 2^bits buckets by the first bits of the hash.
 
-    Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one bucket stays in the cache, one
-    for all does not.
+    Equal codes share a bucket. Bucket b is to_codes[starts[b] : starts[b + 1]]. A table for one
+    bucket stays in the cache, one for all does not.
     """
     hash_codes(codes, 0, bits, seed, buckets)
     starts[:] = 0
@@ -387,15 +384,14 @@ def _count_pairs(ids, labels, n_labels, cells):
 
 
 def _write(counts, histograms, often, segment, where, out):
-    """Counts -> (segment, times, symbols) in ascending order, appended at `where`; leaves the
-    histograms zero again.
+    """Writes counts as ascending (segment, times, symbols) at `where`; the histograms end at zero.
 
     A block without a count above 1 is merely summed up. For the others four histograms (OFTEN + 1,
     4) take turns: most counts are equal, and an increment would wait for the one before it. What
     occurs OFTEN or more is sorted instead: there are at most n / OFTEN such symbols.
     """
-    for first in range(0, counts.size, ALIKE):
-        block = counts[first : first + ALIKE]
+    for first in range(0, counts.size, ALIKE_COUNTS):
+        block = counts[first : first + ALIKE_COUNTS]
         any_bits = total = np.uint32(0)
         for k in range(block.size):
             any_bits |= block[k]
@@ -434,9 +430,7 @@ def _write(counts, histograms, often, segment, where, out):
 
 
 def _sort(values):
-    """Shell's, with Knuth's gaps: a few numbers, and np.sort takes longer to compile than all of
-    this.
-    """
+    """Sorts as Shell, with Knuth's gaps: a few numbers, and np.sort takes long to compile."""
     gap = 1
     while 3 * gap < values.size:
         gap = 3 * gap + 1
@@ -451,36 +445,37 @@ def _sort(values):
 
 
 def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, desk, written, out):
-    """For every segment codes[starts[s] : starts[s + 1]]: the occurrences of its codes, and of each
-    pair (code, label).
+    """Counts every segment's codes, and of each kind the pairs (code, label).
 
-    The labels stand beside the codes where they are aligned, else they are those of every segment.
-    How many rows of each kind were written to out (1 + l, 3, ...) is in `written`.
+    Segment s is codes[starts[s] : starts[s + 1]]. The labels stand beside the codes where they are
+    aligned, else they are those of every segment. How many rows of each kind were written to
+    out (1 + l, 3, ...) is in `written`.
     """
     ids, pair_ids, joint, cells, often, histograms = desk
     for segment in range(starts.size - 1):
-        own = codes[starts[segment] : starts[segment + 1]]
-        if not own.size:
+        segment_codes = codes[starts[segment] : starts[segment + 1]]
+        if not segment_codes.size:
             continue
         first = starts[segment] if aligned else 0
-        n_symbols = number(own, skip, room, ids)
+        n_symbols = number(segment_codes, skip, room, ids)
         written[0] = write(
             room.counts[1 : n_symbols + 1], histograms, often, segment, written[0], out[0]
         )
         for k in range(len(n_labels)):
-            beside = labels[k, first : first + own.size]
+            beside = labels[k, first : first + segment_codes.size]
             # ids begin at 1: the first n_labels cells stay empty
             n_cells = (n_symbols + 1) * n_labels[k]
             if n_cells <= cells.size:
                 cells[:n_cells] = 0
-                count_pairs(ids[: own.size], beside, n_labels[k], cells)
+                count_pairs(ids[: segment_codes.size], beside, n_labels[k], cells)
                 written[k + 1] = write(
                     cells[:n_cells], histograms, often, segment, written[k + 1], out[k + 1]
                 )
             else:  # too many pairs for a table of all of them: count those that occur
-                for i in range(own.size):
+                for i in range(segment_codes.size):
                     joint[i] = np.int64(ids[i]) * n_labels[k] + beside[i]
-                n_pairs = np.int64(renumber(joint[: own.size], np.int64(0), room, pair_ids))
+                pairs = joint[: segment_codes.size]
+                n_pairs = np.int64(renumber(pairs, np.int64(0), room, pair_ids))
                 written[k + 1] = write(
                     room.counts[1 : n_pairs + 1],
                     histograms,

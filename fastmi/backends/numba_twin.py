@@ -1,6 +1,4 @@
-"""The CPU twin: encode, identify and tally by the kernels beside it, on as many threads as
-`use_threads` allows.
-"""
+"""The CPU twin: encode, identify and tally, by the kernels, on as many threads as are allowed."""
 
 from __future__ import annotations
 
@@ -30,18 +28,20 @@ __all__ = ["encode", "encode_layers", "identify", "receive", "tally"]
 # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
 _wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(all="ignore")
 
-TILE = 2048  # symbols kept in the first-level cache between digitising and coding
+TILE_SYMBOLS = 2048  # symbols kept in the first-level cache between digitising and coding
 SEGMENTS = 4096  # segments tallied in one call: bounds the room for the answer
-LONG = 2**16  # codes of a segment from which its table leaves the cache,
-BUCKET = 2**13  # and of the buckets that it is then spread over
-PIECE = 2**17  # numbers worth the start of a thread
-SHARES = 4  # pieces of work a thread, so that one that is held up holds up little
+LONG_CODES = 2**16  # codes of a segment from which its table leaves the cache,
+BUCKET_CODES = 2**13  # and of the buckets that it is then spread over
+PIECE_NUMBERS = 2**17  # numbers worth the start of a thread
+SPANS_A_THREAD = 4  # pieces of work a thread, so that one that is held up holds up little
 
 
 @lru_cache(maxsize=256)
 @np.errstate(all="ignore")  # what overflows is not proved
 def _search(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Search:
-    """`line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a
+    """Finds how a set of edges is searched.
+
+    `line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a
     guess, to be proved.
     """
     edges = np.frombuffer(edge_bytes, np.float32)
@@ -65,9 +65,7 @@ def _double(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64
 
 
 def _single(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64) -> Line:
-    """Counted from the edge nearest to 0, where float32 is finest: there f, and with it every
-    error, is 0.
-    """
+    """Counts from the edge nearest to 0, where float32 is finest: there f, and all error, is 0."""
     middle = np.int32(np.abs(edges).argmin())
     # its multiples among the edges are float32
     grid = 2.0 ** (np.ceil(np.log2(np.float64(np.abs(edges).max()))) - 23)
@@ -105,23 +103,21 @@ def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def encode_layers(
     layers: list[npt.NDArray[np.float32]], cuts: list[Cut], weights: list[IntArray]
 ) -> tuple[IntArray, list[Census]]:
-    """[activations (m, d) float32] -> codes (l, m) int64, and for each layer the census of what
-    fell outside.
-    """
+    """Codes [activations (m, d) float32] -> (l, m) int64, and takes a census of each layer."""
     codes = np.empty((len(layers), len(layers[0])), np.int64)
-    before, told, symbols, census = None, (), np.empty(TILE, np.int32), []
+    before, told, symbols, census = None, (), np.empty(TILE_SYMBOLS, np.int32), []
     for layer, cut, weight, out in zip(layers, cuts, weights, codes, strict=True):
         if cut is not before:  # mostly all layers are cut alike
             before, told = cut, _told(cut)
         flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
-        parts = _parts(out.size, d)
-        if len(parts) == 1:
-            tile = symbols if d <= TILE else np.empty(d, np.int32)
+        spans = _spans(out.size, d)
+        if len(spans) == 1:
+            tile = symbols if d <= TILE_SYMBOLS else np.empty(d, np.int32)
             census.append(Census(*encode_rows(flat, *told, weight, tile, out)))
         else:
             rows = [
-                partial(_encode, flat[part.start * d : part.stop * d], told, weight, out[part])
-                for part in parts
+                partial(_encode, flat[span.start * d : span.stop * d], told, weight, out[span])
+                for span in spans
             ]
             census.append(Census(*map(sum, zip(*together(rows), strict=True))))
     return codes, census
@@ -134,9 +130,7 @@ def encode(
     weights: list[IntArray],
     line: tuple[float, float] | None = None,
 ) -> tuple[IntArray, list[Census]]:
-    """`encode_layers`, all cut alike: its former shape, which prepared measurements of a GPU
-    call.
-    """
+    """Calls `encode_layers`, all cut alike: its former shape, which prepared calls of a GPU use."""
     return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
@@ -146,22 +140,23 @@ def _told(cut: Cut) -> tuple[Any, ...]:
 
 
 def _encode(flat: Any, told: tuple[Any, ...], weight: IntArray, out: IntArray) -> tuple[int, int]:
-    return encode_rows(flat, *told, weight, np.empty(max(TILE, weight.size), np.int32), out)
+    return encode_rows(flat, *told, weight, np.empty(max(TILE_SYMBOLS, weight.size), np.int32), out)
 
 
-def _parts(n: int, size: int) -> list[slice]:
-    """n things of a size, cut for the threads; one part where they would not be worth it."""
-    n_parts = min(n_threads() * SHARES, n * size // PIECE) if n_threads() > 1 else 1
-    if n_parts <= 1:
+def _spans(n: int, size: int) -> list[slice]:
+    """Cuts n things of a size for the threads; one span where they would not be worth it."""
+    n_spans = min(n_threads() * SPANS_A_THREAD, n * size // PIECE_NUMBERS) if n_threads() > 1 else 1
+    if n_spans <= 1:
         return [slice(0, n)]
-    step = -(-n // n_parts)
+    step = -(-n // n_spans)
     return [slice(first, min(n, first + step)) for first in range(0, n, step)]
 
 
 @_wraps
 def identify(codes: IntArray) -> tuple[IntArray, int]:
-    """codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols; small codes by a table, others by
-    their hash.
+    """Numbers codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols.
+
+    Small codes by a table, others by their hash.
     """
     if codes.min() >= 0 and codes.max() < codes.size:
         occurs = np.bincount(codes) > 0
@@ -173,31 +168,32 @@ def identify(codes: IntArray) -> tuple[IntArray, int]:
 
 @_wraps
 def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occurrences:
-    """codes (s, n), labels (l, n) in 0..n_labels[l] - 1 -> occurrences of the codes, then of each
-    pair (code, label).
+    """Counts codes (s, n) and labels (l, n) -> occurrences of codes, then of pairs (code, label).
+
+    Labels are in 0..n_labels[l] - 1.
     """
     n_segments, n = codes.shape
-    if n > LONG:
+    if n > LONG_CODES:
         pieces = [(i, _tally_long(segment, labels, n_labels)) for i, segment in enumerate(codes)]
     else:
-        parts = [
-            slice(i, min(i + SEGMENTS, part.stop))
-            for part in _parts(n_segments, n)
-            for i in range(part.start, part.stop, SEGMENTS)
+        spans = [
+            slice(i, min(i + SEGMENTS, span.stop))
+            for span in _spans(n_segments, n)
+            for i in range(span.start, span.stop, SEGMENTS)
         ]
         starts = np.arange(n_segments + 1) * n
         tasks = [
             partial(
                 _tally,
-                codes[part].reshape(-1),
-                starts[: part.stop - part.start + 1],
+                codes[span].reshape(-1),
+                starts[: span.stop - span.start + 1],
                 n,
                 labels,
                 n_labels,
             )
-            for part in parts
+            for span in spans
         ]
-        pieces = [(part.start, rows) for part, rows in zip(parts, together(tasks), strict=True)]
+        pieces = [(span.start, rows) for span, rows in zip(spans, together(tasks), strict=True)]
     for first, rows in pieces:
         for k, occurrences in enumerate(rows):
             if k * n_segments + first:
@@ -216,8 +212,9 @@ def _tally(
     skip: int = 0,
     aligned: bool = False,
 ) -> list[IntArray]:
-    """Segments codes[starts[s] : starts[s + 1]] -> (segment, times, symbols) of the codes, then of
-    each kind of pair.
+    """Counts segments codes[starts[s] : starts[s + 1]] -> rows of the codes, then of each pair.
+
+    A row is (segment, times, symbols).
     """
     distinct_counts = (math.isqrt(8 * longest + 1) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
     out = np.empty((len(n_labels) + 1, 3, (len(starts) - 1) * distinct_counts), np.int64)
@@ -230,15 +227,13 @@ def _tally(
 
 
 def _tally_long(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> list[IntArray]:
-    """One segment too long for the cache: in buckets, unless a sample says that few codes
-    differ.
-    """
+    """Counts a segment too long for the cache, in buckets, unless a sample has few codes."""
     n = len(codes)
-    sample = codes[: BUCKET // 2]
+    sample = codes[: BUCKET_CODES // 2]
     place = room(len(sample))
     if renumber(sample, 0, place, np.empty(len(sample), np.uint32)) < len(sample) // 2:
         return _tally(codes, np.array([0, n]), n, labels, n_labels)
-    bits = min(10, (n // BUCKET).bit_length())
+    bits = min(10, (n // BUCKET_CODES).bit_length())
     starts, ends, buckets = (
         np.empty((1 << bits) + 1, np.int64),
         np.empty(1 << bits, np.int64),
@@ -247,22 +242,22 @@ def _tally_long(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) ->
     spread, beside = np.empty_like(codes), np.empty_like(labels)
     scatter(codes, labels, bits, place.seed, buckets, starts, ends, spread, beside)
     longest = int(np.diff(starts).max())
-    found = together(
+    bucket_rows = together(
         [
             partial(
                 _tally,
                 spread,
-                starts[part.start : part.stop + 1],
+                starts[span.start : span.stop + 1],
                 longest,
                 beside,
                 n_labels,
                 bits,
                 True,
             )
-            for part in _parts(1 << bits, BUCKET)
+            for span in _spans(1 << bits, BUCKET_CODES)
         ]
     )
-    return [_added(np.concatenate(rows, axis=1)) for rows in zip(*found, strict=True)]
+    return [_added(np.concatenate(rows, axis=1)) for rows in zip(*bucket_rows, strict=True)]
 
 
 def _added(occurrences: IntArray) -> IntArray:

@@ -1,7 +1,4 @@
-"""What holds from a call on, or for the length of a `with` block, or of a function.
-
-It holds in this thread or task, and no other.
-"""
+"""A value of this thread or task, set by a call, a `with` block or a decorator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bins of one width from zero on, as many as the activations reach."""
+"""Bins floor(t / width), as many as the activations of a layer reach."""
 
 from __future__ import annotations
 

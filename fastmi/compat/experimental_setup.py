@@ -1,6 +1,4 @@
-"""buffered networks, X, y -> the information plane of a family of copies.
-
-Stands in for the report's experimental_setup.py.
+"""Stands in for the report's experimental_setup.py: networks, X, y -> information planes.
 
 The names, arguments and draws from NumPy's global generator are those of
 github.com/vadim0x60/IDNN-Replication-Study, with `experiment` and `fit` of its notebook; the code

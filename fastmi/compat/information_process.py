@@ -1,6 +1,4 @@
-"""label, x -> shares and numbers of their symbols; one layer (n, d) -> (I(X;T), I(T;Y)).
-
-Stands in for information_process.py.
+"""Stands in for the authors' information_process.py: one layer -> (I(X;T), I(T;Y)).
 
 The names, arguments and values are those of the report's file (it, in turn, follows Shwartz-Ziv and
 Tishby's IDNNs, arXiv:1703.00810); the code is fastmi's. There H(T|X) is a loop over the distinct

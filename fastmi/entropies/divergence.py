@@ -1,4 +1,4 @@
-"""counts -> the terms of a divergence, none of which loses its digits however small it is."""
+"""counts -> terms p log(p/q) - p + q of a divergence, exact even where p is near q."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam of the measures: X and Y, layers with their names, and what a measure has to offer."""
+"""The measure seam: X and Y, layers with their names, and what a measure has to offer."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Pairwise bounds of the information that a layer keeps when Gaussian noise is added to it
-(Kolchinsky and Tracey 2017).
+"""Bounds of the information in a layer to which Gaussian noise is added, by pairwise kernels.
+
+Source: Kolchinsky and Tracey 2017, doi:10.3390/e19070361.
 """
 
 from __future__ import annotations
@@ -126,9 +127,7 @@ class _Reader:
         return np.array(networks).T.reshape(4, *leading)
 
     def _in_noise_units(self, t: Any) -> Any:
-        """t / s: neither very small nor very large layers leave the range of floats; where
-        float32's ends, float64.
-        """
+        """Divides by s, so that all stays within the range of floats: of float64 where need be."""
         t = t.double() if is_tensor(t) else t.astype(np.float64)
         t = t / math.sqrt(self._measure.noise_variance)
         if self._measure.precision == "float64" or float(abs(t).max()) > HIGHEST:
@@ -147,7 +146,7 @@ class _Reader:
         if is_tensor(t):
             sums = _sums_on_device(t, fixed.ids_y)
         else:
-            from fastmi.backends.numba_distances import gaussian_sums
+            from fastmi.backends.numba_gaussians import gaussian_sums
 
             sums = gaussian_sums(t, fixed.ids_y, fixed.n_y)
         of_all, of_class = (

@@ -1,4 +1,4 @@
-"""Guards of the wing: what an ensemble cannot take, each with its way out.
+"""What an ensemble cannot take, and what to pass instead.
 
 Networks, batches, losses, optimisers, and ensembles to be joined.
 """

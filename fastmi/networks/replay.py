@@ -1,4 +1,4 @@
-"""A step, traced once -> a list of calls, replayed into the same memory, to the same bits.
+"""A training step, traced once -> a list of calls, made again into the same memory.
 
 torch.fx's make_fx writes down the ATen calls that a function makes, its gradient included. They are
 made once, and what they return stays where it is: a view or a constant is then there for good, and
@@ -108,9 +108,9 @@ class Recording:
         for output in outputs:
             where = output.untyped_storage().data_ptr()
             if where in taken or not output.is_contiguous():
-                own = output.clone(memory_format=torch.contiguous_format)
-                self._calls.append(functools.partial(own.copy_, output))
-                output = own
+                separate = output.clone(memory_format=torch.contiguous_format)
+                self._calls.append(functools.partial(separate.copy_, output))
+                output = separate
             taken.add(where)
             apart.append(output)
         return apart

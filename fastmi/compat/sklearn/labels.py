@@ -1,4 +1,4 @@
-"""labels -> numbers -> counts of two labelings: what scikit-learn would take without a word."""
+"""two plain labelings -> counts of pairs; None where scikit-learn itself must judge."""
 
 from __future__ import annotations
 

@@ -112,8 +112,8 @@ def test_a_seed_keeps_every_bit_of_the_hash():
 @pytest.mark.parametrize("n", [300, 3000])  # in one table, and in buckets
 @pytest.mark.parametrize("case", CODES)
 def test_no_result_depends_on_the_seed(monkeypatch, n, case):
-    monkeypatch.setattr(numba_twin, "LONG", 1000)
-    monkeypatch.setattr(numba_twin, "BUCKET", 128)
+    monkeypatch.setattr(numba_twin, "LONG_CODES", 1000)
+    monkeypatch.setattr(numba_twin, "BUCKET_CODES", 128)
     rng, codes = np.random.default_rng(1), CODES[case].view(np.int64)
     codes = codes[rng.integers(0, N, n)]
     few, many = rng.integers(0, 3, n), codes[::-1] // 2

@@ -38,8 +38,8 @@ def test_the_numba_twin_refuses_cuda_tensors(cuda):
 
 @pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
 def test_the_census_adds_up_over_the_tiles_of_the_numba_twin(twin, edges):
-    layer = np.zeros((5 * numba_twin.TILE, 2), np.float32)
-    layer[[0, 1, numba_twin.TILE, -1], 0] = [np.nan, 7, -7, np.nan]
+    layer = np.zeros((5 * numba_twin.TILE_SYMBOLS, 2), np.float32)
+    layer[[0, 1, numba_twin.TILE_SYMBOLS, -1], 0] = [np.nan, 7, -7, np.nan]
     _, [census] = module_of(twin).encode([twin.put(layer)], edges, ENDS, [WEIGHTS])
     assert census == (2, 4)  # a NaN lies outside too
 

@@ -12,9 +12,9 @@ from fastmi.backends import numba_twin, threads
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
     """So that small arrays are cut and spread as large ones are."""
-    monkeypatch.setattr(numba_twin, "PIECE", 64)
-    monkeypatch.setattr(numba_twin, "LONG", 1000)
-    monkeypatch.setattr(numba_twin, "BUCKET", 128)
+    monkeypatch.setattr(numba_twin, "PIECE_NUMBERS", 64)
+    monkeypatch.setattr(numba_twin, "LONG_CODES", 1000)
+    monkeypatch.setattr(numba_twin, "BUCKET_CODES", 128)
 
 
 def layers(n, copies=3, distinct=10_000, widths=(12, 3, 1), seed=0):
@@ -35,7 +35,7 @@ def test_threads_and_buckets_leave_no_trace(monkeypatch, n, distinct, x_repeats)
     for n_threads in (1, 2, 5):
         with fastmi.use_threads(n_threads):
             found.append((plane.estimate(t), plane.mixture(t), fastmi.encode(t[0], plane.binning)))
-    monkeypatch.setattr(numba_twin, "LONG", 2**30)
+    monkeypatch.setattr(numba_twin, "LONG_CODES", 2**30)
     found.append((plane.estimate(t), plane.mixture(t), fastmi.encode(t[0], plane.binning)))
     for others in found[1:]:
         for one, other in zip(found[0], others, strict=True):

@@ -20,9 +20,11 @@ __all__ = ["gaussian_sums"]
 
 FloatArray = npt.NDArray[np.float64]
 
-TILE = 512  # samples that two are compared with at a time: they stay in the first-level cache
+# that two are compared with at a time: they stay in the first-level cache
+TILE_SAMPLES = 512
 N_PARTS = 8  # of the rows, that threads take in turn
-LOWEST = np.float32(-125)  # an exponent of 2: next to nothing beside the 1 that every sum has
+# of 2: next to nothing beside the 1 that every sum has
+LOWEST_EXPONENT = np.float32(-125)
 LOG2_E = math.log2(math.e)
 # 2^f for f in [-1/2, 1/2], to float32: the first terms of its series in f ln 2
 TERMS = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(7))
@@ -64,7 +66,7 @@ def _exponentials(squares, scale, n):
     """exp(-square / 8) in float32, as 2^whole 2^rest; a whole power of 2 is made of its bits."""
     for j in range(n):
         exponent = squares[j] * scale
-        exponent = exponent if exponent > LOWEST else LOWEST
+        exponent = exponent if exponent > LOWEST_EXPONENT else LOWEST_EXPONENT
         whole = np.int32(exponent - np.float32(0.5))  # towards 0, and so to the nearest or the next
         f = exponent - np.float32(whole)
         series = TERMS[6]
@@ -107,8 +109,8 @@ def _compare(t, i, k, first, last, single, scale, squares_i, squares_k, out):
 
     out is (2, n); k = i stands for no second sample.
     """
-    for begin in range(first, last, TILE):
-        end = min(last, begin + TILE)
+    for begin in range(first, last, TILE_SAMPLES):
+        end = min(last, begin + TILE_SAMPLES)
         n = end - begin
         squares_of_two(t, i, k, begin, end, squares_i, squares_k)
         if single:
@@ -128,8 +130,8 @@ def _compare(t, i, k, first, last, single, scale, squares_i, squares_k, out):
         out[1, k] += fourth_k
 
 
-def _gaussian_sums(t, ends, rows, single, scale, squares_i, squares_k, others, own):
-    """Sums exp(-d / 8) and exp(-d / 2) over the j of other classes, and of i's own, (2, n) each.
+def _gaussian_sums(t, ends, rows, single, scale, squares_i, squares_k, others, same_class):
+    """Sums exp(-d / 8) and exp(-d / 2) over the j of other classes, and of i's, (2, n) each.
 
     Of the pairs i < j alone, i in rows: each is added to both. Samples are sorted by class: from i
     to ends[i] they are of its own.
@@ -139,10 +141,10 @@ def _gaussian_sums(t, ends, rows, single, scale, squares_i, squares_k, others, o
     while i < rows[1]:
         k = i + 1 if i + 1 < min(rows[1], ends[i]) else i  # two samples of one class, or the last
         for sample in range(i, k + 1):
-            own[:, sample] += 1
+            same_class[:, sample] += 1
         if k > i:
-            compare(t, i, i, k, k + 1, single, scale, squares_i, squares_k, own)
-        compare(t, i, k, k + 1, ends[i], single, scale, squares_i, squares_k, own)
+            compare(t, i, i, k, k + 1, single, scale, squares_i, squares_k, same_class)
+        compare(t, i, k, k + 1, ends[i], single, scale, squares_i, squares_k, same_class)
         compare(t, i, k, ends[i], n, single, scale, squares_i, squares_k, others)
         i = k + 1
 
@@ -174,17 +176,17 @@ def gaussian_sums(t: npt.NDArray[Any], ids: npt.NDArray[np.int64], n_classes: in
     # whatever the threads: sums have one order
     bounds = np.linspace(0, len(t), min(len(t), N_PARTS) + 1).astype(int)
     tasks = [partial(_rows, by_unit, ends, (int(i), int(j))) for i, j in pairwise(bounds)]
-    others, own = np.sum(together(tasks), axis=0)
+    others, same_class = np.sum(together(tasks), axis=0)
     unsorted = np.empty((4, len(t)))
-    unsorted[:, order] = np.concatenate([others + own, own])
+    unsorted[:, order] = np.concatenate([others + same_class, same_class])
     return unsorted
 
 
 def _rows(t: Any, ends: Any, rows: tuple[int, int]) -> FloatArray:
-    """The pairs whose first is in these rows: with other classes, and with its own, (2, 2, n)."""
+    """Sums over pairs whose first is in these rows: of other classes, of its own, (2, 2, n)."""
     out = np.zeros((2, 2, t.shape[1]))
     single = t.dtype == np.float32
     scale = -(LOG2_E if single else 1.0) / 8
-    squares = np.empty(TILE, t.dtype), np.empty(TILE, t.dtype)
+    squares = np.empty(TILE_SAMPLES, t.dtype), np.empty(TILE_SAMPLES, t.dtype)
     sums(t, ends, rows, single, scale, *squares, *out)
     return out

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from experiments import __main__ as cli
-from experiments import mnist, networks, sizes
+from experiments import mnist, networks, resources
 from experiments.catalog import CATALOG
 from experiments.commands import run as run_command
 from tests.runs import TINY, names, run
@@ -138,8 +138,8 @@ def test_what_is_no_number_is_refused(tmp_path, capsys, value):
 
 @pytest.mark.parametrize("name", list(CATALOG))
 def test_the_catalogue_s_runs_fit_a_small_machine(name, monkeypatch, tmp_path):
-    monkeypatch.setattr(sizes, "memory", lambda: 8 * 10**9)
-    sizes.check(CATALOG[name].varied(seeds=10, n_recorded=400), tmp_path)
+    monkeypatch.setattr(resources, "memory", lambda: 8 * 10**9)
+    resources.check(CATALOG[name].varied(seeds=10, n_recorded=400), tmp_path)
 
 
 def test_parameters_are_counted_as_they_are():
@@ -149,27 +149,27 @@ def test_parameters_are_counted_as_they_are():
         for leaf in networks.build(run.training.network, run.training.widths, 0).parameters()
     )
     # Adam remembers two numbers of each
-    assert sizes.needed(run)["parameters"] == 6 * n * 4 * (3 + 2)
+    assert resources.needed(run)["parameters"] == 6 * n * 4 * (3 + 2)
 
 
 def test_snapshots_that_the_disk_cannot_hold_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(sizes.shutil, "disk_usage", lambda path: SimpleNamespace(free=10**6))
+    monkeypatch.setattr(resources.shutil, "disk_usage", lambda path: SimpleNamespace(free=10**6))
     with pytest.raises(
         ValueError,
         match=r"would leave 0\.0 GB of snapshots, and the disk of .* has 0\.0 GB left: pass",
     ):
-        sizes.check(CATALOG["tishby"].varied(copies=10), tmp_path / "not" / "there" / "yet")
+        resources.check(CATALOG["tishby"].varied(copies=10), tmp_path / "not" / "there" / "yet")
 
 
 def test_where_the_system_does_not_say_its_memory_there_is_no_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(sizes, "memory", lambda: None)
-    monkeypatch.setattr(sizes, "_free", lambda out: 10**30)
-    sizes.check(TINY.varied(copies=10**9), tmp_path)
+    monkeypatch.setattr(resources, "memory", lambda: None)
+    monkeypatch.setattr(resources, "_free", lambda out: 10**30)
+    resources.check(TINY.varied(copies=10**9), tmp_path)
 
 
 @posix
 def test_the_memory_is_that_of_the_machine_or_of_its_container(monkeypatch):
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for text, expected in (("max\n", machine), ("1000000\n", 1_000_000), (f"{10**18}\n", machine)):
-        monkeypatch.setattr(sizes.Path, "read_text", lambda self, text=text: text)
-        assert sizes.memory() == expected
+        monkeypatch.setattr(resources.Path, "read_text", lambda self, text=text: text)
+        assert resources.memory() == expected

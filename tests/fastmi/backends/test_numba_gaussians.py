@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import fastmi
-from fastmi.backends import numba_distances
-from fastmi.backends.numba_distances import TILE, gaussian_sums
+from fastmi.backends import numba_gaussians
+from fastmi.backends.numba_gaussians import TILE_SAMPLES, gaussian_sums
 
 
 def by_definition(t, ids):
@@ -50,7 +50,7 @@ def test_samples_that_are_far_away_have_themselves_alone():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_more_samples_than_a_tile_holds_leave_no_seam(rng, dtype):
-    t = np.zeros((2 * TILE + 3, 2), dtype)
+    t = np.zeros((2 * TILE_SAMPLES + 3, 2), dtype)
     ids = np.arange(len(t)) % 2
     sums = gaussian_sums(t, ids, 2)
     sizes = np.bincount(ids)[ids]
@@ -67,6 +67,6 @@ def test_threads_leave_no_trace(rng):
 def test_exponentials_are_those_of_float64(rng):
     squares = rng.uniform(0, 600, 300).astype(np.float32)
     expected = np.exp(-squares.astype(float) / 8)
-    scale = np.float32(-numba_distances.LOG2_E / 8)
-    numba_distances.exponentials(squares, scale, squares.size)
+    scale = np.float32(-numba_gaussians.LOG2_E / 8)
+    numba_gaussians.exponentials(squares, scale, squares.size)
     np.testing.assert_allclose(squares, expected, rtol=2e-5)
