@@ -245,6 +245,16 @@ CONSTRUCTED = [
         )
     ),
     *(
+        _made(
+            f"replay {asked!r}",
+            "replay",
+            lambda asked=asked: ensemble(replay=asked),
+            "replay",
+            repr(asked),
+        )
+        for asked in (1, "auto", 0.0, [])
+    ),
+    *(
         _made(f"seed {seed!r}", "seed", lambda seed=seed: ensemble(seed=seed), "seed", repr(seed))
         for seed in (-1, 1.5, "0", None, True, [0], float("nan"))
     ),
