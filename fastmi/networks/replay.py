@@ -66,9 +66,8 @@ class Recording:
         for node in nodes:
             if node.op == "placeholder":
                 values[node] = next(given)
-            elif node.op == "get_attr":
+            elif node.op == "get_attr":  # no constant: weights of a loss, say, may change in place
                 values[node] = getattr(graph, node.target)
-                constants.add(node)
             elif node.op == "output":
                 self.outputs = self._apart([values[each] for each in node.args[0]])
             else:

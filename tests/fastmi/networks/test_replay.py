@@ -176,6 +176,22 @@ def test_classes_and_embeddings():
     assert same_bits(*map(torch.stack, runs))
 
 
+def test_weights_of_a_loss_that_change_in_place_count():
+    weights = {asked: torch.tensor([1.0, 2.0, 0.5]) for asked in (False, None)}
+    runs, x = [], torch.randn(2, 8, 4, generator=torch.Generator().manual_seed(0))
+    classes = torch.arange(16).reshape(2, 8) % 3
+    for asked, weight in weights.items():
+        torch.manual_seed(1)
+        loss = nn.CrossEntropyLoss(weight=weight)
+        ensemble = fastmi.Ensemble(nn.Linear(4, 3), 2, loss=loss, replay=asked)
+        losses = [ensemble.step(x, classes) for _ in range(8)]
+        weight[1] = 9.0
+        runs.append([*losses, *(ensemble.step(x, classes) for _ in range(8))])
+    assert ensemble._replay.n_recordings == 1
+    assert same_bits(*map(torch.stack, runs))
+    assert not torch.equal(runs[0][7], runs[0][8])
+
+
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 @pytest.mark.parametrize("network", ["tanh", "dropout", "batch norm"])
 def test_a_restored_ensemble_goes_on_to_the_same_bits(network, optimizer):
