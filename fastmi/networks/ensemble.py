@@ -294,6 +294,7 @@ class Ensemble:
                 self._tensors,
                 (x, y),
                 self._forwarding.randomness,
+                self._loss,
             )
         )
         for leaf, gradient in zip(self._trained(), gradients, strict=True):

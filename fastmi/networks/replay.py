@@ -12,11 +12,16 @@ own, and what is replayed has equalled the plain step bit for bit once.
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
+
+from fastmi.inputs import is_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Gradients", "Recording", "Replay", "unsafe"]
 
 PLAIN_STEPS = 20  # of one shape before it is recorded: recording takes as long as a few hundred
-MOST_SHAPES = 4  # recordings that are kept at a time
+MOST_SHAPES = 4  # that are known at a time, recorded or not yet
 MOST_BYTES = 2**28  # that one recording may hold
 
 Leaves = dict[str, "Tensor"]
@@ -45,6 +50,7 @@ class Recording:
         n_bytes: what the recording holds.
 
     Raises:
+        MemoryError: it would hold more than MOST_BYTES.
         Exception: whatever tracing raises of a function that cannot be traced.
     """
 
@@ -84,7 +90,7 @@ class Recording:
         return len(self._calls)
 
     def replay(self) -> list[Tensor]:
-        """Makes the calls; the outputs, in the memory where they always lie."""
+        """Makes the calls; returns the outputs, which lie where they always do."""
         for call in self._calls:
             call()
         return self.outputs
@@ -94,10 +100,12 @@ class Recording:
             self._calls.append(functools.partial(target, *args, **options))
         elif target is not operator.getitem and not _looks_at(result, args):
             self.n_bytes += sum(each.nbytes for each in _tensors(result))
+            if self.n_bytes > MOST_BYTES:
+                raise MemoryError(f"a recording would hold more than {MOST_BYTES >> 20} MiB")
             self._calls.append(_again(target, args, options, result))
 
     def _apart(self, outputs: Sequence[Tensor]) -> list[Tensor]:
-        """Each output whole and in memory of its own: an optimiser may write into it.
+        """Gives each output memory of its own, whole: an optimiser may write into it.
 
         And in order, as backward leaves gradients: in half precision the bits of a step hang on it.
         """
@@ -116,7 +124,7 @@ class Recording:
 
 
 class Replay:
-    """Losses and gradients of steps: plain, until a recording of their shape has proved itself.
+    """Losses and gradients of steps: plain, until a recording of their kind has proved itself.
 
     Args:
         asked: None where all code is torch's own, True for every network that can be traced, False
@@ -130,11 +138,17 @@ class Replay:
     def __init__(self, asked: bool | None, reason: str) -> None:
         self.asked = asked
         self.reason = {None: reason, True: "", False: "it was not asked for (replay=False)"}[asked]
-        self._steps: OrderedDict[Any, int | _Step] = OrderedDict()
+        self._steps: OrderedDict[Any, int | _Step] = OrderedDict()  # the last asked for at the end
+
+    def __deepcopy__(self, memo: Any) -> Replay:
+        """Forgets: the copy's parameters lie elsewhere."""
+        fresh = copy.copy(self)
+        fresh._steps = OrderedDict()
+        return fresh
 
     @property
     def n_recordings(self) -> int:
-        """How many shapes are replayed."""
+        """Counts the kinds of steps that are replayed."""
         return sum(isinstance(known, _Step) for known in self._steps.values())
 
     def gradients(
@@ -144,20 +158,24 @@ class Replay:
         leaves: Leaves,
         arrays: Sequence[Tensor],
         randomness: Any,
+        loss: Callable[..., Any],
     ) -> Gradients:
-        """Losses, buffers and gradients on one batch of each copy.
+        """Computes losses, buffers and gradients on one batch of each copy.
 
         Args:
             plain: the step as it is. rehearsed: -> the same as a function of leaves and arrays, and
                 its randomness: a network and a randomness of its own, which tracing may change.
             leaves: parameters and buffers. arrays: x and y. randomness: dropout is drawn from it.
+            loss: a recording holds for what it is told now.
         """
         whole = all(each.is_contiguous() for each in arrays)
         if self.reason or not whole or _watched_over() or any(map(_hooked, leaves.values())):
             return plain()
-        key = _key(leaves, arrays)
+        key = _key(leaves, arrays, loss)
         known = self._steps.setdefault(key, 0)
         self._steps.move_to_end(key)
+        if len(self._steps) > MOST_SHAPES:
+            self._steps.popitem(last=False)
         if isinstance(known, _Step):
             return known.again(arrays, randomness)
         if known < PLAIN_STEPS:
@@ -174,7 +192,7 @@ class Replay:
         arrays: Sequence[Tensor],
         randomness: Any,
     ) -> Gradients:
-        """The plain step, and beside it the first one of a recording: kept where all bits agree."""
+        """Takes the plain step, and beside it a recorded one, which is kept where all bits agree."""
         before = list(randomness.states)
         function, scratch = rehearsed()
         truth = plain()
@@ -182,22 +200,18 @@ class Replay:
             step = _Step(function, leaves, arrays, scratch)
             scratch.states = before
             again = step.again(arrays, scratch)
+        except MemoryError as error:
+            self.reason = str(error) or "there was no memory for a recording"
+            return truth
         except Exception as error:
             self.reason = f"it cannot be traced ({' '.join(str(error).split()):.200})"
             return truth
-        if step.n_bytes > MOST_BYTES:
-            self.reason = (
-                f"a recording would hold {step.n_bytes / 2**20:.0f} MiB, and at most "
-                f"{MOST_BYTES >> 20} are held"
-            )
-        elif not _same_step(truth, again):
+        if not _same_step(truth, again):
             self.reason = "a replayed step was not the plain one, bit for bit"
         elif not all(map(_same_bits, scratch.states, randomness.states)):
             self.reason = "a replayed step drew other random numbers than the plain one"
         else:
             self._steps[key] = step
-            while len(self._steps) > MOST_SHAPES:
-                self._steps.popitem(last=False)
         return truth
 
 
@@ -221,9 +235,9 @@ class _Step:
             self._has_gradient = [gradient is not None for gradient in step[2]]
             return _flat(step)
 
-        with scratch:
+        with scratch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the plain step has said what there is to say
             self._recording = Recording(flat, [*leaves.values(), *self._arrays])
-        self.n_bytes = self._recording.n_bytes
 
     def again(self, arrays: Sequence[Tensor], randomness: Any) -> Gradients:
         for kept, given in zip(self._arrays, arrays, strict=True):
@@ -237,30 +251,52 @@ class _Step:
 
 
 def unsafe(network: nn.Module, loss: Callable[..., Any]) -> str:
-    """Why a step of it is not to be replayed unasked: what is not torch's own; "" if all is."""
+    """Tells why a step is not to be replayed unasked: what is not torch's own; "" if all is."""
     from torch import nn
 
     for name, module in network.named_modules():
-        where = f"the network's {name!r}" if name else "the network"
-        if not type(module).__module__.startswith("torch.nn."):
-            return f"{where} is a {type(module).__name__}, not a module of torch.nn"
-        if "forward" in vars(module):
-            return f"{where} has a forward of its own"
-        if any(value for key, value in vars(module).items() if key.endswith("_hooks")):
-            return f"{where} has hooks"
-    function = loss.func if isinstance(loss, functools.partial) else loss
-    known = type(function) if isinstance(function, nn.Module) else function
-    if not (getattr(known, "__module__", None) or "").startswith("torch"):
-        return f"loss is {getattr(known, '__qualname__', repr(known))}, not one of torch's"
+        if fault := _foreign(module):
+            return f"the network's {name!r} {fault}" if name else f"the network {fault}"
+    function = loss
+    while isinstance(function, functools.partial):
+        function = function.func
+    if isinstance(function, nn.Module):
+        faults = filter(None, map(_foreign, function.modules()))
+        return next((f"loss {fault}" for fault in faults), "")
+    if not _torchs(function):
+        return f"loss is {getattr(function, '__qualname__', repr(function))}, not one of torch's"
     return ""
 
 
+def _foreign(module: nn.Module) -> str:
+    """Tells what of a module is not torch's own."""
+    if not _torchs(type(module)):
+        return f"is a {type(module).__name__}, not a module of torch.nn"
+    if "forward" in vars(module):
+        return "has a forward of its own"
+    for name, value in vars(module).items():
+        if name.endswith("_hooks") and value:
+            return "has hooks"
+        if callable(value) and not _torchs(value):
+            return f"has {name!r}, which is not one of torch's"
+    return ""
+
+
+def _torchs(function: Any) -> bool:
+    """Judges whether it comes from torch, whose C functions say no module."""
+    place = getattr(function, "__module__", None)
+    return f"{place}.".startswith("torch.") or (
+        place is None and isinstance(function, BuiltinFunctionType)
+    )
+
+
 def _watched_over() -> bool:
-    """Whether somebody watches or changes what torch computes: then every step is to be seen."""
+    """Judges whether somebody watches or changes what torch computes, and is to see the step."""
     import torch
 
     return bool(
-        torch.is_anomaly_enabled()
+        torch.nn.modules.module._has_any_global_hook()
+        or torch.is_anomaly_enabled()
         or torch.is_autocast_enabled("cpu")
         or torch.is_autocast_enabled("cuda")
         or torch._C._len_torch_dispatch_stack()
@@ -272,10 +308,31 @@ def _hooked(leaf: Tensor) -> bool:
     return bool(leaf._backward_hooks or leaf._post_accumulate_grad_hooks)
 
 
-def _key(leaves: Leaves, arrays: Sequence[Tensor]) -> Any:
-    """What a recording holds for: where leaves lie, and the shapes and types of the rest."""
+def _key(leaves: Leaves, arrays: Sequence[Tensor], loss: Callable[..., Any]) -> Any:
+    """Makes a key of what a recording holds for: places, shapes, types, what the loss is told."""
     where = tuple((leaf.data_ptr(), leaf.requires_grad) for leaf in leaves.values())
-    return where, tuple((each.shape, each.dtype, each.device) for each in arrays)
+    shapes = tuple((each.shape, each.dtype, each.device) for each in arrays)
+    return where, shapes, tuple(_told(loss))
+
+
+def _told(loss: Any) -> Iterator[Any]:
+    """Lists the settings of a loss, which its owner may change: of a partial, of a module."""
+    import torch
+
+    while isinstance(loss, functools.partial):
+        yield from map(_frozen, (*loss.args, *loss.keywords.items()))
+        loss = loss.func
+    for module in loss.modules() if isinstance(loss, torch.nn.Module) else ():
+        yield from map(_frozen, (*vars(module).items(), *module._buffers.items()))
+
+
+def _frozen(value: Any) -> Any:
+    """Takes numbers and words by value, tensors by where they lie, all else by who it is."""
+    if isinstance(value, tuple):
+        return tuple(map(_frozen, value))
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.data_ptr() if is_tensor(value) else id(value)
 
 
 def _flat(step: Gradients) -> list[Tensor]:
@@ -289,7 +346,7 @@ def _same_step(one: Gradients, other: Gradients) -> bool:
 
 
 def _same_bits(one: Tensor, other: Tensor) -> bool:
-    """NaN equals itself, and 0 is not -0; what is computed next may hang on the layout."""
+    """Compares bits and layout, on which the next bits may hang: NaN is NaN, and 0 is not -0."""
     import torch
 
     if one.dtype != other.dtype or one.shape != other.shape:
@@ -304,7 +361,7 @@ def _same_bits(one: Tensor, other: Tensor) -> bool:
 
 
 def _writes(target: Any) -> bool:
-    """Whether the operator changes one of its arguments."""
+    """Judges whether the operator changes one of its arguments."""
     return target is not operator.getitem and any(
         argument.alias_info is not None and argument.alias_info.is_write
         for argument in target._schema.arguments
@@ -312,7 +369,7 @@ def _writes(target: Any) -> bool:
 
 
 def _draws(target: Any) -> bool:
-    """Whether the operator draws random numbers."""
+    """Judges whether the operator draws random numbers."""
     import torch
 
     return target is not operator.getitem and torch.Tag.nondeterministic_seeded in target.tags
@@ -329,13 +386,13 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 def _looks_at(result: Any, args: Any) -> bool:
-    """Whether the result lies in the memory of an argument, and so is there for good."""
+    """Judges whether the result lies in the memory of an argument, and so is there for good."""
     known = {each.untyped_storage().data_ptr() for each in _tensors(args)}
     return all(each.untyped_storage().data_ptr() in known for each in _tensors(result))
 
 
 def _again(target: Any, args: Any, options: Any, result: Any) -> Callable[[], object]:
-    """A call that computes the result anew, where it lies."""
+    """Makes a call that computes the result anew, where it lies."""
     import torch
 
     if isinstance(result, torch.Tensor) and not _draws(target):
@@ -343,7 +400,7 @@ def _again(target: Any, args: Any, options: Any, result: Any) -> Callable[[], ob
             call = functools.partial(function, *args, **options, **{out: result})
             try:
                 call()
-            except TypeError:  # torch's function of that name takes no `out`
+            except (TypeError, RuntimeError):  # torch's function of that name takes no `out`
                 continue
             return call
 
@@ -357,7 +414,7 @@ def _again(target: Any, args: Any, options: Any, result: Any) -> Callable[[], ob
 
 @functools.cache
 def _ways(target: Any) -> list[tuple[Callable[..., Any], str]]:
-    """Functions that compute the same into a tensor that is given, the fastest to call first."""
+    """Finds functions that compute the same into a given tensor, the fastest to call first."""
     import torch
 
     packet = target.overloadpacket

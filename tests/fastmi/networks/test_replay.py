@@ -1,5 +1,6 @@
 """Replayed steps are plain steps, bit for bit; and what could not be is not replayed."""
 
+import copy
 import functools
 import random
 
@@ -192,6 +193,35 @@ def test_weights_of_a_loss_that_change_in_place_count():
     assert not torch.equal(runs[0][7], runs[0][8])
 
 
+def changed_beta():
+    loss = nn.SmoothL1Loss(beta=0.3)
+    return loss, lambda: setattr(loss, "beta", 5.0)
+
+
+def changed_weight():
+    loss = nn.BCEWithLogitsLoss(pos_weight=torch.ones(1))
+    return loss, lambda: setattr(loss, "pos_weight", torch.full((1,), 7.0))
+
+
+def changed_option():
+    loss = functools.partial(nn.functional.huber_loss, delta=0.1)
+    return loss, lambda: loss.keywords.update(delta=5.0)
+
+
+@pytest.mark.parametrize("lossy", [changed_beta, changed_weight, changed_option])
+def test_what_a_loss_is_told_later_counts(lossy):
+    """Losses are their owner's, who may anneal them."""
+    runs = []
+    for asked in (False, None):
+        loss, change = lossy()
+        ensemble = made(mlp, asked, loss=loss)
+        before = trained(ensemble, 6)
+        change()
+        runs.append(torch.cat([before, trained(ensemble, 6)]))
+    assert same_bits(*runs)
+    assert ensemble._replay.n_recordings == 2
+
+
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 @pytest.mark.parametrize("network", ["tanh", "dropout", "batch norm"])
 def test_a_restored_ensemble_goes_on_to_the_same_bits(network, optimizer):
@@ -240,6 +270,23 @@ def test_old_recordings_are_forgotten(monkeypatch):
     for n_rows in (4, 5, 6, 7):
         trained(ensemble, 4, batch=n_rows)
     assert ensemble._replay.n_recordings == 2
+
+
+def test_shapes_that_never_come_again_leave_nothing_behind():
+    ensemble = made(mlp, None)
+    for n_rows in range(3, 30):
+        trained(ensemble, 1, batch=n_rows)
+    assert len(ensemble._replay._steps) == replay.MOST_SHAPES
+
+
+def test_a_copy_of_an_ensemble_begins_without_recordings():
+    ensemble = made(mlp, None)
+    trained(ensemble, 6)
+    copied = copy.deepcopy(ensemble)
+    assert (ensemble._replay.n_recordings, copied._replay.n_recordings) == (1, 0)
+    assert same_bits(trained(ensemble, 6), trained(copied, 6))
+    assert_same(ensemble, copied)
+    assert copied._replay.n_recordings == 1
 
 
 def test_torchs_generator_is_left_as_it_was():
@@ -312,6 +359,25 @@ def hooked():
     return network
 
 
+class Acting:
+    """An activation that torch's own module calls, and that counts."""
+
+    n_calls = 0
+
+    def __call__(self, x):
+        self.n_calls += 1
+        return torch.tanh(x)
+
+
+def activated():
+    return nn.Sequential(
+        nn.Unflatten(1, (3, 4)),
+        nn.TransformerEncoderLayer(4, 2, 8, 0.0, activation=Acting(), batch_first=True),
+        nn.Flatten(),
+        nn.Linear(12, 1),
+    )
+
+
 def own_forward():
     network = mlp()
     network[0].forward = lambda x: nn.functional.linear(x, network[0].weight)
@@ -345,6 +411,20 @@ def test_a_loss_of_ones_own_is_not_replayed_unasked():
     trained(ensemble, 6)
     assert ensemble._replay.n_recordings == 0
     assert raced(mlp, 30, loss=distance)._replay.n_recordings == 1  # and is, when asked
+
+
+def test_a_function_that_torchs_own_module_calls_is_seen():
+    reason = "the network's '1' has 'activation', which is not one of torch's"
+    assert made(activated, None).replay_reason == reason
+
+
+def test_a_name_that_begins_like_torchs_is_not_torchs():
+    def distance(prediction, target):
+        return (prediction - target).abs().mean()
+
+    distance.__module__ = "torchmetrics.functional"
+    assert "distance, not one of torch's" in made(mlp, None, loss=distance).replay_reason
+    assert made(mlp, None, loss=torch.dist).replay_reason == ""  # of torch's C functions
 
 
 def test_not_asked_for():
@@ -388,6 +468,14 @@ def test_a_recording_that_would_be_too_large_is_not_kept(monkeypatch):
     assert "a recording would hold" in ensemble.replay_reason
 
 
+def test_a_recording_stops_where_it_grows_too_large(monkeypatch):
+    monkeypatch.setattr(replay, "MOST_BYTES", 1000)
+    x = torch.zeros(100)  # 400 bytes: two results fit
+    assert replay.Recording(lambda a: [(a + 1).sin()], [x]).n_bytes == 800
+    with pytest.raises(MemoryError, match="a recording would hold more than 0 MiB"):
+        replay.Recording(lambda a: [(a + 1).sin().cos()], [x])
+
+
 def test_looped_copies_are_not_replayed():
     class Recurrent(nn.Module):
         def __init__(self):
@@ -403,7 +491,7 @@ def test_looped_copies_are_not_replayed():
     assert ensemble.replay_reason == "its copies are looped over"
 
 
-@pytest.mark.parametrize("watch", ["anomaly", "autocast", "mode", "hook"])
+@pytest.mark.parametrize("watch", ["anomaly", "autocast", "mode", "hook", "global hook"])
 def test_a_step_that_is_watched_is_plain(watch):
     class Seen(torch.utils._python_dispatch.TorchDispatchMode):
         def __init__(self):
@@ -422,6 +510,13 @@ def test_a_step_that_is_watched_is_plain(watch):
         next(iter(ensemble.parameters.values())).register_hook(heard.append)
         trained(ensemble, 1)
         assert len(heard) == 1
+    elif watch == "global hook":
+        handle = nn.modules.module.register_module_forward_hook(lambda *words: heard.append(words))
+        try:
+            trained(ensemble, 1)
+        finally:
+            handle.remove()
+        assert len(heard) == 6  # five modules, and all of them
     elif watch == "mode":
         with seen:
             trained(ensemble, 1)
