@@ -192,7 +192,7 @@ class Replay:
         arrays: Sequence[Tensor],
         randomness: Any,
     ) -> Gradients:
-        """Takes the plain step, and beside it a recorded one, which is kept where all bits agree."""
+        """Takes the plain step, and beside it a recorded one, kept where all bits agree."""
         before = list(randomness.states)
         function, scratch = rehearsed()
         truth = plain()
@@ -309,7 +309,7 @@ def _hooked(leaf: Tensor) -> bool:
 
 
 def _key(leaves: Leaves, arrays: Sequence[Tensor], loss: Callable[..., Any]) -> Any:
-    """Makes a key of what a recording holds for: places, shapes, types, what the loss is told."""
+    """Makes a key of what a recording holds for: places, shapes, types, and the loss as told."""
     where = tuple((leaf.data_ptr(), leaf.requires_grad) for leaf in leaves.values())
     shapes = tuple((each.shape, each.dtype, each.device) for each in arrays)
     return where, shapes, tuple(_told(loss))
@@ -386,7 +386,7 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 def _looks_at(result: Any, args: Any) -> bool:
-    """Judges whether the result lies in the memory of an argument, and so is there for good."""
+    """Judges whether the result lies in an argument's memory, and so is there for good."""
     known = {each.untyped_storage().data_ptr() for each in _tensors(args)}
     return all(each.untyped_storage().data_ptr() in known for each in _tensors(result))
 
