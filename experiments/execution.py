@@ -54,10 +54,8 @@ class Result:
         self, reading: str, sample: str | None = None, seed: int | None = None
     ) -> InformationPlane:
         """Finds one plane; without a sample the published one, without a seed the first."""
-        sample, seed = (
-            sample or self.planes[0].sample,
-            self.run.training.seed if seed is None else seed,
-        )
+        sample = sample or self.planes[0].sample
+        seed = self.run.training.seed if seed is None else seed
         return next(
             plane
             for plane in self.planes

@@ -201,10 +201,8 @@ def _openml(download: bool) -> Images | None:
         return None
     try:
         bunch: Any = fetch_openml(data_id=554, as_frame=False, parser="liac-arff")
-        pixels, labels = (
-            np.asarray(bunch.data, np.float64).reshape(-1, 28, 28),
-            np.asarray(bunch.target).astype(np.int64),
-        )
+        pixels = np.asarray(bunch.data, np.float64).reshape(-1, 28, 28)
+        labels = np.asarray(bunch.target).astype(np.int64)
         if (
             len(pixels) != 70_000
             or len(labels) != 70_000

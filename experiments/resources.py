@@ -38,10 +38,8 @@ def check(run: Run, out: Path) -> None:
             f"about {_words(total)} of memory, most of it for {most}, and this machine has "
             f"{_words(limit)}: pass fewer --copies, --seeds, --epochs, or --record"
         )
-    snapshots, free = (
-        training.n_epochs * _parameters(training) * training.copies * training.seeds * 4,
-        _free(out),
-    )
+    snapshots = training.n_epochs * _parameters(training) * training.copies * training.seeds * 4
+    free = _free(out)
     if snapshots > free:
         raise ValueError(
             f"'{run.name}' would leave {_words(snapshots)} of snapshots, and the disk of '{out}' "

@@ -80,10 +80,8 @@ def _made(n_units: int, n_edges: int) -> Scheme:
     if n_units * bits <= 63:
         weights, collision = np.int64(1) << (bits * np.arange(n_units, dtype=np.int64)), 0.0
     else:
-        weights, collision = (
-            _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64),
-            2.0 ** (bits - 1 - 64),
-        )
+        weights = _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64)
+        collision = 2.0 ** (bits - 1 - 64)
     weights.flags.writeable = False  # the record is kept
     return Scheme(collision == 0, weights, collision)
 

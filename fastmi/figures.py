@@ -217,10 +217,8 @@ def information_plane(
     norm = LogNorm(1, max(2, *(float(panel.epochs.max()) for panel in every)))
     with _own_style():
         names = [_fitted(name, 72 * 2.5, 9, "bold") for name in rows]
-        left, right = (
-            0.14 * max(len(lines) - 1 for lines in names),
-            0.9 if color == "epoch" else 0.1,
-        )
+        left = 0.14 * max(len(lines) - 1 for lines in names)
+        right = 0.9 if color == "epoch" else 0.1
         width = (1.0 + 2.6 * n_columns if n_columns > 1 else 5.6) + left
         figure = _Plane(figsize=(width, 1), dpi=200, layout="constrained")
         FigureCanvasAgg(figure)

@@ -303,10 +303,8 @@ class Archive:
         missing = [name for name in names if name not in self._members]
         if missing:
             raise ValueError(f"it has no {missing[0]!r}")
-        limit, total = (
-            max(FREE_BYTES, UNPACKING_RATIO * self.size),
-            sum(self._members[name].file_size for name in names),
-        )
+        limit = max(FREE_BYTES, UNPACKING_RATIO * self.size)
+        total = sum(self._members[name].file_size for name in names)
         if total > limit:
             raise ValueError(
                 f"it would unpack to {total:,} bytes, and {limit:,} are read of a file of "

@@ -234,11 +234,9 @@ def _tally_long(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) ->
     if renumber(sample, 0, place, np.empty(len(sample), np.uint32)) < len(sample) // 2:
         return _tally(codes, np.array([0, n]), n, labels, n_labels)
     bits = min(10, (n // BUCKET_CODES).bit_length())
-    starts, ends, buckets = (
-        np.empty((1 << bits) + 1, np.int64),
-        np.empty(1 << bits, np.int64),
-        np.empty(n, np.uint32),
-    )
+    starts = np.empty((1 << bits) + 1, np.int64)
+    ends = np.empty(1 << bits, np.int64)
+    buckets = np.empty(n, np.uint32)
     spread, beside = np.empty_like(codes), np.empty_like(labels)
     scatter(codes, labels, bits, place.seed, buckets, starts, ends, spread, beside)
     longest = int(np.diff(starts).max())

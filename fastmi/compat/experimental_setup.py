@@ -167,10 +167,8 @@ class BufferedSequential(nn.Module):
         self, layers: Iterable[Callable[[Tensor], Tensor]], buffer_or_not: Iterable[bool | int]
     ) -> None:
         super().__init__()
-        modules, flags = (
-            _sequence("layers", layers, "modules"),
-            _sequence("buffer_or_not", buffer_or_not, "flags"),
-        )
+        modules = _sequence("layers", layers, "modules")
+        flags = _sequence("buffer_or_not", buffer_or_not, "flags")
         self.layers = nn.ModuleList([_layer(i, layer) for i, layer in enumerate(modules)])
         self.buffer_or_not = tuple(_flag(i, flag) for i, flag in enumerate(flags))
         _one_flag_each(self.layers, self.buffer_or_not)
@@ -372,15 +370,11 @@ def fit(
             loss that is no function, or returns what cannot be learnt from.
     """
     _buffering("network", network, BufferedSequential)
-    epochs, epoch_length = (
-        checks.positive_integer("epochs", epochs),
-        checks.positive_integer("epoch_length", epoch_length),
-    )
+    epochs = checks.positive_integer("epochs", epochs)
+    epoch_length = checks.positive_integer("epoch_length", epoch_length)
     batch_size = checks.positive_integer("batch_size", batch_size)
-    rule, lr = (
-        InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1),
-        checks.not_negative("lr", lr),
-    )
+    rule = InformationStopping(beta, checks.not_negative("mi_tol", mi_tol), patience=1)
+    lr = checks.not_negative("lr", lr)
     measure = nn.functional.mse_loss if loss is None else guards.loss(loss)
     infoplane = ZivInformationPlane(X, y, bins=activation_bins)
     path: list[tuple[float, float]] = []

@@ -149,10 +149,8 @@ class _Reader:
             from fastmi.backends.numba_gaussians import gaussian_sums
 
             sums = gaussian_sums(t, fixed.ids_y, fixed.n_y)
-        of_all, of_class = (
-            -np.log2(sums[:2] / fixed.n_samples),
-            -np.log2(sums[2:] / self._class_sizes),
-        )
+        of_all = -np.log2(sums[:2] / fixed.n_samples)
+        of_class = -np.log2(sums[2:] / self._class_sizes)
         return np.concatenate([of_all.mean(axis=1), of_class.mean(axis=1)])
 
 

@@ -125,10 +125,8 @@ def _tables(archive: files.Archive) -> list[InformationPlane]:
     """Reads what has a place; nothing may be there that has none."""
     archive.check_format(FORMAT)
     rest = from_json.typed("plain", from_json.parse(archive.text("plain")), list[dict[str, Any]])
-    hints, names = (
-        get_type_hints(InformationPlane),
-        [name for name in archive.names if name not in ("plain", files.FORMAT)],
-    )
+    hints = get_type_hints(InformationPlane)
+    names = [name for name in archive.names if name not in ("plain", files.FORMAT)]
     known = NAMES | {"epochs"}
     if len(rest) > len(names):
         raise ValueError(f"it has {len(names)} arrays for {len(rest)} tables")

@@ -210,10 +210,8 @@ def adjusted_mutual_info_score(
     nats, h_true, h_pred = information_of(counts)
     if h_true == 0 or h_pred == 0:
         return 1.0 if h_true == h_pred else 0.0
-    highest, expected = (
-        AVERAGES[average_method](h_true, h_pred),
-        expected_information(counts.a, counts.b),
-    )
+    highest = AVERAGES[average_method](h_true, h_pred)
+    expected = expected_information(counts.a, counts.b)
     return (
         1.0
         if nats == highest
