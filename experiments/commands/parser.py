@@ -125,7 +125,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
             "read after N of its epochs, evenly spaced in the logarithm, in place of the run's own"
         ),
     )
-    run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    _add_device(run)
     run.add_argument(
         "--out",
         type=_path,
@@ -145,9 +145,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         action="store_true",
         help="redraw the plane as it grows: window, notebook, or OUT/live.png",
     )
-    run.add_argument(
-        "--mnist", type=_path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)"
-    )
+    _add_mnist(run)
     run.add_argument(
         "--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here"
     )
@@ -169,10 +167,8 @@ def _add_estimate(again: argparse.ArgumentParser) -> None:
         choices=("wrap", "separate", "clip", "raise"),
         help="in place of the run's own rule",
     )
-    again.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    again.add_argument(
-        "--mnist", type=_path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)"
-    )
+    _add_device(again)
+    _add_mnist(again)
     again.add_argument(
         "--out", type=_path, help="folder for the result, if not beside what was read of it before"
     )
@@ -218,9 +214,19 @@ def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
     page.add_argument(
         "--epochs", type=_positive, default=run.training.epochs, help=f"{run.training.unit} of each"
     )
-    page.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    _add_device(page)
     page.add_argument("--out", type=_path, default=out, help=f"the file to write (default: {out})")
     page.set_defaults(work="experiments.commands.analyse:analyse", analysis=name)
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+
+
+def _add_mnist(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--mnist", type=_path, help="where MNIST lies, for the runs on it (or set FASTMI_MNIST)"
+    )
 
 
 def _path(text: str) -> Path:

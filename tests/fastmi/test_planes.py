@@ -12,26 +12,12 @@ from hypothesis import strategies as st
 import fastmi
 from fastmi import Edges, PlaneEstimator
 from fastmi.backends import numba_twin
-from tests import DATA, naive
+from tests import naive
 
 TOLERANCE = 1e-12  # bits
 
 
 # --- the golden files -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def idnns():
-    """Activations through the authors' own estimator, for 8, 30, 50 and 100 edges."""
-    with np.load(DATA / "idnns.npz") as archive:
-        return dict(archive)
-
-
-@pytest.fixture(scope="module")
-def blog():
-    """Five trained copies on the published data, and the three readings of the report."""
-    with np.load(DATA / "blog.npz") as archive:
-        return dict(archive)
 
 
 def test_every_golden_value_of_the_authors_estimator(twin, idnns):

@@ -480,7 +480,8 @@ SETUPS = [
 # --- the authors' information_process.py ----------------------------------------------------------
 
 
-def _sampling(**given: Any) -> Any:
+def _given(changed: dict[str, Any]) -> dict[str, Any]:
+    """Makes the arguments that both functions take, some of them changed."""
     _, pys1, p_ygx, b1, b, unique_a, inverse_x, inverse_y, pxs = PROBS
     known = {
         "data": X,
@@ -491,31 +492,19 @@ def _sampling(**given: Any) -> Any:
         "b": b,
         "b1": b1,
         "len_unique_a": len(unique_a),
+        "p_YgX": p_ygx,
+        "unique_inverse_x": inverse_x,
+        "unique_inverse_y": inverse_y,
     }
-    return authors.calc_information_sampling(
-        **known
-        | {"p_YgX": p_ygx, "unique_inverse_x": inverse_x, "unique_inverse_y": inverse_y}
-        | given
-    )
+    return known | changed
 
 
-def _other(**given: Any) -> Any:
-    _, pys1, p_ygx, b1, b, unique_a, inverse_x, inverse_y, pxs = PROBS
-    known = {
-        "data": X,
-        "bins": EDGES,
-        "pys1": pys1,
-        "pxs": pxs,
-        "label": Y,
-        "b": b,
-        "b1": b1,
-        "len_unique_a": len(unique_a),
-    }
-    return authors.calc_information_for_layer_with_other(
-        **known
-        | {"p_YgX": p_ygx, "unique_inverse_x": inverse_x, "unique_inverse_y": inverse_y}
-        | given
-    )
+def _sampling(**changed: Any) -> Any:
+    return authors.calc_information_sampling(**_given(changed))
+
+
+def _other(**changed: Any) -> Any:
+    return authors.calc_information_for_layer_with_other(**_given(changed))
 
 
 def _process(

@@ -23,6 +23,7 @@ from experiments import training
 
 from . import places
 from .judge import Case, CommandRefused, Either, Holds, Refused, Surfaced
+from .streams import answers
 
 RUN = ("run", "warm-up", "--epochs", "60", "--record", "20")
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
@@ -141,17 +142,6 @@ BINS = fastmi.UniformBins(16, range=(-1, 1))
 def chunks(seed: int) -> list[tuple[Any, Any]]:
     rng = np.random.default_rng(seed)
     return [(rng.uniform(-1, 1, (200, 1)), rng.integers(64, size=200)) for _ in range(4)]
-
-
-def answers(stream: fastmi.Stream) -> tuple[float, ...]:
-    return (
-        stream.n_samples,
-        stream.entropy,
-        stream.entropy_y,
-        stream.mutual_information,
-        stream.n_symbols,
-        stream.coverage,
-    )
 
 
 def fed(fed_chunks: Any) -> fastmi.Stream:

@@ -27,7 +27,7 @@ def fed(*chunks: Any, binning: Any = BINS) -> fastmi.Stream:
     return stream
 
 
-def _answers(stream: fastmi.Stream) -> tuple[float, ...]:
+def answers(stream: fastmi.Stream) -> tuple[float, ...]:
     return (
         stream.n_samples,
         stream.entropy,
@@ -46,13 +46,13 @@ def _refused_and_left(*bad: Any) -> Callable[[], Any]:
         try:
             stream.update(*bad)
         except Exception:
-            before = _answers(stream) == _answers(untouched)
+            before = answers(stream) == answers(untouched)
             for either in (stream, untouched):
                 either.update(T[::-1], Y)
-            if not before or _answers(stream) != _answers(untouched):
+            if not before or answers(stream) != answers(untouched):
                 raise Surfaced("the stream has changed") from None
             raise
-        return _answers(stream)
+        return answers(stream)
 
     return call
 
@@ -204,13 +204,13 @@ def _merged_with_itself() -> Any:
 
 
 def _whole() -> tuple[float, ...]:
-    return _answers(fed((np.concatenate([T, T[:2]]), np.concatenate([Y, Y[:2]]))))
+    return answers(fed((np.concatenate([T, T[:2]]), np.concatenate([Y, Y[:2]]))))
 
 
 def _parts() -> tuple[float, ...]:
     stream, other = fed((T, Y)), fed((T[:2], Y[:2]))
     stream.merge(other)
-    return _answers(stream)
+    return answers(stream)
 
 
 RIGHT = [

@@ -25,7 +25,6 @@ from fastmi.compat.experimental_setup import (
     fit,
     mutual_information_for_network_family,
 )
-from tests import DATA
 
 # ruff: noqa: NPY002  (the published code draws from NumPy's global generator, and so must this)
 
@@ -91,9 +90,7 @@ def family(n, c=5):
 # --- the information plane ------------------------------------------------------------------------
 
 
-def test_every_golden_value_of_the_report():
-    with np.load(DATA / "blog.npz") as archive:
-        blog = dict(archive)
+def test_every_golden_value_of_the_report(blog):
     for labels in (
         blog["Y"],
         blog["Y"][:, 0],
@@ -110,9 +107,7 @@ def test_every_golden_value_of_the_report():
             np.testing.assert_allclose(found, blog[f"L{i}/extended_bits"], rtol=0, atol=1e-12)
 
 
-def test_goldens_of_the_authors_under_the_default_bins():
-    with np.load(DATA / "idnns.npz") as archive:
-        idnns = dict(archive)
+def test_goldens_of_the_authors_under_the_default_bins(idnns):
     for case in ("edges_dupX", "noisy_dupX", "float64", "linear"):
         plane = ZivInformationPlane(idnns[f"{case}/X"], idnns[f"{case}/labels"])
         for name in (name for name in idnns if name.startswith(case) and name.endswith("/T")):

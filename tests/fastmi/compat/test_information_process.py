@@ -14,7 +14,7 @@ from fastmi.compat.information_process import (
     calc_information_sampling,
     extract_probs,
 )
-from tests import DATA, naive
+from tests import naive
 
 N_EDGES = (8, 30, 50, 100)
 BINS = np.linspace(-1, 1, 30)
@@ -29,18 +29,6 @@ NAMES = (
     "unique_inverse_y",
     "pxs",
 )
-
-
-@pytest.fixture(scope="module")
-def idnns():
-    with np.load(DATA / "idnns.npz") as archive:
-        return dict(archive)
-
-
-@pytest.fixture(scope="module")
-def blog():
-    with np.load(DATA / "blog.npz") as archive:
-        return dict(archive)
 
 
 @pytest.fixture
