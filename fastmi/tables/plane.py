@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.arrays import IntArray
+from fastmi.arrays import Bits, IntArray
 from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted
 from fastmi.planes import PlaneEstimator
@@ -133,7 +133,7 @@ class InformationPlane:
     def collect(
         cls,
         estimator: PlaneEstimator,
-        points: Sequence[Points],
+        points: Sequence[Points] | Sequence[Bits] | Bits,
         *,
         epochs: Sequence[int],
         layers: Sequence[str],
@@ -147,7 +147,8 @@ class InformationPlane:
 
         Args:
             estimator: what estimated them. points: what its `readings` returned, one batch or more,
-                of one reading; or what its `estimate` did, which has no other columns.
+                of one reading; or what its `estimate` did, which has no other columns: a batch
+                (n_epochs, [n_paths,] n_layers, 2), or (n_layers, 2) of a single network each epoch.
             epochs: one whole number for each. layers: their names, or the mapping name -> layer
                 itself.
             reading, data, sample, seed: what the table and its figure say they are.
@@ -313,10 +314,10 @@ def _joined(estimator: Any, points: Any) -> Points:
             f"estimator is a {type(estimator).__qualname__}: pass the PlaneEstimator that estimated"
             " the points"
         )
+    if _is_bits(points):
+        points = [points]
     if isinstance(points, list | tuple):
-        points = [
-            Points(*np.moveaxis(batch, -1, 0)) if _is_bits(batch) else batch for batch in points
-        ]
+        points = [_as_points(batch) if _is_bits(batch) else batch for batch in points]
     if (
         not isinstance(points, Sequence)
         or not points
@@ -376,7 +377,13 @@ def _check_estimator(estimator: PlaneEstimator, i: int, batch: Points) -> None:
 
 def _is_bits(batch: Any) -> bool:
     """Judges whether it is what `estimate` returned: I(X;T) and I(T;Y) along the last axis."""
-    return isinstance(batch, np.ndarray) and batch.ndim > 2 and batch.shape[-1] == 2
+    return isinstance(batch, np.ndarray) and batch.ndim >= 2 and batch.shape[-1] == 2
+
+
+def _as_points(bits: Bits) -> Points:
+    """Takes what `estimate` returned as points; of a single network it is one epoch."""
+    i_xt, i_ty = np.moveaxis(bits if bits.ndim > 2 else bits[None], -1, 0)
+    return Points(i_xt, i_ty)
 
 
 def _epochs(given: Any) -> IntArray:

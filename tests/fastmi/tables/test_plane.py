@@ -86,6 +86,20 @@ def test_a_point_for_each_epoch_and_layer_or_no_table(estimated, epochs, layers)
         )
 
 
+def test_what_estimate_returned_is_collected_as_it_came(estimated):
+    """Of a single network an array each epoch; of all epochs at once one, in a list or not."""
+    estimator, layers = estimated
+    each = [estimator.estimate([layer[i, 0] for layer in layers]) for i in range(5)]
+    assert each[0].shape == (2, 2)
+    whole = estimator.estimate([layer[:, 0] for layer in layers])
+    for points in (each, whole, [whole], [whole[:2], whole[2:]], [each[0], whole[1:]]):
+        table = InformationPlane.collect(
+            estimator, points, epochs=range(5), layers=["a", "b"], n_copies=1
+        )
+        assert table.i_xt.shape == (5, 1, 2)
+        np.testing.assert_array_equal(np.stack([table.i_xt[:, 0], table.i_ty[:, 0]], -1), whole)
+
+
 def test_points_without_an_axis_of_epochs_are_refused(estimated):
     estimator, layers = estimated
     points = [estimator.readings([layer[0] for layer in layers])["mixture"]]
@@ -560,8 +574,11 @@ def test_points_are_points():
 
 def test_points_are_what_readings_returns(estimated):
     estimator, _ = estimated
-    for wrong in ([], [np.zeros((5, 2))], "points"):
+    for wrong in ([], [np.zeros((5, 3))], [np.zeros(2)], "points", np.zeros((5, 3))):
         with pytest.raises(
             TypeError, match=r"pass a non-empty list of what PlaneEstimator\.readings returned"
         ):
             InformationPlane.collect(estimator, wrong, epochs=range(5), layers=["a", "b"])
+    one_epoch = [np.zeros((5, 2))]  # of five layers
+    with pytest.raises(ValueError, match=r"i_xt has shape \(1, 1, 5\): 5 epochs and 2 layers need"):
+        InformationPlane.collect(estimator, one_epoch, epochs=range(5), layers=["a", "b"])
