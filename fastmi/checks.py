@@ -148,7 +148,10 @@ def count(name: str, n: int) -> None:
 
 def countable(name: str, n: int) -> None:
     if n > MAX_SAMPLES:
-        raise ValueError(f"{name} has {n} samples: at most {MAX_SAMPLES} are counted at once")
+        raise ValueError(
+            f"{name} has {n} samples: at most {MAX_SAMPLES} are counted at once; count them in "
+            "chunks (fastmi.Stream)"
+        )
 
 
 def same_length(**arrays: Any) -> int:

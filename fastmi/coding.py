@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fastmi import backends, checks
 from fastmi.arrays import Activations, IntArray
-from fastmi.backends import Census
+from fastmi.backends import ANY_CODE, Census
 from fastmi.binning import Binning, as_binning
 from fastmi.inputs import on_host
 from fastmi.labels import SHORT_LETTERS
@@ -46,6 +46,11 @@ class Encoded(NamedTuple):
     schemes: list[Scheme]
     censuses: list[Census]
 
+    @property
+    def code_bits(self) -> int:
+        """Bounds the codes of all layers, which are below 2^code_bits."""
+        return max(scheme.code_bits for scheme in self.schemes)
+
     def __repr__(self) -> str:
         return f"Encoded: codes {tuple(self.codes.shape)} of {len(self.schemes)} layers"
 
@@ -61,6 +66,7 @@ class Scheme(NamedTuple):
     packed: bool
     weights: IntArray
     pair_collision: float
+    code_bits: int  # codes are below 2^code_bits; ANY_CODE where they are hashed
 
     def expected_collisions(self, n: int) -> float:
         """Expects so many pairs among n distinct rows whose codes meet."""
@@ -83,7 +89,8 @@ def _made(n_units: int, n_edges: int) -> Scheme:
         weights = _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64)
         collision = 2.0 ** (bits - 1 - 64)
     weights.flags.writeable = False  # the record is kept
-    return Scheme(collision == 0, weights, collision)
+    code_bits = ANY_CODE if collision else n_units * bits
+    return Scheme(collision == 0, weights, collision, code_bits)
 
 
 _kept = lru_cache(maxsize=256)(_made)
@@ -183,7 +190,7 @@ def number_rows(labels: Any) -> tuple[Any, int]:
     others identified.
     """
     rows, shape = _rows(labels)
-    lowest, highest = int(rows.min()), int(rows.max())
+    lowest, highest = _range(rows)
     width, n_columns = (highest - lowest).bit_length(), rows.shape[1]
     if width * n_columns > 62:
         return (rows[:, 0].reshape(shape), 1 << 64) if n_columns == 1 else identify_rows(labels)
@@ -200,8 +207,8 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
     """
     rows, shape = _rows(labels)
     twin = backends.twin_for(rows)
-    lowest = int(rows.min())
-    width = (int(rows.max()) - lowest).bit_length()
+    lowest, highest = _range(rows)
+    width = (highest - lowest).bit_length()
     if width > 31:
         values, n_values = twin.identify(rows.reshape(-1))
         rows, lowest, width = values.reshape(rows.shape), 0, (n_values - 1).bit_length()
@@ -222,12 +229,23 @@ def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
     """Packs rows as sum_d (row_d - lowest) 2^(width d), below 2^63 where it fits."""
     if rows.shape[1] == 1:
         return rows[:, 0] - lowest if lowest else rows[:, 0]
-    weights = np.int64(1) << (width * np.arange(rows.shape[1], dtype=np.int64))
     if isinstance(rows, np.ndarray):
+        weights = np.int64(1) << (width * np.arange(rows.shape[1], dtype=np.int64))
         # modulo 2^64 on the way: arrays do not warn of it
         return rows @ weights - (np.array([lowest]) * weights).sum()
-    # integers have no matrix product on CUDA
-    return ((rows - lowest) * rows.new_tensor(weights)).sum(-1)
+    # integers have no matrix product on CUDA, and nothing has to go there
+    shifts = rows.new_full((rows.shape[1],), width).cumsum(0).sub_(width)
+    return ((rows - lowest) << shifts).sum(-1)
+
+
+def _range(rows: Any) -> tuple[int, int]:
+    """Finds the lowest and the highest number; of a tensor in one transfer."""
+    if isinstance(rows, np.ndarray):
+        return int(rows.min()), int(rows.max())
+    import torch
+
+    lowest, highest = torch.stack(torch.aminmax(rows)).tolist()
+    return lowest, highest
 
 
 def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:

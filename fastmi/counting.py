@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fastmi import backends, checks
 from fastmi.arrays import Codes, FloatArray, IntArray
-from fastmi.backends import Occurrences
+from fastmi.backends import ANY_CODE, Occurrences
+from fastmi.inputs import is_tensor
 
 __all__ = ["CoverageWarning", "Tally", "counts_of_counts", "tally"]
 
@@ -58,17 +59,19 @@ class Tally:
 
 
 def tally(
-    codes: Codes, labels: Sequence[IntArray] | IntArray = (), n_labels: tuple[int, ...] = ()
+    codes: Codes, labels: Any = (), n_labels: tuple[int, ...] = (), code_bits: int = ANY_CODE
 ) -> Tally:
     """Counts codes (s, n), and their pairs with each of l label vectors, in (1 + l) s segments.
 
-    Labels are (n,) in 0..n_labels[l] - 1. The first s segments are the codes, the next s the pairs
-    of a code and the first label, and so on.
+    Labels are (l, n), of row l in 0..n_labels[l] - 1; codes in 0..2^code_bits - 1, or any integers.
+    The first s segments are the codes, the next s the pairs of a code and the first label, and so
+    on.
     """
     n_segments, n = codes.shape
     checks.countable("a segment", n)
-    label_rows = np.asarray(labels, np.int64).reshape(len(n_labels), n)
-    occurrences = backends.twin_for(codes).tally(codes, label_rows, n_labels)
+    if not is_tensor(labels):
+        labels = np.asarray(labels, np.int64).reshape(len(n_labels), n)
+    occurrences = backends.twin_for(codes).tally(codes, labels, n_labels, code_bits)
     return Tally((1 + len(n_labels)) * n_segments, n, occurrences)
 
 

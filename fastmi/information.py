@@ -10,6 +10,7 @@ import numpy as np
 
 from fastmi import checks, entropies
 from fastmi.arrays import FloatArray, LabelsLike
+from fastmi.backends import ANY_CODE
 from fastmi.coding import identify_rows, number_rows
 from fastmi.counting import CoverageWarning, tally
 from fastmi.inputs import shown
@@ -100,7 +101,7 @@ def mutual_information(
     """
     estimate = entropies.method(method)
     a, b = _numbered(x=x, y=y)
-    if isinstance(a.codes, np.ndarray) and a.codes.ndim == 1:
+    if a.codes.ndim == 1:
         h_x, h_y, h_xy = _together(a, b, estimate)
     else:
         h_x, h_y, h_xy = _joint([[0], [1], [0, 1]], [a, b], estimate)
@@ -180,11 +181,11 @@ def _together(
 
     The wider of the two is counted, and in the same pass its pairs with the narrower.
     """
-    (codes, *_), (ids, n_ids, _) = sorted((a, b), key=lambda numbers: -numbers.size)
+    (codes, size, _), (ids, n_ids, _) = sorted((a, b), key=lambda numbers: -numbers.size)
     if n_ids > len(ids):
         ids, n_ids = identify_rows(ids)
-    h_codes, h_pairs = estimate(tally(codes[None], ids[None], (n_ids,)))
-    (h_ids,) = estimate(tally(ids[None]))
+    h_codes, h_pairs = estimate(tally(codes[None], ids[None], (n_ids,), _bits(size)))
+    (h_ids,) = estimate(tally(ids[None], code_bits=_bits(n_ids)))
     return (h_codes, h_ids, h_pairs) if codes is a.codes else (h_ids, h_codes, h_pairs)
 
 
@@ -198,8 +199,14 @@ def _joint(
         for other in group[1:]:
             codes, size = _joined(codes, size, numbered[other].codes, numbered[other].size)
         segments = codes.reshape(-1, codes.shape[-1])
-        bits.append(estimate(tally(segments)).reshape(tuple(codes.shape[:-1])))
+        counts = tally(segments, code_bits=_bits(size))
+        bits.append(estimate(counts).reshape(tuple(codes.shape[:-1])))
     return bits
+
+
+def _bits(size: int) -> int:
+    """Bounds numbers below `size`, which are any integers where it is beyond theirs."""
+    return (size - 1).bit_length() if size <= 1 << 63 else ANY_CODE
 
 
 def _joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:

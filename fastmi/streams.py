@@ -12,7 +12,7 @@ from fastmi.backends import Occurrences
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
 from fastmi.counting import Tally, counts_of_counts
-from fastmi.inputs import on_host
+from fastmi.inputs import is_tensor, on_host
 from fastmi.labels import as_labels
 
 __all__ = ["Stream"]
@@ -108,11 +108,13 @@ class Stream:
             checks.one_plane(t, labels)
         kinds = _kinds(labels)
         _check_labels(kinds, before)
-        (codes,), *_ = encode_layers(
+        encoded = encode_layers(
             [t], [self.binning], ["activations"], n_together=before.n_samples + n
         )
         ids, rows = (np.zeros(n, np.int64), []) if labels is None else _numbered(labels)
-        pairs = _distinct(on_host(codes), ids, np.ones(n, np.int64), max(1, len(rows)))
+        codes = encoded.codes[0]
+        ids = ids if is_tensor(codes) else on_host(ids)
+        pairs = _distinct(codes, ids, max(1, len(rows)), encoded.code_bits)
         self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (pairs,), {}))
 
     def merge(self, other: Stream) -> None:
@@ -283,18 +285,13 @@ def _in_one_run(state: _Counted) -> _Counted:
 
 
 def _joined(run: _Pairs, other: _Pairs, n_labels: int) -> _Pairs:
-    return _distinct(
-        *(np.concatenate(columns) for columns in zip(run, other, strict=True)), n_labels=n_labels
-    )
+    codes, labels, counts = map(np.concatenate, zip(run, other, strict=True))
+    return _distinct(codes, labels, n_labels, counts=counts)
 
 
-def _distinct(codes: IntArray, labels: IntArray, counts: IntArray, n_labels: int) -> _Pairs:
-    """Joins equal pairs, and adds their counts."""
-    ids, _ = _identify(codes)
-    pairs, n_pairs = (ids, _) if n_labels == 1 else _identify(ids * n_labels + labels)
-    place = np.empty(n_pairs, np.int64)
-    place[pairs] = np.arange(len(pairs))  # one of those where the pair stands
-    return _Pairs(codes[place], labels[place], _summed(pairs, counts, n_pairs))
+def _distinct(codes: Any, labels: Any, n_labels: int, *more: Any, **options: Any) -> _Pairs:
+    """Joins equal pairs where the codes lie, and adds their counts."""
+    return _Pairs(*backends.twin_for(codes).distinct(codes, labels, n_labels, *more, **options))
 
 
 def _identify(values: IntArray) -> tuple[IntArray, int]:
@@ -333,20 +330,29 @@ def _kinds(y: Any) -> tuple[str, ...]:
     )
 
 
-def _numbered(y: Any) -> tuple[IntArray, list[str]]:
+def _numbered(y: Any) -> tuple[Any, list[str]]:
     """Numbers labels (n,) or rows (n, k), and gives the distinct rows, written out.
 
     Written out, because Python seeds the hashes of strings alone: all rows of -1 and -2 share one,
     and a dict of them is slow.
     """
     ids, n_labels = identify_rows(y)
-    ids, y = on_host(ids), on_host(y)
-    place = np.empty(n_labels, np.int64)
-    place[ids] = np.arange(len(ids))  # one of those where the row stands
-    rows = y[place].reshape(n_labels, -1).tolist()
+    y = _one_of_each(y, ids, n_labels)
+    rows = y.reshape(n_labels, -1).tolist()
     if y.dtype == object:  # 1, 1.0 and True are equal
         rows = [
             [label if isinstance(label, str | bytes) else int(label) for label in row]
             for row in rows
         ]
     return ids, list(map(repr, rows))
+
+
+def _one_of_each(y: Any, ids: Any, n_labels: int) -> Any:
+    """Takes one of the rows of each number; only these come to the host."""
+    if is_tensor(ids):
+        place = ids.new_empty(n_labels)
+        place[ids] = ids.new_ones(len(ids)).cumsum(0).sub_(1)
+    else:
+        place = np.empty(n_labels, np.int64)
+        place[ids] = np.arange(len(ids))
+    return on_host(y[place if is_tensor(y) else on_host(place)])

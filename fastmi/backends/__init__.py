@@ -1,18 +1,25 @@
 """The backend seam: activations -> integer codes -> integer tallies, by one of two twins.
 
-Nothing else crosses it. Each twin is a module with the same four functions:
+Nothing else crosses it. Each twin is a module with the same six functions:
 
     receive(array)
         -> the same numbers in the twin's own container, without a copy
+    beside(labels, codes)
+        -> the labels where the codes are
     encode_layers([activations (m, d)], [Cut], [weights (d,)])
         -> codes (l, m), [Census]; l layers, any widths d
     identify(codes (n,))
         -> dense ids (n,), number of symbols
-    tally(codes (s, n), labels (l, n), n_labels)
+    tally(codes (s, n), labels (l, n), n_labels, code_bits)
         -> Occurrences in (1 + l) s segments: the codes, then each (code, label)
+    distinct(codes (n,), labels (n,), n_labels, code_bits, counts)
+        -> each pair that occurs and the sum of its counts (of 1 each), on the host
 
-NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin, CUDA tensors to the torch twin.
-`threads` beside them says how many threads the Numba twin may use.
+Codes are in 0..2^code_bits - 1, or any integers where that is ANY_CODE.
+
+NumPy arrays (and CPU tensors, as NumPy views) go to the Numba twin; CUDA tensors to the Triton
+twin, whose kernels do what fits them, and where Triton does not run to the torch twin, which is
+what the kernels are held to. `threads` beside them says how many threads the Numba twin may use.
 """
 
 from __future__ import annotations
@@ -25,11 +32,21 @@ import numpy.typing as npt
 
 from fastmi.backends.settings import Held, Setting, one_line
 
-__all__ = ["Census", "Cut", "IntArray", "Occurrences", "Twin", "twin_for", "use_backend"]
+__all__ = [
+    "ANY_CODE",
+    "Census",
+    "Cut",
+    "IntArray",
+    "Occurrences",
+    "Twin",
+    "twin_for",
+    "use_backend",
+]
 
 IntArray = npt.NDArray[np.int64]
 
-NAMES = ("numba", "torch")
+ANY_CODE = 64  # bits of a code that may be any integer
+NAMES = ("numba", "torch", "triton")
 BY_CONTAINER = Held(None)
 _forced: ContextVar[Held] = ContextVar("fastmi_backend", default=BY_CONTAINER)
 
@@ -74,13 +91,26 @@ class Twin(Protocol):
 
     def receive(self, array: Any) -> Any: ...
 
+    def beside(self, labels: Any, codes: Any) -> Any: ...
+
     def encode_layers(
         self, layers: list[Any], cuts: list[Cut], weights: list[IntArray]
     ) -> tuple[Any, list[Census]]: ...
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...
 
-    def tally(self, codes: Any, labels: Any, n_labels: tuple[int, ...]) -> Occurrences: ...
+    def tally(
+        self, codes: Any, labels: Any, n_labels: tuple[int, ...], code_bits: int = ANY_CODE
+    ) -> Occurrences: ...
+
+    def distinct(
+        self,
+        codes: Any,
+        labels: Any,
+        n_labels: int,
+        code_bits: int = ANY_CODE,
+        counts: IntArray | None = None,
+    ) -> tuple[IntArray, IntArray, IntArray]: ...
 
 
 def twin_for(array: object) -> Twin:
@@ -92,10 +122,15 @@ def twin_for(array: object) -> Twin:
             "use_backend('numba') is in force, and the Numba twin works on CPU memory, but an array"
             " is a CUDA tensor: leave the context, or pass tensor.cpu()"
         )
-    if forced == "torch" or on_device:
-        from fastmi.backends import torch_twin
+    if forced == "triton":
+        from fastmi.backends import triton_twin
 
-        return torch_twin
+        triton_twin.insist(array)
+        return triton_twin
+    if forced == "torch" or on_device:
+        from fastmi.backends import torch_twin, triton_twin
+
+        return torch_twin if forced == "torch" or triton_twin.missing(array) else triton_twin
     from fastmi.backends import numba_twin
 
     return numba_twin
@@ -108,11 +143,12 @@ def use_backend(name: str) -> Setting:
     back to what was before the call; as a decorator while the function runs.
 
     Args:
-        name: "numba" or "torch". "torch" also takes NumPy arrays and CPU tensors, on the CPU;
-            "numba" refuses CUDA tensors.
+        name: "numba", "torch" or "triton". "torch" also takes NumPy arrays and CPU tensors, on the
+            CPU; "numba" refuses CUDA tensors; "triton" is what CUDA tensors get unasked where
+            Triton runs, and refuses all else.
 
     Raises:
-        ValueError: the name is neither.
+        ValueError: the name is none of them.
         TypeError: as a decorator of a generator or a coroutine, whose work is done later.
 
     Example:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.backends import Census, Cut, IntArray, Occurrences
+from fastmi.backends import ANY_CODE, Census, Cut, IntArray, Occurrences
 from fastmi.backends.numba_kernels import (
     Line,
     Search,
@@ -23,7 +23,7 @@ from fastmi.backends.numba_kernels import (
 )
 from fastmi.backends.threads import n_threads, together
 
-__all__ = ["encode", "encode_layers", "identify", "receive", "tally"]
+__all__ = ["beside", "distinct", "encode", "encode_layers", "identify", "receive", "tally"]
 
 # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
 _wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(all="ignore")
@@ -99,6 +99,11 @@ def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array
 
 
+def beside(labels: IntArray, codes: IntArray) -> IntArray:
+    """All lie in the same memory."""
+    return labels
+
+
 @_wraps
 def encode_layers(
     layers: list[npt.NDArray[np.float32]], cuts: list[Cut], weights: list[IntArray]
@@ -166,11 +171,34 @@ def identify(codes: IntArray) -> tuple[IntArray, int]:
     return ids.astype(np.int64) - 1, int(n_symbols)
 
 
+def distinct(
+    codes: IntArray,
+    labels: IntArray,
+    n_labels: int,
+    code_bits: int = ANY_CODE,
+    counts: IntArray | None = None,
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Finds the pairs of codes (n,) and labels (n,) that occur, and adds their counts (1 each).
+
+    Each pair once: (codes, labels, counts).
+    """
+    pairs, n_pairs = identify(codes)
+    if n_labels > 1:
+        pairs, n_pairs = identify(pairs * n_labels + labels)
+    place = np.empty(n_pairs, np.int64)
+    place[pairs] = np.arange(len(pairs))  # one of those where the pair stands
+    # sums are exact: they stay below 2^53
+    sums = np.bincount(pairs, weights=counts, minlength=n_pairs).astype(np.int64, copy=False)
+    return codes[place], labels[place], sums
+
+
 @_wraps
-def tally(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> Occurrences:
+def tally(
+    codes: IntArray, labels: IntArray, n_labels: tuple[int, ...], code_bits: int = ANY_CODE
+) -> Occurrences:
     """Counts codes (s, n) and labels (l, n) -> occurrences of codes, then of pairs (code, label).
 
-    Labels are in 0..n_labels[l] - 1.
+    Labels are in 0..n_labels[l] - 1. A hash takes any code: `code_bits` is for other twins.
     """
     n_segments, n = codes.shape
     if n > LONG_CODES:

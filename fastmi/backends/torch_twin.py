@@ -1,12 +1,15 @@
-"""The device twin: bucketize, multiply, sort, unique; every segment in one launch.
+"""The device twin in torch's own calls: bucketize, multiply, sort, unique.
 
-The same lines run on CPU tensors. Sorting is chosen over `torch.unique(dim=0)` (the slowest way
-there is) and over `bincount` with weights (not deterministic on CUDA). Integers only, so what it
+The same lines run on CPU tensors. Every segment is counted in one launch, or, where segments are
+long, one after the other. Sorting is chosen over `torch.unique(dim=0)` (the slowest way there is)
+and over `bincount` of codes (which needs a place for each possible one). Integers only, so what it
 returns equals the Numba twin's to the last bit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,22 +17,59 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fastmi.backends import Census, Cut, IntArray, Occurrences
+from fastmi.backends import ANY_CODE, Census, Cut, IntArray, Occurrences
 
-__all__ = ["encode", "encode_layers", "identify", "receive", "tally"]
+__all__ = [
+    "beside",
+    "census_of",
+    "distinct",
+    "encode",
+    "encode_layer",
+    "encode_layers",
+    "identify",
+    "in_parts",
+    "placed",
+    "receive",
+    "tally",
+]
 
-CELLS = 1 << 26  # symbols held at a time while coding: half a gigabyte of int64
+CELLS = 1 << 24  # symbols held at a time while coding: a third of a gigabyte
+ROWS = 1 << 26  # counted at a time: up to 60 bytes each are held beside the codes
+LONG = 1 << 18  # rows of a segment from which it is counted by itself
+MIXER = -7046029254386353131  # 2^64 / the golden ratio, odd: spreads codes over parts
 
 
 def receive(array: Any, device: torch.device | None = None) -> Tensor:
     """Makes a tensor over the same memory.
 
-    It is copied only where torch cannot look at it (read-only, negative strides).
+    It is copied only where torch cannot look at it (read-only, negative strides), or where it has
+    to go to another device: the host does not wait for that.
     """
     if isinstance(array, np.ndarray):
         shares = array.flags.writeable and all(stride >= 0 for stride in array.strides)
         array = torch.from_numpy(array if shares else array.copy())
-    return array if device is None else array.to(device)
+    return array if device is None else array.to(device, non_blocking=device.type != "cpu")
+
+
+def beside(labels: Any, codes: Any) -> Tensor:
+    """Lays labels where the codes are: on another device as int32, half as much to move."""
+    device = receive(codes).device
+    if isinstance(labels, np.ndarray) and device.type != "cpu":
+        labels = labels.astype(np.int32)
+    return receive(labels, device)
+
+
+def placed(array: npt.NDArray[Any], device: torch.device) -> Tensor:
+    """Makes a tensor on a device of a small array, which is kept there for the next call."""
+    return _kept(array.tobytes(), array.dtype.str, device)
+
+
+@lru_cache(maxsize=128)  # edges and weights: of the widest layer 128 KiB
+def _kept(content: bytes, kind: str, device: torch.device) -> Tensor:
+    return receive(np.frombuffer(content, kind), device)
+
+
+# --- codes ----------------------------------------------------------------------------------------
 
 
 def encode_layers(
@@ -40,15 +80,9 @@ def encode_layers(
     The census counts what was NaN and what fell outside.
     """
     tensors = [receive(layer) for layer in layers]
-    device = tensors[0].device
-    # one transfer where all layers are cut alike
-    bounds = {id(cut.edges): receive(cut.edges, device) for cut in cuts}
-    codes = torch.zeros(len(tensors), len(tensors[0]), dtype=torch.int64, device=device)
-    census = torch.zeros(len(tensors), 2, dtype=torch.int64, device=device)
-    for tensor, cut, weight, out, counts in zip(tensors, cuts, weights, codes, census, strict=True):
-        _encode_layer(tensor, bounds[id(cut.edges)], cut.ends, receive(weight, device), out, counts)
-    # the one moment that waits for the device
-    return codes, [Census(*row) for row in census.tolist()]
+    codes = tensors[0].new_empty((len(tensors), len(tensors[0])), dtype=torch.int64)
+    numbers = [encode_layer(*each) for each in zip(tensors, cuts, weights, codes, strict=True)]
+    return codes, census_of(torch.stack(numbers))
 
 
 def encode(
@@ -65,24 +99,31 @@ def encode(
     return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
-def _encode_layer(
-    layer: Tensor,
-    bounds: Tensor,
-    ends: tuple[int, int],
-    weight: Tensor,
-    codes: Tensor,
-    census: Tensor,
-) -> None:
-    rows, n_units = layer.shape
-    step = max(1, CELLS // rows)
-    for first in range(0, n_units, step):
-        columns = layer[:, first : first + step].contiguous()
+def encode_layer(layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor) -> Tensor:
+    """Codes one layer into `codes`, some rows at a time; how many are NaN, outside: (2,)."""
+    device, n_edges = layer.device, cut.edges.size
+    bounds, weight = placed(cut.edges, device), placed(weights, device)
+    symbols = np.arange(n_edges + 1)
+    symbols[0], symbols[-1] = cut.ends
+    table = placed(symbols, device)
+    step = max(1, CELLS // layer.shape[1])
+    census = []
+    for rows, out in zip(layer.split(step), codes.split(step), strict=True):
+        rows = rows.contiguous()
         # the number of edges <= x, which is np.digitize
-        symbols = torch.bucketize(columns, bounds, right=True)
-        below, above = symbols == 0, symbols == bounds.numel()
-        census += torch.stack([columns.isnan().sum(), (below | above).sum()])
-        symbols = symbols.masked_fill_(below, ends[0]).masked_fill_(above, ends[1])
-        codes += (symbols * weight[first : first + step]).sum(-1)
+        places = torch.bucketize(rows, bounds, right=True, out_int32=True)
+        # below all edges, or above
+        census += [rows.isnan().sum(), (places % n_edges == 0).sum()]
+        torch.sum(table[places].mul_(weight), -1, out=out)
+    return torch.stack(census).reshape(-1, 2).sum(0) if len(census) > 2 else torch.stack(census)
+
+
+def census_of(numbers: Tensor) -> list[Census]:
+    """Reads how many values of each layer were NaN, outside, (l, 2): this waits for the device."""
+    return [Census(*row) for row in numbers.tolist()]
+
+
+# --- counts ---------------------------------------------------------------------------------------
 
 
 def identify(codes: Any) -> tuple[Tensor, int]:
@@ -91,31 +132,188 @@ def identify(codes: Any) -> tuple[Tensor, int]:
     return ids, symbols.numel()
 
 
-def tally(codes: Any, labels: Any, n_labels: tuple[int, ...]) -> Occurrences:
-    """Counts codes (s, n), and their pairs with labels (l, n) in 0..n_labels[l] - 1.
+def distinct(
+    codes: Any,
+    labels: Any,
+    n_labels: int,
+    code_bits: int = ANY_CODE,
+    counts: IntArray | None = None,
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Finds the pairs of codes (n,) and labels (n,) that occur, and adds their counts (1 each).
 
-    The occurrences of the codes come first, then those of each pair (code, label). Sorted rows give
-    run starts, their running sum gives ids dense over all segments (below s n), and id * n_labels +
-    label is a joint key that always fits.
+    Each pair once, on the host: (codes, labels, counts).
     """
     codes = receive(codes)
-    labels = receive(labels, codes.device)
-    n_segments, n = codes.shape
-    ordered, order = codes.sort(dim=-1)
-    starts = torch.ones_like(ordered, dtype=torch.bool)
-    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = starts.flatten().nonzero().squeeze(1)
-    counts = torch.diff(first, append=first.new_tensor([n_segments * n]))
-    segment = first // n
-    segments, times = [segment], [counts]
-    ids = starts.flatten().cumsum(0) - 1
-    for k, (row, size) in enumerate(zip(labels, n_labels, strict=True), start=1):
-        pairs, pair_counts = torch.unique(ids * size + row[order].flatten(), return_counts=True)
-        segments.append(segment[pairs // size] + k * n_segments)
-        times.append(pair_counts)
-    keys, symbols = torch.unique(
-        torch.cat(segments) * (n + 1) + torch.cat(times), return_counts=True
+    labels = beside(labels, codes)
+    symbols = None
+    if _fits((n_labels,), code_bits):
+        keys, base = (codes << _bits(n_labels)).bitwise_or_(labels), 1 << _bits(n_labels)
+    else:
+        symbols, ids = torch.unique(codes, return_inverse=True)
+        keys, base = ids.mul_(n_labels).add_(labels), n_labels
+    if counts is None:
+        pairs, sums = torch.unique(keys, return_counts=True)
+    else:
+        pairs, place = torch.unique(keys, return_inverse=True)
+        sums = torch.zeros_like(pairs).index_add_(0, place, receive(counts, codes.device))
+    numbers = pairs // base
+    found = numbers if symbols is None else symbols[numbers], pairs % base, sums
+    codes, labels, sums = torch.stack(found).cpu().numpy()  # one transfer
+    return codes, labels, sums
+
+
+def tally(
+    codes: Any, labels: Any, n_labels: tuple[int, ...], code_bits: int = ANY_CODE
+) -> Occurrences:
+    """Counts codes (s, n), and their pairs with labels (l, n) in 0..n_labels[l] - 1.
+
+    The occurrences of the codes come first, then those of each pair (code, label). Where
+    code << bits | label fits an integer, one sort of these keys serves codes and pairs.
+    """
+    codes = receive(codes)
+    labels = beside(labels, codes)
+    if codes.shape[1] >= LONG:
+        return in_parts(
+            lambda part: _count_long(codes[part.start], labels, n_labels, code_bits),
+            *codes.shape,
+            n_together=1,
+        )
+    return in_parts(
+        lambda part: _count_side_by_side(codes[part], labels, n_labels, code_bits), *codes.shape
     )
-    # one transfer
-    segment, times, symbols = torch.stack([keys // (n + 1), keys % (n + 1), symbols]).cpu().numpy()
-    return Occurrences(segment, times, symbols)
+
+
+def in_parts(
+    count: Callable[[slice], Occurrences], n_segments: int, n: int, n_together: int | None = None
+) -> Occurrences:
+    """Counts `n_together` of the segments of n rows at a time: as many as there is room for.
+
+    Of a part `count` finds the occurrences in its segments, then of each kind of pair in them.
+    """
+    step = n_together or max(1, ROWS // n)
+    if step >= n_segments:
+        return count(slice(0, n_segments))
+    found = []
+    for first in range(0, n_segments, step):
+        size = min(step, n_segments - first)
+        part = count(slice(first, first + size))
+        kind, segment = np.divmod(part.segment, size)
+        found.append(part._replace(segment=kind * n_segments + first + segment))
+    columns = [np.concatenate(rows) for rows in zip(*found, strict=True)]
+    order = np.argsort(columns[0], kind="stable")  # within a segment they are in order
+    return Occurrences(*(column[order] for column in columns))
+
+
+def _fits(n_labels: tuple[int, ...], code_bits: int) -> bool:
+    """Judges whether code << bits | label is an integer, whatever the label."""
+    return bool(n_labels) and code_bits + max(map(_bits, n_labels)) <= 63
+
+
+def _bits(size: int) -> int:
+    return (size - 1).bit_length()
+
+
+def _count_side_by_side(
+    codes: Tensor, labels: Tensor, n_labels: tuple[int, ...], code_bits: int
+) -> Occurrences:
+    """Counts segments (s, n) at once, by where runs start in sorted rows."""
+    n = codes.shape[1]
+    # of the codes, then of each pair: where a run starts
+    starts = codes.new_ones((1 + len(n_labels), *codes.shape), dtype=torch.bool)
+    if _fits(n_labels, code_bits):
+        for k, (row, size) in enumerate(zip(labels, n_labels, strict=True)):
+            keys = (codes << _bits(size)).bitwise_or_(row).sort(dim=-1).values
+            _mark(keys, starts[k + 1])
+            if k == 0:
+                _mark(keys >> _bits(size), starts[0])
+    else:
+        ordered, order = codes.sort(dim=-1)
+        _mark(ordered, starts[0])
+        ids = starts[0].cumsum(-1) if n_labels else ordered
+        del ordered
+        for k, (row, size) in enumerate(zip(labels, n_labels, strict=True)):
+            _mark((ids * size).add_(row[order]).sort(dim=-1).values, starts[k + 1])
+    keys = starts.flatten().nonzero().squeeze(1)
+    times = _gaps(keys, starts.numel())
+    # segment and times as one number
+    keys.floor_divide_(n).mul_(n + 1).add_(times)
+    del times
+    found = torch.stack(torch.unique(keys, return_counts=True))
+    (keys, symbols) = found.cpu().numpy()  # one transfer
+    return Occurrences(*np.divmod(keys, n + 1), symbols)
+
+
+def _mark(ordered: Tensor, starts: Tensor) -> None:
+    """Marks where a value differs from the one before it."""
+    torch.ne(ordered[..., 1:], ordered[..., :-1], out=starts[..., 1:])
+
+
+def _gaps(first: Tensor, end: int) -> Tensor:
+    """Measures how far it is from each of ascending places to the next, the last to the end."""
+    gaps = torch.empty_like(first)
+    torch.sub(first[1:], first[:-1], out=gaps[:-1])
+    torch.sub(end, first[-1:], out=gaps[-1:])
+    return gaps
+
+
+def _count_long(
+    codes: Tensor, labels: Tensor, n_labels: tuple[int, ...], code_bits: int
+) -> Occurrences:
+    """Counts a segment (n,), some of its codes at a time where there is no room for all."""
+    n_parts = -(-len(codes) // ROWS)
+    found = []
+    for part in range(n_parts):
+        if n_parts == 1:
+            rows = codes, labels
+        else:
+            # no code is in two parts
+            mine = ((codes * MIXER) >> 32).remainder_(n_parts) == part
+            rows = codes[mine], labels[:, mine]
+        if len(rows[0]):
+            found.append([_times_of(times) for times in _counts(*rows, n_labels, code_bits)])
+    kinds = [_summed(pieces) for pieces in zip(*found, strict=True)]
+    segment = np.repeat(np.arange(len(kinds)), [len(times) for times, _ in kinds])
+    return Occurrences(segment, *(np.concatenate(rows) for rows in zip(*kinds, strict=True)))
+
+
+def _counts(
+    codes: Tensor, labels: Tensor, n_labels: tuple[int, ...], code_bits: int
+) -> Iterator[Tensor]:
+    """Counts how often each code occurs, then how often each pair with each row of labels."""
+    if _fits(n_labels, code_bits):
+        for k, (row, size) in enumerate(zip(labels, n_labels, strict=True)):
+            pairs, counts = torch.unique(
+                (codes << _bits(size)).bitwise_or_(row), return_counts=True
+            )
+            if k == 0:  # a code's pairs lie side by side
+                pairs >>= _bits(size)
+                starts = torch.ones_like(pairs, dtype=torch.bool)
+                _mark(pairs, starts)
+                before = counts.cumsum(0).sub_(counts)
+                yield _gaps(before[starts], len(codes))
+            yield counts
+        return
+    _, ids, counts = torch.unique(codes, return_inverse=True, return_counts=True)
+    yield counts
+    for row, size in zip(labels, n_labels, strict=True):
+        yield torch.unique(ids * size + row, return_counts=True)[1]
+
+
+def _times_of(counts: Tensor) -> tuple[IntArray, IntArray]:
+    """Counts how many symbols occur once, twice, ...: (times, symbols).
+
+    Those that occur once are mostly the most, and need no sorting.
+    """
+    more = counts[counts > 1]
+    times, symbols = torch.stack(torch.unique(more, return_counts=True)).cpu().numpy()
+    alone = len(counts) - len(more)
+    return (np.r_[1, times], np.r_[alone, symbols]) if alone else (times, symbols)
+
+
+def _summed(pieces: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+    """Adds the counts of counts of parts that have no symbol in common."""
+    if len(pieces) == 1:
+        return pieces[0]
+    times, where = np.unique(np.concatenate([each for each, _ in pieces]), return_inverse=True)
+    symbols = np.concatenate([each for _, each in pieces])
+    return times, np.bincount(where, weights=symbols).astype(np.int64)

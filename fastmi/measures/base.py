@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from fastmi import checks, entropies
+from fastmi import backends, checks, entropies
 from fastmi.arrays import Activations, Bits, FloatArray, Inputs, IntArray, LabelsLike
 from fastmi.coding import identify_rows
 from fastmi.counting import Tally, tally
-from fastmi.inputs import on_host, shortened
+from fastmi.inputs import is_tensor, on_host, shortened
 from fastmi.labels import as_labels
 from fastmi.points import Points
 
@@ -56,6 +56,7 @@ class Variables:
     n_y: int
     n_x: int
     tally: Tally
+    _beside: dict[Any, Any] = field(default_factory=dict)  # labels, where layers lay before
 
     @property
     def ids_y(self) -> IntArray:
@@ -72,9 +73,23 @@ class Variables:
         """Counts the samples."""
         return self.labels.shape[1]
 
+    def labels_beside(self, codes: Any, n_rows: int = 2) -> Any:
+        """Lays the first rows of the labels where codes are, where they stay for the next call."""
+        if isinstance(codes, np.ndarray):
+            return self.labels[:n_rows]
+        place = codes.device, n_rows
+        if place not in self._beside:
+            twin = backends.twin_for(codes)
+            self._beside[place] = twin.beside(self.labels[:n_rows], codes)
+        return self._beside[place]
+
     def entropies(self, method: str) -> FloatArray:
         """Estimates H(Y) and H(X), (2,)."""
         return entropies.method(method)(self.tally)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves at home what lies on a device."""
+        return {**vars(self), "_beside": {}}
 
     def __repr__(self) -> str:
         return f"Variables of {self.n_samples} samples, {self.n_x} x, {self.n_y} y"
@@ -86,7 +101,6 @@ def variables(x: Inputs, y: LabelsLike) -> Variables:
     Raises:
         TypeError, ValueError: as `PlaneEstimator`.
     """
-    checks.same_device(x=x, y=y)
     x, y = checks.numbers("x", x), as_labels("y", y)
     checks.one_plane(x, y)
     (ids_x, n_x), (ids_y, n_y) = identify_rows(x), identify_rows(y)
@@ -94,15 +108,19 @@ def variables(x: Inputs, y: LabelsLike) -> Variables:
     return Variables(labels, n_y, n_x, tally(labels))
 
 
-def through(values: Any, assignment: IntArray) -> Any:
+def through(values: Any, assignment: Any) -> Any:
     """Takes of every sample the copy that it is assigned.
 
     Of values (..., n_copies, n, d) and an assignment (..., n) they are (..., n, d).
     """
     *leading, n_copies, n, d = values.shape
     flat = values.reshape(-1, n_copies, n, d)
-    copy_of = np.array(assignment).reshape(-1, n)  # a copy: torch warns of read-only memory
-    chosen = flat[np.arange(len(flat))[:, None], copy_of, np.arange(n)]
+    if is_tensor(values):
+        copy_of = backends.twin_for(values).beside(assignment, values).reshape(-1, 1, n, 1)
+        chosen = flat.gather(1, copy_of.long().expand(-1, 1, n, d))
+    else:
+        copy_of = assignment.reshape(-1, n)
+        chosen = flat[np.arange(len(flat))[:, None], copy_of, np.arange(n)]
     return chosen.reshape(*leading, n, d)
 
 

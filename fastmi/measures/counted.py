@@ -14,7 +14,7 @@ from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import Encoded, encode_layers
 from fastmi.counting import Tally, tally
-from fastmi.inputs import shortened
+from fastmi.inputs import is_tensor, shortened
 from fastmi.measures.base import Layers, Variables, through
 from fastmi.points import Points
 
@@ -116,11 +116,13 @@ class _Reader:
         return prepared._replace(codes=prepared.codes.reshape(*leading, n_copies * n))
 
     def bits(self, prepared: Encoded) -> Bits:
-        return _layers_last(self._information(prepared.codes)[0].T, prepared.codes.shape, 2)
+        return _layers_last(
+            self._information(prepared.codes, prepared.code_bits)[0].T, prepared.codes.shape, 2
+        )
 
     def points(self, prepared: Encoded) -> Points:
         codes = prepared.codes
-        bits, counts = self._information(codes)
+        bits, counts = self._information(codes, prepared.code_bits)
         columns = (
             *bits,
             *(column[: bits.shape[1]] for column in (counts.n_symbols, counts.coverage)),
@@ -139,7 +141,7 @@ class _Reader:
             coding=np.broadcast_to(collisions, i_xt.shape).copy(),
         )
 
-    def _information(self, codes: Any) -> tuple[FloatArray, Tally]:
+    def _information(self, codes: Any, code_bits: int) -> tuple[FloatArray, Tally]:
         """Estimates I(X;T) and I(T;Y) of s segments, (2, s), and gives their tally.
 
         Sample i stands at i, n + i, 2n + i, ... of each.
@@ -149,10 +151,12 @@ class _Reader:
         # then every pair (t, x) is as alone as its x
         x_splits_all = fixed.n_x == fixed.n_samples and n_repeats == 1
         sizes = (fixed.n_y,) if x_splits_all else (fixed.n_y, fixed.n_x)
-        labels = fixed.labels[: len(sizes)]
-        counts = tally(
-            codes.reshape(-1, n), labels if n_repeats == 1 else np.tile(labels, n_repeats), sizes
-        )
+        labels = fixed.labels_beside(codes, len(sizes))
+        if n_repeats > 1:
+            labels = (
+                labels.repeat(1, n_repeats) if is_tensor(labels) else np.tile(labels, n_repeats)
+            )
+        counts = tally(codes.reshape(-1, n), labels, sizes, code_bits)
         h_t, h_ty, *h_tx = self._entropy(counts).reshape(1 + len(sizes), -1)
         joint = np.empty((2, h_t.size))
         joint[0], joint[1] = h_tx[0] if h_tx else self._h_x, h_ty

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastmi import checks
+from fastmi import backends, checks
 from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.inputs import is_tensor
 from fastmi.measures.base import Layers, Variables, through
@@ -134,17 +134,22 @@ class _Reader:
             return t
         return t.float() if is_tensor(t) else t.astype(np.float32)
 
+    def _of_first(self, t: Any) -> Any:
+        """Takes, of each sample, the row of the first with an equal x."""
+        first = self._first_of_x[self._variables.ids_x]
+        return t[backends.twin_for(t).beside(first, t) if is_tensor(t) else first]
+
     def _network(self, t: Any) -> FloatArray:
         fixed = self._variables
         t = self._in_noise_units(t)
-        if fixed.n_x < fixed.n_samples and not bool((t[self._first_of_x[fixed.ids_x]] == t).all()):
+        if fixed.n_x < fixed.n_samples and not bool((self._of_first(t) == t).all()):
             raise ValueError(
                 "x has rows that are equal where a layer is not, and KDEBounds takes a layer to be "
                 "a function of x: H(T|X) would not be the entropy of the noise; count such layers, "
                 "or drop repeated x"
             )
         if is_tensor(t):
-            sums = _sums_on_device(t, fixed.ids_y)
+            sums = _sums_on_device(t, fixed.labels_beside(t, 1)[0])
         else:
             from fastmi.backends.numba_gaussians import gaussian_sums
 
@@ -154,11 +159,10 @@ class _Reader:
         return np.concatenate([of_all.mean(axis=1), of_class.mean(axis=1)])
 
 
-def _sums_on_device(t: Any, ids: IntArray) -> FloatArray:
+def _sums_on_device(t: Any, of_class: Any) -> FloatArray:
     """As `gaussian_sums`, by differences of all pairs, some rows at a time."""
     import torch
 
-    of_class = torch.from_numpy(ids).to(t.device)
     step = max(1, PAIRS // len(t))
     parts = []
     for first in range(0, len(t), step):
