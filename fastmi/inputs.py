@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["container", "is_tensor", "on_host", "shortened", "shown"]
 
+DEVICES = ("cpu", "cuda")  # whose tensors are taken
+
 
 def is_tensor(array: object) -> bool:
     """Tells whether it is a torch tensor, without importing torch.
@@ -166,7 +168,7 @@ def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
             f"{name} is a quantised tensor ({tensor.dtype}): pass {name}.dequantize(), or "
             f"{name}.int_repr() as labels"
         )
-    if tensor.device.type not in ("cpu", "cuda"):
+    if tensor.device.type not in DEVICES:
         way = (
             "which holds no values: make it where it does (device='cpu')"
             if tensor.is_meta
@@ -179,7 +181,7 @@ def _from_tensor(name: str, tensor: torch.Tensor) -> Any:
             tensor.dtype == torch.bfloat16 or tensor.dtype.itemsize < 2
         ):
             tensor = tensor.float()  # NumPy has no such type
-        if tensor.device.type == "cuda":
+        if tensor.device.type != "cpu":
             return tensor
         return tensor.resolve_conj().resolve_neg().numpy()
     # a type that NumPy lacks; a tensor within a transform (vmap, compile)

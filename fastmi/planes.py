@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastmi import checks, entropies
+from fastmi import backends, checks, entropies
 from fastmi.arrays import Assignment, Bits, Inputs, LabelsLike, LayersOf
 from fastmi.binning import Binning, as_binning
 from fastmi.inputs import container, is_tensor, shortened, shown
@@ -138,7 +138,10 @@ class PlaneEstimator:
                 sample.
         """
         checked = self._checked(layers)
-        copy_of = checks.assignment(assignment, checked.arrays[0].shape)
+        first = checked.arrays[0]
+        copy_of: Any = checks.assignment(assignment, first.shape)
+        if is_tensor(first):  # once for all layers
+            copy_of = backends.twin_for(first).beside(copy_of, first).long()
         return self._bits(
             checked._replace(arrays=[through(layer, copy_of) for layer in checked.arrays])
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # read where kernels are defined
+
 import fastmi
+from fastmi import inputs
+from fastmi.backends import triton_twin
+from tests.standin import device as standin_device
 
 settings.register_profile(
     "fastmi",
@@ -31,41 +38,72 @@ settings.register_profile(
 settings.load_profile("fastmi")
 
 CUDA_MISSING = "no CUDA device here"
+DEVICES = {"cuda": torch.device("cuda:0"), "standin": standin_device.DEVICE}
 
 
 @dataclass(frozen=True)
 class Backend:
-    """One of the ways to run fastmi.
+    """One of the ways to run fastmi, and the device that it works on.
 
     `put` moves an array to where it works; strings have no tensor and stay.
     """
 
     name: str
 
+    @property
+    def device(self) -> torch.device:
+        return DEVICES.get(self.name, torch.device("cpu"))
+
     def put(self, array: Any) -> Any:
         array = np.asarray(array)
         if self.name == "numba" or array.dtype.kind in "US":
             return array
-        tensor = torch.from_numpy(array.copy())  # torch warns of read-only memory
-        return tensor.cuda() if self.name == "cuda" else tensor
+        # a copy: torch warns of read-only memory
+        return torch.from_numpy(array.copy()).to(self.device)
 
 
-@pytest.fixture(params=["numba", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
-def twin(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """The Numba twin on arrays, the torch twin on CPU tensors and on CUDA tensors."""
-    if request.param == "cuda" and not torch.cuda.is_available():
-        pytest.skip(CUDA_MISSING)
-    # the container alone sends CUDA tensors to their twin; CPU tensors must be sent
-    with contextlib.nullcontext() if request.param == "cuda" else fastmi.use_backend(request.param):
-        yield Backend(request.param)
+@pytest.fixture(params=["numba", "torch", "standin", pytest.param("cuda", marks=pytest.mark.gpu)])
+def twin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
+    """The Numba twin on arrays, the torch twin on CPU tensors, what CUDA tensors get on a device.
+
+    The device is a GPU where there is one, else the stand-in for it.
+    """
+    if request.param in DEVICES:
+        with _on(request, monkeypatch):
+            yield Backend(request.param)
+    else:
+        with fastmi.use_backend(request.param):
+            yield Backend(request.param)
 
 
-@pytest.fixture
-def cuda() -> torch.device:
-    """For tests about a CUDA device itself; mark them `gpu`."""
-    if not torch.cuda.is_available():
-        pytest.skip(CUDA_MISSING)
-    return torch.device("cuda")
+@pytest.fixture(params=["standin", "cuda"])
+def cuda(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.device]:
+    """For tests about a device itself, marked `gpu`: a GPU where there is one, else the stand-in.
+
+    A test that asks for what only a GPU has says so: `@pytest.mark.gpu(alone="its generators")`.
+    """
+    with _on(request, monkeypatch):
+        yield DEVICES[request.param]
+
+
+@contextlib.contextmanager
+def _on(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    there = torch.cuda.is_available()
+    if request.param == "cuda":
+        if not there:
+            pytest.skip(CUDA_MISSING)
+        yield
+        return
+    if there:
+        pytest.skip("a CUDA device is here, and needs no stand-in")
+    mark = request.node.get_closest_marker("gpu")
+    if mark and mark.kwargs:
+        pytest.skip(f"only a GPU has {mark.kwargs['alone']}")
+    monkeypatch.setattr(inputs, "DEVICES", (*inputs.DEVICES, standin_device.DEVICE.type))
+    # torch's own calls, as where Triton is missing: the interpreter takes a second for 4096 rows
+    monkeypatch.setattr(triton_twin, "_missing", lambda device: "the stand-in has none")
+    with standin_device.installed():
+        yield
 
 
 @pytest.fixture

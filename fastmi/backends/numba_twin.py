@@ -23,7 +23,7 @@ from fastmi.backends.numba_kernels import (
 )
 from fastmi.backends.threads import n_threads, together
 
-__all__ = ["beside", "distinct", "encode", "encode_layers", "identify", "receive", "tally"]
+__all__ = ["beside", "distinct", "encode_layers", "identify", "receive", "tally"]
 
 # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
 _wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(all="ignore")
@@ -126,17 +126,6 @@ def encode_layers(
             ]
             census.append(Census(*map(sum, zip(*together(rows), strict=True))))
     return codes, census
-
-
-def encode(
-    layers: list[npt.NDArray[np.float32]],
-    edges: npt.NDArray[np.float32],
-    ends: tuple[int, int],
-    weights: list[IntArray],
-    line: tuple[float, float] | None = None,
-) -> tuple[IntArray, list[Census]]:
-    """Calls `encode_layers`, all cut alike: its former shape, which prepared calls of a GPU use."""
-    return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
 def _told(cut: Cut) -> tuple[Any, ...]:

@@ -23,7 +23,6 @@ __all__ = [
     "beside",
     "census_of",
     "distinct",
-    "encode",
     "encode_layer",
     "encode_layers",
     "identify",
@@ -83,20 +82,6 @@ def encode_layers(
     codes = tensors[0].new_empty((len(tensors), len(tensors[0])), dtype=torch.int64)
     numbers = [encode_layer(*each) for each in zip(tensors, cuts, weights, codes, strict=True)]
     return codes, census_of(torch.stack(numbers))
-
-
-def encode(
-    layers: list[Any],
-    edges: npt.NDArray[np.float32],
-    ends: tuple[int, int],
-    weights: list[IntArray],
-    line: tuple[float, float] | None = None,
-) -> tuple[Tensor, list[Census]]:
-    """Codes layers that are all cut alike, as `encode_layers`.
-
-    This is the former shape of that function, which prepared measurements of a GPU call.
-    """
-    return encode_layers(layers, [Cut(edges, ends, line)] * len(layers), weights)
 
 
 def encode_layer(layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor) -> Tensor:
@@ -218,29 +203,35 @@ def _count_side_by_side(
 ) -> Occurrences:
     """Counts segments (s, n) at once, by where runs start in sorted rows."""
     n = codes.shape[1]
-    # of the codes, then of each pair: where a run starts
-    starts = codes.new_ones((1 + len(n_labels), *codes.shape), dtype=torch.bool)
-    if _fits(n_labels, code_bits):
-        for k, (row, size) in enumerate(zip(labels, n_labels, strict=True)):
-            keys = (codes << _bits(size)).bitwise_or_(row).sort(dim=-1).values
-            _mark(keys, starts[k + 1])
-            if k == 0:
-                _mark(keys >> _bits(size), starts[0])
-    else:
-        ordered, order = codes.sort(dim=-1)
-        _mark(ordered, starts[0])
-        ids = starts[0].cumsum(-1) if n_labels else ordered
-        del ordered
-        for k, (row, size) in enumerate(zip(labels, n_labels, strict=True)):
-            _mark((ids * size).add_(row[order]).sort(dim=-1).values, starts[k + 1])
-    keys = starts.flatten().nonzero().squeeze(1)
-    times = _gaps(keys, starts.numel())
+    starts = _starts(codes, labels, n_labels, code_bits).flatten()
+    keys = starts.nonzero().squeeze(1)
+    times = _gaps(keys, len(starts))
     # segment and times as one number
     keys.floor_divide_(n).mul_(n + 1).add_(times)
-    del times
+    del starts, times
     found = torch.stack(torch.unique(keys, return_counts=True))
-    (keys, symbols) = found.cpu().numpy()  # one transfer
+    keys, symbols = found.cpu().numpy()  # one transfer
     return Occurrences(*np.divmod(keys, n + 1), symbols)
+
+
+def _starts(codes: Tensor, labels: Tensor, n_labels: tuple[int, ...], code_bits: int) -> Tensor:
+    """Marks where runs start in sorted codes, then in the sorted pairs with each row of labels."""
+    starts = codes.new_ones((1 + len(n_labels), *codes.shape), dtype=torch.bool)
+    if _fits(n_labels, code_bits):
+        for k, (row, size) in enumerate(zip(labels, n_labels, strict=True), start=1):
+            keys = (codes << _bits(size)).bitwise_or_(row).sort(dim=-1).values
+            _mark(keys, starts[k])
+            if k == 1:
+                _mark(keys >> _bits(size), starts[0])
+        return starts
+    ordered, order = codes.sort(dim=-1)
+    _mark(ordered, starts[0])
+    del ordered
+    ids = starts[0].cumsum(-1) if n_labels else codes
+    for k, (row, size) in enumerate(zip(labels, n_labels, strict=True), start=1):
+        pairs = ids.mul_(size) if k == len(n_labels) else ids * size
+        _mark(pairs.add_(row[order]).sort(dim=-1).values, starts[k])
+    return starts
 
 
 def _mark(ordered: Tensor, starts: Tensor) -> None:

@@ -39,6 +39,7 @@ __all__ = [
     "encode_layers",
     "identify",
     "insist",
+    "interpreted",
     "missing",
     "receive",
     "tally",
@@ -85,8 +86,7 @@ def insist(array: Any) -> None:
         ValueError: with the reason.
     """
     # the interpreter takes what the torch twin takes
-    reason = _missing(torch.device("cpu")) if _interpreted() else missing(array)
-    if reason:
+    if not interpreted() and (reason := missing(array)):
         raise ValueError(
             f"use_backend('triton') is in force, but its kernels do not run here ({reason}): leave "
             "the context, or pass CUDA tensors where Triton is installed"
@@ -102,13 +102,15 @@ def _missing(device: torch.device) -> str:
     """
     if importlib.util.find_spec("triton") is None:
         return "Triton is not installed"
-    if device.type == "cpu" and not _interpreted():
+    if device.type == "cpu":
         return "it lies in CPU memory"
     return _fault(f"on {device}", functools.partial(_try, device))
 
 
-def _interpreted() -> bool:
-    return os.environ.get("TRITON_INTERPRET") == "1"
+def interpreted() -> bool:
+    """Tells whether Triton is there and runs kernels in Python, on the CPU, as tests do."""
+    there = importlib.util.find_spec("triton") is not None
+    return there and os.environ.get("TRITON_INTERPRET") == "1"
 
 
 def _try(device: torch.device) -> None:

@@ -8,7 +8,7 @@ import torch
 
 import fastmi
 from fastmi import backends
-from fastmi.backends import numba_twin, torch_twin
+from fastmi.backends import Cut, numba_twin, torch_twin, triton_twin
 from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS, module_of
 
 
@@ -21,7 +21,7 @@ def numpy_of(array):
 
 def test_the_container_chooses_the_twin():
     assert backends.twin_for(np.zeros(1)) is numba_twin
-    # past the checks, a tensor is a CUDA tensor
+    # past the checks, a tensor is a CUDA tensor; on the CPU there are no kernels
     assert backends.twin_for(torch.zeros(1)) is torch_twin
 
 
@@ -43,7 +43,7 @@ def test_an_error_inside_the_block_ends_the_force():
 @pytest.mark.parametrize("name", ["cuda", "", None, 3])
 def test_an_unknown_backend_is_refused_with_the_known_ones(name):
     with (
-        pytest.raises(ValueError, match=f"name must be one of 'numba', 'torch', not {name!r}"),
+        pytest.raises(ValueError, match=f"one of 'numba', 'torch', 'triton', not {name!r}"),
         fastmi.use_backend(name),
     ):
         pass
@@ -58,16 +58,18 @@ def test_both_twins_have_the_functions_of_the_protocol():
         for name, member in vars(backends.Twin).items()
         if inspect.isfunction(member) and not name.startswith("_")
     }
-    assert verbs == {"receive", "encode_layers", "identify", "tally"}
-    # the former shape of encode_layers
-    assert verbs | {"encode"} == set(numba_twin.__all__) == set(torch_twin.__all__)
+    assert verbs == {"receive", "beside", "encode_layers", "identify", "tally", "distinct"}
+    assert verbs == set(numba_twin.__all__)
+    # what one device twin asks of the other, and what says whether it runs
+    assert verbs < set(torch_twin.__all__)
+    assert verbs < set(triton_twin.__all__)
 
 
 def test_receiving_copies_nothing(twin):
     array = twin.put(np.arange(6).reshape(2, 3))
     received = module_of(twin).receive(array)
     numpy_of(array)[0, 0] = 99
-    assert int(received[0, 0]) == (99 if twin.name != "cuda" else 0)
+    assert int(received[0, 0]) == (99 if twin.device.type == "cpu" else 0)
     shared = np.arange(6)
     assert np.shares_memory(numpy_of(backends.twin_for(shared).receive(shared)), shared)
 
@@ -77,7 +79,7 @@ def test_the_census_counts_what_lies_outside(twin, edges):
     inside = np.float32([[0, -1], [0.75, 0.6], [-0.5, 0]])
     outside = np.float32([[-2, 1], [np.inf, 0], [-np.inf, -1.5]])
     layers = [twin.put(layer) for layer in (inside, outside)]
-    codes, census = module_of(twin).encode(layers, edges, ENDS, [WEIGHTS, WEIGHTS])
+    codes, census = module_of(twin).encode_layers(layers, [Cut(edges, ENDS)] * 2, [WEIGHTS] * 2)
     assert census == [(0, 0), (0, 5)]
     assert numpy_of(codes).tolist() == [
         [(np.digitize(row, edges) @ WEIGHTS).item() for row in t] for t in (inside, outside)
@@ -87,14 +89,15 @@ def test_the_census_counts_what_lies_outside(twin, edges):
 @pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
 def test_the_census_counts_nan(twin, edges):
     layer = twin.put(np.float32([[0, np.nan], [np.nan, np.nan]]))
-    _, [census] = module_of(twin).encode([layer], edges, ENDS, [WEIGHTS])
+    _, [census] = module_of(twin).encode_layers([layer], [Cut(edges, ENDS)], [WEIGHTS])
     assert census.nan == 3
 
 
 def test_layers_of_several_widths_are_encoded_together(twin, rng):
     layers = [rng.uniform(-2, 2, (9, d)).astype(np.float32) for d in (1, 5, 31)]
     weights = [rng.integers(-(2**63), 2**63 - 1, d) for d in (1, 5, 31)]
-    codes, _ = module_of(twin).encode([twin.put(layer) for layer in layers], EDGES, ENDS, weights)
+    given = [twin.put(layer) for layer in layers]
+    codes, _ = module_of(twin).encode_layers(given, [Cut(EDGES, ENDS)] * 3, weights)
     for found, layer, weight in zip(numpy_of(codes), layers, weights, strict=True):
         # NumPy wraps modulo 2^64, as asked
         np.testing.assert_array_equal(found, np.digitize(layer, EDGES) @ weight)

@@ -294,13 +294,13 @@ def test_either_byte_order_is_read(rng, dtype):
 )
 def test_tensors_of_every_real_dtype_are_encoded(twin, dtype):
     values = torch.linspace(-2, 2, 60).reshape(20, 3).to(dtype)
-    device = "cuda" if twin.name == "cuda" else "cpu"
+    device = twin.device
     expected = python_codes(values.double().tolist(), [-1, -0.3, 0.4, 1])
     assert fastmi.encode(values.to(device), Edges([-1, -0.3, 0.4, 1])).tolist() == expected
 
 
 def test_a_tensor_that_requires_grad_is_read_without_touching_its_graph(twin):
-    values = torch.zeros(4, 2, requires_grad=True, device="cuda" if twin.name == "cuda" else "cpu")
+    values = torch.zeros(4, 2, requires_grad=True, device=twin.device)
     assert fastmi.encode(values * 2, Edges([-1, 1])).tolist() == [5, 5, 5, 5]
     assert values.requires_grad
 
@@ -336,7 +336,7 @@ def test_read_only_memory_is_read(rng, name):
 
 def test_a_strided_tensor_gives_the_same_codes(twin, rng):
     array = rng.normal(size=(4, 22)).astype(np.float32)
-    tensor = torch.from_numpy(array).to("cuda" if twin.name == "cuda" else "cpu").T[::2]
+    tensor = torch.from_numpy(array).to(twin.device).T[::2]
     assert fastmi.encode(tensor, Edges([-1, 0, 1])).tolist() == python_codes(
         array.T[::2].tolist(), [-1, 0, 1]
     )

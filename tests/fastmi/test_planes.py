@@ -163,7 +163,7 @@ def test_a_bfloat16_tensor_is_an_x(twin):
     x = torch.tensor(
         [[1.5], [-2.0], [1.5]],
         dtype=torch.bfloat16,
-        device="cuda" if twin.name == "cuda" else "cpu",
+        device=twin.device,
     )
     assert PlaneEstimator(x, [0, 1, 0], Edges([0, 1])).n_x == 2
 

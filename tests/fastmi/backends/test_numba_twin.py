@@ -8,7 +8,7 @@ import torch
 
 import fastmi
 from fastmi import Edges, UniformBins, backends, coding
-from fastmi.backends import numba_twin
+from fastmi.backends import Cut, numba_twin
 from fastmi.backends.numba_kernels import digitise_uniform
 from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS, module_of
 from tests.fastmi.edge_sets import edge_sets
@@ -40,7 +40,7 @@ def test_the_numba_twin_refuses_cuda_tensors(cuda):
 def test_the_census_adds_up_over_the_tiles_of_the_numba_twin(twin, edges):
     layer = np.zeros((5 * numba_twin.TILE_SYMBOLS, 2), np.float32)
     layer[[0, 1, numba_twin.TILE_SYMBOLS, -1], 0] = [np.nan, 7, -7, np.nan]
-    _, [census] = module_of(twin).encode([twin.put(layer)], edges, ENDS, [WEIGHTS])
+    _, [census] = module_of(twin).encode_layers([twin.put(layer)], [Cut(edges, ENDS)], [WEIGHTS])
     assert census == (2, 4)  # a NaN lies outside too
 
 
@@ -104,9 +104,9 @@ def test_every_evenly_spaced_binning_takes_the_fast_search(rng):
 
 def test_a_line_that_is_not_that_of_the_edges_is_not_believed(rng):
     t = rng.normal(0, 2, (1000, 3)).astype(np.float32)
-    cut = UniformBins(30, (-1, 1))
+    cut = UniformBins(30, (-1, 1)).cut._replace(line=(-1.0, 0.07))
     weights = coding.scheme(3, 31).weights
-    codes, _ = numba_twin.encode([t], cut.edges, cut.ends, [weights], (-1.0, 0.07))
+    codes, _ = numba_twin.encode_layers([t], [cut], [weights])
     assert codes[0].tolist() == (np.digitize(t, cut.edges) @ weights).tolist()
 
 

@@ -336,7 +336,7 @@ def test_as_many_threads_as_may_be():
 def test_the_name_of_a_backend_is_checked_by_the_call(name):
     with pytest.raises(
         ValueError,
-        match=r"name must be one of 'numba', 'torch', not .*: to work on a GPU force none",
+        match=r"one of 'numba', 'torch', 'triton', not .*: to work on a GPU force none",
     ) as caught:
         fastmi.use_backend(name)
     assert "\n" not in str(caught.value)

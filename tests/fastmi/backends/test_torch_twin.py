@@ -6,7 +6,7 @@ import torch
 
 import fastmi
 from fastmi import Edges, checks
-from fastmi.backends import torch_twin
+from fastmi.backends import Cut, torch_twin
 from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS
 from tests.fastmi.edge_sets import python_codes
 
@@ -18,19 +18,18 @@ def test_cuda_beside_cpu_is_refused(cuda):
     here, there = np.zeros((3, 2), np.float32), torch.zeros(3, 2, device=cuda)
     plane = fastmi.PlaneEstimator(np.arange(3), np.arange(3), fastmi.Edges([0, 1]))
     with pytest.raises(
-        ValueError, match=r"layers\[0\] on 'cpu', layers\[1\] on 'cuda:0'; move them to one"
+        ValueError, match=rf"layers\[0\] on 'cpu', layers\[1\] on '{cuda}'; move them to one"
     ):
         plane.estimate([here, there])
-    with pytest.raises(ValueError, match=r"x on 'cuda:0', y on 'cpu'; move them to one"):
+    with pytest.raises(ValueError, match=rf"x on '{cuda}', y on 'cpu'; move them to one"):
         fastmi.mutual_information(there[:, 0], np.arange(3))
 
 
 @pytest.mark.gpu
 def test_cuda_tensors_are_worked_on_where_they_are(cuda):
     layer = checks.activations("t", torch.zeros(3, 2, device=cuda, dtype=torch.float16))
-    codes, _ = torch_twin.encode([layer], EDGES, ENDS, [WEIGHTS])
-    assert layer.is_cuda
-    assert codes.is_cuda
+    codes, _ = torch_twin.encode_layers([layer], [Cut(EDGES, ENDS)], [WEIGHTS])
+    assert layer.device == codes.device == cuda
 
 
 @pytest.mark.gpu
@@ -57,9 +56,7 @@ def test_the_torch_twin_receives_what_torch_cannot_look_at():
 
 
 @pytest.mark.parametrize("chunk", [1, 64, 1000])
-def test_the_torch_twin_codes_the_same_in_chunks_of_units(twin, rng, monkeypatch, chunk):
-    from fastmi.backends import torch_twin
-
+def test_the_torch_twin_codes_the_same_in_chunks_of_rows(twin, rng, monkeypatch, chunk):
     rows = rng.uniform(-1.3, 1.3, (30, 17)).astype(np.float32)
     monkeypatch.setattr(torch_twin, "CELLS", chunk)
     edges = np.linspace(-1, 1, 30)

@@ -705,7 +705,7 @@ def test_a_wrong_number_of_features_is_told_in_torchs_own_words(call):
 def test_cuda_starts_draws_and_steps_as_the_cpu_does(cuda, init):
     network = mlp()
     here, there = Ensemble(network, 3, init=init), Ensemble(network.to(cuda), 3, init=init)
-    assert there.device.type == "cuda"
+    assert there.device == cuda
     assert_equal(there.draw(50, 8).cpu(), here.draw(50, 8))
     x, y = batches(3)[0]
     torch.testing.assert_close(
@@ -717,7 +717,7 @@ def test_cuda_starts_draws_and_steps_as_the_cpu_does(cuda, init):
         torch.testing.assert_close(one.cpu(), other, rtol=0, atol=1e-12)
 
 
-@pytest.mark.gpu
+@pytest.mark.gpu(alone="generators of its own")
 def test_the_generators_of_cuda_are_left_as_they_were_found(cuda):
     network = mlp(nn.Dropout(0.5)).to(cuda)
     before = torch.get_rng_state(), torch.cuda.get_rng_state(cuda)

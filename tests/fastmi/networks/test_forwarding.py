@@ -467,7 +467,7 @@ def test_a_watched_output_without_a_sample_axis_is_refused_in_chunks_too(monkeyp
 # --- CUDA -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.gpu
+@pytest.mark.gpu(alone="a recurrent layer in one call")
 def test_recurrent_networks_on_cuda_step_as_on_the_cpu(cuda):
     network = Recurrent(nn.GRU).to(DOUBLE)
     with pytest.warns(LoopWarning):

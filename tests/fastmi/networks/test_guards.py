@@ -156,7 +156,7 @@ def test_a_network_on_two_devices_is_moved_to_one(cuda):
     refused(
         lambda: Ensemble(network, 2),
         ValueError,
-        "network lies on cpu and cuda:0",
+        f"network lies on cpu and {cuda}",
         "network.to('cpu')",
     )
     trains(network.to("cpu"))

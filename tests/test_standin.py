@@ -1,0 +1,166 @@
+"""The stand-in for a GPU: it refuses and counts as it says; and what fastmi makes a GPU do."""
+
+import numpy as np
+import pytest
+import torch
+
+import fastmi
+from benchmarks.estimating import BINNING, SEGMENTS_30
+from fastmi import inputs
+from fastmi.backends import numba_twin, triton_twin
+from tests.standin import device
+
+if torch.cuda.is_available():
+    pytest.skip("a CUDA device is here, and needs no stand-in", allow_module_level=True)
+
+interpreted = pytest.mark.skipif(not triton_twin.interpreted(), reason="Triton is not installed")
+FAKE = device.DEVICE
+
+
+@pytest.fixture
+def on_device(monkeypatch):
+    monkeypatch.setattr(inputs, "DEVICES", (*inputs.DEVICES, FAKE.type))
+    with device.installed():
+        yield
+
+
+# --- what it refuses, and counts ------------------------------------------------------------------
+
+
+def test_tensors_of_two_devices_do_not_meet(on_device):
+    there, here = torch.ones(3).to(FAKE), torch.ones(3)
+    for meet in (lambda: there + here, lambda: torch.cat([here, there]), lambda: here[there > 0]):
+        with pytest.raises(RuntimeError, match="same device"):
+            meet()
+    assert (there + 1).tolist() == [2, 2, 2]  # a number is of no device
+
+
+def test_it_refuses_what_cuda_refuses(on_device):
+    there = torch.ones(2, 2, dtype=torch.int64).to(FAKE)
+    with pytest.raises(RuntimeError, match="not implemented for integers"):
+        there @ there
+    with pytest.raises((TypeError, RuntimeError)):
+        there.numpy()
+
+
+@pytest.mark.parametrize(
+    ("work", "launches", "waits", "uploads"),
+    [
+        (lambda there: there + 1, 1, 0, 0),
+        (lambda there: there.add_(1), 1, 0, 0),
+        (lambda there: there[1:].reshape(-1, 1), 0, 0, 0),  # looks at what is there
+        (lambda there: torch.empty_like(there), 0, 0, 0),
+        (lambda there: there.sum().item(), 1, 1, 0),
+        (lambda there: bool(there[0] > 0), 1, 1, 0),
+        (lambda there: there.tolist(), 0, 1, 0),
+        (lambda there: there.cpu(), 0, 1, 0),
+        (lambda there: torch.zeros(3).to(FAKE), 0, 1, 1),
+        (lambda there: torch.zeros(3).to(FAKE, non_blocking=True), 0, 0, 1),
+        (lambda there: torch.unique(there), 1, 1, 0),
+        (lambda there: there.nonzero(), 1, 1, 0),
+        (lambda there: there[there > 0], 2, 1, 0),
+        (lambda there: there[np.array([0, 1])], 1, 1, 1),
+    ],
+)
+def test_launches_waits_and_uploads_are_counted(on_device, work, launches, waits, uploads):
+    there = torch.ones(4).to(FAKE)
+    with device.counted() as counts:
+        work(there)
+    found = counts.launches, counts.waits, counts.uploads
+    assert [sum(each.values()) for each in found] == [launches, waits, uploads], counts
+
+
+def test_bytes_that_are_moved_and_held_are_counted(on_device):
+    there = torch.ones(100).to(FAKE)
+    with device.counted() as counts:
+        more = there + 1
+        more += 1
+        del more
+        kept = there * 2
+    assert counts.moved == 3 * 800
+    assert counts.peak == 400
+    assert len(kept) == 100
+    with device.counted() as counts:
+        held = [there + 1 for _ in range(3)]
+    assert counts.peak == 1200
+    assert len(held) == 3
+
+
+@interpreted
+def test_the_fast_interpreter_says_what_the_slow_one_says(rng):
+    from tests.standin import interpreter
+
+    codes, labels = rng.integers(0, 7, (1, 40)), rng.integers(0, 3, (1, 40))
+
+    def counted():
+        return [
+            [column.tolist() for column in triton_twin.tally(codes, labels, (3,), code_bits)]
+            for code_bits in (3, 40, 64)
+        ]
+
+    slow = counted()
+    with interpreter.fast():
+        assert counted() == slow
+    assert counted() == slow  # it is as it was
+    assert slow[0] == [column.tolist() for column in numba_twin.tally(codes, labels, (3,))]
+
+
+# --- what fastmi makes a device do ----------------------------------------------------------------
+# A table for a change to be seen in: a launch is 4 microseconds of a GPU's time, a wait 15, and
+# what is moved goes at 3 TB/s.
+
+
+class Measured:
+    """Thirty segments of 4096 rows on the device, and what is known of them."""
+
+    def __init__(self):
+        self.x, self.y, self.here = SEGMENTS_30.numbered()
+        self.plane = fastmi.PlaneEstimator(self.x, self.y, BINNING)
+        self.layers = [torch.from_numpy(layer).to(FAKE) for layer in self.here]
+        self.labels = [torch.from_numpy(np.asarray(each)).to(FAKE) for each in (self.x, self.y)]
+        self.copy_of = np.random.default_rng(0).integers(5, size=4096)
+        self.n_rows = SEGMENTS_30.n_segments * 4096
+
+
+WORK = {
+    "estimate": lambda given: given.plane.estimate(given.layers),
+    "sampled": lambda given: given.plane.sampled(given.layers, given.copy_of),
+    "mixture": lambda given: given.plane.mixture(given.layers),
+    "readings": lambda given: given.plane.readings(given.layers, given.copy_of),
+    "stream": lambda given: fastmi.Stream(BINNING).update(given.layers[0][0], given.labels[1]),
+    "mutual_information": lambda given: fastmi.mutual_information(*given.labels),
+}
+# launches, waits, uploads, bytes moved for each of activations, bytes held a row of codes
+BY_TORCH = {
+    **dict.fromkeys(WORK, (0, 0, 0)),
+}
+BY_TRITON = {
+    **dict.fromkeys(WORK, (0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", list(BY_TORCH))
+def test_what_torch_is_made_to_do(on_device, monkeypatch, name):
+    monkeypatch.setattr(triton_twin, "_missing", lambda device: "not today")
+    assert costs(name) == BY_TORCH[name]
+
+
+@interpreted
+@pytest.mark.parametrize("name", list(BY_TRITON))
+def test_what_kernels_are_made_to_do(on_device, name):
+    from tests.standin import interpreter
+
+    with interpreter.fast(), interpreter.on_the_standin():
+        assert costs(name) == BY_TRITON[name]
+
+
+def costs(name):
+    """What the second call costs: the first brings edges, weights and labels to the device."""
+    given = Measured()
+    WORK[name](given)
+    with device.counted() as counts:
+        WORK[name](given)
+    found = (sum(each.values()) for each in (counts.launches, counts.waits, counts.uploads))
+    n_bytes = sum(layer.nbytes for layer in given.here)
+    print(name, counts)
+    return *found, round(counts.moved / n_bytes, 1), round(counts.peak / given.n_rows, 1)
