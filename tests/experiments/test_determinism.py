@@ -207,8 +207,9 @@ def test_whatever_torch_calls_not_deterministic_is_a_doubt(said, doubt):
 
 
 def test_other_warnings_reach_who_they_would_have_reached():
-    with held(CUDA) as promise, pytest.warns(LoopWarning, match="not deterministic at all"):
+    with pytest.warns(LoopWarning, match="not deterministic at all"), held(CUDA) as promise:
         warnings.warn("not deterministic at all", LoopWarning, stacklevel=1)
+    assert promise.doubts == []
     with pytest.warns(UserWarning, match="slow"), held(CUDA) as promise:
         warnings.warn("slow", UserWarning, stacklevel=1)
     with held(CUDA), pytest.raises(UserWarning, match="slow"):
