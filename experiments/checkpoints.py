@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -25,18 +25,23 @@ SNAPSHOTS = re.compile(r"snapshots-\d{8,18}\.npz")
 
 
 class Counts(TypedDict):
-    """The numbers that a state holds besides arrays."""
+    """What a state holds besides arrays."""
 
     epoch: int
     n_snapshots: int
+    doubts: NotRequired[list[str]]  # of a run on CUDA alone
 
 
 class State(NamedTuple):
-    """Where a run stands after an epoch: the ensemble's state, and the losses of all steps."""
+    """Where a run stands after an epoch: the ensemble's state, and the losses of all steps.
+
+    `doubts` are those of the promise (see experiments.determinism), None where it keeps none.
+    """
 
     epoch: int
     ensemble: Arrays
     losses: npt.NDArray[np.float32]
+    doubts: list[str] | None = None
 
 
 class Checkpoints:
@@ -76,10 +81,13 @@ class Checkpoints:
             }
             _write(self.folder / f"snapshots-{self.n_snapshots:08d}.npz", stacked)
         self.n_snapshots += len(snapshots)
-        counts = json.dumps({"epoch": state.epoch, "n_snapshots": self.n_snapshots})
+        counts: Counts = {"epoch": state.epoch, "n_snapshots": self.n_snapshots}
+        if state.doubts is not None:
+            counts["doubts"] = state.doubts
         arrays = {f"ensemble/{name}": array for name, array in state.ensemble.items()}
         _write(
-            self.folder / self.STATE, arrays | {"losses": state.losses, "plain": np.array(counts)}
+            self.folder / self.STATE,
+            arrays | {"losses": state.losses, "plain": np.array(json.dumps(counts))},
         )
         self.state = state
 
@@ -130,7 +138,8 @@ class Checkpoints:
             raise ValueError(
                 f"'{path}' is not the state of a run ({files.reason(error)}): remove it"
             ) from error
-        return counts["n_snapshots"], State(counts["epoch"], ensemble, losses)
+        state = State(counts["epoch"], ensemble, losses, counts.get("doubts"))
+        return counts["n_snapshots"], state
 
     @classmethod
     def names(cls, path: Path) -> bool:

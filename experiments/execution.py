@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from experiments import datasets
+from experiments import datasets, determinism
 from experiments.checkpoints import Checkpoints
 from experiments.datasets import Dataset
 from experiments.measures import Measure
@@ -39,7 +39,8 @@ class Result:
     """What a run found: planes, scores, and where the time went.
 
     `planes` hold one for each of its `reads`, seed, sample and reading. `remark` is what the reader
-    has to know of how it was trained; `losses` are the batches' means over the copies.
+    has to know of how it was trained, `repeats` what comes of doing it again, "" where that is not
+    known; `losses` are the batches' means over the copies.
     """
 
     run: Run
@@ -49,6 +50,7 @@ class Result:
     losses: list[float]
     seconds: dict[str, float]
     remark: str = ""
+    repeats: str = ""
 
     def plane(
         self, reading: str, sample: str | None = None, seed: int | None = None
@@ -108,7 +110,8 @@ def execute(
 ) -> Result:
     """Trains the copies of all seeds, reading every sample at the recorded epochs by all measures.
 
-    Epoch 0 is the initialisation. Activations are made once, whatever is read of them.
+    Epoch 0 is the initialisation. Activations are made once, whatever is read of them. On CUDA
+    torch is held to what repeats (see experiments.determinism); its settings are put back.
 
     Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to
     copies have streams of their own, all derived from one seed.
@@ -129,8 +132,21 @@ def execute(
             datasets.load(training.data, training.n_samples, seeds.data)
             for seeds in seeds_of(training)
         ]
-    place, clock = check_device(device), _Clock()
-    trainer = Trainer(training, data, place, checkpoints, on_epoch)
+    with determinism.held(check_device(device)) as promise:
+        trainer = Trainer(training, data, promise.device, checkpoints, on_epoch, promise)
+        result = _read(run, data, trainer, on_planes, train)
+        return replace(result, repeats=str(promise))
+
+
+def _read(
+    run: Run,
+    data: list[Dataset],
+    trainer: Trainer,
+    on_planes: Callable[[Callable[[], list[InformationPlane]], float], object],
+    train: bool,
+) -> Result:
+    """Reads every sample at the recorded epochs, trained now or before; `execute` says the rest."""
+    training, clock = run.training, _Clock(trainer.device)
     readers = [
         _Reader(alone, run.reads, dataset, name, ensemble)
         for alone, dataset, ensemble in zip(training.alone, data, trainer.ensembles, strict=True)
@@ -162,7 +178,7 @@ def execute(
     scores = [reader.score(seen) for reader in readers]
     return Result(
         run,
-        str(place),
+        str(trainer.device),
         planes(),
         scores,
         trainer.losses.tolist(),
@@ -210,6 +226,9 @@ class _Reader:
         self._x = torch.from_numpy(sample.x).to(ensemble.device)
         self._targets = targets(training, sample.classes).to(ensemble.device)
         self._classes = torch.from_numpy(sample.classes).to(ensemble.device)
+        # of a single output; made once, for every tensor that is made there is a transfer
+        values = np.array(training.targets or (), np.float32)
+        self._values = torch.from_numpy(values).to(ensemble.device)
         self._estimators = [measure.estimator(sample.x, sample.classes) for measure in measures]
         # samples are drawn for apart
         self._rng = np.random.default_rng([seeds.assignment, *name.encode()])
@@ -294,23 +313,26 @@ class _Reader:
         if self.training.targets is None:
             answers = flat.argmax(dim=-1)
         else:
-            values = torch.tensor(self.training.targets, device=flat.device)
-            answers = (flat - values).abs().argmin(dim=-1)
+            answers = (flat - self._values).abs().argmin(dim=-1)
         right = (answers == self._classes).double().mean(dim=-1)
-        self._loss[at] = losses.reshape(outputs.shape[:2]).cpu().numpy()
-        self._accuracy[at] = right.reshape(outputs.shape[:2]).cpu().numpy()
+        # one transfer: a float32 is a float64 of the same value
+        both = torch.stack([losses.double(), right]).reshape(2, *outputs.shape[:2])
+        self._loss[at], self._accuracy[at] = both.cpu().numpy()
 
 
 class _Clock:
-    """Counts seconds by stage."""
+    """Counts seconds by stage, on a device that may compute long after it was told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
+        if self._device.type == "cuda":  # or the next stage would wait for this one's work
+            torch.cuda.synchronize(self._device)
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
     def timed(self, stage: str, items: Iterator[T]) -> Iterator[T]:

@@ -11,6 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+import torch
+
+from experiments import determinism
 from experiments.drawing import by_reading
 from experiments.execution import Result
 from experiments.summary import findings, funnel, scores_at_end
@@ -95,6 +98,7 @@ class Manifest(TypedDict):
     wall_seconds: NotRequired[float]  # of what was trained
     resumed: NotRequired[bool]
     estimated_from: NotRequired[str]  # of what was read again, in formats 0 and 1
+    repeats: NotRequired[str]  # what comes of doing it again: earlier versions did not say
     format: NotRequired[int]
 
 
@@ -143,13 +147,15 @@ def of_readings(result: Result) -> dict[str, Any]:
 
 
 def _made(result: Result, stages: tuple[str, ...]) -> dict[str, Any]:
-    """Tells where, in what time, with what, and when."""
+    """Tells where, in what time, with what, when, and what comes of doing it again."""
     return {
         "device": result.device,
+        "repeats": result.repeats,
         "seconds": {stage: seconds for stage, seconds in result.seconds.items() if stage in stages},
         "versions": (
             {"python": platform.python_version()}
             | {name: import_module(name).__version__ for name in ("numpy", "numba", "torch")}
+            | determinism.versions(torch.device(result.device))
         ),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }

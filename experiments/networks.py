@@ -111,7 +111,8 @@ def build(name: str, widths: tuple[int, ...], seed: int) -> nn.Sequential:
 
     torch's global generator stays as it was.
     """
-    with torch.random.fork_rng(devices=[]):
+    # where the caller's default device is another, another generator would draw them
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.default_generator.manual_seed(seed)
         return NETWORKS[name](widths)
 

@@ -51,6 +51,7 @@ class Finished(NamedTuple):
             [manifest["loss_end"]],
             manifest["seconds"],
             manifest["remark"],
+            manifest.get("repeats", ""),
         )
 
 

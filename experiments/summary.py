@@ -102,7 +102,7 @@ def tell(result: Result, seconds: float, where: str) -> None:
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
     print(
         f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in "
-        f"{where}\n"
+        f"{where}\nRun again: {result.repeats}.\n"
     )
 
 

@@ -17,7 +17,9 @@ import torch
 from experiments import networks
 from experiments.checkpoints import Arrays, Checkpoints, State
 from experiments.datasets import Dataset
+from experiments.determinism import Promise
 from experiments.records import Training
+from experiments.transfers import to_device, to_host
 from fastmi import Ensemble
 from fastmi.arrays import IntArray
 from fastmi.networks import one_thread
@@ -52,7 +54,7 @@ def targets(training: Training, classes: IntArray) -> torch.Tensor:
     """Makes the targets of classes: (n, 1) values, or (n, n_classes) one-hot."""
     if training.targets is None:
         return torch.nn.functional.one_hot(torch.from_numpy(classes), training.widths[-1]).float()
-    return torch.tensor(training.targets, dtype=torch.float32)[classes][:, None]
+    return torch.from_numpy(np.array(training.targets, np.float32)[classes][:, None])
 
 
 def threads(ensemble: Ensemble) -> AbstractContextManager[None]:
@@ -72,6 +74,7 @@ class Trainer:
         checkpoints: where training is kept as it goes, and where it goes on from; None keeps
             nothing.
         on_epoch: called with the epoch after it.
+        promise: what may be promised of it, kept with it; it takes over what was kept.
     """
 
     def __init__(
@@ -81,8 +84,10 @@ class Trainer:
         device: torch.device,
         checkpoints: Checkpoints | None = None,
         on_epoch: Callable[[int], object] = lambda epoch: None,
+        promise: Promise | None = None,
     ) -> None:
         self.training, self.checkpoints, self._on_epoch = training, checkpoints, on_epoch
+        self.device, self._promise = device, promise or Promise(device)
         self.ensembles = [_ensemble(training, seeds, device) for seeds in seeds_of(training)]
         self.ensemble = (
             self.ensembles[0] if len(self.ensembles) == 1 else Ensemble.joined(self.ensembles)
@@ -105,6 +110,7 @@ class Trainer:
         first, kept = 0, self.checkpoints
         if kept is not None and kept.state is not None:
             self.ensemble.restore(kept.state.ensemble)
+            self._promise.go_on(kept.state.doubts)
             first = kept.state.epoch + 1
             yield from self.kept()
             self._on_epoch(first - 1)
@@ -119,10 +125,11 @@ class Trainer:
                 self._on_epoch(epoch)
             snapshot = self.ensemble.snapshot() if epoch in recorded else None
             if kept is not None:
-                waiting += [] if snapshot is None else [_arrays(snapshot)]
+                waiting += [] if snapshot is None else [to_host(snapshot)]
                 begin = time.monotonic()
                 if epoch == self.training.epochs or begin >= due:
-                    kept.write(waiting, State(epoch, self.ensemble.state(), self.losses.copy()))
+                    losses, doubts = self.losses.copy(), self._promise.doubts
+                    kept.write(waiting, State(epoch, self.ensemble.state(), losses, doubts))
                     waiting, now = [], time.monotonic()
                     due = now + max(CHECKPOINT_SECONDS, (now - begin) / CHECKPOINT_SHARE)
             if snapshot is not None:
@@ -151,10 +158,7 @@ class Trainer:
         self._n_losses = n_losses
         self._losses[: self._n_losses] = torch.from_numpy(kept.state.losses)
         for arrays in kept.snapshots():
-            yield {
-                name: torch.from_numpy(array).to(self.ensemble.device)
-                for name, array in arrays.items()
-            }
+            yield to_device(arrays, self.ensemble.device)
 
     def of_seed(self, snapshot: Snapshot, k: int) -> Snapshot:
         """Takes the copies of the k-th seed from a snapshot."""
@@ -197,10 +201,6 @@ def _ensemble(training: Training, seeds: Seeds, device: torch.device) -> Ensembl
     return Ensemble.joined(
         [copies(1, int(init), int(batch)) for init, batch in zip(inits, batches, strict=True)]
     )
-
-
-def _arrays(snapshot: Snapshot) -> Arrays:
-    return {name: leaf.cpu().numpy() for name, leaf in snapshot.items()}
 
 
 def _cross_entropy(probabilities: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:

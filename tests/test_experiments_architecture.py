@@ -17,6 +17,8 @@ ORDER = (  # a module may import those before it
     "mnist",
     "datasets",
     "networks",
+    "determinism",
+    "transfers",
     "checkpoints",
     "training",
     "scores",

@@ -220,7 +220,11 @@ def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    command.add_argument(
+        "--device",
+        default="cpu",
+        help="cpu (default) or cuda, where torch is held to deterministic operators without TF32",
+    )
 
 
 def _add_mnist(command: argparse.ArgumentParser) -> None:

@@ -255,6 +255,10 @@ def test_a_missing_file_is_noticed(kept, name):
         {"plain": np.array("no JSON"), "losses": np.zeros(3)},
         {"plain": np.array('{"epoch": 3, "n_snapshots": 4}')},
         {"plain": np.array("[1, 2]"), "losses": np.zeros(3)},
+        {
+            "plain": np.array('{"epoch": 3, "n_snapshots": 4, "doubts": "none"}'),
+            "losses": np.zeros(3, np.float32),
+        },
     ],
 )
 def test_another_npz_is_no_state(kept, arrays):

@@ -1,6 +1,7 @@
 """What the runner makes of a run: planes of every measure, seed, sample and reading."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -158,6 +159,55 @@ def test_the_runner_gives_torch_its_threads_back():
     before = torch.get_num_threads()
     execute(SHORT.varied(epochs=1))
     assert torch.get_num_threads() == before
+
+
+def test_a_default_device_of_the_caller_changes_nothing(result):
+    """ "meta" stands in for a GPU: what is made there has no numbers."""
+    torch.set_default_device("meta")
+    try:
+        again = execute(SHORT)
+    finally:
+        torch.set_default_device(None)
+    for plane, other in zip(result.planes, again.planes, strict=True):
+        assert plane.i_xt.tobytes() == other.i_xt.tobytes()
+        assert plane.i_ty.tobytes() == other.i_ty.tobytes()
+    for score, other in zip(result.scores, again.scores, strict=True):
+        assert score.loss.tobytes() == other.loss.tobytes()
+        assert score.accuracy.tobytes() == other.accuracy.tobytes()
+
+
+def test_scores_cross_in_one_transfer_a_chunk(monkeypatch):
+    waits, wait = [], torch.Tensor.cpu
+
+    def counted(tensor):
+        waits.append(tuple(tensor.shape))
+        return wait(tensor)
+
+    monkeypatch.setattr(torch.Tensor, "cpu", counted)
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 6)  # two snapshots of three copies
+    execute(SHORT)
+    # loss and accuracy of each chunk and sample; the losses of all steps at the end
+    assert waits == [(2, 2, 3)] * 4 + [(3,)]
+
+
+@pytest.mark.parametrize(("device", "waits"), [("cuda", 3), ("cuda:1", 3), ("cpu", 0)])
+def test_the_clock_waits_for_a_device_at_the_end_of_a_stage(device, waits, monkeypatch):
+    """A device computes until it is waited for: ten seconds belong to the stage that asked."""
+    now, waited = [0.0], []
+
+    def synchronize(which):
+        waited.append(str(which))
+        now[0] += 10
+
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    monkeypatch.setattr(execution, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    clock = execution._Clock(torch.device(device))
+    with clock("forward"):
+        now[0] += 1
+    assert list(clock.timed("train", iter("a"))) == ["a"]
+    assert waited == [device] * waits
+    per_wait = 10 if waits else 0
+    assert clock.seconds == {"forward": 1 + per_wait, "train": 2 * per_wait}
 
 
 class Recurrent(torch.nn.GRU):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from experiments import __main__ as cli
-from experiments import manifests, old_formats, results
+from experiments import determinism, manifests, old_formats, results
 from experiments.catalog import CATALOG
 from experiments.commands import estimate as estimate_command
 from fastmi.tables import load_planes, save_planes
@@ -316,6 +316,33 @@ def test_the_story_stands_in_the_manifest_of_what_was_trained(today):
     )
 
 
+def test_both_manifests_say_what_comes_of_doing_it_again(today):
+    for folder in (today, reading_of(today)):
+        assert manifest_of(folder)["repeats"] == "the same bytes on the same device and versions"
+        assert list(manifest_of(folder)["versions"]) == ["python", "numpy", "numba", "torch"]
+    assert results.read(today).result().repeats == manifest_of(today)["repeats"]
+
+
+def test_what_was_written_before_that_was_said_is_read(today):
+    for folder in (today, reading_of(today)):
+        manifest = manifest_of(folder)
+        del manifest["repeats"]
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert results.read(today).result().repeats == ""
+
+
+def test_of_a_gpu_the_manifests_name_what_its_bits_hang_on(today, monkeypatch):
+    here = results.read(today).result()
+    there = replace(here, device="cuda", repeats="may differ (put_)")
+    computing = {"cuda": "12.8", "cudnn": "91002", "gpu": "a GPU"}
+    monkeypatch.setattr(
+        determinism, "versions", lambda device: computing if device.type == "cuda" else {}
+    )
+    for manifest in (manifests.of_training(there, 1.0, False), manifests.of_readings(there)):
+        assert manifest["repeats"] == "may differ (put_)"
+        assert computing.items() <= manifest["versions"].items()
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -382,6 +409,10 @@ def test_a_manifest_of_what_was_trained_is_trusted_in_nothing(today, change, rea
             "the planes are of 2 samples and readings, and the manifest speaks of others",
         ),
         (lambda told: told.update(seconds=3), "manifest.seconds"),
+        (
+            lambda told: told.update(repeats=True),
+            "manifest.repeats is True, where a text should be",
+        ),
         (lambda told: told.update(format="2"), "its format is '2'"),
     ],
 )

@@ -19,6 +19,18 @@ def test_the_network_is_drawn_from_its_seed_and_leaves_torch_alone():
     assert [name for name, _ in a.named_children()] == ["linear 1", "layer 1", "linear 2", "output"]
 
 
+def test_the_network_is_drawn_alike_whatever_the_default_device():
+    """ "meta" stands in for a GPU, whose generator draws other numbers."""
+    here = build("tanh-softmax", (12, 5, 2), 1)
+    torch.set_default_device("meta")
+    try:
+        there = build("tanh-softmax", (12, 5, 2), 1)
+    finally:
+        torch.set_default_device(None)
+    for leaf, other in zip(here.parameters(), there.parameters(), strict=True):
+        assert torch.equal(leaf, other)
+
+
 def test_the_convolutional_network_is_the_published_one():
     network = build("digits-cnn", (10, 10), seed=0)
     assert watched(network) == ["layer 1", "output"]

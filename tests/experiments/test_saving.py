@@ -86,6 +86,7 @@ def test_a_finished_run_leaves_a_whole_folder(tmp_path, capsys):
     assert "sampled" in shown
     assert "H(Y)" in shown
     assert str(folder) in shown
+    assert f"\nRun again: {manifest['repeats']}.\n" in shown
 
 
 def test_the_files_of_several_seeds_name_the_seed_in_every_row(tmp_path, undrawn):

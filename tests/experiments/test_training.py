@@ -6,6 +6,7 @@ import torch
 
 from experiments import training
 from experiments.catalog import CATALOG
+from experiments.checkpoints import Checkpoints
 from experiments.datasets import load
 from experiments.execution import execute
 from experiments.networks import build
@@ -118,6 +119,29 @@ def test_a_snapshot_s_copies_are_told_apart_by_their_seed():
     snapshot = trainer.ensemble.snapshot()
     for name, leaf in snapshot.items():
         assert torch.equal(torch.cat([trainer.of_seed(snapshot, k)[name] for k in range(3)]), leaf)
+
+
+def test_a_snapshot_crosses_whole_to_be_kept_and_to_be_read_again(
+    tmp_path, at_every_epoch, monkeypatch
+):
+    """Not leaf by leaf, each of which a device is waited for."""
+    crossed = []
+
+    def counted(way):
+        move = getattr(training, way)
+
+        def moved(leaves, *where):
+            crossed.append((way, sorted(leaves)))
+            return move(leaves, *where)
+
+        monkeypatch.setattr(training, way, moved)
+
+    counted("to_host")
+    counted("to_device")
+    kept, leaves = Checkpoints(tmp_path / "snapshots"), sorted(weights_of(SHORT))
+    execute(SHORT, checkpoints=kept)
+    execute(SHORT, checkpoints=kept, train=False)
+    assert crossed == [("to_host", leaves)] * 4 + [("to_device", leaves)] * 4
 
 
 @pytest.mark.parametrize("name", ["tishby-extended", "original", "digits", "mnist-mlp"])
