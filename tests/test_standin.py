@@ -1,5 +1,7 @@
 """The stand-in for a GPU: it refuses and counts as it says; and what fastmi makes a GPU do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 import fastmi
 from benchmarks.estimating import BINNING, SEGMENTS_30
 from fastmi import inputs
-from fastmi.backends import numba_twin, triton_twin
+from fastmi.backends import numba_twin, torch_twin, triton_twin
 from tests.standin import device
 
 if torch.cuda.is_available():
@@ -110,16 +112,19 @@ def test_the_fast_interpreter_says_what_the_slow_one_says(rng):
 # what is moved goes at 3 TB/s.
 
 
+CASE = replace(SEGMENTS_30, n_samples=1024)  # of 4096 the interpreter would take minutes
+
+
 class Measured:
-    """Thirty segments of 4096 rows on the device, and what is known of them."""
+    """Thirty segments on the device: 5 copies of 6 layers, 1024 rows."""
 
     def __init__(self):
-        self.x, self.y, self.here = SEGMENTS_30.numbered()
+        self.x, self.y, self.here = CASE.numbered()
         self.plane = fastmi.PlaneEstimator(self.x, self.y, BINNING)
         self.layers = [torch.from_numpy(layer).to(FAKE) for layer in self.here]
         self.labels = [torch.from_numpy(np.asarray(each)).to(FAKE) for each in (self.x, self.y)]
-        self.copy_of = np.random.default_rng(0).integers(5, size=4096)
-        self.n_rows = SEGMENTS_30.n_segments * 4096
+        self.copy_of = np.random.default_rng(0).integers(5, size=CASE.n_samples)
+        self.n_rows = CASE.n_segments * CASE.n_samples
 
 
 WORK = {
@@ -132,10 +137,20 @@ WORK = {
 }
 # launches, waits, uploads, bytes moved for each of activations, bytes held a row of codes
 BY_TORCH = {
-    **dict.fromkeys(WORK, (0, 0, 0)),
+    "estimate": (76, 4, 0, 29.3, 34.0),
+    "sampled": (83, 4, 1, 7.6, 11.1),
+    "mixture": (84, 4, 0, 40.7, 52.3),
+    "readings": (116, 10, 1, 56.4, 52.3),
+    "stream": (28, 7, 0, 1.6, 4.3),
+    "mutual_information": (31, 8, 0, 0.7, 1.4),
 }
 BY_TRITON = {
-    **dict.fromkeys(WORK, (0, 0, 0)),
+    "estimate": (13, 3, 0, 3.9, 20.6),
+    "sampled": (20, 3, 1, 2.4, 8.4),
+    "mixture": (31, 4, 0, 25.7, 52.3),  # 5120 rows of a segment: more than are sorted twice
+    "readings": (43, 8, 1, 28.9, 52.3),
+    "stream": (20, 7, 0, 0.6, 2.7),
+    "mutual_information": (22, 7, 0, 0.2, 0.8),
 }
 
 
@@ -160,7 +175,37 @@ def costs(name):
     WORK[name](given)
     with device.counted() as counts:
         WORK[name](given)
+    print(counts)  # seen where a number has changed: which calls
     found = (sum(each.values()) for each in (counts.launches, counts.waits, counts.uploads))
     n_bytes = sum(layer.nbytes for layer in given.here)
-    print(name, counts)
     return *found, round(counts.moved / n_bytes, 1), round(counts.peak / given.n_rows, 1)
+
+
+# --- the room that counting takes -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code_bits", [40, 64])
+def test_many_segments_are_counted_in_the_room_of_some(on_device, monkeypatch, rng, code_bits):
+    monkeypatch.setattr(torch_twin, "ROWS", 2000)
+    for n_segments in (10, 40):
+        codes = rng.integers(0, 2**40, (n_segments, 500))
+        assert room_to_count(codes, code_bits) <= 60 * 2000
+
+
+@pytest.mark.parametrize("code_bits", [40, 64])
+def test_a_long_segment_is_counted_in_the_room_of_a_part(on_device, monkeypatch, rng, code_bits):
+    monkeypatch.setattr(torch_twin, "LONG", 1)
+    monkeypatch.setattr(torch_twin, "ROWS", 2000)
+    for n in (2000, 10_000, 40_000):
+        codes = rng.integers(0, 2**40, (1, n))
+        beside = 18 * n if n > 2000 else 0  # which part each code belongs to
+        assert room_to_count(codes, code_bits) <= beside + 60 * 2200
+
+
+def room_to_count(codes, code_bits):
+    labels = np.zeros((1, codes.shape[1]), np.int32)
+    there = torch.from_numpy(codes).to(FAKE)
+    beside = torch.from_numpy(labels).to(FAKE)
+    with device.counted() as counts:
+        torch_twin.tally(there, beside, (2,), code_bits)
+    return counts.peak

@@ -156,7 +156,7 @@ def tally(
     code << bits | label fits an integer, one sort of these keys serves codes and pairs.
     """
     codes = receive(codes)
-    labels = beside(labels, codes)
+    labels = beside(labels, codes) if n_labels else codes[:0]
     if codes.shape[1] >= LONG:
         return in_parts(
             lambda part: _count_long(codes[part.start], labels, n_labels, code_bits),

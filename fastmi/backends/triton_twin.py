@@ -264,7 +264,7 @@ def tally(
 ) -> Occurrences:
     """Counts codes (s, n), and their pairs with labels (l, n) in 0..n_labels[l] - 1."""
     codes = receive(codes)
-    labels = beside(labels, codes)
+    labels = beside(labels, codes) if n_labels else codes[:0]
     n = codes.shape[1]
     reason = against_counting(n, n_labels, code_bits)
     shape = f"segments of {n} rows with labels below {n_labels} on {codes.device}"

@@ -6,7 +6,7 @@ import torch
 
 import fastmi
 from fastmi import Edges, checks
-from fastmi.backends import Cut, torch_twin
+from fastmi.backends import Cut, numba_twin, torch_twin
 from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS
 from tests.fastmi.edge_sets import python_codes
 
@@ -63,3 +63,31 @@ def test_the_torch_twin_codes_the_same_in_chunks_of_rows(twin, rng, monkeypatch,
     assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(
         rows.tolist(), edges.tolist()
     )
+
+
+# --- counts, in parts -----------------------------------------------------------------------------
+
+CODES = {
+    "packed": (lambda rng, shape: rng.integers(0, 2**10, shape), 10),
+    "few": (lambda rng, shape: rng.integers(0, 3, shape), 2),
+    "hashed": (lambda rng, shape: rng.choice(rng.integers(-(2**63), 2**63 - 1, 40), shape), 64),
+}
+
+
+@pytest.mark.parametrize("n_labels", [(), (2,), (2, 50)])
+@pytest.mark.parametrize("kind", list(CODES))
+# all at once; some segments at a time; each by itself, whole or in parts
+@pytest.mark.parametrize(("long", "rows"), [(999, 999), (999, 110), (1, 999), (1, 20), (1, 1)])
+def test_segments_are_counted_alike_however_much_room_there_is(
+    twin, rng, monkeypatch, kind, long, rows, n_labels
+):
+    draw, code_bits = CODES[kind]
+    codes = draw(rng, (5, 50))
+    labels = np.stack([rng.integers(0, size, 50) for size in n_labels] or [np.zeros(50)])
+    labels = labels[: len(n_labels)].astype(np.int64)
+    monkeypatch.setattr(torch_twin, "LONG", long)
+    monkeypatch.setattr(torch_twin, "ROWS", rows)
+    found = torch_twin.tally(twin.put(codes), labels, n_labels, code_bits)
+    expected = numba_twin.tally(codes, labels, n_labels)
+    for name, one, other in zip(found._fields, found, expected, strict=True):
+        np.testing.assert_array_equal(one, other, err_msg=name)
