@@ -63,7 +63,8 @@ def main(arguments: Sequence[str]) -> int:
     if not files:
         raise FileNotFoundError(f"no file in '{options.results}': run make bench first")
     check_target(options.out)
-    records = [_read(path) for path in files]
+    # those of gpu-check have a page of their own, docs/gpu.md
+    records = [record for path in files if "parts" not in (record := _read(path))]
     figures = drawing.curves(records, options.results)
     text = page(
         records,
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _read(path: Path) -> Record:
     record = json.loads(path.read_text())
-    if "limits" not in record:
+    if not {"limits", "parts"} & record.keys():
         raise ValueError(f"'{path}' was written by an older version: run make bench again")
     return record
 
