@@ -15,11 +15,10 @@ import fastmi
 from benchmarks.device.findings import Case
 from benchmarks.device.inputs import edge_values
 from benchmarks.device.place import WAYS, Place, judge
+from benchmarks.device.seam import coded, counted
 from benchmarks.estimating import BINNING
 from fastmi.arrays import IntArray
 from fastmi.binning import Binning
-from fastmi.coding import encode_layers
-from fastmi.counting import tally
 from fastmi.inputs import on_host
 
 __all__ = ["cases"]
@@ -101,11 +100,11 @@ def _integers(
     t: Any, binning: Binning, labels: IntArray, n_labels: tuple[int, ...]
 ) -> dict[str, npt.NDArray[Any]]:
     """Finds all that crosses the seam: of layers (s, n, d), and of their codes and labels."""
-    (codes,), _, census = encode_layers([t], [binning], ["t"])
+    layer = coded([t], binning)
     return {
-        "codes": on_host(codes),
-        "census": np.array(census),
-        "tally": np.array(tally(codes, labels, n_labels).occurrences),
+        "codes": on_host(layer.codes),
+        "census": np.array(layer.census),
+        "tally": np.array(counted(layer, labels, n_labels)),
     }
 
 

@@ -15,15 +15,14 @@ import fastmi
 from benchmarks.device.findings import Case
 from benchmarks.device.inputs import activations
 from benchmarks.device.place import WAYS, Place
+from benchmarks.device.seam import KERNELS, coded, counted, no_kernels, told
 from benchmarks.estimating import BINNING
 from benchmarks.timing import clock
 from fastmi.binning import Binning
-from fastmi.coding import encode_layers, scheme
-from fastmi.counting import tally
+from fastmi.coding import scheme
 
 __all__ = ["cases"]
 
-KERNELS = "fastmi.backends.triton_kernels"
 UNEVEN = fastmi.Edges(np.tanh(np.linspace(-2, 2, 50)), "wrap")  # no line: these are searched
 # rows and units, then of a rehearsal
 ENCODED = (
@@ -43,12 +42,12 @@ COUNTED = (
     ((1, 10_000_000, 10), (1, 2000, 10)),
 )
 PIECES = ((3000, 4096), (3, 256))  # segments and samples of what single operations are timed on
-PIECE_SECONDS = 0.2  # that each may take
+BRIEF_SECONDS = 0.2  # that an operation or a size of block may take
 
 
 def cases(place: Place) -> Iterator[Case]:
     """Yields both halves of the seam in both ways, then what single operations of torch cost."""
-    yield "account", _account
+    yield "account", lambda: _account(place)
     for full, small in ENCODED:
         rows, d = place.size(full, small)
         for name, binning in {"even edges": BINNING, "uneven edges": UNEVEN}.items():
@@ -57,17 +56,16 @@ def cases(place: Place) -> Iterator[Case]:
         s, n, d = place.size(full, small)
         yield f"tally, {s} x {n} of {d} units", partial(_tally, place, s, n, d)
     yield "single operations, ms", lambda: _pieces(place)
+    if place.on_gpu and not no_kernels(place):
+        yield "sizes of blocks, ms", lambda: _blocks(place)
     if place.on_gpu:  # a compiler that a rehearsal would wait for
         yield "torch.compile of torch's lines", lambda: _compiled(place)
 
 
-def _account() -> dict[str, Any]:
-    """Says whether the kernels can be imported here, or why not."""
-    try:
-        module = importlib.import_module(KERNELS)
-    except ImportError as error:
-        return {"kernels": f"not here: {error}"}
-    return {"kernels": ", ".join(module.__all__)}
+def _account(place: Place) -> dict[str, Any]:
+    """Says whether the twin has kernels here, and why not."""
+    reason = no_kernels(place)
+    return {"kernels": not reason, "reason": reason}
 
 
 def _both(place: Place, run: Callable[[], Any], rows: int, n_bytes: int) -> dict[str, Any]:
@@ -75,11 +73,11 @@ def _both(place: Place, run: Callable[[], Any], rows: int, n_bytes: int) -> dict
     record: dict[str, Any] = {}
     answers = []
     for way, forced in WAYS.items():
-        with place.twin(forced):
+        with place.twin(forced), told() as sentences:
             elapsed = clock()
             answers.append(run())
             place.wait()
-            record[way] = {"first_call_s": elapsed()}
+            record[way] = {"first_call_s": elapsed(), "told": sentences}
     record["equal"] = all(map(_same, *answers))
     if record["equal"]:
         for way, forced in WAYS.items():
@@ -95,22 +93,37 @@ def _same(given: Any, expected: Any) -> bool:
 
 
 def _encode(place: Place, binning: Binning, rows: int, d: int) -> dict[str, Any]:
-    layer = activations(place, rows, d)[0]
-
-    def encoded() -> tuple[Any, Any]:
-        codes, _, census = encode_layers([layer], [binning], ["layer"])
-        return codes, census
-
-    return _both(place, encoded, rows, layer.nbytes + 8 * rows)
+    layer = activations(place, rows, d)
+    return _both(place, lambda: coded([layer], binning), rows, layer.nbytes + 8 * rows)
 
 
 def _tally(place: Place, s: int, n: int, d: int) -> dict[str, Any]:
-    layer = activations(place, n, d, s)
-    y = np.random.default_rng(0).integers(0, 2, n)
+    y = np.random.default_rng(0).integers(0, 2, (1, n))
     with place.twin():
-        codes = encode_layers([layer], [BINNING], ["layer"]).codes[0]
-    del layer
-    return _both(place, lambda: tally(codes, y[None], (2,)).occurrences, s * n, 8 * s * n)
+        codes = coded([activations(place, n, d, s)], BINNING)
+    return _both(place, lambda: counted(codes, y, (2,)), s * n, 8 * s * n)
+
+
+def _blocks(place: Place) -> dict[str, Any]:
+    """Times the kernels with blocks of other sizes, milliseconds; the twin's own is among them."""
+    twin = importlib.import_module(KERNELS)
+    s, n, d = COUNTED[0][0]
+    layer, y = activations(place, n, d, s), np.zeros((1, n), np.int64)
+    codes = coded([layer], BINNING)
+    runs: dict[str, Callable[[], Any]] = {
+        "BLOCK_NUMBERS": lambda: coded([layer], BINNING),
+        "ROWS_A_WARP": lambda: counted(codes, y, (2,)),
+    }
+    record: dict[str, Any] = {}
+    for name, run in runs.items():
+        chosen = getattr(twin, name)
+        try:
+            for size in (chosen // 4, chosen // 2, chosen, 2 * chosen, 4 * chosen):
+                setattr(twin, name, size)
+                record[f"{name} = {size}"] = place.seconds(run, BRIEF_SECONDS) * 1e3
+        finally:
+            setattr(twin, name, chosen)
+    return record
 
 
 def _pieces(place: Place) -> dict[str, float]:
@@ -118,7 +131,7 @@ def _pieces(place: Place) -> dict[str, float]:
     s, n = place.size(*PIECES)
     t = activations(place, n, 10, s)
     with place.twin():
-        codes = encode_layers([t], [BINNING], ["t"]).codes[0]
+        codes = coded([t], BINNING).codes
     keys, edges = codes.flatten(), place.put(BINNING.edges)
     runs: dict[str, Callable[[], Any]] = {
         "sort of segments, with indices": lambda: codes.sort(dim=-1),
@@ -136,7 +149,7 @@ def _pieces(place: Place) -> dict[str, float]:
         "nonzero of half": lambda: (keys & 1).nonzero(),
         "cumsum of bools": lambda: (keys > 0).cumsum(0),
     }
-    return {name: place.seconds(run, PIECE_SECONDS) * 1e3 for name, run in runs.items()}
+    return {name: place.seconds(run, BRIEF_SECONDS) * 1e3 for name, run in runs.items()}
 
 
 def _compiled(place: Place) -> dict[str, Any]:
@@ -157,7 +170,7 @@ def _compiled(place: Place) -> dict[str, Any]:
     codes, _ = made(layer)
     place.wait()
     record = {"first_call_s": elapsed()}
-    expected = encode_layers([layer], [BINNING], ["layer"]).codes[0]
+    expected = coded([layer], BINNING).codes[0]
     return (
         record
         | {"equal": torch.equal(codes, expected)}

@@ -22,7 +22,7 @@ LAST_LETTERS = 200  # of the last line
 
 def command(rehearsed: bool) -> list[str]:
     """Writes the command of the tests: other versions than the project's warn, and may do so."""
-    only = [REHEARSED] if rehearsed else ["-m", "gpu", "tests"]
+    only = ["--noconftest", REHEARSED] if rehearsed else ["-m", "gpu", "tests"]
     more = []
     if not rehearsed and importlib.util.find_spec("xdist"):
         more += ["-n", str(WORKERS)]

@@ -14,11 +14,10 @@ import fastmi
 from benchmarks.device.findings import Case
 from benchmarks.device.inputs import FUNNEL, activations
 from benchmarks.device.place import Place, judge
+from benchmarks.device.seam import coded, counted, told
 from benchmarks.estimating import BINNING
 from benchmarks.timing import clock
 from fastmi.arrays import Bits
-from fastmi.coding import encode_layers
-from fastmi.counting import tally
 
 __all__ = ["HUNDRED_MILLION", "LAYERS_30", "ONE_LAYER_3000", "cases"]
 
@@ -81,20 +80,18 @@ def _times(place: Place, size: Size) -> dict[str, Any]:
     size = _sized(place, size)
     layers, rows = _layers(place, size), size.n_rows
     n_bytes = sum(layer.nbytes for layer in layers)
-    binnings, names = [BINNING] * len(layers), [f"layers[{i}]" for i in range(len(layers))]
     y = np.random.default_rng(0).integers(0, 2, size.n)
     with place.twin():
-
-        def encoded() -> Any:
-            return encode_layers(layers, binnings, names).codes.reshape(-1, size.n)
-
-        codes = encoded()
+        with told() as sentences:
+            codes = coded(layers, BINNING)
+            symbols = counted(codes, y[None], (2,))
         record: dict[str, Any] = {
             "rows": rows,
             "n_bytes": n_bytes,
-            "distinct": int(tally(codes).n_symbols.sum()),
-            "encode": place.timed(encoded, rows, n_bytes + 8 * rows),
-            "tally": place.timed(lambda: tally(codes, y[None], (2,)), rows, 8 * rows),
+            "ways": sentences,
+            "distinct": int(symbols.symbols[symbols.segment < len(codes.codes)].sum()),
+            "encode": place.timed(lambda: coded(layers, BINNING), rows, n_bytes + 8 * rows),
+            "tally": place.timed(lambda: counted(codes, y[None], (2,)), rows, 8 * rows),
         }
         if size.n <= LARGEST_ESTIMATE:
             record |= _estimate(place, layers, y, rows)
