@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -86,3 +87,19 @@ def test_help_lists_the_parts(capsys):
         command.main(["gpu-check", "--help"])
     printed = capsys.readouterr().out
     assert [name for name in PARTS if name not in printed] == []
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")
+def test_make_runs_the_one_command_with_the_tests_in_it():
+    shown = subprocess.run(
+        ["make", "-n", "gpu-check"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert "-m benchmarks gpu-check;" in shown
+    assert "pytest" not in shown  # the command runs them whatever becomes of the rest
+
+
+def test_the_page_tells_of_every_part_and_its_time():
+    text = (ROOT / aims.PAGE).read_text(encoding="utf-8")
+    assert [
+        row for name, part in PARTS.items() if (row := f"| {name} | {part.seconds} s |") not in text
+    ] == []
