@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -59,11 +60,13 @@ class Place:
     def twin(self, name: str = "") -> AbstractContextManager[Any]:
         """Leaves the choice to the container, or forces "torch", whose lines are torch's alone.
 
-        CUDA tensors reach their twin by themselves; in a rehearsal CPU tensors must be sent there.
+        CUDA tensors reach their twin by themselves; in a rehearsal CPU tensors must be sent there,
+        to the kernels where Triton's interpreter is asked for.
         """
-        if name or not self.on_gpu:
-            return fastmi.use_backend(name or "torch")
-        return nullcontext()
+        if self.on_gpu and not name:
+            return nullcontext()
+        interpreted = os.environ.get("TRITON_INTERPRET") == "1"
+        return fastmi.use_backend(name or ("triton" if interpreted else "torch"))
 
     def wait(self) -> None:
         """Waits until all that was launched is done."""

@@ -54,8 +54,20 @@ def test_a_rehearsal_is_small_and_by_the_torch_twin(place):
     assert (place.size(10, 2), Place(CPU).size(10, 2)) == (2, 10)
     with place.twin():
         assert twin_for(np.zeros(1)) is torch_twin
-    assert not place.on_gpu
+    assert not place.on_gpu  # and so there is nothing to wait for
+    place.wait()
     assert place.memory.n_bytes == room.REHEARSED_BYTES
+
+
+def test_the_kernels_are_rehearsed_where_their_interpreter_is_asked_for(place, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fastmi, "use_backend", asked.append)
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    place.twin()
+    place.twin("torch")
+    monkeypatch.delenv("TRITON_INTERPRET")
+    place.twin()
+    assert asked == ["triton", "torch", "torch"]
 
 
 def test_on_a_gpu_the_container_chooses_unless_a_twin_is_named():

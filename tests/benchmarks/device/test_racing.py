@@ -24,6 +24,17 @@ def test_a_run_on_a_gpu_that_is_not_there_fails(monkeypatch, capsys):
     assert "error: no CUDA device here" in printed.err
 
 
+def test_named_cases_are_written_beside_the_whole_check(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda *of: "Made-up GPU")
+    monkeypatch.setattr(racing, "limits", lambda *of: MEMORY)
+    monkeypatch.setattr(racing, "check", lambda case, *of: {"name": case.name})
+    monkeypatch.setattr(racing, "RESULTS", tmp_path)
+    assert racing.run(["segments-30"], None) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["Made-up-GPU-cases.json"]
+    assert "written to" in capsys.readouterr().out
+
+
 def test_a_case_without_layers_is_refused_on_a_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     with pytest.raises(
