@@ -17,7 +17,17 @@ from benchmarks.device.parts import PARTS
 from tests import ROOT
 
 
-def test_gpu_check_says_that_there_is_no_gpu():
+@pytest.fixture
+def compiled_once(monkeypatch, pytestconfig):
+    """Libraries are compiled once, not by every process, where no bytecode is kept otherwise."""
+    cache = getattr(pytestconfig, "cache", None)  # which may be switched off
+    if os.environ.get("PYTHONDONTWRITEBYTECODE") and cache:
+        folder = cache.mkdir("bytecode")
+        monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+        monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(folder))
+
+
+def test_gpu_check_says_that_there_is_no_gpu(compiled_once):
     hidden = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     command_line = [sys.executable, "-m", "benchmarks", "gpu-check"]
     done = subprocess.run(
@@ -27,10 +37,7 @@ def test_gpu_check_says_that_there_is_no_gpu():
     assert done.stdout.startswith("no CUDA device")
 
 
-def test_every_part_rehearsed_in_its_process(tmp_path, monkeypatch, place):
-    # libraries are compiled once, and not by every part
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "compiled"))
+def test_every_part_rehearsed_in_its_process(tmp_path, compiled_once, place):
     out = tmp_path / "found.json"
     assert command.main(["gpu-check", "--rehearse", "--out", str(out)]) == 0
     record = read(out)
