@@ -98,7 +98,7 @@ def _encode(place: Place, binning: Binning, rows: int, d: int) -> dict[str, Any]
 
 
 def _tally(place: Place, s: int, n: int, d: int) -> dict[str, Any]:
-    y = np.random.default_rng(0).integers(0, 2, (1, n))
+    y = place.put(np.random.default_rng(0).integers(0, 2, (1, n)))
     with place.twin():
         codes = coded([activations(place, n, d, s)], BINNING)
     return _both(place, lambda: counted(codes, y, (2,)), s * n, 8 * s * n)
@@ -108,7 +108,7 @@ def _blocks(place: Place) -> dict[str, Any]:
     """Times the kernels with blocks of other sizes, milliseconds; the twin's own is among them."""
     twin = importlib.import_module(KERNELS)
     s, n, d = COUNTED[0][0]
-    layer, y = activations(place, n, d, s), np.zeros((1, n), np.int64)
+    layer, y = activations(place, n, d, s), place.put(np.arange(n)[None] % 2)
     codes = coded([layer], BINNING)
     runs: dict[str, Callable[[], Any]] = {
         "BLOCK_NUMBERS": lambda: coded([layer], BINNING),

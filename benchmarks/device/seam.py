@@ -13,7 +13,6 @@ import numpy as np
 
 from benchmarks.device.place import Place
 from fastmi import backends
-from fastmi.arrays import IntArray
 from fastmi.backends import Census, Occurrences
 from fastmi.binning import Binning
 from fastmi.coding import encode_layers
@@ -43,8 +42,11 @@ def coded(layers: Sequence[Any], binning: Binning) -> Coded:
     return Coded(codes.reshape(-1, codes.shape[-1]), census, code_bits)
 
 
-def counted(layers: Coded, labels: IntArray, n_labels: tuple[int, ...]) -> Occurrences:
-    """Counts codes (s, n) and their pairs with labels (l, n), by the twin of their container."""
+def counted(layers: Coded, labels: Any, n_labels: tuple[int, ...]) -> Occurrences:
+    """Counts codes (s, n) and their pairs with labels (l, n), by the twin of their container.
+
+    Labels are an array, or lie where the codes do.
+    """
     tally = backends.twin_for(layers.codes).tally
     takes_bits = "code_bits" in inspect.signature(tally).parameters
     more: dict[str, Any] = {"code_bits": layers.code_bits} if takes_bits else {}

@@ -81,17 +81,18 @@ def _times(place: Place, size: Size) -> dict[str, Any]:
     layers, rows = _layers(place, size), size.n_rows
     n_bytes = sum(layer.nbytes for layer in layers)
     y = np.random.default_rng(0).integers(0, 2, size.n)
+    labels = place.put(y[None])  # where they stay, from one estimate to the next
     with place.twin():
         with told() as sentences:
             codes = coded(layers, BINNING)
-            symbols = counted(codes, y[None], (2,))
+            symbols = counted(codes, labels, (2,))
         record: dict[str, Any] = {
             "rows": rows,
             "n_bytes": n_bytes,
             "ways": sentences,
             "distinct": int(symbols.symbols[symbols.segment < len(codes.codes)].sum()),
             "encode": place.timed(lambda: coded(layers, BINNING), rows, n_bytes + 8 * rows),
-            "tally": place.timed(lambda: counted(codes, y[None], (2,)), rows, 8 * rows),
+            "tally": place.timed(lambda: counted(codes, labels, (2,)), rows, 8 * rows),
         }
         if size.n <= LARGEST_ESTIMATE:
             record |= _estimate(place, layers, y, rows)
