@@ -16,6 +16,7 @@ from benchmarks import gpu_check, page
 from benchmarks.cases import CASES, Case
 from benchmarks.cold import cold
 from benchmarks.curves import CURVES, Curve
+from benchmarks.device import racing
 from benchmarks.limits import Limits, limits
 from benchmarks.machine import machine
 from benchmarks.peers import peers
@@ -40,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _options(arguments)
         with one_thread():
             if options.device == "cuda":
-                return gpu_check.run(options.parts, options.json, options.quick)
+                if not options.parts:
+                    return gpu_check.measure(gpu_check.MEASURED, options.json)
+                return racing.run(options.parts, options.json, options.quick)
             if options.json is not None:
                 check_target(options.json)
             _run(options.parts, options.quick, options.json)
@@ -72,7 +75,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there as well")
     parser.add_argument(
-        "--device", choices=("cpu", "cuda"), default="cpu", help="cuda: layers that lie on a GPU"
+        "--device",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="cuda: cases with layers on a GPU; without a CASE all of gpu-check, but its tests",
     )
     options = parser.parse_args(arguments)
     for name in options.parts:

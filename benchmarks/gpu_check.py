@@ -1,188 +1,96 @@
-"""layers that lie on a GPU -> the Numba twin's answers, bit by bit, then times by GPU events."""
+"""this project on a GPU -> one file: facts, equal integers, times, whole runs, tests; six minutes.
+
+Each part runs in a process of its own, and what it finds is written as it is found.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-import fastmi
-from benchmarks.estimating import (
-    BINNING,
-    LONGEST_SECONDS,
-    PLANES,
-    SEGMENTS_30,
-    SEGMENTS_3000,
-    PlaneCase,
-)
-from benchmarks.limits import Limits, limits
+from benchmarks.device import aims
+from benchmarks.device.parts import LIMIT_SECONDS, PARTS, TESTS, check
+from benchmarks.device.racing import NOTHING, RESULTS
 from benchmarks.machine import machine
-from benchmarks.peers import who_runs
-from benchmarks.reference import EDGES
-from benchmarks.report import as_record, check_target, section, write_json
-from benchmarks.timing import Race, Stopwatch, clock, compare, measure
-from benchmarks.training import ON_DEVICE, RunCase
 
-__all__ = ["check", "main", "run"]
+__all__ = ["MEASURED", "main", "measure"]
 
-RESULTS = Path("benchmarks/results")
-DEVICE_BYTES = 4 << 30  # of which a GPU reads much in the time that a launch takes
-NOTHING = (
-    "no CUDA device here: nothing was checked, and the GPU half of the torch twin stays unproved on"
-    " this machine"
-)
+MEASURED = tuple(name for name in PARTS if name != TESTS)
+REHEARSAL = "gpu-check-rehearsal.json"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs `python -m benchmarks gpu-check [--out FILE]`: two cases; no device is no failure."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks gpu-check", description=__doc__)
+    """Runs `python -m benchmarks gpu-check [PART ...]`; no device is no failure."""
+    options = _options(arguments)
+    if options.page:
+        aims.fill(aims.PAGE, RESULTS)
+        print(f"written to {aims.PAGE}")
+        return 0
+    if not (options.rehearse or torch.cuda.is_available()):
+        print(NOTHING)
+        return 0
+    return measure(options.parts, options.out, rehearsed=options.rehearse, limit=options.limit)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks gpu-check",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="parts, in this order:\n"
+        + "".join(
+            f"  {name:8} {part.seconds:4.0f} s  {part.about}\n" for name, part in PARTS.items()
+        )
+        + "The exit code is 1 where an answer differed, a test failed, or a part did not end.",
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help="all, if none is named")
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT_SECONDS, help="seconds for all; %(default)g"
+    )
     parser.add_argument(
         "--out", type=Path, help=f"where the JSON goes; {RESULTS}/<device name>.json"
     )
+    parser.add_argument(
+        "--rehearse", action="store_true", help="all of it on the CPU, small: whether it runs"
+    )
+    parser.add_argument(
+        "--page", action="store_true", help=f"run nothing: bring what was found to {aims.PAGE}"
+    )
     options = parser.parse_args(arguments)
-    if not torch.cuda.is_available():
-        print(NOTHING)
-        return 0
-    return run([SEGMENTS_30.name, SEGMENTS_3000.name], options.out)
+    if unknown := [name for name in options.parts if name not in PARTS]:
+        parser.error(f"unknown part {', '.join(unknown)}: choose from {', '.join(PARTS)}")
+    return options
 
 
-def run(names: Sequence[str], out: Path | None, quick: bool = False) -> int:
-    """Runs `python -m benchmarks --device cuda [CASE ...]`.
-
-    The cases that estimate and two whole runs, all if none is named.
+def measure(
+    parts: Sequence[str],
+    out: Path | None,
+    *,
+    rehearsed: bool = False,
+    limit: float = LIMIT_SECONDS,
+) -> int:
+    """Runs parts on the device that is there, or rehearses them.
 
     Raises:
-        ValueError: no CUDA device, or a case that is none of them.
+        ValueError: no CUDA device, and no rehearsal.
+        OSError: the file cannot be written.
     """
-    if not torch.cuda.is_available():
+    if not (rehearsed or torch.cuda.is_available()):
         raise ValueError(NOTHING)
-    known: dict[str, PlaneCase | RunCase] = {case.name: case for case in (*PLANES, *ON_DEVICE)}
-    if unknown := [name for name in names if name not in known]:
-        raise ValueError(
-            f"{', '.join(unknown)}: no such case on a GPU: choose from {', '.join(known)}"
-        )
-    device, start = torch.device("cuda"), machine()
-    name = torch.cuda.get_device_name(device)
-    out = out or RESULTS / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.json"
-    check_target(out)
-    memory = limits(device, stopwatch(device), DEVICE_BYTES)
-    print(f"{name}, CUDA {torch.version.cuda}\n{start}\n{memory}\n", flush=True)
-    cases = [check(known[case], device, memory, quick) for case in names or known]
-    record = {
-        "device": name,
-        "cuda": torch.version.cuda,
-        "quick": quick,
-        "machine": asdict(start),
-        "limits": asdict(memory),
-    }
-    write_json(out, record | {"not_here": {}, "cases": cases, "curves": [], "cold": None})
-    print(f"written to {out}")
-    return 0
-
-
-def check(
-    case: PlaneCase | RunCase, device: torch.device, memory: Limits, quick: bool = False
-) -> dict[str, Any]:
-    """Compares answers, then times; layers lie on the device, the points come back to the CPU.
-
-    Raises:
-        Disagreement: the twins' answers are not the same to the last bit, or a peer's differs;
-            nothing has been timed then.
-    """
-    record: dict[str, Any] = {"name": case.name, "what": case.description, "scale": "bits"}
-    rounds = {"rounds": 3 if quick else 7, "stopwatch": stopwatch(device)}
-    if isinstance(case, RunCase):
-        comparison = compare(case.race_on(device, quick), patience=6.0, **rounds)
-        record |= {"unit": "epoch"} | as_record(comparison, memory.read)
+    start = machine()
+    header: dict[str, Any] = {"device": "cpu", "rehearsal": rehearsed, "machine": asdict(start)}
+    if rehearsed:
+        out = out or Path(tempfile.mkdtemp()) / REHEARSAL
     else:
-        comparison = compare(race_on(case, device), patience=case.patience, **rounds)
-        record |= {"unit": "run", "rows": case.n_segments * case.n_samples}
-        record |= as_record(comparison, memory.read)
-        record |= _bound(case, device, comparison.timed[0].median)
-    record |= _room(comparison.race.candidates["fastmi"], device)
-    print(section(record, {}), flush=True)
-    return record
-
-
-def _bound(case: PlaneCase, device: torch.device, taken: float) -> dict[str, Any]:
-    """Tells whether launching or work is most of what the case takes.
-
-    The same calls on two samples take the time of launching alone.
-    """
-    small = race_on(replace(case, n_samples=2, n_patterns=None), device)
-    (alone,) = measure(
-        Race({"fastmi": small.candidates["fastmi"]}), rounds=7, stopwatch=stopwatch(device)
-    )
-    launching = alone.median
-    return {"launching": launching, "bound": "launches" if 2 * launching > taken else "work"}
-
-
-def race_on(case: PlaneCase, device: torch.device) -> Race:
-    """Races fastmi on the device's tensors, its Numba twin on the CPU, and other peers.
-
-    Of the peers those take part that can use the device.
-    """
-    x, y, layers = case.numbered()
-    plane = fastmi.PlaneEstimator(x, y, BINNING)
-    moved = [torch.from_numpy(layer).to(device) for layer in layers]
-
-    def on_device() -> Any:
-        # CUDA tensors go there anyway: said for a rehearsal on the CPU
-        with fastmi.use_backend("torch"):
-            return plane.estimate(moved)
-
-    candidates: dict[str, Callable[[], Any]] = {
-        "fastmi": on_device,
-        "fastmi, Numba twin on the CPU": partial(plane.estimate, layers),
-    }
-    running, absent = who_runs(
-        lambda peer: "" if peer.on_device else "uses no GPU", lambda peer: 0.0, LONGEST_SECONDS
-    )
-    for peer in running:
-        assert peer.plane is not None
-        candidates[peer.name] = partial(
-            peer.plane(x, y, EDGES), moved if peer.on_device == "tensors" else layers
-        )
-    absent = {name: reason for name, reason in absent.items() if not name.startswith("fastmi")}
-    exactly = {"fastmi, Numba twin on the CPU": 0.0}
-    return Race(
-        candidates, agree=exactly, absent=absent, n_bytes=sum(layer.nbytes for layer in layers)
-    )
-
-
-def stopwatch(device: torch.device) -> Stopwatch:
-    """Times from one point of the device's stream to another, host work between them included."""
-    if device.type != "cuda":
-        return clock
-
-    def events() -> Callable[[], float]:
-        start = torch.cuda.Event(enable_timing=True)
-        torch.cuda.synchronize(device)
-        start.record()
-
-        def elapsed() -> float:
-            end = torch.cuda.Event(enable_timing=True)
-            end.record()
-            torch.cuda.synchronize(device)
-            return start.elapsed_time(end) / 1e3
-
-        return elapsed
-
-    return events
-
-
-def _room(estimate: Callable[[], Any], device: torch.device) -> dict[str, int]:
-    """Weighs the most memory held at once: in all, and by what lay there beforehand; bytes."""
-    if device.type != "cuda":
-        return {}
-    torch.cuda.synchronize(device)
-    before = torch.cuda.memory_allocated(device)
-    torch.cuda.reset_peak_memory_stats(device)
-    estimate()
-    return {"peak_bytes": torch.cuda.max_memory_allocated(device), "input_bytes": before}
+        name = torch.cuda.get_device_name()
+        header |= {"device": name, "cuda": torch.version.cuda}
+        out = out or RESULTS / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.json"
+    print(f"{header['device']}\n{start}", flush=True)
+    return check(parts, out, header, rehearsed=rehearsed, limit=limit)

@@ -60,10 +60,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, default=PAGE, help=f"where the page goes; {PAGE}")
     options = parser.parse_args(arguments)
     files = sorted(options.results.glob("*.json"), key=lambda path: (path.stem != "cpu", path.stem))
-    if not files:
+    # those of gpu-check have a page of their own, docs/gpu.md
+    records = [record for path in files if "parts" not in (record := _read(path))]
+    if not records:
         raise FileNotFoundError(f"no file in '{options.results}': run make bench first")
     check_target(options.out)
-    records = [_read(path) for path in files]
     figures = drawing.curves(records, options.results)
     text = page(
         records,
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _read(path: Path) -> Record:
     record = json.loads(path.read_text())
-    if "limits" not in record:
+    if not {"limits", "parts"} & record.keys():
         raise ValueError(f"'{path}' was written by an older version: run make bench again")
     return record
 

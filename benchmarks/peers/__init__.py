@@ -62,6 +62,7 @@ class Peer:
         agree: how far its answers may be from the first one's: what its own arithmetic allows.
         on_device: where it can use a GPU: it takes "tensors" that lie there, or moves "arrays"
             there itself.
+        seconds_on_device: as `seconds`, on a GPU.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Peer:
     strings: bool = False
     agree: float = 1e-12
     on_device: str = ""
+    seconds_on_device: Callable[[int, int], float] = lambda n, d: 0.0
 
     def unavailable(self) -> str:
         """Says why it cannot run here, or nothing."""

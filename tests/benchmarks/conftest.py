@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 import fastmi
+from benchmarks.device.place import Place
 from benchmarks.peers import library
 from tests.benchmarks.records import candidate, case
 
@@ -14,6 +16,12 @@ def one_thread():
     """As the command holds torch."""
     with fastmi.networks.one_thread():
         yield
+
+
+@pytest.fixture
+def place():
+    """A rehearsal's."""
+    return Place(torch.device("cpu"), rehearsed=True)
 
 
 @pytest.fixture

@@ -114,9 +114,11 @@ def test_the_command_writes_page_and_figures_from_the_folder(record, tmp_path, c
     gpu = record | {"device": "Some GPU", "curves": [], "cold": None, "cases": []}
     write_json(results / "cpu.json", record)
     write_json(results / "Another.json", gpu)
+    write_json(results / "Checked.json", {"device": "Checked GPU", "parts": {}})
     assert command.main(["report", "--results", str(results), "--out", str(out)]) == 0
     text = out.read_text()
     assert text.index("## cpu") < text.index("## Some GPU")
+    assert "Checked GPU" not in text  # docs/gpu.md tells of it
     assert "![Median seconds over samples](../results/curve-samples.svg)" in text
     drawn = (results / "curve-samples.svg").read_bytes()
     assert drawn.startswith(b"<?xml")
@@ -129,6 +131,7 @@ def test_the_command_writes_page_and_figures_from_the_folder(record, tmp_path, c
     ("files", "words"),
     [
         ({}, "no file in"),
+        ({"Some-GPU.json": {"device": "Some GPU", "parts": {}}}, "no file in"),
         ({"cpu.json": {"quick": False, "cases": []}}, "was written by an older version"),
     ],
 )

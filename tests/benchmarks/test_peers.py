@@ -12,7 +12,8 @@ import pytest
 
 import benchmarks.peers as room
 import fastmi
-from benchmarks import estimating, gpu_check, labels
+from benchmarks import estimating, labels
+from benchmarks.device import racing
 from benchmarks.estimating import PlaneCase
 from benchmarks.labels import LabelCase
 from benchmarks.peers import cudf, peers, who_runs
@@ -184,4 +185,4 @@ def test_nobody_is_dropped_without_a_word():
 def race_of_a_gpu():
     import torch
 
-    return gpu_check.race_on(TINY, torch.device("cpu"))
+    return racing.race_on(TINY, torch.device("cpu"))
