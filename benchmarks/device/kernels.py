@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ import fastmi
 from benchmarks.device.findings import Case
 from benchmarks.device.inputs import activations
 from benchmarks.device.place import WAYS, Place
-from benchmarks.device.seam import KERNELS, coded, counted, no_kernels, told
+from benchmarks.device.seam import coded, counted, no_kernels, told
 from benchmarks.estimating import BINNING
 from benchmarks.timing import clock
 from fastmi.binning import Binning
@@ -106,7 +105,8 @@ def _tally(place: Place, s: int, n: int, d: int) -> dict[str, Any]:
 
 def _blocks(place: Place) -> dict[str, Any]:
     """Times the kernels with blocks of other sizes, milliseconds; the twin's own is among them."""
-    twin = importlib.import_module(KERNELS)
+    from fastmi.backends import triton_twin as twin
+
     s, n, d = COUNTED[0][0]
     layer, y = activations(place, n, d, s), place.put(np.arange(n)[None] % 2)
     codes = coded([layer], BINNING)

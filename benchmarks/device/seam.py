@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +15,8 @@ from fastmi.backends import Census, Occurrences
 from fastmi.binning import Binning
 from fastmi.coding import encode_layers
 
-__all__ = ["KERNELS", "Coded", "coded", "counted", "no_kernels", "told"]
+__all__ = ["Coded", "coded", "counted", "no_kernels", "told"]
 
-KERNELS = "fastmi.backends.triton_twin"
-HASHED_BITS = 64  # of a code that may be any integer
 LOG = "fastmi.backends"  # where a twin says which of its ways it went
 
 
@@ -35,11 +31,9 @@ class Coded(NamedTuple):
 def coded(layers: Sequence[Any], binning: Binning) -> Coded:
     """Codes layers (..., n, d) that are cut alike, by the twin of their container."""
     names = [f"layers[{i}]" for i in range(len(layers))]
-    codes, schemes, census = encode_layers(layers, [binning] * len(layers), names)
-    widest = max(len(scheme.weights) for scheme in schemes)
-    packed = all(scheme.packed for scheme in schemes)
-    code_bits = widest * binning.n_edges.bit_length() if packed else HASHED_BITS
-    return Coded(codes.reshape(-1, codes.shape[-1]), census, code_bits)
+    encoded = encode_layers(layers, [binning] * len(layers), names)
+    codes = encoded.codes.reshape(-1, encoded.codes.shape[-1])
+    return Coded(codes, encoded.censuses, encoded.code_bits)
 
 
 def counted(layers: Coded, labels: Any, n_labels: tuple[int, ...]) -> Occurrences:
@@ -48,18 +42,14 @@ def counted(layers: Coded, labels: Any, n_labels: tuple[int, ...]) -> Occurrence
     Labels are an array, or lie where the codes do.
     """
     tally = backends.twin_for(layers.codes).tally
-    takes_bits = "code_bits" in inspect.signature(tally).parameters
-    more: dict[str, Any] = {"code_bits": layers.code_bits} if takes_bits else {}
-    return tally(layers.codes, labels, n_labels, **more)
+    return tally(layers.codes, labels, n_labels, layers.code_bits)
 
 
 def no_kernels(place: Place) -> str:
     """Tells why the twin has no kernels there; "" if it has."""
-    try:
-        twin = importlib.import_module(KERNELS)
-    except ImportError as error:
-        return str(error)
-    return twin.missing(place.put(np.zeros(1)))
+    from fastmi.backends import triton_twin
+
+    return triton_twin.missing(place.put(np.zeros(1)))
 
 
 @contextmanager

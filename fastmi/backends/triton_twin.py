@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import logging
-import os
 import warnings
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -109,8 +108,12 @@ def _missing(device: torch.device) -> str:
 
 def interpreted() -> bool:
     """Tells whether Triton is there and runs kernels in Python, on the CPU, as tests do."""
-    there = importlib.util.find_spec("triton") is not None
-    return there and os.environ.get("TRITON_INTERPRET") == "1"
+    if importlib.util.find_spec("triton") is None:
+        return False
+    from fastmi.backends import triton_kernels
+
+    # as it was decided where they were defined
+    return hasattr(triton_kernels.encode_rows, "rewriter")
 
 
 def _try(device: torch.device) -> None:

@@ -56,7 +56,7 @@ class Variables:
     n_y: int
     n_x: int
     tally: Tally
-    _beside: dict[Any, Any] = field(default_factory=dict)  # labels, where layers lay before
+    _beside: dict[Any, Any] = field(init=False, default_factory=dict)  # where layers lay before
 
     @property
     def ids_y(self) -> IntArray:

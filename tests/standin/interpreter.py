@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+
+# the interpreter asks for it at the first launch, and it for how kernels were defined
+import triton.experimental.gluon  # noqa: F401
 import triton.language as tl
 from triton.runtime import interpreter
 
