@@ -22,7 +22,7 @@ from experiments.measures import Measure
 from experiments.records import Run, Training
 from experiments.scores import Score
 from experiments.training import LOSSES, Snapshot, Trainer, seeds_of, targets, threads
-from fastmi import Ensemble, InformationPlane
+from fastmi import Ensemble, InformationPlane, inputs
 from fastmi.planes import Points
 
 __all__ = ["Result", "check_device", "execute"]
@@ -92,7 +92,7 @@ def check_device(name: str) -> torch.device:
             f"device is {name!r}, which cannot be used here ({reason}): pass --device cpu, or cuda "
             "on a machine with a GPU"
         ) from None
-    if device.type not in ("cpu", "cuda"):
+    if device.type not in inputs.DEVICES:
         raise ValueError(f"device is {name!r}: pass --device cpu or --device cuda")
     return device
 

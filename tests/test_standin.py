@@ -1,6 +1,9 @@
 """The stand-in for a GPU: it refuses and counts as it says; and what fastmi makes a GPU do."""
 
+import ast
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ if torch.cuda.is_available():
 
 interpreted = pytest.mark.skipif(not triton_twin.interpreted(), reason="Triton is not installed")
 FAKE = device.DEVICE
+TESTS = Path(__file__).parent
 
 
 @pytest.fixture
@@ -105,6 +109,23 @@ def test_the_fast_interpreter_says_what_the_slow_one_says(rng):
         assert counted() == slow
     assert counted() == slow  # it is as it was
     assert slow[0] == [column.tolist() for column in numba_twin.tally(codes, labels, (3,))]
+
+
+def test_every_test_of_a_device_runs_on_the_stand_in_or_says_why_not():
+    """It asks for the fixture that is one or the other, and nothing else keeps it from running."""
+    marks = [
+        (path.name, node, ast.unparse(mark))
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for mark in node.decorator_list
+        if "mark.gpu" in ast.unparse(mark)
+    ]
+    assert len(marks) >= 10
+    for name, node, mark in marks:
+        assert "cuda" in [argument.arg for argument in node.args.args], (name, node.name)
+        assert mark == "pytest.mark.gpu" or re.fullmatch(r"pytest.mark.gpu\(alone='.+'\)", mark)
+        assert not any("skip" in ast.unparse(each) for each in node.decorator_list), node.name
 
 
 # --- what fastmi makes a device do ----------------------------------------------------------------

@@ -274,7 +274,7 @@ def tally(
     found: list[Occurrences] = []
 
     def count() -> None:
-        numbers = labels.to(torch.int32)
+        numbers = labels.to(torch.int32).contiguous()  # a column of rows, say
         found.append(
             in_parts(lambda part: _count(codes[part], numbers, n_labels, code_bits), *codes.shape)
         )

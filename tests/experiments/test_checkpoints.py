@@ -175,14 +175,12 @@ def test_a_looped_network_goes_on_too(tmp_path, at_every_epoch, monkeypatch):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_a_run_killed_on_a_gpu_goes_on(tmp_path, at_every_epoch):
+def test_a_run_killed_on_a_gpu_goes_on(tmp_path, at_every_epoch, cuda):
+    there = str(cuda)
     with pytest.raises(Killed):
-        execute(
-            TINY, "cuda", checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(3)
-        )
-    again = execute(TINY, "cuda", checkpoints=Checkpoints(tmp_path / "snapshots"))
-    assert_same(again, execute(TINY, "cuda"), tmp_path)
+        execute(TINY, there, checkpoints=Checkpoints(tmp_path / "snapshots"), on_epoch=killed_at(3))
+    again = execute(TINY, there, checkpoints=Checkpoints(tmp_path / "snapshots"))
+    assert_same(again, execute(TINY, there), tmp_path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")

@@ -317,10 +317,9 @@ def test_what_is_read_again_is_promised_of_its_snapshots(on_cpu, tmp_path, monke
     assert execute(TINY, checkpoints=kept, train=False).repeats == SAME_BYTES
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.gpu(alone="processes of its own")
 @pytest.mark.parametrize("name", ["tishby-extended", "digits", "original"])
-def test_a_run_on_a_gpu_leaves_the_same_bytes_twice(name, tmp_path):
+def test_a_run_on_a_gpu_leaves_the_same_bytes_twice(name, tmp_path, cuda):
     """In processes of its own, in which nobody has started cuBLAS before."""
     words = [name, "--epochs", "40", "--copies", "3", "--device", "cuda", "--out"]
     folders = []

@@ -147,11 +147,10 @@ def test_every_entry_runs_a_few_epochs_on_both_twins(name, twin, images):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("name", list(CATALOG))
-def test_every_entry_runs_a_few_epochs_on_a_gpu(name, images):
-    result = execute(reduced(name), device="cuda")
-    assert result.device.startswith("cuda")
+def test_every_entry_runs_a_few_epochs_on_a_gpu(name, images, cuda):
+    result = execute(reduced(name), device=str(cuda))
+    assert result.device.startswith(cuda.type)
     assert all(np.isfinite(plane.i_xt).all() for plane in result.planes)
 
 

@@ -88,11 +88,10 @@ def test_twins_that_differ_are_not_timed(monkeypatch, capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cases_on_a_gpu():
+@pytest.mark.gpu(alone="events to time by")
+def test_cases_on_a_gpu(cuda):
     for case in (TINY, SHORT[1]):
-        assert racing.check(case, torch.device("cuda"), MEMORY, quick=True)["peak_bytes"] > 0
+        assert racing.check(case, cuda, MEMORY, quick=True)["peak_bytes"] > 0
 
 
 def test_a_peer_that_would_take_seconds_there_is_named_with_the_reason(monkeypatch):

@@ -154,6 +154,18 @@ def test_several_rows_of_labels_are_counted_one_by_one(kind, rng):
     assert_counted_alike(codes, labels, n_labels, code_bits)
 
 
+def test_codes_and_labels_may_lie_apart(rng):
+    table = torch.from_numpy(rng.integers(0, 5, (60, 6)))
+    found = triton_twin.tally(table.T[1:4], table.T[5:], (5,), 3)
+    expected = numba_twin.tally(table.numpy().T[1:4].copy(), table.numpy().T[5:].copy(), (5,))
+    assert [column.tolist() for column in found] == [column.tolist() for column in expected]
+    wide = torch.from_numpy(rng.normal(size=(9, 30)).astype(np.float32))
+    cut, weights = BINNINGS["published"].cut, [coding.scheme(9, 50).weights]
+    codes, _ = triton_twin.encode_layers([wide.T], [cut], weights)
+    expected_codes, _ = numba_twin.encode_layers([wide.numpy().T], [cut], weights)
+    np.testing.assert_array_equal(codes.numpy(), expected_codes)
+
+
 def test_keys_of_exactly_as_many_bits_as_fit(rng):
     for code_bits in (28, 29, 30, 31, 60, 61, 62, 63):
         codes = rng.choice([0, 1, 2**code_bits - 1, 2**code_bits - 2], (2, 70))
