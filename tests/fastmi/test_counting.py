@@ -114,3 +114,13 @@ def test_the_order_of_the_samples_leaves_no_trace(twin, drawn, random):
     order = random.sample(range(labels.size), labels.size)
     found = tally(twin.put(codes), [labels], (n_labels,))
     assert triples(found) == triples(tally(twin.put(codes[:, order]), [labels[order]], (n_labels,)))
+
+
+@pytest.mark.parametrize("name", ["numba", "torch"])
+def test_more_rows_than_are_counted_at_once_have_another_way(name):
+    whole = np.broadcast_to(np.int64(0), (1, 2**31))
+    with (
+        fastmi.use_backend(name),
+        pytest.raises(ValueError, match=r"2147483648 samples: .*in chunks \(fastmi.Stream\)"),
+    ):
+        tally(whole)
