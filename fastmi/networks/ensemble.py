@@ -460,7 +460,9 @@ class Ensemble:
         def gradients(state: dict[str, Tensor], x: Tensor, y: Tensor) -> Gradients:
             trained = [leaf for leaf in state.values() if leaf.requires_grad]
             losses, *buffers = torch.func.vmap(learn, randomness="different")(state, x, y)
-            computed = torch.autograd.grad(losses.sum(), trained, allow_unused=True)
+            # laid out as backward of their sum lays it out, and not computed anew at every step
+            ones = torch.ones((), dtype=losses.dtype, device=losses.device).expand_as(losses)
+            computed = torch.autograd.grad(losses, trained, ones, allow_unused=True)
             return losses.detach(), buffers, list(computed)
 
         return gradients, randomness

@@ -1,9 +1,9 @@
 """A training step, traced once -> a list of calls, made again into the same memory.
 
-torch.fx's make_fx writes down the ATen calls that a function makes, its gradient included. They are
-made once, and what they return stays where it is: a view or a constant is then there for good, and
-every other call becomes one that writes into the tensor that it returned before. What is left is a
-list of calls without the graph, the wrappers and the memory that a step is otherwise made of anew.
+A TorchDispatchMode hears the ATen calls that a function makes, its gradient included. What they
+return stays where it is: a view or a constant is then there for good, and every other call becomes
+one that writes into the tensor that it returned before. What is left is a list of calls without the
+graph, the wrappers and the memory that a step is otherwise made of anew.
 
 The one danger is what torch does not see: a forward or a loss that counts its calls, anneals, or
 draws from `random` would be frozen as it was. So it is done unasked only where all code is torch's
@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import copy
 import functools
-import operator
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Gradients", "Recording", "Replay", "unsafe"]
 
-PLAIN_STEPS = 20  # of one shape before it is recorded: recording takes as long as a few hundred
+PLAIN_STEPS = 20  # of one shape before it is recorded: recording takes as long as a few dozen
 MOST_SHAPES = 4  # that are known at a time, recorded or not yet
 MOST_BYTES = 2**28  # that one recording may hold
 
@@ -41,49 +42,46 @@ class Recording:
     """The calls that a function of tensors makes, to be made again into the same memory.
 
     Args:
-        function: tensors -> a list of tensors; traced, and so called with stand-ins for tensors.
+        function: tensors -> a list of tensors; called once, or twice.
         inputs: where the inputs will lie whenever `replay` is called.
 
     Attributes:
         outputs: what the function returned; `replay` writes them anew.
         n_calls: how many calls are left.
         n_bytes: what the recording holds.
+        draws: whether it draws random numbers.
 
     Raises:
         MemoryError: it would hold more than MOST_BYTES.
-        Exception: whatever tracing raises of a function that cannot be traced.
+        Exception: whatever a function raises that cannot be traced.
     """
 
     def __init__(self, function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -> None:
-        from torch.fx.experimental.proxy_tensor import make_fx
-        from torch.fx.node import map_arg
-
-        graph = make_fx(function)(*inputs)
-        graph.graph.eliminate_dead_code()
-        nodes = list(graph.graph.nodes)
-        # what is changed in place is no constant, nor is what was made of it
-        folds = not any(_writes(node.target) for node in nodes if node.op == "call_function")
+        outputs, traced = _traced(function, inputs, spared=True)
+        # what is changed in place is no constant, nor is what was made of it, and x * 1 is not x
+        folds = not any(_writes(call.target) for call in traced)
+        if not folds:
+            outputs, traced = _traced(function, inputs, spared=False)
         self._calls: list[Callable[[], object]] = []
-        self._inputs = [leaf.detach() for leaf in inputs]
-        self.n_bytes = 0
-        values: dict[Any, Any] = {}
-        constants: set[Any] = set()
-        given = iter(self._inputs)
-        for node in nodes:
-            if node.op == "placeholder":
-                values[node] = next(given)
-            elif node.op == "get_attr":  # no constant: weights of a loss, say, may change in place
-                values[node] = getattr(graph, node.target)
-            elif node.op == "output":
-                self.outputs = self._apart([values[each] for each in node.args[0]])
+        self.n_bytes = sum(call.n_bytes for call in traced)
+        self.draws = any(_draws(call.target) for call in traced)
+        constants: set[int] = set()
+        computed: set[int] = set()  # where replaying writes
+        for call in traced:
+            if _writes(call.target):
+                self._calls.append(functools.partial(call.target, *call.args, **call.options))
+            elif not call.n_bytes:
+                continue  # a view is there for good
+            elif (
+                folds
+                and not _draws(call.target)
+                and _places((call.args, call.options)) <= constants
+            ):
+                constants |= _places(call.result)
             else:
-                args, options = map_arg((node.args, node.kwargs), values.__getitem__)
-                values[node] = node.target(*args, **options)
-                constant = folds and constants.issuperset(node.all_input_nodes)
-                if constant and not _draws(node.target):
-                    constants.add(node)
-                else:
-                    self._record(node.target, args, options, values[node])
+                computed |= _places(call.result)
+                self._calls.append(_again(call.target, call.args, call.options, call.result))
+        self.outputs = self._apart([output.detach() for output in outputs], computed)
 
     @property
     def n_calls(self) -> int:
@@ -95,30 +93,21 @@ class Recording:
             call()
         return self.outputs
 
-    def _record(self, target: Any, args: Any, options: Any, result: Any) -> None:
-        if _writes(target):
-            self._calls.append(functools.partial(target, *args, **options))
-        elif target is not operator.getitem and not _looks_at(result, args):
-            self.n_bytes += sum(each.nbytes for each in _tensors(result))
-            if self.n_bytes > MOST_BYTES:
-                raise MemoryError(f"a recording would hold more than {MOST_BYTES >> 20} MiB")
-            self._calls.append(_again(target, args, options, result))
-
-    def _apart(self, outputs: Sequence[Tensor]) -> list[Tensor]:
+    def _apart(self, outputs: Sequence[Tensor], computed: set[int]) -> list[Tensor]:
         """Gives each output memory of its own, whole: an optimiser may write into it.
 
         And in order, as backward leaves gradients: in half precision the bits of a step hang on it.
         """
         import torch
 
-        apart, taken = [], {each.untyped_storage().data_ptr() for each in self._inputs}
+        apart = []
         for output in outputs:
-            where = output.untyped_storage().data_ptr()
-            if where in taken or not output.is_contiguous():
+            (place,) = _places(output)
+            if place not in computed or not output.is_contiguous():
                 separate = output.clone(memory_format=torch.contiguous_format)
                 self._calls.append(functools.partial(separate.copy_, output))
                 output = separate
-            taken.add(where)
+            computed.discard(place)
             apart.append(output)
         return apart
 
@@ -242,7 +231,7 @@ class _Step:
     def again(self, arrays: Sequence[Tensor], randomness: Any) -> Gradients:
         for kept, given in zip(self._arrays, arrays, strict=True):
             kept.copy_(given)
-        with randomness:
+        with randomness if self._recording.draws else nullcontext():
             losses, *others = self._recording.replay()
         n_buffers = len(others) - sum(self._has_gradient)
         computed = iter(others[n_buffers:])
@@ -360,9 +349,89 @@ def _same_bits(one: Tensor, other: Tensor) -> bool:
 # --- the calls of a recording ---------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One call of an ATen operator, and what it returned.
+
+    A view of an argument has no bytes of its own.
+    """
+
+    target: Any
+    args: Any
+    options: Any
+    result: Any
+    n_bytes: int
+
+
+def _traced(
+    function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor], spared: bool
+) -> tuple[Sequence[Tensor], list[_Call]]:
+    """Calls a function, and lists the ATen calls that it makes, those of its gradient included.
+
+    All that they return is kept, so that no two results lie in one place. Where it is `spared`,
+    x * 1 is x: vmap multiplies every bias by 1.
+    """
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_map_only
+
+    traced: list[_Call] = []
+
+    class Listening(TorchDispatchMode):
+        n_bytes = 0
+
+        def __torch_dispatch__(
+            self, target: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            _same_whatever_the_data(target, args)
+            if spared and _is_its_argument(target, args):
+                return args[0].detach()
+            result = target(*args, **(kwargs or {}))
+            looks = _places(result) <= _places((args, kwargs))
+            own = 0 if looks else sum(each.nbytes for each in _tensors(result))
+            self.n_bytes += own
+            if self.n_bytes > MOST_BYTES:
+                raise MemoryError(f"a recording would hold more than {MOST_BYTES >> 20} MiB")
+            given, options, returned = tree_map_only(
+                torch.Tensor, torch.Tensor.detach, (args, kwargs or {}, result)
+            )
+            traced.append(_Call(target, given, options, returned, own))
+            return result
+
+    with Listening():
+        outputs = function(*inputs)
+    return outputs, traced
+
+
+def _same_whatever_the_data(target: Any, args: Any) -> None:
+    """Refuses an operator that makes a number, or a shape, of what a tensor holds."""
+    import torch
+
+    hanging = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
+    masks = (torch.bool, torch.uint8)  # of which indexing alone makes such a shape
+    if hanging.intersection(target.tags) and (
+        target is not torch.ops.aten.index.Tensor
+        or any(index.dtype in masks for index in _tensors(args[1]))
+    ):
+        raise RuntimeError(f"{target} makes a number, or a shape, of what a tensor holds")
+
+
+def _is_its_argument(target: Any, args: Any) -> bool:
+    """Judges whether the operator multiplies floats by 1, which returns the same bits."""
+    import torch
+
+    return (
+        target in (torch.ops.aten.mul.Tensor, torch.ops.aten.mul.Scalar)
+        and type(args[1]) in (int, float)
+        and args[1] == 1
+        and args[0].is_floating_point()
+        and args[0].is_contiguous()
+    )
+
+
 def _writes(target: Any) -> bool:
     """Judges whether the operator changes one of its arguments."""
-    return target is not operator.getitem and any(
+    return any(
         argument.alias_info is not None and argument.alias_info.is_write
         for argument in target._schema.arguments
     )
@@ -372,7 +441,7 @@ def _draws(target: Any) -> bool:
     """Judges whether the operator draws random numbers."""
     import torch
 
-    return target is not operator.getitem and torch.Tag.nondeterministic_seeded in target.tags
+    return torch.Tag.nondeterministic_seeded in target.tags
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
@@ -383,12 +452,13 @@ def _tensors(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _tensors(each)
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
 
 
-def _looks_at(result: Any, args: Any) -> bool:
-    """Judges whether the result lies in an argument's memory, and so is there for good."""
-    known = {each.untyped_storage().data_ptr() for each in _tensors(args)}
-    return all(each.untyped_storage().data_ptr() in known for each in _tensors(result))
+def _places(value: Any) -> set[int]:
+    """Finds the memory in which all tensors of a value lie."""
+    return {each.untyped_storage().data_ptr() for each in _tensors(value)}
 
 
 def _again(target: Any, args: Any, options: Any, result: Any) -> Callable[[], object]:
