@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Array
 from fastmi.networks import guards
+from fastmi.networks.batches import Batches
 from fastmi.networks.forwarding import Forwarding
 from fastmi.networks.replay import Gradients, Replay, unsafe
 from fastmi.networks.states import Randomness, State, plain_device
@@ -122,9 +123,10 @@ class Ensemble:
         guards.network(network)
         self._template = guards.copied(network)  # it is never called, and so it stays as it came
         streams = np.random.SeedSequence(checks.seed(seed)).spawn(self.n_copies + 1)
-        self._generators = [
+        generators = [
             torch.Generator("cpu").manual_seed(_integer(stream)) for stream in streams[1:]
         ]
+        self._batches = Batches(generators, next(network.parameters()).device)
         randomness = Randomness(_integer(streams[0]), next(network.parameters()).device)
         self._forwarding = Forwarding(self._template, watch, randomness)
         shared = [self._template] * self.n_copies
@@ -179,9 +181,10 @@ class Ensemble:
         made._forwarding.reason = next((member.reason for member in ensembles if member.reason), "")
         made._sizes = [member.n_copies for member in ensembles]
         made.n_copies = sum(made._sizes)
-        made._generators = [
-            generator.clone_state() for member in ensembles for generator in member._generators
-        ]
+        made._batches = Batches(
+            [generator for member in ensembles for generator in member._batches.generators()],
+            made.device,
+        )
         made.parameters = _gathered(torch.cat, [member.parameters for member in ensembles])
         made._buffers = _gathered(torch.cat, [member._buffers for member in ensembles])
         made.optimizer = made._optimised(made.parameters)
@@ -249,19 +252,13 @@ class Ensemble:
 
         They lie on the ensemble's device.
         """
-        import torch
-
         checks.countable("n_samples", checks.positive_integer("n_samples", n_samples))
         if checks.positive_integer("batch_size", batch_size) > n_samples:
             raise ValueError(
                 f"batch_size is {batch_size}, but only {n_samples} samples can be drawn without "
                 "replacement"
             )
-        drawn = [
-            torch.randperm(n_samples, generator=generator, device="cpu")[:batch_size]
-            for generator in self._generators
-        ]
-        return torch.stack(drawn).to(self.device)
+        return self._batches.draw(int(n_samples), int(batch_size))
 
     @_undisturbed
     def step(self, x: Array, y: Array) -> Tensor:
@@ -402,9 +399,10 @@ class Ensemble:
 
         held = self._state()
         read = held.read("state", state, self._optimised, self.device)
-        self._generators = [
+        generators = [
             torch.Generator("cpu").set_state(batches) for batches in read["batches"].values()
         ]
+        self._batches = Batches(generators, self.device)
         self._forwarding.randomness.states = list(read["dropout"].values())
         self._buffers = read["buffers"]
         held.remember(read)
@@ -413,7 +411,12 @@ class Ensemble:
     def _state(self) -> State:
         dropout = self._forwarding.randomness.states
         return State(
-            self.parameters, self._buffers, self._generators, dropout, self.optimizer, self.reason
+            self.parameters,
+            self._buffers,
+            self._batches.generators(),
+            dropout,
+            self.optimizer,
+            self.reason,
         )
 
     @property
