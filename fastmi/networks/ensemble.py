@@ -325,8 +325,9 @@ class Ensemble:
             x: (n, ...), the same samples for every copy.
             snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At
                 most 64 n samples, and 2^25 numbers, are forwarded at a time over all networks (a
-                sample's output must not hang on the others), but the result holds them all: pass as
-                many snapshots as it may hold.
+                sample's output must not hang on the others), on a GPU so many times more as it has
+                4 GiB of memory; but the result holds them all: pass as many snapshots as it may
+                hold.
             assignment: (n,), or with snapshots (n_snapshots, n), integers: the one copy that each
                 sample goes through, what `PlaneEstimator.sampled` reads; only those rows are
                 forwarded. None forwards every sample through every copy.
