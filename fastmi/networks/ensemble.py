@@ -16,6 +16,7 @@ from fastmi.arrays import Array
 from fastmi.networks import guards
 from fastmi.networks.batches import Batches
 from fastmi.networks.forwarding import Forwarding
+from fastmi.networks.graphs import DEVICES
 from fastmi.networks.replay import Gradients, Replay, unsafe
 from fastmi.networks.states import Randomness, State, plain_device
 
@@ -81,6 +82,7 @@ class Ensemble:
             the copies are looped over.
         reason: why they are; "" while they are not.
         replay_reason: why steps are not replayed; "" while they are, or will be after a few.
+        graph_reason: why replayed steps are not one CUDA graph; "" while they are, or will be.
 
     Raises:
         TypeError: an optimiser that is not element-wise; a module that cannot be drawn anew.
@@ -232,6 +234,13 @@ class Ensemble:
     def replay_reason(self) -> str:
         """Tells why steps are not replayed; "" while they are, or will be after a few."""
         return "its copies are looped over" if self.reason else self._replay.reason
+
+    @property
+    def graph_reason(self) -> str:
+        """Tells why replayed steps are not one CUDA graph; "" while they are, or will be."""
+        if self.device.type not in DEVICES:
+            return f"its device is {self.device}"
+        return self.replay_reason or self._replay.graph_reason
 
     @property
     def device(self) -> torch.device:
