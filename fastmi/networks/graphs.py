@@ -55,15 +55,21 @@ class Graph:
         import torch
 
         (device,) = self._recording.devices
+        graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(device):
-            side = torch.cuda.Stream()
-            side.wait_stream(torch.cuda.current_stream())
+            current, side = torch.cuda.current_stream(), torch.cuda.Stream()
+            side.wait_stream(current)
             with torch.cuda.stream(side):  # libraries make ready at their first call on a stream
                 self._recording.replay()
-            torch.cuda.current_stream().wait_stream(side)
-            graph = torch.cuda.CUDAGraph()
-            # what other threads do meanwhile, who load data, say, is no concern of this one's
-            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            current.wait_stream(side)
+            # a capture that fails does not give the stream back. Its own is given, since torch's is
+            # one for all devices; what other threads do meanwhile is no concern of this one's
+            with (
+                torch.cuda.stream(current),
+                torch.cuda.graph(
+                    graph, stream=torch.cuda.Stream(), capture_error_mode="thread_local"
+                ),
+            ):
                 self._recording.replay()
         self._graph = graph
 

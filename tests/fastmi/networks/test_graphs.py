@@ -44,14 +44,21 @@ class Capturing(TorchDispatchMode):
     wrong = 0.0  # what is computed otherwise than it should
     fails: Exception | None = None
 
-    def __init__(self, graph, **options):
+    def __init__(self, graph, *, stream, capture_error_mode):
         super().__init__()
-        assert options == {"capture_error_mode": "thread_local"}
-        self.graph = graph
+        assert capture_error_mode == "thread_local"
+        self.graph, self.stream = graph, stream
 
     def __enter__(self):
-        said.append("capture")
+        said.append(f"capture on {self.stream.name} {{")
+        current.append(self.stream.name)
         return super().__enter__()
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        if self.fails is None:  # as torch's: whose capture cannot end keeps the stream
+            said.append("}")
+            current.pop()
 
     def __torch_dispatch__(self, target, types, args=(), kwargs=None):
         if self.fails:
@@ -82,6 +89,7 @@ def tensors(value):
 
 captured: list[Capture] = []
 said: list[str] = []
+current = ["the caller's"]  # streams, the last one set is the current one
 
 
 @contextlib.contextmanager
@@ -89,6 +97,18 @@ def said_around(name):
     said.append(f"{name} {{")
     yield
     said.append("}")
+
+
+@contextlib.contextmanager
+def streaming(stream):
+    """torch.cuda.stream: gives back the stream that it found."""
+    before = current[:]
+    current.append(stream.name)
+    try:
+        with said_around(f"on {stream.name}"):
+            yield
+    finally:
+        current[:] = before
 
 
 def stream(name):
@@ -106,13 +126,15 @@ def cuda(monkeypatch):
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Capture)
     monkeypatch.setattr(torch.cuda, "graph", Capturing)
     monkeypatch.setattr(torch.cuda, "device", lambda device: said_around(f"on {device}"))
-    monkeypatch.setattr(torch.cuda, "Stream", lambda: stream("side"))
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream("current"))
-    monkeypatch.setattr(torch.cuda, "stream", lambda side: said_around(side.name))
+    made = iter(range(99))
+    monkeypatch.setattr(torch.cuda, "Stream", lambda: stream(f"stream {next(made)}"))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream(current[-1]))
+    monkeypatch.setattr(torch.cuda, "stream", streaming)
     captured.clear()
     said.clear()
     with one_thread():
         yield
+    assert current == ["the caller's"]
 
 
 @pytest.fixture
@@ -163,11 +185,14 @@ def test_a_capture_goes_as_torch_asks_for_it():
     raced(mlp)
     assert said == [
         "on cpu {",
-        "side waits for current",
-        "side {",
+        "stream 0 waits for the caller's",
+        "on stream 0 {",
         "}",
-        "current waits for side",
-        "capture",
+        "the caller's waits for stream 0",
+        "on the caller's {",
+        "capture on stream 1 {",
+        "}",
+        "}",
         "}",
     ]
 
