@@ -212,6 +212,12 @@ def test_what_cannot_be_captured_is_replayed_call_by_call(fails, monkeypatch, by
     assert ensemble.graph_reason == f"it cannot be captured ({words})"
     assert ensemble.replay_reason == ""
     assert len(by_calls) == 2 + 30 - 2
+    monkeypatch.setattr(Capturing, "fails", None)
+    copied = copy.deepcopy(ensemble)  # which tries again
+    assert copied.graph_reason == ""
+    trained(copied, 4)
+    assert copied.graph_reason == ""
+    assert ensemble.graph_reason == f"it cannot be captured ({words})"
 
 
 def test_what_was_captured_otherwise_is_replayed_call_by_call(monkeypatch, by_calls):

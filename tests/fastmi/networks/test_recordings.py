@@ -62,6 +62,8 @@ def test_a_recording_leaves_out_what_changes_nothing():
     assert spared.n_calls == 2
     assert not spared.draws
     assert Recording(lambda a: [a.int() * 1.0 + 1.0], [x]).n_calls == 3  # another type
+    # laid out anew
+    assert Recording(lambda a: [(a.reshape(2, 2).t() * 1).exp()], [x]).n_calls == 3
     kept = Recording(lambda a: [(a * 1).add_(1.0)], [x])  # a place of its own
     assert kept.n_calls == 2
     x.fill_(7.0)
