@@ -14,7 +14,9 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Array
 from fastmi.networks import guards
+from fastmi.networks.batches import Batches
 from fastmi.networks.forwarding import Forwarding
+from fastmi.networks.graphs import DEVICES
 from fastmi.networks.replay import Gradients, Replay, unsafe
 from fastmi.networks.states import Randomness, State, plain_device
 
@@ -80,6 +82,7 @@ class Ensemble:
             the copies are looped over.
         reason: why they are; "" while they are not.
         replay_reason: why steps are not replayed; "" while they are, or will be after a few.
+        graph_reason: why replayed steps are not one CUDA graph; "" while they are, or will be.
 
     Raises:
         TypeError: an optimiser that is not element-wise; a module that cannot be drawn anew.
@@ -122,9 +125,10 @@ class Ensemble:
         guards.network(network)
         self._template = guards.copied(network)  # it is never called, and so it stays as it came
         streams = np.random.SeedSequence(checks.seed(seed)).spawn(self.n_copies + 1)
-        self._generators = [
+        generators = [
             torch.Generator("cpu").manual_seed(_integer(stream)) for stream in streams[1:]
         ]
+        self._batches = Batches(generators, next(network.parameters()).device)
         randomness = Randomness(_integer(streams[0]), next(network.parameters()).device)
         self._forwarding = Forwarding(self._template, watch, randomness)
         shared = [self._template] * self.n_copies
@@ -179,9 +183,10 @@ class Ensemble:
         made._forwarding.reason = next((member.reason for member in ensembles if member.reason), "")
         made._sizes = [member.n_copies for member in ensembles]
         made.n_copies = sum(made._sizes)
-        made._generators = [
-            generator.clone_state() for member in ensembles for generator in member._generators
-        ]
+        made._batches = Batches(
+            [generator for member in ensembles for generator in member._batches.generators()],
+            made.device,
+        )
         made.parameters = _gathered(torch.cat, [member.parameters for member in ensembles])
         made._buffers = _gathered(torch.cat, [member._buffers for member in ensembles])
         made.optimizer = made._optimised(made.parameters)
@@ -231,6 +236,13 @@ class Ensemble:
         return "its copies are looped over" if self.reason else self._replay.reason
 
     @property
+    def graph_reason(self) -> str:
+        """Tells why replayed steps are not one CUDA graph; "" while they are, or will be."""
+        if self.device.type not in DEVICES:
+            return f"its device is {self.device}"
+        return self.replay_reason or self._replay.graph_reason
+
+    @property
     def device(self) -> torch.device:
         """Tells where the copies live."""
         return next(iter(self.parameters.values())).device
@@ -249,19 +261,13 @@ class Ensemble:
 
         They lie on the ensemble's device.
         """
-        import torch
-
         checks.countable("n_samples", checks.positive_integer("n_samples", n_samples))
         if checks.positive_integer("batch_size", batch_size) > n_samples:
             raise ValueError(
                 f"batch_size is {batch_size}, but only {n_samples} samples can be drawn without "
                 "replacement"
             )
-        drawn = [
-            torch.randperm(n_samples, generator=generator, device="cpu")[:batch_size]
-            for generator in self._generators
-        ]
-        return torch.stack(drawn).to(self.device)
+        return self._batches.draw(int(n_samples), int(batch_size))
 
     @_undisturbed
     def step(self, x: Array, y: Array) -> Tensor:
@@ -328,8 +334,9 @@ class Ensemble:
             x: (n, ...), the same samples for every copy.
             snapshots: earlier states of this ensemble (`snapshot`); None is the present one. At
                 most 64 n samples, and 2^25 numbers, are forwarded at a time over all networks (a
-                sample's output must not hang on the others), but the result holds them all: pass as
-                many snapshots as it may hold.
+                sample's output must not hang on the others), on a GPU so many times more as it has
+                4 GiB of memory; but the result holds them all: pass as many snapshots as it may
+                hold.
             assignment: (n,), or with snapshots (n_snapshots, n), integers: the one copy that each
                 sample goes through, what `PlaneEstimator.sampled` reads; only those rows are
                 forwarded. None forwards every sample through every copy.
@@ -402,9 +409,10 @@ class Ensemble:
 
         held = self._state()
         read = held.read("state", state, self._optimised, self.device)
-        self._generators = [
+        generators = [
             torch.Generator("cpu").set_state(batches) for batches in read["batches"].values()
         ]
+        self._batches = Batches(generators, self.device)
         self._forwarding.randomness.states = list(read["dropout"].values())
         self._buffers = read["buffers"]
         held.remember(read)
@@ -413,7 +421,12 @@ class Ensemble:
     def _state(self) -> State:
         dropout = self._forwarding.randomness.states
         return State(
-            self.parameters, self._buffers, self._generators, dropout, self.optimizer, self.reason
+            self.parameters,
+            self._buffers,
+            self._batches.generators(),
+            dropout,
+            self.optimizer,
+            self.reason,
         )
 
     @property
@@ -460,7 +473,9 @@ class Ensemble:
         def gradients(state: dict[str, Tensor], x: Tensor, y: Tensor) -> Gradients:
             trained = [leaf for leaf in state.values() if leaf.requires_grad]
             losses, *buffers = torch.func.vmap(learn, randomness="different")(state, x, y)
-            computed = torch.autograd.grad(losses.sum(), trained, allow_unused=True)
+            # laid out as backward of their sum lays it out, and not computed anew at every step
+            ones = torch.ones((), dtype=losses.dtype, device=losses.device).expand_as(losses)
+            computed = torch.autograd.grad(losses, trained, ones, allow_unused=True)
             return losses.detach(), buffers, list(computed)
 
         return gradients, randomness

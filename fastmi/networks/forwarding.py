@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,16 @@ __all__ = ["CHUNK_NETWORKS", "CHUNK_NUMBERS", "Forwarding", "LoopWarning"]
 # networks x samples x numbers of a sample
 CHUNK_NETWORKS = 64
 CHUNK_NUMBERS = 2**25
+# a GPU is given so many times more as it has memory of this size: what is small does not fill it.
+# Of all its memory, not of what is free: the bits may hang on the chunks, and should not on others
+CHUNK_BYTES = 2**32
+
+# how CUDA, HIP and their libraries begin to say what went wrong, where torch has no type for it
+DEVICE_ERRORS = re.compile(
+    r"\b(CUDA|HIP|cu(BLAS|DNN|SPARSE|SOLVER|FFT|RAND)) (driver )?(\w+ )?error"
+    r"|\b(CUBLAS|CUDNN|CUSPARSE|CUSOLVER|CUFFT|CURAND|HIPBLAS|MIOPEN)_STATUS_|device-side assert",
+    re.IGNORECASE,
+)
 
 Leaves = dict[str, "Tensor"]  # parameters and buffers by name, of one copy or stacked
 
@@ -108,9 +119,9 @@ class Forwarding:
             try:
                 with self.randomness:  # a failed attempt has drawn nothing
                     return torch.func.vmap(function, randomness="different")(state, *arrays)
-            except torch.OutOfMemoryError:
-                raise  # no fault of the network's: fewer copies, snapshots or samples at a time
             except Exception as error:
+                if _of_the_device(error):
+                    raise  # no fault of the network's
                 reason = _not_vectorisable(self._network, error)
         members = (
             dict(zip(state, leaves, strict=True)) for leaves in zip(*state.values(), strict=True)
@@ -167,9 +178,12 @@ class Forwarding:
         n_networks, width, size = len(next(iter(state.values()))), len(x), max(1, x[:1].numel())
         if rows is not None:
             width = rows.shape[1]
-        pairs = min(CHUNK_NETWORKS * len(x), CHUNK_NUMBERS // size)  # of networks and samples
+        scale = _scale(x.device)
+        most_numbers = scale * CHUNK_NUMBERS
+        # of networks and samples
+        pairs = min(scale * CHUNK_NETWORKS * len(x), most_numbers // size)
         chunk_networks = max(1, pairs // max(1, width))
-        chunk_rows = max(1, CHUNK_NUMBERS // (chunk_networks * size))
+        chunk_rows = max(1, most_numbers // (chunk_networks * size))
         layers: list[Tensor] = []
         for first in range(0, n_networks, chunk_networks):
             networks = slice(first, first + chunk_networks)
@@ -205,6 +219,15 @@ class Forwarding:
         for name, out in zip(self.layers, outputs, strict=True):
             _sample_axis(name, tuple(out.shape[1:]), x.shape[each_its_own])
         return [out.flatten(2) if out.ndim > 2 else out[..., None] for out in outputs]
+
+
+def _scale(device: torch.device) -> int:
+    """Tells how many times more than on the CPU is forwarded at a time."""
+    import torch
+
+    if device.type != "cuda":
+        return 1
+    return max(1, torch.cuda.get_device_properties(device).total_memory // CHUNK_BYTES)
 
 
 def _type_of(state: Leaves) -> torch.dtype:
@@ -283,6 +306,18 @@ def _not_vectorisable(network: Any, error: Exception | None = None) -> str:
                 "torch.func.vmap cannot"
             )
     return ""
+
+
+def _of_the_device(error: Exception) -> bool:
+    """Judges whether a device failed, or its libraries, or its memory was too small.
+
+    Fewer copies, snapshots or samples at a time may help; to loop over the copies would not.
+    """
+    import torch
+
+    return isinstance(
+        error, (torch.OutOfMemoryError, getattr(torch, "AcceleratorError", torch.OutOfMemoryError))
+    ) or (isinstance(error, RuntimeError) and DEVICE_ERRORS.search(str(error)) is not None)
 
 
 def _one_by_one(reason: str) -> str:

@@ -1,9 +1,4 @@
-"""A training step, traced once -> a list of calls, made again into the same memory.
-
-torch.fx's make_fx writes down the ATen calls that a function makes, its gradient included. They are
-made once, and what they return stays where it is: a view or a constant is then there for good, and
-every other call becomes one that writes into the tensor that it returned before. What is left is a
-list of calls without the graph, the wrappers and the memory that a step is otherwise made of anew.
+"""A training step -> a recording of it, which is replayed once it has proved itself.
 
 The one danger is what torch does not see: a forward or a loss that counts its calls, anneals, or
 draws from `random` would be frozen as it was. So it is done unasked only where all code is torch's
@@ -14,113 +9,28 @@ from __future__ import annotations
 
 import copy
 import functools
-import operator
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from fastmi.inputs import is_tensor
+from fastmi.networks.graphs import Graph
+from fastmi.networks.recordings import Recording
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["Gradients", "Recording", "Replay", "unsafe"]
+__all__ = ["Gradients", "Replay", "unsafe"]
 
-PLAIN_STEPS = 20  # of one shape before it is recorded: recording takes as long as a few hundred
+PLAIN_STEPS = 20  # of one shape before it is recorded: recording takes as long as a few dozen
 MOST_SHAPES = 4  # that are known at a time, recorded or not yet
-MOST_BYTES = 2**28  # that one recording may hold
 
 Leaves = dict[str, "Tensor"]
 # losses, buffers afterwards, gradients of the parameters (None of those that it does not hang on)
 Gradients = tuple["Tensor", list["Tensor"], list["Tensor | None"]]
-
-
-class Recording:
-    """The calls that a function of tensors makes, to be made again into the same memory.
-
-    Args:
-        function: tensors -> a list of tensors; traced, and so called with stand-ins for tensors.
-        inputs: where the inputs will lie whenever `replay` is called.
-
-    Attributes:
-        outputs: what the function returned; `replay` writes them anew.
-        n_calls: how many calls are left.
-        n_bytes: what the recording holds.
-
-    Raises:
-        MemoryError: it would hold more than MOST_BYTES.
-        Exception: whatever tracing raises of a function that cannot be traced.
-    """
-
-    def __init__(self, function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) -> None:
-        from torch.fx.experimental.proxy_tensor import make_fx
-        from torch.fx.node import map_arg
-
-        graph = make_fx(function)(*inputs)
-        graph.graph.eliminate_dead_code()
-        nodes = list(graph.graph.nodes)
-        # what is changed in place is no constant, nor is what was made of it
-        folds = not any(_writes(node.target) for node in nodes if node.op == "call_function")
-        self._calls: list[Callable[[], object]] = []
-        self._inputs = [leaf.detach() for leaf in inputs]
-        self.n_bytes = 0
-        values: dict[Any, Any] = {}
-        constants: set[Any] = set()
-        given = iter(self._inputs)
-        for node in nodes:
-            if node.op == "placeholder":
-                values[node] = next(given)
-            elif node.op == "get_attr":  # no constant: weights of a loss, say, may change in place
-                values[node] = getattr(graph, node.target)
-            elif node.op == "output":
-                self.outputs = self._apart([values[each] for each in node.args[0]])
-            else:
-                args, options = map_arg((node.args, node.kwargs), values.__getitem__)
-                values[node] = node.target(*args, **options)
-                constant = folds and constants.issuperset(node.all_input_nodes)
-                if constant and not _draws(node.target):
-                    constants.add(node)
-                else:
-                    self._record(node.target, args, options, values[node])
-
-    @property
-    def n_calls(self) -> int:
-        return len(self._calls)
-
-    def replay(self) -> list[Tensor]:
-        """Makes the calls; returns the outputs, which lie where they always do."""
-        for call in self._calls:
-            call()
-        return self.outputs
-
-    def _record(self, target: Any, args: Any, options: Any, result: Any) -> None:
-        if _writes(target):
-            self._calls.append(functools.partial(target, *args, **options))
-        elif target is not operator.getitem and not _looks_at(result, args):
-            self.n_bytes += sum(each.nbytes for each in _tensors(result))
-            if self.n_bytes > MOST_BYTES:
-                raise MemoryError(f"a recording would hold more than {MOST_BYTES >> 20} MiB")
-            self._calls.append(_again(target, args, options, result))
-
-    def _apart(self, outputs: Sequence[Tensor]) -> list[Tensor]:
-        """Gives each output memory of its own, whole: an optimiser may write into it.
-
-        And in order, as backward leaves gradients: in half precision the bits of a step hang on it.
-        """
-        import torch
-
-        apart, taken = [], {each.untyped_storage().data_ptr() for each in self._inputs}
-        for output in outputs:
-            where = output.untyped_storage().data_ptr()
-            if where in taken or not output.is_contiguous():
-                separate = output.clone(memory_format=torch.contiguous_format)
-                self._calls.append(functools.partial(separate.copy_, output))
-                output = separate
-            taken.add(where)
-            apart.append(output)
-        return apart
 
 
 class Replay:
@@ -133,17 +43,19 @@ class Replay:
 
     Attributes:
         reason: why steps are not replayed, "" while they are or may be.
+        graph_reason: why the last that was recorded is no CUDA graph, "" if it is.
     """
 
     def __init__(self, asked: bool | None, reason: str) -> None:
         self.asked = asked
         self.reason = {None: reason, True: "", False: "it was not asked for (replay=False)"}[asked]
+        self.graph_reason = ""
         self._steps: OrderedDict[Any, int | _Step] = OrderedDict()  # the last asked for at the end
 
     def __deepcopy__(self, memo: Any) -> Replay:
         """Forgets: the copy's parameters lie elsewhere."""
         fresh = copy.copy(self)
-        fresh._steps = OrderedDict()
+        fresh.graph_reason, fresh._steps = "", OrderedDict()
         return fresh
 
     @property
@@ -196,27 +108,39 @@ class Replay:
         before = list(randomness.states)
         function, scratch = rehearsed()
         truth = plain()
+
+        def fault(step: _Step) -> str:
+            scratch.states = before
+            if not _same_step(truth, step.again(arrays, scratch)):
+                return "a replayed step was not the plain one, bit for bit"
+            if not all(map(_same_bits, scratch.states, randomness.states)):
+                return "a replayed step drew other random numbers than the plain one"
+            return ""
+
         try:
             step = _Step(function, leaves, arrays, scratch)
-            scratch.states = before
-            again = step.again(arrays, scratch)
+            reason = fault(step)
+            if reason and not step.graph.reason:  # the calls that were captured may be right
+                step.graph.release(f"captured, {reason}")
+                reason = fault(step)
         except MemoryError as error:
             self.reason = str(error) or "there was no memory for a recording"
             return truth
         except Exception as error:
             self.reason = f"it cannot be traced ({' '.join(str(error).split()):.200})"
             return truth
-        if not _same_step(truth, again):
-            self.reason = "a replayed step was not the plain one, bit for bit"
-        elif not all(map(_same_bits, scratch.states, randomness.states)):
-            self.reason = "a replayed step drew other random numbers than the plain one"
-        else:
+        self.reason, self.graph_reason = reason, step.graph.reason
+        if not reason:
             self._steps[key] = step
         return truth
 
 
 class _Step:
-    """One recorded step: its inputs, and where it leaves what it computes."""
+    """One recorded step: its inputs, and where it leaves what it computes.
+
+    Attributes:
+        graph: replays it.
+    """
 
     def __init__(
         self,
@@ -237,13 +161,15 @@ class _Step:
 
         with scratch, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the plain step has said what there is to say
-            self._recording = Recording(flat, [*leaves.values(), *self._arrays])
+            recording = Recording(flat, [*leaves.values(), *self._arrays])
+        self._draws = recording.draws
+        self.graph = Graph(recording)
 
     def again(self, arrays: Sequence[Tensor], randomness: Any) -> Gradients:
         for kept, given in zip(self._arrays, arrays, strict=True):
             kept.copy_(given)
-        with randomness:
-            losses, *others = self._recording.replay()
+        with randomness if self._draws else nullcontext():
+            losses, *others = self.graph.replay()
         n_buffers = len(others) - sum(self._has_gradient)
         computed = iter(others[n_buffers:])
         gradients = [next(computed) if there else None for there in self._has_gradient]
@@ -355,76 +281,3 @@ def _same_bits(one: Tensor, other: Tensor) -> bool:
         return False
     one, other = (each.detach().contiguous().reshape(-1).view(torch.uint8) for each in (one, other))
     return torch.equal(one, other)
-
-
-# --- the calls of a recording ---------------------------------------------------------------------
-
-
-def _writes(target: Any) -> bool:
-    """Judges whether the operator changes one of its arguments."""
-    return target is not operator.getitem and any(
-        argument.alias_info is not None and argument.alias_info.is_write
-        for argument in target._schema.arguments
-    )
-
-
-def _draws(target: Any) -> bool:
-    """Judges whether the operator draws random numbers."""
-    import torch
-
-    return target is not operator.getitem and torch.Tag.nondeterministic_seeded in target.tags
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _tensors(each)
-
-
-def _looks_at(result: Any, args: Any) -> bool:
-    """Judges whether the result lies in an argument's memory, and so is there for good."""
-    known = {each.untyped_storage().data_ptr() for each in _tensors(args)}
-    return all(each.untyped_storage().data_ptr() in known for each in _tensors(result))
-
-
-def _again(target: Any, args: Any, options: Any, result: Any) -> Callable[[], object]:
-    """Makes a call that computes the result anew, where it lies."""
-    import torch
-
-    if isinstance(result, torch.Tensor) and not _draws(target):
-        for function, out in _ways(target):
-            call = functools.partial(function, *args, **options, **{out: result})
-            try:
-                call()
-            except (TypeError, RuntimeError):  # torch's function of that name takes no `out`
-                continue
-            return call
-
-    def call_and_copy() -> None:
-        computed = target(*args, **options)
-        for old, new in zip(_tensors(result), _tensors(computed), strict=True):
-            old.copy_(new)
-
-    return call_and_copy
-
-
-@functools.cache
-def _ways(target: Any) -> list[tuple[Callable[..., Any], str]]:
-    """Finds functions that compute the same into a given tensor, the fastest to call first."""
-    import torch
-
-    packet = target.overloadpacket
-    wanted = [(argument.name, str(argument.type)) for argument in target._schema.arguments]
-    for name in packet.overloads():
-        overload = getattr(packet, name)
-        arguments = overload._schema.arguments
-        taken = [(each.name, str(each.type)) for each in arguments if not each.is_out]
-        outs = [each.name for each in arguments if each.is_out]
-        if taken == wanted and len(outs) == 1:
-            plain = getattr(torch, packet.__name__, None)
-            return [*([(plain, "out")] if plain else []), (overload._op, outs[0])]
-    return []

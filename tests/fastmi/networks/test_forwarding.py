@@ -4,6 +4,7 @@ import copy
 import functools
 import operator
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -154,6 +155,29 @@ def test_small_networks_are_forwarded_sixty_four_at_a_time(forwarded):
     made = Ensemble(nn.Sequential(nn.Linear(12, 1)), 64)
     made.activations(torch.zeros(4096, 12), [made.snapshot()] * 2)
     assert [sizes[:2] for sizes in forwarded] == [(64, 4096)] * 2
+
+
+def test_a_gpu_forwards_more_at_a_time_the_more_memory_it_has(monkeypatch):
+    """So many times more as it has 4 GiB: all of it counts, not what is free just now."""
+    gibibytes = {0: 80, 1: 7, 2: 2}
+    monkeypatch.setattr(
+        torch.cuda,
+        "get_device_properties",
+        lambda device: SimpleNamespace(total_memory=gibibytes.pop(device.index) << 30),
+    )
+    assert [forwarding._scale(torch.device("cuda", i)) for i in range(3)] == [20, 1, 1]
+    assert forwarding._scale(torch.device("cpu")) == 1
+
+
+def test_both_limits_grow_with_the_device(monkeypatch, forwarded):
+    made = Ensemble(nn.Sequential(nn.Linear(12, 1)), 64)
+    monkeypatch.setattr(forwarding, "_scale", lambda device: 2)
+    made.activations(torch.zeros(4096, 12), [made.snapshot()] * 3)
+    assert [sizes[:2] for sizes in forwarded] == [(128, 4096), (64, 4096)]
+    forwarded.clear()
+    monkeypatch.setattr(forwarding, "CHUNK_NUMBERS", 12 * 1000)
+    made.activations(torch.zeros(3000, 12))
+    assert [sizes[:2] for sizes in forwarded] == [(1, 2000), (1, 1000)] * 64
 
 
 # --- each sample through one copy -----------------------------------------------------------------
@@ -498,6 +522,56 @@ def test_too_little_memory_is_not_blamed_on_the_network():
     with pytest.raises(torch.OutOfMemoryError, match="out of memory"):
         made.step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))
     assert made.vectorised
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        getattr(torch, "AcceleratorError", RuntimeError)(
+            "CUDA error: an illegal memory access was encountered"
+        ),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("CUDA error: device-side assert triggered"),
+        RuntimeError("CUDA driver error: invalid argument"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED"),
+        RuntimeError("cuBLAS error"),
+        RuntimeError("HIP error: invalid device function"),
+        RuntimeError("cusolver error: CUSOLVER_STATUS_INTERNAL_ERROR, when calling `syevd`"),
+        RuntimeError("CUDA internal error"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("call", ["step", "activations"])
+def test_what_a_device_fails_at_is_not_blamed_on_the_network(error, call):
+    class Failing(torch.nn.Linear):
+        def forward(self, x):
+            if torch._C._functorch.is_batchedtensor(x + self.weight.sum()):
+                raise error
+            return super().forward(x)
+
+    made = Ensemble(Failing(3, 1), 2)
+    before = made.state()
+    arrays = (torch.zeros(2, 5, 3), torch.zeros(2, 5, 1)) if call == "step" else (torch.ones(5, 3),)
+    with pytest.raises(type(error)) as caught:
+        getattr(made, call)(*arrays)
+    assert caught.value is error
+    assert made.vectorised
+    assert_same_arrays(made.state(), before)
+
+
+@pytest.mark.parametrize("words", ["CUDA has no rule for it", "an error that is not CUDA's", "hip"])
+def test_a_word_is_no_failure_of_a_device(words):
+    class Failing(torch.nn.Linear):
+        def forward(self, x):
+            if torch._C._functorch.is_batchedtensor(x + self.weight.sum()):
+                raise RuntimeError(words)
+            return super().forward(x)
+
+    made = Ensemble(Failing(3, 1), 2)
+    with pytest.warns(LoopWarning, match=words):
+        made.step(torch.zeros(2, 5, 3), torch.zeros(2, 5, 1))
+    assert not made.vectorised
 
 
 def test_a_network_that_returns_no_tensor_is_refused():
