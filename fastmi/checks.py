@@ -146,11 +146,10 @@ def count(name: str, n: int) -> None:
     countable(name, n)
 
 
-def countable(name: str, n: int) -> None:
+def countable(name: str, n: int, way: str = "count them in chunks (fastmi.Stream)") -> None:
     if n > MAX_SAMPLES:
         raise ValueError(
-            f"{name} has {n} samples: at most {MAX_SAMPLES} are counted at once; count them in "
-            "chunks (fastmi.Stream)"
+            f"{name} has {n} samples: at most {MAX_SAMPLES} are counted at once; {way}"
         )
 
 

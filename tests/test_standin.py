@@ -1,6 +1,7 @@
 """The stand-in for a GPU: it refuses and counts as it says; and what fastmi makes a GPU do."""
 
 import ast
+import functools
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 
 import fastmi
 from benchmarks.estimating import BINNING, SEGMENTS_30
+from experiments import networks
 from fastmi import inputs
 from fastmi.backends import numba_twin, torch_twin, triton_twin
 from tests.standin import device
@@ -190,16 +192,42 @@ def test_what_kernels_are_made_to_do(on_device, name):
         assert costs(name) == BY_TRITON[name]
 
 
+def called(counts):
+    print(counts)  # seen where a number has changed: which calls
+    return tuple(sum(each.values()) for each in (counts.launches, counts.waits, counts.uploads))
+
+
 def costs(name):
     """What the second call costs: the first brings edges, weights and labels to the device."""
     given = Measured()
     WORK[name](given)
     with device.counted() as counts:
         WORK[name](given)
-    print(counts)  # seen where a number has changed: which calls
-    found = (sum(each.values()) for each in (counts.launches, counts.waits, counts.uploads))
     n_bytes = sum(layer.nbytes for layer in given.here)
-    return *found, round(counts.moved / n_bytes, 1), round(counts.peak / given.n_rows, 1)
+    return *called(counts), round(counts.moved / n_bytes, 1), round(counts.peak / given.n_rows, 1)
+
+
+# the six-layer network of exp 2: its forward pass, its gradient, and SGD leaf by leaf
+STEP = (77, 0, 0)
+EIGHT_DRAWS = (0, 1, 1)
+
+
+@pytest.mark.parametrize("n_copies", [5, 50])
+def test_a_step_of_all_copies_is_as_many_launches_as_of_one(on_device, n_copies):
+    """Replayed they are fewer, and one where the device has graphs (`networks.graphs`)."""
+    ensemble = fastmi.Ensemble(networks.tanh((12, 10, 7, 5, 4, 3, 1)).to(FAKE), n_copies)
+    x, y = torch.zeros(4096, 12).to(FAKE), torch.zeros(4096, 1).to(FAKE)
+    draw = functools.partial(ensemble.draw, len(x), 101)
+    rows = [draw() for _ in range(8)][-1]
+    batch = x[rows], y[rows]
+    ensemble.step(*batch)
+    with device.counted() as counts:
+        ensemble.step(*batch)
+    assert called(counts) == STEP
+    with device.counted() as counts:
+        for _ in range(8):
+            draw()
+    assert called(counts) == EIGHT_DRAWS
 
 
 # --- the room that counting takes -----------------------------------------------------------------

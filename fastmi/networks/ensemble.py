@@ -261,7 +261,9 @@ class Ensemble:
 
         They lie on the ensemble's device.
         """
-        checks.countable("n_samples", checks.positive_integer("n_samples", n_samples))
+        checks.countable(
+            "n_samples", checks.positive_integer("n_samples", n_samples), "draw from some of them"
+        )
         if checks.positive_integer("batch_size", batch_size) > n_samples:
             raise ValueError(
                 f"batch_size is {batch_size}, but only {n_samples} samples can be drawn without "

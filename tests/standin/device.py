@@ -25,6 +25,8 @@ __all__ = ["DEVICE", "Counts", "Fake", "counted", "installed", "note_kernel", "u
 # torch knows one backend that is not its own, under the name that it is given here
 torch.utils.backend_registration._setup_privateuseone_for_python_backend("fake")
 DEVICE = torch.device("fake:0")
+_blocks: list[None] = []  # within which it is there: torch asks, to spread work over devices
+torch.get_device_module(DEVICE).is_available = lambda: bool(_blocks)
 
 ALLOCATES = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
 LOOKS = {"detach", "alias", "lift_fresh", "_reshape_alias", "_unsafe_view"}
@@ -98,11 +100,13 @@ def installed() -> Iterator[None]:
         )
 
     torch.tensor, torch.Tensor.new_tensor = tensor, new_tensor
+    _blocks.append(None)
     try:
         with _Mode():
             yield
     finally:
         torch.tensor, torch.Tensor.new_tensor = made, new
+        _blocks.pop()
 
 
 def unwrapped(value: Any) -> Any:

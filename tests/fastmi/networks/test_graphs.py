@@ -118,7 +118,7 @@ def stream(name):
 
 
 @pytest.fixture(autouse=True)
-def cuda(monkeypatch):
+def fake(monkeypatch):
     """A CPU that has graphs, and few plain steps."""
     monkeypatch.setattr(graphs, "DEVICES", ("cpu",))
     monkeypatch.setattr("fastmi.networks.ensemble.DEVICES", ("cpu",))
@@ -285,18 +285,16 @@ def test_what_is_not_replayed_is_no_graph():
 # --- on a GPU -------------------------------------------------------------------------------------
 
 
-@pytest.mark.gpu
+@pytest.mark.gpu(alone="graphs")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("between", [(), (nn.BatchNorm1d(4),), (nn.Dropout(0.5),)])
-def test_steps_on_cuda_are_captured_to_the_same_bits(between, optimizer, monkeypatch):
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
+def test_steps_on_cuda_are_captured_to_the_same_bits(between, optimizer, monkeypatch, cuda):
     monkeypatch.undo()
     monkeypatch.setattr(replay, "PLAIN_STEPS", 2)
     plain, replayed = (
-        made(lambda: mlp(*between).cuda(), asked, optimizer=optimizer) for asked in (False, True)
+        made(lambda: mlp(*between).to(cuda), asked, optimizer=optimizer) for asked in (False, True)
     )
-    x, y = numbers(40, 3, seed=1).cuda(), numbers(40, 1, seed=2).cuda()
+    x, y = numbers(40, 3, seed=1).to(cuda), numbers(40, 1, seed=2).to(cuda)
     for _ in range(30):
         losses = []
         for ensemble in (plain, replayed):
