@@ -87,13 +87,20 @@ def held(device: torch.device) -> Iterator[Promise]:
 
 
 def versions(device: torch.device) -> dict[str, str]:
-    """Names what computes on a device beside torch, on which its bits depend: {} of the CPU."""
+    """Names what computes on a device beside torch: {} of the CPU.
+
+    What trains hangs on it, to the last bit. Counts do not hang on the kernels; their time does.
+    """
     if device.type != "cuda":
         return {}
+    from fastmi.backends import triton_twin
+
+    no_kernels = triton_twin.missing(torch.empty(0, device=device))
     return {
         "cuda": str(torch.version.cuda),
         "cudnn": str(torch.backends.cudnn.version()),
         "gpu": torch.cuda.get_device_name(device),
+        "kernels": f"torch's own ({no_kernels})" if no_kernels else "Triton",
     }
 
 

@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 CELLS = 1 << 24  # symbols held at a time while coding: a third of a gigabyte
-ROWS = 1 << 26  # counted at a time: up to 60 bytes each are held beside the codes
+ROWS = 1 << 26  # counted at a time, where it is not known how much memory a device has
+BYTES_A_ROW = 60  # held beside the codes while they are counted
 LONG = 1 << 18  # rows of a segment from which it is counted by itself
 MIXER = -7046029254386353131  # 2^64 / the golden ratio, odd: spreads codes over parts
 
@@ -160,22 +161,23 @@ def tally(
     if codes.shape[1] >= LONG:
         return in_parts(
             lambda part: _count_long(codes[part.start], labels, n_labels, code_bits),
-            *codes.shape,
+            codes,
             n_together=1,
         )
     return in_parts(
-        lambda part: _count_side_by_side(codes[part], labels, n_labels, code_bits), *codes.shape
+        lambda part: _count_side_by_side(codes[part], labels, n_labels, code_bits), codes
     )
 
 
 def in_parts(
-    count: Callable[[slice], Occurrences], n_segments: int, n: int, n_together: int | None = None
+    count: Callable[[slice], Occurrences], codes: Tensor, n_together: int | None = None
 ) -> Occurrences:
-    """Counts `n_together` of the segments of n rows at a time: as many as there is room for.
+    """Counts `n_together` segments of codes (s, n) at a time, or as many as there is room for.
 
     Of a part `count` finds the occurrences in its segments, then of each kind of pair in them.
     """
-    step = n_together or max(1, ROWS // n)
+    n_segments, n = codes.shape
+    step = n_together or max(1, _room(codes.device) // n)
     if step >= n_segments:
         return count(slice(0, n_segments))
     found = []
@@ -187,6 +189,13 @@ def in_parts(
     columns = [np.concatenate(rows) for rows in zip(*found, strict=True)]
     order = np.argsort(columns[0], kind="stable")  # within a segment they are in order
     return Occurrences(*(column[order] for column in columns))
+
+
+def _room(device: torch.device) -> int:
+    """Says how many rows are counted at a time: on a GPU what a quarter of its memory holds."""
+    if device.type != "cuda":
+        return ROWS
+    return torch.cuda.get_device_properties(device).total_memory // (4 * BYTES_A_ROW)
 
 
 def _fits(n_labels: tuple[int, ...], code_bits: int) -> bool:
@@ -251,7 +260,7 @@ def _count_long(
     codes: Tensor, labels: Tensor, n_labels: tuple[int, ...], code_bits: int
 ) -> Occurrences:
     """Counts a segment (n,), some of its codes at a time where there is no room for all."""
-    n_parts = -(-len(codes) // ROWS)
+    n_parts = -(-len(codes) // _room(codes.device))
     found = []
     for part in range(n_parts):
         if n_parts == 1:

@@ -276,7 +276,7 @@ def tally(
     def count() -> None:
         numbers = labels.to(torch.int32).contiguous()  # a column of rows, say
         found.append(
-            in_parts(lambda part: _count(codes[part], numbers, n_labels, code_bits), *codes.shape)
+            in_parts(lambda part: _count(codes[part], numbers, n_labels, code_bits), codes)
         )
 
     if reason or not _runs(shape, count):

@@ -17,6 +17,7 @@ from experiments.checkpoints import Checkpoints
 from experiments.determinism import SAME_BYTES, Promise, held, versions
 from experiments.execution import execute
 from fastmi import LoopWarning
+from fastmi.backends import triton_twin
 from tests import ROOT
 from tests.experiments.shortened import TINY, Killed, assert_same_files, killed_at
 from tests.runs import reading_of
@@ -236,7 +237,11 @@ def test_what_computes_on_a_device_is_named(monkeypatch):
     monkeypatch.setattr(torch.version, "cuda", "12.8")
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"a GPU at {device}")
-    assert versions(CUDA) == {"cuda": "12.8", "cudnn": "91002", "gpu": "a GPU at cuda"}
+    monkeypatch.setattr(torch, "empty", lambda size, device: f"a tensor on {device}")
+    for reason, said in {"": "Triton", "not today": "torch's own (not today)"}.items():
+        monkeypatch.setattr(triton_twin, "missing", lambda tensor, reason=reason: reason)
+        known = {"cuda": "12.8", "cudnn": "91002", "gpu": "a GPU at cuda", "kernels": said}
+        assert versions(CUDA) == known
 
 
 # --- runs -----------------------------------------------------------------------------------------

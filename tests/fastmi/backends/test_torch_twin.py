@@ -1,5 +1,7 @@
 """The torch twin: what it receives, chunks that leave no trace, CUDA tensors where they are."""
 
+import types
+
 import numpy as np
 import pytest
 import torch
@@ -63,6 +65,13 @@ def test_the_torch_twin_codes_the_same_in_chunks_of_rows(twin, rng, monkeypatch,
     assert fastmi.encode(twin.put(rows), Edges(edges)).tolist() == python_codes(
         rows.tolist(), edges.tolist()
     )
+
+
+def test_a_gpu_counts_at_a_time_what_a_quarter_of_it_holds(monkeypatch):
+    card = types.SimpleNamespace(total_memory=80 << 30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: card)
+    assert torch_twin._room(torch.device("cuda:1")) == (20 << 30) // 60
+    assert torch_twin._room(torch.device("cpu")) == torch_twin.ROWS
 
 
 # --- counts, in parts -----------------------------------------------------------------------------
