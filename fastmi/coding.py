@@ -40,11 +40,15 @@ class CollisionWarning(RuntimeWarning):
 
 
 class Encoded(NamedTuple):
-    """Codes (n_layers, ..., n); each layer's scheme, and the census of what its edges left out."""
+    """Codes (n_layers, ..., n); each layer's scheme, and the census of what its edges left out.
+
+    And how many of each row they left out, of the shape of codes, where it was asked for.
+    """
 
     codes: Any
     schemes: list[Scheme]
     censuses: list[Census]
+    outside: Any = None
 
     @property
     def code_bits(self) -> int:
@@ -112,13 +116,14 @@ def encode_layers(
     binnings: Sequence[Binning],
     names: Sequence[str],
     n_together: int | None = None,
+    by_row: bool = False,
 ) -> Encoded:
     """Encodes checked float32 layers (..., n, d) as codes (n_layers, ..., n), where they are.
 
     Args:
         layers, binnings, names: as many of each; the names are for messages.
         n_together: rows that are to be counted in one segment (n unless said otherwise): so many
-            can collide.
+            can collide. by_row: whether it is counted how many of each row lie outside.
     """
     *leading, n, _ = layers[0].shape
     schemes = [
@@ -129,12 +134,18 @@ def encode_layers(
     _warn_of_collisions(max(each.expected_collisions(n_rows) for each in schemes), n_rows)
     flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
     twin = backends.twin_for(flat[0])
-    codes, censuses = twin.encode_layers(
-        flat, [binning.cut for binning in binnings], [each.weights for each in schemes]
+    codes, censuses, outside = twin.encode_layers(
+        flat, [binning.cut for binning in binnings], [each.weights for each in schemes], by_row
     )
     for name, census, binning in zip(names, censuses, binnings, strict=True):
         _judge_census(name, census.nan, census.outside, binning)
-    return Encoded(codes.reshape(len(layers), *leading, n), schemes, censuses)
+    shape = (len(layers), *leading, n)
+    return Encoded(
+        codes.reshape(shape),
+        schemes,
+        censuses,
+        None if outside is None else outside.reshape(shape),
+    )
 
 
 def _warn_of_collisions(expected: float, n: int) -> None:

@@ -21,6 +21,7 @@ ENCODE = {
     "edges": "*fp32",
     "weights": "*i64",
     "codes": "*i64",
+    "outside": "*i32",
     "census": "*i64",
     "n_rows": "i32",
     "n_units": "i32",
@@ -74,6 +75,7 @@ def _encode(even: bool, n_edges: int, n_units: int) -> Shape:
     units = min(1 << (n_units - 1).bit_length(), twin.BLOCK_UNITS)
     constants = {
         "EVEN": even,
+        "BY_ROW": True,
         "STEPS": 1 if even else n_edges.bit_length(),
         "TILES": -(-n_units // units),
         "ROWS": twin.BLOCK_NUMBERS // units,

@@ -6,8 +6,8 @@ Nothing else crosses it. Each twin is a module with the same six functions:
         -> the same numbers in the twin's own container, without a copy
     beside(labels, codes)
         -> the labels where the codes are
-    encode_layers([activations (m, d)], [Cut], [weights (d,)])
-        -> codes (l, m), [Census]; l layers, any widths d
+    encode_layers([activations (m, d)], [Cut], [weights (d,)], by_row)
+        -> Coded: codes (l, m), [Census], how many of each row lie outside; any widths d
     identify(codes (n,))
         -> dense ids (n,), number of symbols
     tally(codes (s, n), labels (l, n), n_labels, code_bits)
@@ -35,6 +35,7 @@ from fastmi.backends.settings import Held, Setting, one_line
 __all__ = [
     "ANY_CODE",
     "Census",
+    "Coded",
     "Cut",
     "IntArray",
     "Occurrences",
@@ -74,6 +75,17 @@ class Census(NamedTuple):
     outside: int
 
 
+class Coded(NamedTuple):
+    """Codes (l, m), the census of each layer, and how many of each row lie outside, (l, m).
+
+    The latter in int32, where it was asked for; else None.
+    """
+
+    codes: Any
+    census: list[Census]
+    outside: Any
+
+
 class Occurrences(NamedTuple):
     """In segment `segment[k]`, `symbols[k]` symbols occur exactly `times[k]` times each.
 
@@ -94,8 +106,8 @@ class Twin(Protocol):
     def beside(self, labels: Any, codes: Any) -> Any: ...
 
     def encode_layers(
-        self, layers: list[Any], cuts: list[Cut], weights: list[IntArray]
-    ) -> tuple[Any, list[Census]]: ...
+        self, layers: list[Any], cuts: list[Cut], weights: list[IntArray], by_row: bool = False
+    ) -> Coded: ...
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...
 

@@ -139,19 +139,30 @@ def _count_nan(x):
     return nan
 
 
+def _count_outside(x, bounds, n_units, outside):
+    """Counts, in each row of n_units numbers, those that do not lie between the bounds."""
+    for row in range(outside.size):
+        n = np.int32(0)
+        for d in range(n_units):
+            v = x[row * n_units + d]
+            n = np.int32(n + np.int32(not ((v >= bounds[0]) & (v < bounds[1]))))
+        outside[row] = n
+
+
 digitise_uniform = jit(_digitise_uniform)
 digitise_any = jit(_digitise_any)
 count_nan = jit(_count_nan)
+count_outside = jit(_count_outside)
 
 
 # --- encode: rows of activations -> one code a row ------------------------------------------------
 
 
-def _encode_rows(x, line, padded, n_edges, ends, weights, symbols, codes):
+def _encode_rows(x, line, padded, n_edges, ends, bounds, weights, symbols, codes, by_row):
     """Digitises tiles of whole rows, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64.
 
     Narrow rows by a loop made for their width, which the compiler unrolls over several rows at
-    once.
+    once. `by_row` takes how many of each row lie outside the bounds, if it is not empty.
     """
     w, n_units = weights, weights.size
     nan = outside = 0
@@ -167,6 +178,8 @@ def _encode_rows(x, line, padded, n_edges, ends, weights, symbols, codes):
         if n_outside:  # only then can there be a NaN: it passes as symbol 0
             outside += n_outside
             nan += count_nan(tile)
+        if by_row.size:
+            count_outside(tile, bounds, n_units, by_row[first : first + out.size])
         if n_units == 1:
             combine_narrow(symbols, (w[0],), out)
         elif n_units == 2:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.backends import ANY_CODE, Census, Cut, IntArray, Occurrences
+from fastmi.backends import ANY_CODE, Census, Coded, Cut, IntArray, Occurrences
 from fastmi.backends.numba_kernels import (
     Line,
     Search,
@@ -106,35 +106,50 @@ def beside(labels: IntArray, codes: IntArray) -> IntArray:
 
 @_wraps
 def encode_layers(
-    layers: list[npt.NDArray[np.float32]], cuts: list[Cut], weights: list[IntArray]
-) -> tuple[IntArray, list[Census]]:
+    layers: list[npt.NDArray[np.float32]],
+    cuts: list[Cut],
+    weights: list[IntArray],
+    by_row: bool = False,
+) -> Coded:
     """Codes [activations (m, d) float32] -> (l, m) int64, and takes a census of each layer."""
     codes = np.empty((len(layers), len(layers[0])), np.int64)
+    outside = np.empty((len(layers), codes.shape[1] if by_row else 0), np.int32)
     before, told, symbols, census = None, (), np.empty(TILE_SYMBOLS, np.int32), []
-    for layer, cut, weight, out in zip(layers, cuts, weights, codes, strict=True):
+    for layer, cut, weight, out, beyond in zip(layers, cuts, weights, codes, outside, strict=True):
         if cut is not before:  # mostly all layers are cut alike
             before, told = cut, _told(cut)
         flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
         spans = _spans(out.size, d)
         if len(spans) == 1:
             tile = symbols if d <= TILE_SYMBOLS else np.empty(d, np.int32)
-            census.append(Census(*encode_rows(flat, *told, weight, tile, out)))
+            census.append(Census(*encode_rows(flat, *told, weight, tile, out, beyond)))
         else:
             rows = [
-                partial(_encode, flat[span.start * d : span.stop * d], told, weight, out[span])
+                partial(
+                    _encode,
+                    flat[span.start * d : span.stop * d],
+                    told,
+                    weight,
+                    out[span],
+                    beyond[span] if by_row else beyond,
+                )
                 for span in spans
             ]
             census.append(Census(*map(sum, zip(*together(rows), strict=True))))
-    return codes, census
+    return Coded(codes, census, outside if by_row else None)
 
 
 def _told(cut: Cut) -> tuple[Any, ...]:
-    """What a kernel is told of it: line, padded, n_edges, ends."""
-    return *_search(cut.edges.tobytes(), cut.line), (np.int32(cut.ends[0]), np.int32(cut.ends[1]))
+    """What a kernel is told of it: line, padded, n_edges, ends, bounds."""
+    ends = np.int32(cut.ends[0]), np.int32(cut.ends[1])
+    return *_search(cut.edges.tobytes(), cut.line), ends, (cut.edges[0], cut.edges[-1])
 
 
-def _encode(flat: Any, told: tuple[Any, ...], weight: IntArray, out: IntArray) -> tuple[int, int]:
-    return encode_rows(flat, *told, weight, np.empty(max(TILE_SYMBOLS, weight.size), np.int32), out)
+def _encode(
+    flat: Any, told: tuple[Any, ...], weight: IntArray, out: IntArray, outside: Any
+) -> tuple[int, int]:
+    tile = np.empty(max(TILE_SYMBOLS, weight.size), np.int32)
+    return encode_rows(flat, *told, weight, tile, out, outside)
 
 
 def _spans(n: int, size: int) -> list[slice]:

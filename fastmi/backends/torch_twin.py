@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fastmi.backends import ANY_CODE, Census, Cut, IntArray, Occurrences
+from fastmi.backends import ANY_CODE, Census, Coded, Cut, IntArray, Occurrences
 
 __all__ = [
     "beside",
@@ -73,20 +73,30 @@ def _kept(content: bytes, kind: str, device: torch.device) -> Tensor:
 
 
 def encode_layers(
-    layers: list[Any], cuts: list[Cut], weights: list[IntArray]
-) -> tuple[Tensor, list[Census]]:
+    layers: list[Any], cuts: list[Cut], weights: list[IntArray], by_row: bool = False
+) -> Coded:
     """Codes layers, each (m, d) float32 -> codes (l, m) int64, and of each layer its census.
 
-    The census counts what was NaN and what fell outside.
+    The census counts what was NaN and what fell outside, which is counted by row if it is asked
+    for.
     """
     tensors = [receive(layer) for layer in layers]
     codes = tensors[0].new_empty((len(tensors), len(tensors[0])), dtype=torch.int64)
-    numbers = [encode_layer(*each) for each in zip(tensors, cuts, weights, codes, strict=True)]
-    return codes, census_of(torch.stack(numbers))
+    outside = torch.empty_like(codes, dtype=torch.int32) if by_row else None
+    rows = [None] * len(tensors) if outside is None else outside
+    numbers = [
+        encode_layer(*each) for each in zip(tensors, cuts, weights, codes, rows, strict=True)
+    ]
+    return Coded(codes, census_of(torch.stack(numbers)), outside)
 
 
-def encode_layer(layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor) -> Tensor:
-    """Codes one layer into `codes`, some rows at a time; how many are NaN, outside: (2,)."""
+def encode_layer(
+    layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor, outside: Tensor | None = None
+) -> Tensor:
+    """Codes one layer into `codes`, some rows at a time; how many are NaN, outside: (2,).
+
+    How many of each row lie outside goes into `outside`.
+    """
     device, n_edges = layer.device, cut.edges.size
     bounds, weight = placed(cut.edges, device), placed(weights, device)
     symbols = np.arange(n_edges + 1)
@@ -94,13 +104,16 @@ def encode_layer(layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor) -> T
     table = placed(symbols, device)
     step = max(1, CELLS // layer.shape[1])
     census = []
-    for rows, out in zip(layer.split(step), codes.split(step), strict=True):
-        rows = rows.contiguous()
+    for first in range(0, len(layer), step):
+        part = slice(first, first + step)
+        rows = layer[part].contiguous()
         # the number of edges <= x, which is np.digitize
         places = torch.bucketize(rows, bounds, right=True, out_int32=True)
-        # below all edges, or above
-        census += [rows.isnan().sum(), (places % n_edges == 0).sum()]
-        torch.sum(table[places].mul_(weight), -1, out=out)
+        beyond = places % n_edges == 0  # below all edges, or above
+        if outside is not None:
+            torch.sum(beyond, -1, dtype=torch.int32, out=outside[part])
+        census += [rows.isnan().sum(), beyond.sum()]
+        torch.sum(table[places].mul_(weight), -1, out=codes[part])
     return torch.stack(census).reshape(-1, 2).sum(0) if len(census) > 2 else torch.stack(census)
 
 

@@ -25,6 +25,7 @@ def encode_rows(
     edges,
     weights,
     codes,
+    outside,
     census,
     n_rows,
     n_units,
@@ -34,6 +35,7 @@ def encode_rows(
     first,
     inverse,
     EVEN: tl.constexpr,
+    BY_ROW: tl.constexpr,
     STEPS: tl.constexpr,
     TILES: tl.constexpr,
     ROWS: tl.constexpr,
@@ -46,7 +48,8 @@ def encode_rows(
     units at a time, in TILES tiles.
 
     EVEN: the nearest edge by one multiplication, off by less than one, and one exact comparison
-    with it (the twin has seen to that). Otherwise a search of STEPS steps.
+    with it (the twin has seen to that). Otherwise a search of STEPS steps. BY_ROW: outside
+    (n_rows,) takes how many of each row lie outside.
     """
     row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
     code = tl.zeros((ROWS,), tl.int64)
@@ -79,6 +82,8 @@ def encode_rows(
         weight = tl.load(weights + unit, mask=unit < n_units, other=0)
         code += tl.sum(tl.where(there, symbol.to(tl.int64) * weight[None, :], 0), axis=1)
     tl.store(codes + row, code, mask=row < n_rows)
+    if BY_ROW:
+        tl.store(outside + row, n_outside, mask=row < n_rows)
     slot = census + 2 * (tl.program_id(0) % SLOTS)
     tl.atomic_add(slot, tl.sum(n_nan.to(tl.int64), axis=0))
     tl.atomic_add(slot + 1, tl.sum(n_outside.to(tl.int64), axis=0))

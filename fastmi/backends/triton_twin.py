@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fastmi.backends import ANY_CODE, Census, Cut, IntArray, Occurrences, torch_twin
+from fastmi.backends import ANY_CODE, Coded, Cut, IntArray, Occurrences, torch_twin
 from fastmi.backends.torch_twin import (
     beside,
     census_of,
@@ -126,10 +126,11 @@ def _try(device: torch.device) -> None:
     codes = torch.empty(1, 3, dtype=torch.int64, device=device)
     census = codes.new_zeros((1, SLOTS, 2))
     cut = Cut(np.array([0, 0.25], np.float32), (0, 2))
-    _code(layer, cut, np.array([1, 4]), codes[0], census[0])
+    outside = torch.empty_like(codes, dtype=torch.int32)
+    _code(layer, cut, np.array([1, 4]), codes[0], outside[0], census[0])
     labels = torch.tensor([[0, 1, 1]], dtype=torch.int32).to(device)
-    numbers = [codes, census.sum(1), *_count(codes, labels, (2,), 4)]
-    known = [[[8, 6, 8]], [[0, 5]], [0, 0, 1], [1, 2, 1], [1, 1, 3]]
+    numbers = [codes, outside, census.sum(1), *_count(codes, labels, (2,), 4)]
+    known = [[[8, 6, 8]], [[2, 1, 2]], [[0, 5]], [0, 0, 1], [1, 2, 1], [1, 1, 3]]
     if [each.tolist() for each in numbers] != known:
         raise ArithmeticError(f"they made {[each.tolist() for each in numbers]} of {known}")
 
@@ -185,24 +186,34 @@ def against_coding(cut: Cut) -> str:
 
 
 def encode_layers(
-    layers: list[Any], cuts: list[Cut], weights: list[IntArray]
-) -> tuple[Tensor, list[Census]]:
+    layers: list[Any], cuts: list[Cut], weights: list[IntArray], by_row: bool = False
+) -> Coded:
     """Codes layers, each (m, d) float32 -> codes (l, m) int64, and of each layer its census."""
     tensors = [receive(layer) for layer in layers]
     codes = tensors[0].new_empty((len(tensors), len(tensors[0])), dtype=torch.int64)
     census = codes.new_zeros((len(tensors), SLOTS, 2))
-    for layer, cut, weight, out, counts in zip(tensors, cuts, weights, codes, census, strict=True):
+    outside = torch.empty_like(codes, dtype=torch.int32) if by_row else None
+    rows = [None] * len(tensors) if outside is None else outside
+    told = zip(tensors, cuts, weights, codes, rows, strict=True)
+    for (layer, cut, weight, out, beyond), counts in zip(told, census, strict=True):
         reason = against_coding(cut)
         shape = f"{cut.edges.size} edges and {weight.size} units on {layer.device}"
-        coded = functools.partial(_code, layer, cut, weight, out, counts)
+        coded = functools.partial(_code, layer, cut, weight, out, beyond, counts)
         if reason or not _runs(shape, coded):
-            counts[0] = torch_twin.encode_layer(layer, cut, weight, out)
+            counts[0] = torch_twin.encode_layer(layer, cut, weight, out, beyond)
         LOG.debug("a layer of %s: %s", shape, reason or _faults.get(shape, "Triton"))
-    return codes, census_of(census.sum(1))
+    return Coded(codes, census_of(census.sum(1)), outside)
 
 
-def _code(layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor, census: Tensor) -> None:
-    """Codes a layer (m, d) into codes (m,), and adds to census (SLOTS, 2)."""
+def _code(
+    layer: Tensor,
+    cut: Cut,
+    weights: IntArray,
+    codes: Tensor,
+    outside: Tensor | None,
+    census: Tensor,
+) -> None:
+    """Codes a layer (m, d) into codes (m,), outside (m,), and adds to census (SLOTS, 2)."""
     from fastmi.backends import triton_kernels
 
     n_rows, n_units = layer.shape
@@ -217,6 +228,7 @@ def _code(layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor, census: Ten
         placed(cut.edges, layer.device),
         placed(weights, layer.device),
         codes,
+        census if outside is None else outside,  # not written to where it was not asked for
         census,
         n_rows,
         n_units,
@@ -225,6 +237,7 @@ def _code(layer: Tensor, cut: Cut, weights: IntArray, codes: Tensor, census: Ten
         *(line or (0.0, 0.0)),
         n_warps=4,
         EVEN=line is not None,
+        BY_ROW=outside is not None,
         STEPS=1 if line else n_edges.bit_length(),
         TILES=-(-n_units // units),
         ROWS=rows,

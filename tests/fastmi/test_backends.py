@@ -79,7 +79,7 @@ def test_the_census_counts_what_lies_outside(twin, edges):
     inside = np.float32([[0, -1], [0.75, 0.6], [-0.5, 0]])
     outside = np.float32([[-2, 1], [np.inf, 0], [-np.inf, -1.5]])
     layers = [twin.put(layer) for layer in (inside, outside)]
-    codes, census = module_of(twin).encode_layers(layers, [Cut(edges, ENDS)] * 2, [WEIGHTS] * 2)
+    codes, census, _ = module_of(twin).encode_layers(layers, [Cut(edges, ENDS)] * 2, [WEIGHTS] * 2)
     assert census == [(0, 0), (0, 5)]
     assert numpy_of(codes).tolist() == [
         [(np.digitize(row, edges) @ WEIGHTS).item() for row in t] for t in (inside, outside)
@@ -89,15 +89,33 @@ def test_the_census_counts_what_lies_outside(twin, edges):
 @pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
 def test_the_census_counts_nan(twin, edges):
     layer = twin.put(np.float32([[0, np.nan], [np.nan, np.nan]]))
-    _, [census] = module_of(twin).encode_layers([layer], [Cut(edges, ENDS)], [WEIGHTS])
+    _, [census], _ = module_of(twin).encode_layers([layer], [Cut(edges, ENDS)], [WEIGHTS])
     assert census.nan == 3
+
+
+@pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
+@pytest.mark.parametrize("d", [1, 3, 40])
+def test_what_lies_outside_is_counted_by_row_where_it_is_asked_for(twin, rng, edges, d):
+    layers = [rng.normal(0, 0.8, (3000, d)).astype(np.float32) for _ in range(2)]
+    layers[1][7] = [np.nan, -np.inf, 1][d % 3]
+    weights = [rng.integers(0, 9, d)] * 2
+    cuts = [Cut(edges, ENDS)] * 2
+    given = [twin.put(layer) for layer in layers]
+    codes, census, outside = module_of(twin).encode_layers(given, cuts, weights, by_row=True)
+    expected = [(~((t >= edges[0]) & (t < edges[-1]))).sum(axis=1) for t in layers]
+    np.testing.assert_array_equal(numpy_of(outside), expected)
+    assert numpy_of(outside).dtype == np.int32
+    assert [each.outside for each in census] == [rows.sum() for rows in expected]
+    without = module_of(twin).encode_layers(given, cuts, weights)
+    assert without.outside is None
+    np.testing.assert_array_equal(numpy_of(without.codes), numpy_of(codes))
 
 
 def test_layers_of_several_widths_are_encoded_together(twin, rng):
     layers = [rng.uniform(-2, 2, (9, d)).astype(np.float32) for d in (1, 5, 31)]
     weights = [rng.integers(-(2**63), 2**63 - 1, d) for d in (1, 5, 31)]
     given = [twin.put(layer) for layer in layers]
-    codes, _ = module_of(twin).encode_layers(given, [Cut(EDGES, ENDS)] * 3, weights)
+    codes, *_ = module_of(twin).encode_layers(given, [Cut(EDGES, ENDS)] * 3, weights)
     for found, layer, weight in zip(numpy_of(codes), layers, weights, strict=True):
         # NumPy wraps modulo 2^64, as asked
         np.testing.assert_array_equal(found, np.digitize(layer, EDGES) @ weight)

@@ -97,7 +97,7 @@ def test_an_interrupt_at_every_moment_leaves_before_or_after(name, event, error)
             assert answers(stream) == further[found]
         if not came:
             break
-    assert moment > {"opcode": 500, "line": 50, "return": 5}[event]
+    assert moment > {"opcode": 400, "line": 40, "return": 5}[event]
     assert seen == {before, after}
 
 
@@ -145,7 +145,7 @@ def test_an_error_of_what_a_stream_calls_leaves_before_or_after(monkeypatch, nam
             # what is left to do after the one step calls none of these
             assert answers(stream) == before
         assert answers(stream) == after
-    assert n_calls > 3
+    assert n_calls > 1
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")

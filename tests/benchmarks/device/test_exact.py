@@ -37,7 +37,7 @@ def spoilt(found):
     ("function", "spoil", "kinds"),
     [
         ("encode_layers", spoilt, {"codes"}),
-        ("encode_layers", lambda found: (found[0], [Census(0, 7)]), {"census"}),
+        ("encode_layers", lambda found: found._replace(census=[Census(0, 7)]), {"census"}),
         ("tally", lambda found: found._replace(times=found.times + 1), {"tally"}),
     ],
 )

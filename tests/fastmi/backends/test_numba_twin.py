@@ -40,7 +40,7 @@ def test_the_numba_twin_refuses_cuda_tensors(cuda):
 def test_the_census_adds_up_over_the_tiles_of_the_numba_twin(twin, edges):
     layer = np.zeros((5 * numba_twin.TILE_SYMBOLS, 2), np.float32)
     layer[[0, 1, numba_twin.TILE_SYMBOLS, -1], 0] = [np.nan, 7, -7, np.nan]
-    _, [census] = module_of(twin).encode_layers([twin.put(layer)], [Cut(edges, ENDS)], [WEIGHTS])
+    _, [census], _ = module_of(twin).encode_layers([twin.put(layer)], [Cut(edges, ENDS)], [WEIGHTS])
     assert census == (2, 4)  # a NaN lies outside too
 
 
@@ -106,7 +106,7 @@ def test_a_line_that_is_not_that_of_the_edges_is_not_believed(rng):
     t = rng.normal(0, 2, (1000, 3)).astype(np.float32)
     cut = UniformBins(30, (-1, 1)).cut._replace(line=(-1.0, 0.07))
     weights = coding.scheme(3, 31).weights
-    codes, _ = numba_twin.encode_layers([t], [cut], [weights])
+    codes, *_ = numba_twin.encode_layers([t], [cut], [weights])
     assert codes[0].tolist() == (np.digitize(t, cut.edges) @ weights).tolist()
 
 

@@ -30,7 +30,7 @@ def test_cuda_beside_cpu_is_refused(cuda):
 @pytest.mark.gpu
 def test_cuda_tensors_are_worked_on_where_they_are(cuda):
     layer = checks.activations("t", torch.zeros(3, 2, device=cuda, dtype=torch.float16))
-    codes, _ = torch_twin.encode_layers([layer], [Cut(EDGES, ENDS)], [WEIGHTS])
+    codes, *_ = torch_twin.encode_layers([layer], [Cut(EDGES, ENDS)], [WEIGHTS])
     assert layer.device == codes.device == cuda
 
 

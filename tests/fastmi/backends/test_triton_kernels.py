@@ -54,8 +54,9 @@ def numbers_near(edges, shape, rng, nan=0):
 
 
 def coded_by(twin, layers, cuts, weights):
-    codes, census = twin.encode_layers(layers, cuts, weights)
-    return np.asarray(codes), census
+    codes, census, outside = twin.encode_layers(layers, cuts, weights, by_row=True)
+    assert [each.outside for each in census] == np.asarray(outside).sum(axis=1).tolist()
+    return np.asarray(codes), census, np.asarray(outside)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -64,9 +65,10 @@ def test_codes_and_census_are_those_of_the_numba_twin(name, width, rng):
     cut = BINNINGS[name].cut
     rows = numbers_near(cut.edges, (int(rng.integers(1, 2200 // width + 2)), width), rng, nan=2)
     weights = [coding.scheme(width, cut.edges.size).weights]
-    codes, census = coded_by(triton_twin, [rows], [cut], weights)
-    expected, expected_census = coded_by(numba_twin, [rows], [cut], weights)
+    codes, census, outside = coded_by(triton_twin, [rows], [cut], weights)
+    expected, expected_census, expected_outside = coded_by(numba_twin, [rows], [cut], weights)
     assert census == expected_census
+    np.testing.assert_array_equal(outside, expected_outside)
     whole = ~np.isnan(rows).any(axis=1)
     np.testing.assert_array_equal(codes[0, whole], expected[0, whole])
 
@@ -77,7 +79,7 @@ def test_every_edge_and_both_its_neighbours_have_their_symbol(name):
     ways = (np.float32(-np.inf), np.float32(np.inf))
     rows = np.concatenate([cut.edges, *(np.nextafter(cut.edges, way) for way in ways)])[:, None]
     as_they_are = cut._replace(ends=(0, cut.edges.size))
-    codes, _ = coded_by(triton_twin, [rows], [as_they_are], [np.ones(1, np.int64)])
+    codes, *_ = coded_by(triton_twin, [rows], [as_they_are], [np.ones(1, np.int64)])
     np.testing.assert_array_equal(codes[0], np.digitize(rows[:, 0], cut.edges))
 
 
@@ -89,8 +91,8 @@ def test_layers_of_several_cuts_are_coded_in_one_call(rng):
         coding.scheme(layer.shape[1], cut.edges.size).weights
         for layer, cut in zip(layers, cuts, strict=True)
     ]
-    codes, census = coded_by(triton_twin, layers, cuts, weights)
-    expected, expected_census = coded_by(numba_twin, layers, cuts, weights)
+    codes, census, _ = coded_by(triton_twin, layers, cuts, weights)
+    expected, expected_census, _ = coded_by(numba_twin, layers, cuts, weights)
     np.testing.assert_array_equal(codes, expected)
     assert census == expected_census
 
@@ -161,8 +163,8 @@ def test_codes_and_labels_may_lie_apart(rng):
     assert [column.tolist() for column in found] == [column.tolist() for column in expected]
     wide = torch.from_numpy(rng.normal(size=(9, 30)).astype(np.float32))
     cut, weights = BINNINGS["published"].cut, [coding.scheme(9, 50).weights]
-    codes, _ = triton_twin.encode_layers([wide.T], [cut], weights)
-    expected_codes, _ = numba_twin.encode_layers([wide.numpy().T], [cut], weights)
+    codes, *_ = triton_twin.encode_layers([wide.T], [cut], weights)
+    expected_codes, *_ = numba_twin.encode_layers([wide.numpy().T], [cut], weights)
     np.testing.assert_array_equal(codes.numpy(), expected_codes)
 
 

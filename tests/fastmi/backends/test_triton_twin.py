@@ -122,10 +122,10 @@ def test_what_does_not_fit_gives_the_same_integers_and_the_log_says_so(caplog, m
     cuts = [Edges([0, 0.4]).cut, Edges([0, 0.4, 1]).cut]
     weights = [coding.scheme(2, cut.edges.size).weights for cut in cuts]
     with caplog.at_level(logging.DEBUG, logger="fastmi.backends"):
-        codes, census = triton_twin.encode_layers([rows, rows], cuts, weights)
+        codes, census, _ = triton_twin.encode_layers([rows, rows], cuts, weights)
         found = triton_twin.tally(codes, np.array([[0, 1, 1]]), (2,), 6)
         triton_twin.tally(codes, np.zeros((0, 3)), ())
-    expected, expected_census = numba_twin.encode_layers([rows, rows], cuts, weights)
+    expected, expected_census, _ = numba_twin.encode_layers([rows, rows], cuts, weights)
     np.testing.assert_array_equal(codes.numpy(), expected)
     assert census == expected_census
     known = numba_twin.tally(expected, np.array([[0, 1, 1]]), (2,))
