@@ -53,6 +53,7 @@ MOVED = {
 }
 PACKAGES = (
     "backends",
+    "belief",
     "binning",
     "compat",
     "compat.sklearn",

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from fastmi import belief
+from fastmi.belief import expected as belief
 from tests.fastmi.compat.sklearn.agreement import error, exact_expectation
 
 # --- the mutual information of chance -------------------------------------------------------------
