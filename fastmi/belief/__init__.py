@@ -9,19 +9,40 @@ windows are not.
 from __future__ import annotations
 
 from fastmi.belief.bracket import label_code, mean_lower, mean_upper, pvalue_bound
+from fastmi.belief.coverage import chao_jost
 from fastmi.belief.expected import expected_information
 from fastmi.belief.regret import regret
+from fastmi.belief.scatter import SD_TERMS, chance_sd
 from fastmi.belief.shuffles import chance
 from fastmi.belief.subsamples import growth, rarefied
+from fastmi.belief.verdicts import (
+    GROWTH_VERDICTS,
+    SAMPLES,
+    VERDICTS,
+    growth_reasons,
+    growth_verdicts,
+    reasons,
+    verdicts,
+)
 
 __all__ = [
+    "GROWTH_VERDICTS",
+    "SAMPLES",
+    "SD_TERMS",
+    "VERDICTS",
     "chance",
+    "chance_sd",
+    "chao_jost",
     "expected_information",
     "growth",
+    "growth_reasons",
+    "growth_verdicts",
     "label_code",
     "mean_lower",
     "mean_upper",
     "pvalue_bound",
     "rarefied",
+    "reasons",
     "regret",
+    "verdicts",
 ]

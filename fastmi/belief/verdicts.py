@@ -1,0 +1,177 @@
+"""what stands beside a number -> what to make of it, in one word and with a reason.
+
+A verdict is an integer, its word stands in a table: columns of verdicts are int8 arrays, which are
+joined, sliced, written and read as any other.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import checks
+from fastmi.arrays import FloatArray
+
+__all__ = [
+    "AT_THE_CEILING",
+    "GROWTH_VERDICTS",
+    "LEAST_PAIR_COVERAGE",
+    "SAMPLES",
+    "VERDICTS",
+    "growth_reasons",
+    "growth_verdicts",
+    "reasons",
+    "verdicts",
+]
+
+Verdict = npt.NDArray[np.int8]
+# what a sample may be; None is unknown
+SAMPLES = ("held-out", "training", "population")
+
+# of I(T;Y), weakest first: the words of 0, 1, ...; the first is said where nothing can be
+VERDICTS = ("", "unresolved", "bounded", "resolved", "exact")
+NONE, UNRESOLVED, BOUNDED, RESOLVED, EXACT = range(5)
+# of I(X;T)
+GROWTH_VERDICTS = ("", "at the ceiling", "below the ceiling", "exact")
+AT_CEILING, BELOW_CEILING, EXACT_GROWTH = range(1, 4)
+
+LEAST_PAIR_COVERAGE = 0.995  # of the pairs (T,Y), for "resolved"
+MOST_SLACK = 0.1  # of H(Y), between the plug-in and mean_lower, for "resolved"
+LEAST_EVIDENCE_BITS = math.log2(100)  # n mean_lower: by chance at most once in a hundred samples
+AT_THE_CEILING = 0.9  # bits that H(T) grew in the last doubling
+
+
+def verdicts(
+    pair_coverage: FloatArray,
+    information: FloatArray,
+    mean_lower: FloatArray,
+    h_y: float,
+    n_samples: int,
+    sample: str | None = None,
+) -> Verdict:
+    """Judges I(T;Y) of each segment: numbers of `VERDICTS`, int8, in the shape of the arrays.
+
+    exact: over an enumerated population nothing is estimated.
+    resolved: pair_coverage >= .995 and information - mean_lower <= .1 H(Y).
+    bounded: n mean_lower >= log2 100, what independence would show once in a hundred samples.
+    unresolved: neither. "" where one of the numbers is missing (NaN).
+
+    Args:
+        pair_coverage: Good-Turing coverage of the pairs (T,Y). information: plug-in I(T;Y) in bits.
+        mean_lower: in bits. h_y: H(Y) in bits. n_samples: n.
+        sample: "held-out", "training", "population", or None where it is not known. A training
+            sample has the same words, as a description: `reasons` says so.
+
+    Raises:
+        ValueError: no such sample.
+    """
+    if _is_population(sample):
+        return np.full(np.shape(information), EXACT, np.int8)
+    lower = np.asarray(mean_lower)
+    resolved = (pair_coverage >= LEAST_PAIR_COVERAGE) & (information - lower <= MOST_SLACK * h_y)
+    bounded = n_samples * lower >= LEAST_EVIDENCE_BITS
+    verdict = np.where(resolved, RESOLVED, np.where(bounded, BOUNDED, UNRESOLVED))
+    missing = np.isnan(pair_coverage) | np.isnan(information) | np.isnan(lower)
+    return np.where(missing, NONE, verdict).astype(np.int8)
+
+
+def reasons(
+    pair_coverage: FloatArray,
+    information: FloatArray,
+    mean_lower: FloatArray,
+    h_y: float,
+    n_samples: int,
+    sample: str | None = None,
+) -> list[str]:
+    """Says why each verdict of `verdicts` is what it is, one line each, of arrays (s,).
+
+    Where the sample is not held out the line ends in what that takes from it.
+    """
+    verdict = verdicts(pair_coverage, information, mean_lower, h_y, n_samples, sample)
+    numbers = zip(verdict, pair_coverage, information, mean_lower, strict=True)
+    return [
+        _reason(int(word), float(coverage), float(bits - lower), float(lower), h_y, n_samples)
+        + ("" if word in (NONE, EXACT) else _proviso(sample))
+        for word, coverage, bits, lower in numbers
+    ]
+
+
+def _reason(
+    verdict: int, coverage: float, slack: float, lower: float, h_y: float, n_samples: int
+) -> str:
+    if verdict == NONE:
+        return "no verdict: it needs the coverage of the pairs, the information and its lower end"
+    if verdict == EXACT:
+        return "exact: the whole population was counted"
+    covered = f"pair coverage {_down(coverage)} of {LEAST_PAIR_COVERAGE}"
+    near = f"{_up(slack)} bits above its lower end, of at most {_down(MOST_SLACK * h_y)}"
+    if verdict == RESOLVED:
+        return f"resolved: {covered}, {near}"
+    evidence = f"{_down(n_samples * lower)} bits against independence of {LEAST_EVIDENCE_BITS:.2f}"
+    lacking = covered if coverage < LEAST_PAIR_COVERAGE else near
+    if verdict == BOUNDED:
+        return f"bounded from below: {evidence}, but {lacking}"
+    size = f"n = {n_samples} cannot size this layer under these bins"
+    return f"unresolved: {size}: {lacking}, {evidence}"
+
+
+def growth_verdicts(growth: FloatArray, sample: str | None = None) -> Verdict:
+    """Judges I(X;T) of each segment by the growth of H(T): numbers of `GROWTH_VERDICTS`, int8.
+
+    at the ceiling: more than .9 bit in the last doubling of the sample: nearly every new sample was
+    a new code, and the number says how many samples there are. below the ceiling: less, which never
+    says that it has converged. exact: over an enumerated population. "" where growth is NaN.
+
+    Args:
+        growth: bits a doubling. sample: as `verdicts`.
+
+    Raises:
+        ValueError: no such sample.
+    """
+    growth = np.asarray(growth)
+    if _is_population(sample):
+        return np.full(growth.shape, EXACT_GROWTH, np.int8)
+    verdict = np.where(growth > AT_THE_CEILING, AT_CEILING, BELOW_CEILING)
+    return np.where(np.isnan(growth), NONE, verdict).astype(np.int8)
+
+
+def growth_reasons(growth: FloatArray, sample: str | None = None) -> list[str]:
+    """Says how H(T) grew, one line each, of an array (s,)."""
+    return [
+        _growth_reason(int(verdict), float(bits))
+        for verdict, bits in zip(growth_verdicts(growth, sample), growth, strict=True)
+    ]
+
+
+def _growth_reason(verdict: int, growth: float) -> str:
+    if verdict == NONE:
+        return "no verdict: it needs the growth of H(T)"
+    if verdict == EXACT_GROWTH:
+        return "exact: the whole population was counted"
+    grew = f"H(T) grew {growth:.3g} bits in the last doubling of the sample"
+    if verdict == AT_CEILING:
+        return f"at the ceiling: {grew}, nearly every new sample is a new code"
+    return grew
+
+
+def _is_population(sample: str | None) -> bool:
+    return sample is not None and checks.one_of("sample", sample, SAMPLES) == "population"
+
+
+def _proviso(sample: str | None) -> str:
+    if sample == "held-out":
+        return ""
+    if sample == "training":
+        return " (a description: the layer was trained on this sample)"
+    return " (a description: it is not known whether the sample was held out)"
+
+
+def _down(value: float) -> str:
+    """Rounds down to three decimals, so that nothing short of a limit reads as the limit."""
+    return f"{math.floor(value * 1000) / 1000:.3f}"
+
+
+def _up(value: float) -> str:
+    return f"{math.ceil(value * 1000) / 1000:.3f}"
