@@ -32,6 +32,13 @@ T = TypeVar("T")
 # snapshots are forwarded together: so many, counted in networks, and so many activations of them
 NETWORKS_AT_ONCE = 60
 ACTIVATIONS_AT_ONCE = 2**27
+# what is said of numbers hangs on what their sample is
+SAMPLES = {
+    "training": "training",
+    "held-out": "held-out",
+    "fresh": "held-out",
+    "all patterns": "population",
+}
 
 
 @dataclass(frozen=True)
@@ -229,7 +236,11 @@ class _Reader:
         # of a single output; made once, for every tensor that is made there is a transfer
         values = np.array(training.targets or (), np.float32)
         self._values = torch.from_numpy(values).to(ensemble.device)
-        self._estimators = [measure.estimator(sample.x, sample.classes) for measure in measures]
+        n_classes = len(training.targets or ()) or training.widths[-1]
+        self._estimators = [
+            measure.estimator(sample.x, sample.classes, n_classes, SAMPLES.get(name))
+            for measure in measures
+        ]
         # samples are drawn for apart
         self._rng = np.random.default_rng([seeds.assignment, *name.encode()])
         # one array for the whole run: many small ones that stay would fragment the memory of the

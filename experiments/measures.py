@@ -39,8 +39,13 @@ class Measure(Protocol):
         """Bytes of memory that the record itself asks for."""
         ...
 
-    def estimator(self, x: Any, classes: Any) -> PlaneEstimator:
-        """Makes what reads the layers of a sample: x (n, d), classes (n,)."""
+    def estimator(
+        self, x: Any, classes: Any, n_classes: int | None = None, sample: str | None = None
+    ) -> PlaneEstimator:
+        """Makes what reads the layers of a sample: x (n, d), classes (n,).
+
+        n_classes and sample are those of `PlaneEstimator`.
+        """
         ...
 
     def fields(self) -> dict[str, Any]:
@@ -80,8 +85,10 @@ class Counted:
     def n_bytes(self) -> int:
         return self.edges[2] * 12
 
-    def estimator(self, x: Any, classes: Any) -> PlaneEstimator:
-        return PlaneEstimator(x, classes, self.binning)
+    def estimator(
+        self, x: Any, classes: Any, n_classes: int | None = None, sample: str | None = None
+    ) -> PlaneEstimator:
+        return PlaneEstimator(x, classes, self.binning, n_classes=n_classes, sample=sample)
 
     def fields(self) -> dict[str, Any]:
         return asdict(self)

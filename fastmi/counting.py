@@ -49,6 +49,12 @@ class Tally:
         """
         return 1 - self.singletons / self.n_samples
 
+    def segments(self, first: int, last: int) -> Tally:
+        """Takes the segments from `first` up to `last`, which is left out."""
+        start, stop = np.searchsorted(self.occurrences.segment, (first, last))
+        segment, times, symbols = (column[start:stop] for column in self.occurrences)
+        return Tally(last - first, self.n_samples, Occurrences(segment - first, times, symbols))
+
     def __repr__(self) -> str:
         return f"Tally of {self.n_segments} segments of {self.n_samples} samples"
 

@@ -59,6 +59,11 @@ class PlaneEstimator:
         binning: a binning, which is short for counting with it; a measure of `fastmi.measures`; or
             a mapping name -> either, for layers that are measured each in its own way.
         method: how counting estimates entropies, one of `fastmi.entropies.METHODS`.
+        n_classes: how many classes Y has, known beforehand, seen or not; None where it is not
+            known. The bracket of I(T;Y) rests on it.
+        sample: what these samples are, which decides what is said of the numbers: "held-out", used
+            for nothing else (not for stopping, nor for bins that are fitted to labels);
+            "training"; "population", all there is; None where it is not known.
 
     Attributes:
         method: of counting; the names of the measures that do not count. measured: how layers are
@@ -70,7 +75,7 @@ class PlaneEstimator:
     Raises:
         TypeError: an unknown container or dtype.
         ValueError: n = 0, different numbers of samples, NaN in x, labels that are not whole, an
-            unknown method.
+            unknown method or sample, n_classes below the classes seen.
 
     Example:
         >>> import fastmi, numpy as np
@@ -87,6 +92,8 @@ class PlaneEstimator:
         binning: Binning | Measure | Mapping[str, Binning | Measure],
         *,
         method: str = "plugin",
+        n_classes: int | None = None,
+        sample: str | None = None,
     ) -> None:
         self.binning = binning
         self.measures = _measures(binning, method)
@@ -95,7 +102,8 @@ class PlaneEstimator:
                 getattr(measure, "method", type(measure).__name__) for measure, _ in self.measures
             )
         )
-        fixed = variables(x, y)
+        fixed = variables(x, y, sample, n_classes)
+        self.sample, self.n_classes = sample, n_classes
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
         counting = next(
@@ -198,7 +206,10 @@ class PlaneEstimator:
         n_copies = checks.copies(shape)
         copy_of = None if assignment is None else checks.assignment(assignment, shape)
         groups = self._groups(checked)
-        ready = [(group.reader, group.reader.prepare(group.layers, n_copies)) for group in groups]
+        ready = [
+            (group.reader, group.reader.prepare(group.layers, n_copies, for_points=True))
+            for group in groups
+        ]
         each = [reader.points(prepared) for reader, prepared in ready]
         readings = Readings(each=_points(each, groups))
         if copy_of is not None:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.arrays import Bits, FloatArray, IntArray
+from fastmi.belief import GROWTH_VERDICTS, VERDICTS
+from fastmi.inputs import shortened
 
 __all__ = ["FINITE", "Column", "Points", "joined"]
 
@@ -20,8 +22,9 @@ class Column(NamedTuple):
 
     Attributes:
         name: of the field. header: in a CSV. unit: of its numbers. low, high: its limits.
-        words: what to say of numbers beyond them. whole: whether they are counts. optional: whether
-            a measure may lack it.
+        words: what to say of numbers beyond them. whole: whether they are counts. names: the
+            words of 0, 1, ..., weakest first, of a column of words. optional: whether a measure may
+            lack it.
     """
 
     name: str
@@ -31,11 +34,24 @@ class Column(NamedTuple):
     high: float
     words: str
     whole: bool
+    names: tuple[str, ...]
     optional: bool
+
+    def shown(self, number: Any) -> Any:
+        """Says a number as a table does: by its word, if it has one; "" where it is missing."""
+        if number != number:
+            return ""
+        return self.names[int(number)] if self.names else number
 
 
 def _says(
-    header: str, unit: str, words: str, low: float = 0, high: float = np.inf, whole: bool = False
+    header: str,
+    unit: str,
+    words: str,
+    low: float = 0,
+    high: float = np.inf,
+    whole: bool = False,
+    names: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     return {
         "header": header,
@@ -44,11 +60,18 @@ def _says(
         "high": high,
         "words": words,
         "whole": whole,
+        "names": names,
     }
+
+
+def _words(header: str, names: tuple[str, ...]) -> dict[str, Any]:
+    words = f"it is a number of {', '.join(filter(None, names))}"
+    return _says(header, "", words, high=len(names) - 1, whole=True, names=names)
 
 
 # what to say of numbers beyond the limits of their column
 FINITE = "bits are finite"
+SHARE = "it is a share, 0..1"
 BITS = "bits are finite and not negative; leave out the epochs that have none"
 
 
@@ -64,6 +87,17 @@ class Points:
         coding: 0 where a code is the row of bins itself; where rows are hashed, the expected number
             of pairs of different rows that meet in one code.
         i_xt_lower, i_xt_upper, i_ty_lower, i_ty_upper: bounds in bits, of a measure that has some.
+        pair_coverage: the share of samples not alone with their pair of code and label.
+        chance: the exact mean of the plug-in I(T;Y) over all shuffles of the labels, in bits.
+        mean_lower, mean_upper: the bracket of I(T;Y) in bits: in mean over samples, the one is at
+            most I(T;Y) and the other at least. No confidence interval.
+        growth: the bits that H(T) grew in the last doubling of the sample.
+        outside: the share of activations outside the binning, or in its open ends.
+        verdict, verdict_xt: of I(T;Y) and of I(X;T), numbers of `fastmi.belief.VERDICTS` and
+            `GROWTH_VERDICTS`.
+
+    What stands below the bounds is said by `fastmi.belief`. It is None of a mixture, whose rows
+    hang together; of a population, where nothing is estimated, the verdicts alone are there.
 
     A column that a measure does not have is None; where only some layers have it, the others hold
     NaN.
@@ -78,7 +112,7 @@ class Points:
         ),
     )
     coverage: FloatArray | None = field(
-        default=None, metadata=_says("coverage", "1", "it is a share, 0..1", high=1)
+        default=None, metadata=_says("coverage", "1", SHARE, high=1)
     )
     n_samples: IntArray | None = None
     coding: FloatArray | None = field(
@@ -96,6 +130,22 @@ class Points:
     )
     i_ty_upper: FloatArray | None = field(
         default=None, metadata=_says("i_ty_upper_bits", "bits", FINITE, low=-np.inf)
+    )
+    pair_coverage: FloatArray | None = field(
+        default=None, metadata=_says("pair_coverage", "1", SHARE, high=1)
+    )
+    chance: FloatArray | None = field(default=None, metadata=_says("chance_bits", "bits", FINITE))
+    mean_lower: FloatArray | None = field(
+        default=None, metadata=_says("mean_lower_bits", "bits", FINITE, low=-np.inf)
+    )
+    mean_upper: FloatArray | None = field(
+        default=None, metadata=_says("mean_upper_bits", "bits", FINITE, low=-np.inf)
+    )
+    growth: FloatArray | None = field(default=None, metadata=_says("growth_bits", "bits", FINITE))
+    outside: FloatArray | None = field(default=None, metadata=_says("outside", "1", SHARE, high=1))
+    verdict: npt.NDArray[Any] | None = field(default=None, metadata=_words("verdict", VERDICTS))
+    verdict_xt: npt.NDArray[Any] | None = field(
+        default=None, metadata=_words("verdict_xt", GROWTH_VERDICTS)
     )
 
     @classmethod
@@ -130,7 +180,7 @@ class Points:
         return Points(**{name: function(array) for name, array in self.present.items()})
 
     def __repr__(self) -> str:
-        return f"Points {np.shape(self.i_xt)}: {', '.join(self.present)}"
+        return shortened(f"Points {np.shape(self.i_xt)}: {', '.join(self.present)}", 100)
 
 
 def joined(points: Sequence[Points], axis: int) -> Points:

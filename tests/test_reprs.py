@@ -68,7 +68,8 @@ RECORDS = {
     ),
     "Points": (
         lambda: readings()["each"],
-        "Points (3, 2, 1): i_xt, i_ty, n_symbols, coverage, n_samples, coding",
+        "Points (3, 2, 1): i_xt, i_ty, n_symbols, coverage, n_samples, coding, pair_coverage, "
+        "chance, mean...",
     ),
     "Readings": (readings, "Readings: each (3, 2, 1), sampled (3, 1), mixture (3, 1)"),
     "PlaneEstimator": (

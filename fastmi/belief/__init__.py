@@ -14,6 +14,7 @@ from fastmi.belief.expected import expected_information
 from fastmi.belief.regret import regret
 from fastmi.belief.scatter import SD_TERMS, chance_sd
 from fastmi.belief.shuffles import chance
+from fastmi.belief.statements import Statements
 from fastmi.belief.subsamples import growth, rarefied
 from fastmi.belief.verdicts import (
     GROWTH_VERDICTS,
@@ -30,6 +31,7 @@ __all__ = [
     "SAMPLES",
     "SD_TERMS",
     "VERDICTS",
+    "Statements",
     "chance",
     "chance_sd",
     "chao_jost",

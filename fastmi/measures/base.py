@@ -10,6 +10,7 @@ import numpy as np
 
 from fastmi import backends, checks, entropies
 from fastmi.arrays import Activations, Bits, FloatArray, Inputs, IntArray, LabelsLike
+from fastmi.belief import Statements
 from fastmi.coding import identify_rows
 from fastmi.counting import Tally, tally
 from fastmi.inputs import is_tensor, on_host, shortened
@@ -49,14 +50,19 @@ class Variables:
 
     Attributes:
         ids_y, ids_x: (n_samples,) in 0..n_y - 1 and 0..n_x - 1. labels: both, (2, n_samples).
-        tally: of Y, then of X.
+        tally: of Y, then of X. statements: what is said of numbers beside Y.
     """
 
     labels: IntArray
     n_y: int
     n_x: int
     tally: Tally
+    statements: Statements = None  # type: ignore[assignment]  # of labels of unknown origin
     _beside: dict[Any, Any] = field(init=False, default_factory=dict)  # where layers lay before
+
+    def __post_init__(self) -> None:
+        if self.statements is None:
+            object.__setattr__(self, "statements", Statements(np.bincount(self.labels[0])))
 
     @property
     def ids_y(self) -> IntArray:
@@ -95,7 +101,9 @@ class Variables:
         return f"Variables of {self.n_samples} samples, {self.n_x} x, {self.n_y} y"
 
 
-def variables(x: Inputs, y: LabelsLike) -> Variables:
+def variables(
+    x: Inputs, y: LabelsLike, sample: str | None = None, n_classes: int | None = None
+) -> Variables:
     """Numbers the symbols of X and Y.
 
     Raises:
@@ -105,7 +113,8 @@ def variables(x: Inputs, y: LabelsLike) -> Variables:
     checks.one_plane(x, y)
     (ids_x, n_x), (ids_y, n_y) = identify_rows(x), identify_rows(y)
     labels = np.stack([on_host(ids_y), on_host(ids_x)])
-    return Variables(labels, n_y, n_x, tally(labels))
+    statements = Statements(np.bincount(labels[0]), n_classes, sample)
+    return Variables(labels, n_y, n_x, tally(labels), statements)
 
 
 def through(values: Any, assignment: Any) -> Any:
@@ -133,8 +142,11 @@ class Reader(Protocol[Prepared]):
 
     mixes: bool
 
-    def prepare(self, layers: Layers, n_copies: int = 1) -> Prepared:
-        """Does once what all readings share; rows of `n_copies` copies may be read together."""
+    def prepare(self, layers: Layers, n_copies: int = 1, for_points: bool = False) -> Prepared:
+        """Does once what all readings share; rows of `n_copies` copies may be read together.
+
+        `for_points` says that points will be asked for, and not the two numbers alone.
+        """
         ...
 
     def sampled(self, prepared: Prepared, assignment: IntArray) -> Prepared:

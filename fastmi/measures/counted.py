@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import entropies
+from fastmi import backends, entropies
 from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import Encoded, encode_layers
 from fastmi.counting import Tally, tally
-from fastmi.inputs import is_tensor, shortened
+from fastmi.inputs import is_tensor, on_host, shortened
 from fastmi.measures.base import Layers, Variables, through
 from fastmi.points import Points
 
@@ -100,20 +100,28 @@ class _Reader:
         self._h_y, self._h_x = variables.entropies(measure.method)
         self._ceilings = np.array([[self._h_x], [self._h_y]])
 
-    def prepare(self, layers: Layers, n_copies: int = 1) -> Encoded:
-        binnings = [self._measure.binning_of(name) for name in layers.names]
+    def prepare(self, layers: Layers, n_copies: int = 1, for_points: bool = False) -> Encoded:
         return encode_layers(
-            layers.arrays, binnings, layers.places, n_together=n_copies * self._variables.n_samples
+            layers.arrays,
+            [self._measure.binning_of(name) for name in layers.names],
+            layers.places,
+            n_together=n_copies * self._variables.n_samples,
+            by_row=for_points,
         )
 
     def sampled(self, prepared: Encoded, assignment: IntArray) -> Encoded:
-        codes = prepared.codes
-        copies = np.broadcast_to(assignment, (len(codes), *assignment.shape))
-        return prepared._replace(codes=through(codes[..., None], copies)[..., 0])
+        # once for all layers, and for codes and what lies outside
+        copies = backends.twin_for(prepared.codes).beside(assignment, prepared.codes)
+        codes, outside = (
+            None if rows is None else _of_copies(rows, copies)
+            for rows in (prepared.codes, prepared.outside)
+        )
+        return prepared._replace(codes=codes, outside=outside)
 
     def mixture(self, prepared: Encoded) -> Encoded:
         *leading, n_copies, n = prepared.codes.shape
-        return prepared._replace(codes=prepared.codes.reshape(*leading, n_copies * n))
+        # rows of one sample hang together: nothing is said of them
+        return prepared._replace(codes=prepared.codes.reshape(*leading, n_copies * n), outside=None)
 
     def bits(self, prepared: Encoded) -> Bits:
         return _layers_last(
@@ -121,25 +129,34 @@ class _Reader:
         )
 
     def points(self, prepared: Encoded) -> Points:
-        codes = prepared.codes
-        bits, counts = self._information(codes, prepared.code_bits)
-        columns = (
-            *bits,
-            *(column[: bits.shape[1]] for column in (counts.n_symbols, counts.coverage)),
-        )
-        i_xt, i_ty, n_symbols, coverage = (_layers_last(column, codes.shape) for column in columns)
-        n_samples = np.full(i_xt.shape, self._variables.n_samples)
+        shape = prepared.codes.shape
+        bits, counts = self._information(prepared.codes, prepared.code_bits)
+        s = bits.shape[1]
+        of_codes = counts.segments(0, s)
+        columns = {
+            "i_xt": bits[0],
+            "i_ty": bits[1],
+            "n_symbols": of_codes.n_symbols,
+            "coverage": of_codes.coverage,
+        }
+        if shape[-1] == self._variables.n_samples:
+            columns |= self._variables.statements.of(of_codes, counts.segments(s, 2 * s))
+        if prepared.outside is not None:
+            columns["outside"] = self._share_outside(prepared)
         collisions = np.array(
-            [scheme.expected_collisions(codes.shape[-1]) for scheme in prepared.schemes]
+            [scheme.expected_collisions(shape[-1]) for scheme in prepared.schemes]
         )
-        return Points(
-            i_xt,
-            i_ty,
-            n_symbols,
-            coverage,
-            n_samples,
-            coding=np.broadcast_to(collisions, i_xt.shape).copy(),
-        )
+        points = {name: _layers_last(column, shape) for name, column in columns.items()}
+        n_samples = np.full(points["i_xt"].shape, self._variables.n_samples)
+        coding = np.broadcast_to(collisions, n_samples.shape).copy()
+        return Points(**points, n_samples=n_samples, coding=coding)
+
+    def _share_outside(self, prepared: Encoded) -> FloatArray:
+        """Counts which share of each segment's activations lies outside, (s,)."""
+        n_outside = on_host(prepared.outside.sum(-1))
+        widths = np.array([len(scheme.weights) for scheme in prepared.schemes])
+        n_values = prepared.outside.shape[-1] * widths
+        return (n_outside.reshape(len(widths), -1) / n_values[:, None]).reshape(-1)
 
     def _information(self, codes: Any, code_bits: int) -> tuple[FloatArray, Tally]:
         """Estimates I(X;T) and I(T;Y) of s segments, (2, s), and gives their tally.
@@ -171,6 +188,14 @@ class _Reader:
             return self._ceilings
         h_y, h_x = self._entropy(tally(np.tile(self._variables.labels, n_repeats)))
         return np.array([[h_x], [h_y]])
+
+
+def _of_copies(rows: Any, copies: Any) -> Any:
+    """Takes, of rows (n_layers, ..., n_copies, n), those of the copy that a sample is assigned."""
+    of_layers = copies[None].repeat(len(rows), *[1] * copies.ndim) if is_tensor(copies) else None
+    if of_layers is None:
+        of_layers = np.broadcast_to(copies, (len(rows), *copies.shape))
+    return through(rows[..., None], of_layers)[..., 0]
 
 
 def _layers_last(values: npt.NDArray[Any], shape: tuple[int, ...], *last: int) -> npt.NDArray[Any]:

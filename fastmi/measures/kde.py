@@ -84,7 +84,7 @@ class _Reader:
         self._class_sizes = np.bincount(variables.ids_y)[variables.ids_y]  # of each sample's class
         _, self._first_of_x = np.unique(variables.ids_x, return_index=True)
 
-    def prepare(self, layers: Layers, n_copies: int = 1) -> list[Any]:
+    def prepare(self, layers: Layers, n_copies: int = 1, for_points: bool = False) -> list[Any]:
         for name, array in zip(layers.places, layers.arrays, strict=True):
             if not bool((abs(array) < np.inf).all()):
                 raise ValueError(

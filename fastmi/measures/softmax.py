@@ -45,7 +45,9 @@ class _Reader:
     def __init__(self, variables: Variables) -> None:
         self._variables = variables
 
-    def prepare(self, layers: Layers, n_copies: int = 1) -> list[FloatArray]:
+    def prepare(
+        self, layers: Layers, n_copies: int = 1, for_points: bool = False
+    ) -> list[FloatArray]:
         probabilities = [on_host(array).astype(np.float64) for array in layers.arrays]
         for place, p in zip(layers.places, probabilities, strict=True):
             with np.errstate(invalid="ignore"):  # inf - inf

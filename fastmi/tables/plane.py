@@ -180,10 +180,14 @@ class InformationPlane:
         )
 
     def mean(self) -> InformationPlane:
-        """Averages over the paths (the symbols and the coverage too)."""
+        """Averages over the paths (the symbols and the coverage too); of words, the weakest."""
+        words = {column.name for column in Points.columns() if column.names}
         with np.errstate(under="ignore"):  # what is too small is 0
-            averaged = self.points.map(lambda column: column.mean(axis=1, keepdims=True))
-        return replace(self, reading="mean", points=averaged)
+            averaged = {
+                name: (array.min if name in words else array.mean)(axis=1, keepdims=True)
+                for name, array in self.points.present.items()
+            }
+        return replace(self, reading="mean", points=Points(**averaged))
 
     def funnel_violations(self) -> npt.NDArray[np.bool_]:
         """Finds where a layer is above the one before it.
@@ -220,18 +224,19 @@ class InformationPlane:
         }
         constant |= dict.fromkeys((column.header for column in Points.columns()), "")
         columns = [
-            (column.header, array)
+            (column, array)
             for column in Points.columns()
             if (array := getattr(self.points, column.name)) is not None
         ]
         for e, path, layer in np.ndindex(self.points.i_xt.shape):
-            point = {header: array[e, path, layer].item() for header, array in columns}
             yield constant | {
                 "epoch": int(self.epochs[e]),
                 "copy": path if self.reading == "each" else "",
                 "layer": self.layers[layer],
-                # NaN: it has none
-                **{header: "" if value != value else value for header, value in point.items()},
+                **{
+                    column.header: column.shown(array[e, path, layer].item())
+                    for column, array in columns
+                },
             }
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -252,7 +257,10 @@ class InformationPlane:
         import pandas
 
         frame = pandas.DataFrame(list(self.rows()), columns=list(COLUMNS))
-        for column in Points.columns():  # an empty cell is NaN
+        for column in Points.columns():
+            if column.names:
+                continue
+            # an empty cell is NaN
             frame[column.header] = pandas.to_numeric(frame[column.header], errors="coerce")
         return frame
 

@@ -17,7 +17,8 @@ def test_every_column_says_what_it_is():
     assert "n_samples" not in columns  # of the whole table
     assert len({column.header for column in columns.values()}) == len(columns)
     assert [name for name, column in columns.items() if not column.optional] == ["i_xt", "i_ty"]
-    assert [name for name, column in columns.items() if column.whole] == ["n_symbols"]
+    whole = [name for name, column in columns.items() if column.whole]
+    assert whole == ["n_symbols", "verdict", "verdict_xt"]
     assert (columns["coverage"].low, columns["coverage"].high) == (0, 1)
     assert columns["i_xt_lower"].low == -np.inf
     assert {columns[name].unit for name in ("i_xt", "i_ty", "i_ty_upper")} == {"bits"}
@@ -52,3 +53,16 @@ def test_points_are_joined_along_an_axis_and_what_some_lack_is_nan(axis, shape):
     assert parts[1].tolist() == MORE.n_symbols.tolist()
     assert both.coverage is None
     assert joined([MORE], axis=axis).n_symbols.dtype == int
+
+
+def test_a_column_of_words_is_said_by_its_words():
+    columns = {column.name: column for column in Points.columns()}
+    assert [columns["verdict"].shown(number) for number in (0, 1, 3.0, np.nan)] == [
+        "",
+        "unresolved",
+        "resolved",
+        "",
+    ]
+    assert columns["verdict_xt"].shown(1) == "at the ceiling"
+    assert [columns["growth"].shown(number) for number in (0.5, np.nan)] == [0.5, ""]
+    assert (columns["verdict"].low, columns["verdict"].high) == (0, 4)

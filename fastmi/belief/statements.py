@@ -1,0 +1,75 @@
+"""counts of codes and pairs -> the columns of a table that say how far a number can be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi import checks
+from fastmi.arrays import IntArray
+from fastmi.belief.bracket import mean_lower, mean_upper
+from fastmi.belief.margins import known_classes, margin
+from fastmi.belief.shuffles import chance
+from fastmi.belief.subsamples import growth
+from fastmi.belief.verdicts import SAMPLES, growth_verdicts, verdicts
+from fastmi.counting import Tally
+from fastmi.entropies import information, plugin
+
+__all__ = ["Statements"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Statements:
+    """What can be said of samples with these labels.
+
+    Attributes:
+        class_counts: (Ky,) the samples of each class. n_classes: how many there are, known
+            beforehand; None where it is not. sample: one of `SAMPLES`; None is unknown. Held-out is
+            what was used for nothing, neither to train nor to stop nor to fit bins to labels.
+
+    Raises:
+        ValueError: n_classes is less than the classes seen; another sample.
+    """
+
+    class_counts: IntArray
+    n_classes: int | None = None
+    sample: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.sample is not None:
+            checks.one_of("sample", self.sample, SAMPLES)
+        if self.n_classes is not None:
+            checks.positive_integer("n_classes", self.n_classes)
+        known_classes(margin(self.class_counts), self.n_classes)
+
+    def of(self, codes: Tally, pairs: Tally) -> dict[str, npt.NDArray[Any]]:
+        """States what the counts of T and of (T,Y) say of I(T;Y) and H(T), each (s,).
+
+        Over a population the numbers are what they are, and the verdict alone says so.
+        """
+        h_t, h_ty, h_y = plugin(codes), plugin(pairs), margin(self.class_counts).entropy
+        i_ty, coverage = information(h_t, np.array(h_y), h_ty), pairs.coverage
+        lower = mean_lower(i_ty, codes, self.class_counts, self.n_classes)
+        grown = growth(codes)
+        words = {
+            "verdict": verdicts(coverage, i_ty, lower, h_y, codes.n_samples, self.sample),
+            "verdict_xt": growth_verdicts(grown, self.sample),
+        }
+        if self.sample == "population":
+            return words
+        return words | {
+            "pair_coverage": coverage,
+            "chance": chance(codes, self.class_counts),
+            "mean_lower": lower,
+            "mean_upper": mean_upper(h_t, h_ty, self.class_counts, self.n_classes),
+            "growth": grown,
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"Statements of {self.class_counts.sum()} samples of {len(self.class_counts)} classes, "
+            f"{self.sample or 'whose sample is unknown'}"
+        )
