@@ -49,6 +49,17 @@ class Tally:
         """
         return 1 - self.singletons / self.n_samples
 
+    def between(self, first: int, last: int) -> Tally:
+        """Takes the segments first..last - 1, as the codes' own of a tally of codes and pairs."""
+        segment = self.occurrences.segment
+        some = slice(*np.searchsorted(segment, (first, last)))
+        occurrences = Occurrences(*(values[some] for values in self.occurrences))
+        return Tally(
+            last - first,
+            self.n_samples,
+            occurrences._replace(segment=occurrences.segment - first),
+        )
+
     def __repr__(self) -> str:
         return f"Tally of {self.n_segments} segments of {self.n_samples} samples"
 
