@@ -55,7 +55,8 @@ def mean_log(n: IntArray, a: IntArray, b: IntArray, reference: FloatArray) -> Fl
     while first < order.size:
         some = order[first : first + max(1, BLOCK_TERMS // int(width[order[first]]))]
         block = Windows(*(end[some] for end in window))
-        means[some] = _mean_log(n[some], a[some], b[some], block, reference[some])
+        with np.errstate(under="ignore"):  # the ends of a window may weigh less than any float
+            means[some] = _mean_log(n[some], a[some], b[some], block, reference[some])
         first += some.size
     return means
 
@@ -94,7 +95,7 @@ def weights(
     down = mode - np.arange(float((window.mode - window.low).max()))
     fall = (down / np.maximum(p - down + 1, 1)) * ((rest + down) / np.maximum(q - down + 1, 1))
     ratio[up >= high], fall[down <= low] = 0, 0
-    with np.errstate(under="ignore"):  # the ends of a window may weigh less than any float
+    with np.errstate(under="ignore"):
         return (
             (up + 1, np.multiply.accumulate(ratio, axis=1)),
             (down - 1, np.multiply.accumulate(fall, axis=1)),
