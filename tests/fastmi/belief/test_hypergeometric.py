@@ -44,7 +44,7 @@ def test_a_cell_that_is_known_needs_no_sum():
 
 def test_other_pairs_leave_no_trace(rng):
     n = 50_000
-    margins = [(n, *rng.integers(1, high, 2).tolist(), 1) for high in (4, 50, 900, n) * 10]
+    margins = [(n, *rng.integers(1, high, 2).tolist(), 1) for high in (4, 50, 900, n) * 250]
     together = means(*margins).tolist()
     assert [means(margin)[0] for margin in margins] == together
     assert means(*margins[::-1]).tolist() == together[::-1]
@@ -62,8 +62,8 @@ def test_a_window_leaves_out_next_to_nothing(n, a, b):
     assert max(0, a + b - n) <= low <= mode <= high <= min(a, b)
     (k_up, up), (k_down, down) = hypergeometric.weights(*margins, window)
     total = 1 + up.sum() + down.sum()
-    assert high == min(a, b) or up[0, -1] < 1e-17 * total
-    assert low == max(0, a + b - n) or down[0, -1] < 1e-17 * total
+    assert high == min(a, b) or up[-1, 0] < 1e-17 * total
+    assert low == max(0, a + b - n) or down[-1, 0] < 1e-17 * total
     mean = mode + (up * k_up).sum() + (down * k_down).sum()
     assert mean / total == pytest.approx(a * b / n, rel=1e-13)
 
@@ -72,8 +72,8 @@ def test_beyond_its_window_a_pair_weighs_nothing_whoever_stands_beside_it():
     margins = [np.array(pair) for pair in ([10**6, 10**6], [300, 5 * 10**5], [500, 5 * 10**5])]
     window = hypergeometric.windows(*margins)
     for k, weight in hypergeometric.weights(*margins, window):
-        inside = (k >= window.low[:, None]) & (k <= window.high[:, None])
-        assert inside.sum(axis=1).tolist()[0] < weight.shape[1]
+        inside = (k >= window.low) & (k <= window.high)
+        assert inside.sum(axis=0).tolist()[0] < len(weight)
         assert (weight > 0).tolist() == inside.tolist()
 
 
