@@ -49,8 +49,8 @@ class Tally:
         """
         return 1 - self.singletons / self.n_samples
 
-    def segments(self, first: int, last: int) -> Tally:
-        """Takes the segments from `first` up to `last`, which is left out."""
+    def between(self, first: int, last: int) -> Tally:
+        """Takes the segments first..last - 1, as the codes' own of a tally of codes and pairs."""
         start, stop = np.searchsorted(self.occurrences.segment, (first, last))
         segment, times, symbols = (column[start:stop] for column in self.occurrences)
         return Tally(last - first, self.n_samples, Occurrences(segment - first, times, symbols))

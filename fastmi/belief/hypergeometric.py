@@ -5,6 +5,7 @@ A cell's count k is hypergeometric: of n samples a have the one label and b the 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from fastmi.arrays import FloatArray, IntArray
 from fastmi.entropies.divergence import BLOCK_TERMS
 
 __all__ = ["Windows", "mean_log", "weights", "windows"]
+
+MANY_PAIRS = 200  # from here on a row of pairs is multiplied at once
 
 
 class Windows(NamedTuple):
@@ -55,7 +58,8 @@ def mean_log(n: IntArray, a: IntArray, b: IntArray, reference: FloatArray) -> Fl
     while first < order.size:
         some = order[first : first + max(1, BLOCK_TERMS // int(width[order[first]]))]
         block = Windows(*(end[some] for end in window))
-        means[some] = _mean_log(n[some], a[some], b[some], block, reference[some])
+        with np.errstate(under="ignore"):  # the ends of a window may weigh less than any float
+            means[some] = _mean_log(n[some], a[some], b[some], block, reference[some])
         first += some.size
     return means
 
@@ -63,19 +67,23 @@ def mean_log(n: IntArray, a: IntArray, b: IntArray, reference: FloatArray) -> Fl
 def _mean_log(
     n: IntArray, a: IntArray, b: IntArray, window: Windows, reference: FloatArray
 ) -> FloatArray:
-    reference = reference[:, None]
-    mode = window.mode[:, None]
-    total, value = np.ones(a.shape), _k_log(mode, reference)[:, 0]
+    total, value = np.ones(a.shape), _k_log(window.mode, reference)
     for k, weight in weights(n, a, b, window):
-        if weight.shape[1]:
-            total = total + np.add.accumulate(weight, axis=1)[:, -1]
-            weight *= _k_log(k, reference)
-            value = value + np.add.accumulate(weight, axis=1)[:, -1]
+        if len(weight):
+            total = total + _summed(weight)
+            value = value + _summed(weight * _k_log(k, reference))
     return value / total
 
 
 def _k_log(k: FloatArray | IntArray, reference: FloatArray) -> FloatArray:
     return np.asarray(k * np.log2(np.maximum(k, 1) / reference), np.float64)
+
+
+def _summed(terms: FloatArray) -> FloatArray:
+    """Sums over the first axis, one by one; a lone column would be summed by halves."""
+    if terms.shape[1] == 1:
+        return np.add.accumulate(terms, axis=0)[-1]
+    return np.add.reduce(terms, axis=0)
 
 
 def weights(
@@ -84,18 +92,24 @@ def weights(
     """Weighs the counts above the mode and those below it, which itself has weight 1.
 
     Returns:
-        (k, weight), (k, weight): each (pairs, most counts on that side), going away from the mode;
+        (k, weight), (k, weight): each (most counts on that side, pairs), going away from the mode;
         beyond a window the weight is 0.
     """
-    p, q, rest = (margin.astype(np.float64)[:, None] for margin in (a, b, n - a - b))
-    low, mode, high = (end.astype(np.float64)[:, None] for end in window)
-    up = mode + np.arange(float((window.high - window.mode).max()))
+    p, q, rest = (margin.astype(np.float64) for margin in (a, b, n - a - b))
+    low, mode, high = (end.astype(np.float64) for end in window)
+    up = mode + np.arange(float((window.high - window.mode).max()))[:, None]
     ratio = (p - up) / (up + 1) * ((q - up) / np.maximum(rest + up + 1, 1))
-    down = mode - np.arange(float((window.mode - window.low).max()))
+    down = mode - np.arange(float((window.mode - window.low).max()))[:, None]
     fall = (down / np.maximum(p - down + 1, 1)) * ((rest + down) / np.maximum(q - down + 1, 1))
     ratio[up >= high], fall[down <= low] = 0, 0
-    with np.errstate(under="ignore"):  # the ends of a window may weigh less than any float
-        return (
-            (up + 1, np.multiply.accumulate(ratio, axis=1)),
-            (down - 1, np.multiply.accumulate(fall, axis=1)),
-        )
+    with np.errstate(under="ignore"):
+        return (up + 1, _multiplied(ratio)), (down - 1, _multiplied(fall))
+
+
+def _multiplied(ratios: FloatArray) -> FloatArray:
+    """Multiplies the ratios before and at each place of the first axis, in place."""
+    if ratios.shape[1] < MANY_PAIRS:
+        return np.multiply.accumulate(ratios, axis=0)
+    for before, at in pairwise(ratios):  # the same products, many at a time
+        at *= before
+    return ratios

@@ -59,8 +59,7 @@ def _of_two_classes(counts: IntArray) -> FloatArray:
         j = np.arange(float(longest))
         factors = 1 - j / counts[some, None]
         factors[j >= lengths[some, None]] = 0
-        with np.errstate(under="ignore"):
-            terms = np.multiply.accumulate(factors, axis=1)
+        terms = np.multiply.accumulate(factors, axis=1)
         sums[some] = 1 + np.add.accumulate(terms, axis=1)[:, -1]
         first += some.size
     return sums

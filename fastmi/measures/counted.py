@@ -132,7 +132,7 @@ class _Reader:
         shape = prepared.codes.shape
         bits, counts = self._information(prepared.codes, prepared.code_bits)
         s = bits.shape[1]
-        of_codes = counts.segments(0, s)
+        of_codes = counts.between(0, s)
         columns = {
             "i_xt": bits[0],
             "i_ty": bits[1],
@@ -140,7 +140,7 @@ class _Reader:
             "coverage": of_codes.coverage,
         }
         if shape[-1] == self._variables.n_samples:
-            columns |= self._variables.statements.of(of_codes, counts.segments(s, 2 * s))
+            columns |= self._variables.statements.of(of_codes, counts.between(s, 2 * s))
         if prepared.outside is not None:
             columns["outside"] = self._share_outside(prepared)
         collisions = np.array(

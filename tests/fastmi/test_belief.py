@@ -65,6 +65,12 @@ def test_neither_order_nor_company_leaves_a_trace(rng):
         assert alone == {name: [values[i]] for name, values in together.items()}
 
 
+def test_what_is_remembered_is_bounded():
+    caches = belief.shuffles._mean_entropies, belief.subsamples._mean_terms
+    for cache in (*caches, belief.regret.__globals__["_regrets"]):
+        assert cache.cache_parameters()["maxsize"] == 64
+
+
 def test_no_setting_of_floats_reaches_belief(rng):
     codes, y = rng.integers(0, [[1], [2], [30], [5000]], (4, 600)), rng.integers(0, 3, 600)
     expected = believed(codes, y)

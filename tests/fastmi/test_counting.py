@@ -49,6 +49,20 @@ def test_occurrences_are_what_dictionaries_count(twin, rng, shape):
     assert triples(found) == by_hand(codes, few, many)
 
 
+def test_some_segments_are_a_tally_of_their_own(twin, rng):
+    codes, y = rng.integers(0, [[1], [9], [500]], (3, 200)), rng.integers(0, 4, 200)
+    both = tally(twin.put(codes), [y], (4,))
+    for first, last in [(0, 3), (3, 6), (1, 2), (5, 6), (2, 2)]:
+        some = both.between(first, last)
+        assert (some.n_segments, some.n_samples) == (last - first, 200)
+        assert triples(some) == [
+            (segment - first, times, symbols)
+            for segment, times, symbols in triples(both)
+            if first <= segment < last
+        ]
+    assert both.between(0, 3).coverage.tolist() == tally(codes).coverage.tolist()
+
+
 def test_symbols_that_share_low_or_high_bits_are_told_apart(twin):
     high = np.arange(300, dtype=np.int64) << 40
     codes = np.stack([high, high >> 40, np.arange(300) * 2**32 + np.arange(300), -high])
