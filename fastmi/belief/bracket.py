@@ -62,7 +62,7 @@ def mean_upper(
     Raises:
         ValueError: n_classes is less than the classes seen.
     """
-    return settle(label_code(class_counts, n_classes) - settle(h_ty - h_t))
+    return label_code(class_counts, n_classes) - (h_ty - h_t)
 
 
 def label_code(class_counts: IntArray, n_classes: int | None = None) -> float:
@@ -86,7 +86,8 @@ def label_code(class_counts: IntArray, n_classes: int | None = None) -> float:
         -symbols * (math.lgamma(times + 0.5) - math.lgamma(0.5))
         for times, symbols in zip(labels.times.tolist(), labels.symbols.tolist(), strict=True)
     ]
-    return math.fsum([math.lgamma(n + half), -math.lgamma(half), *terms]) / (n * math.log(2))
+    nats = math.fsum([math.lgamma(n + half), -math.lgamma(half), *terms])
+    return float(settle(np.array(nats / (n * math.log(2)))))
 
 
 def pvalue_bound(lower: FloatArray, n_samples: int) -> FloatArray:

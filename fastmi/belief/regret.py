@@ -57,9 +57,8 @@ def _of_two_classes(counts: IntArray) -> FloatArray:
         longest = int(lengths[order[first]])
         some = order[first : first + max(1, BLOCK_TERMS // longest)]
         j = np.arange(float(longest))
-        factors = 1 - j / counts[some, None]
-        factors[j >= lengths[some, None]] = 0
-        terms = np.multiply.accumulate(factors, axis=1)
+        # what a shorter sum has beyond its end is too small to change it
+        terms = np.multiply.accumulate(1 - j / counts[some, None], axis=1)
         sums[some] = 1 + np.add.accumulate(terms, axis=1)[:, -1]
         first += some.size
     return sums

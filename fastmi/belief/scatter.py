@@ -20,7 +20,7 @@ __all__ = ["SD_TERMS", "chance_sd"]
 SD_TERMS = 2**22
 BLOCK_PAIRS = 2**16  # a pivot and another margin that are summed at a time
 LEAST_WEIGHT = 1e-20  # of a pivot's value: what weighs less is left out
-RESIDUE = 1e-14  # of the terms that are summed: a difference that is less is rounding, and 0
+RESIDUE = 1e-14  # of a line's terms: a difference of their sums that is less is rounding, and 0
 
 
 def chance_sd(codes: Tally, class_counts: IntArray, most_terms: int = SD_TERMS) -> FloatArray:
@@ -102,10 +102,7 @@ def _sd(rows: Margin, columns: Margin, most_terms: int) -> float:
     along, across = (_centred(_given(pivots, n, line), pivots, n, line) for line in lines)
     times = (rows.symbols[row] * columns.symbols[column])[pivots.cell]
     terms = times * pivots.probability * along * across
-    variance = float(terms.sum())
-    if variance <= RESIDUE * float(np.abs(terms).sum()):
-        return 0.0
-    return float(settle(np.sqrt(variance) / n))
+    return float(settle(np.sqrt(max(float(terms.sum()), 0.0)) / n))
 
 
 def _n_terms(n: int, window: Windows, lines: tuple[_Lines, _Lines], most_terms: int) -> int:

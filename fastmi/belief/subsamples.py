@@ -29,8 +29,7 @@ def growth(codes: Tally) -> FloatArray:
     n = codes.n_samples
     if n == 1:
         return np.full(codes.n_segments, np.nan)
-    grown = settle(plugin(codes) - rarefied(codes, n // 2))
-    return grown / (np.log2(n) - np.log2(n // 2))
+    return (plugin(codes) - rarefied(codes, n // 2)) / (np.log2(n) - np.log2(n // 2))
 
 
 def rarefied(codes: Tally, m: int) -> FloatArray:

@@ -55,6 +55,11 @@ def test_degenerate_samples_have_ends_that_are_known():
     assert ends([0, 1, 2, 3], [0, 1, 0, 1], 2)[0] == 0
 
 
+def test_one_class_that_is_the_only_one_needs_no_bits():
+    assert {belief.label_code(np.array([n]), 1) for n in range(1, 500)} == {0}
+    assert {belief.label_code(np.array([n]), 2) > 0 for n in range(1, 500)} == {True}
+
+
 def test_the_upper_end_is_one_number_above_the_plugin(rng):
     y = rng.integers(0, 3, 60).tolist()
     above = [

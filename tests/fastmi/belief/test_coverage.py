@@ -16,6 +16,7 @@ from tests.fastmi.belief.samples import tally_of
         ([1] * 10, 1 - 81 / 83),
         ([10], 1),
         ([4, 4, 4, 4], 1),
+        ([3], 1),
         ([9, 1], 1),  # one alone and none twice: nothing more is expected
         ([2, 1], 1 - 1 / 3 * 2 / 4),
         ([1, 1], 1 - 1 / 3),

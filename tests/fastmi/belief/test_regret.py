@@ -45,8 +45,8 @@ def test_large_counts_and_many_classes_keep_their_digits(n, k):
 
 
 def test_one_class_pays_nothing_and_a_count_pays_what_it_pays_alone():
-    counts = np.array([1, 900, 3, 1, 40, 250_000])
-    assert belief.regret(counts, 1).tolist() == [0.0] * 6
+    counts = np.array([1, 900, 3, 1, 250_000, *range(5, 800, 3)])
+    assert set(belief.regret(counts, 1).tolist()) == {0.0}
     together = belief.regret(counts, 5).tolist()
     for count, bits in zip(counts, together, strict=True):
         belief.regret.__globals__["_regrets"].cache_clear()

@@ -1,5 +1,6 @@
 """The sd of chance, over all permutations of the labels."""
 
+import itertools
 import math
 
 import numpy as np
@@ -51,6 +52,21 @@ def test_seven_samples_and_their_permutations(t, y):
 )
 def test_it_is_exactly_zero_where_no_shuffle_changes_anything(codes, classes):
     assert belief.chance_sd(tally_of(codes), np.array(classes)).tolist() == [0.0]
+
+
+def partitions(n, most):
+    if n == 0:
+        yield []
+    for count in range(min(n, most), 0, -1):
+        yield from ([count, *rest] for rest in partitions(n - count, count))
+
+
+def test_no_rounding_is_taken_for_a_scatter():
+    """Of all tables of up to seven samples: where the sd is not zero it is not small."""
+    for n in range(1, 8):
+        for a, b in itertools.product(partitions(n, n), repeat=2):
+            found = belief.chance_sd(tally_of(a), np.array(b))[0]
+            assert found == 0 or found > 0.01
 
 
 def test_two_by_two_of_many_samples_are_a_chi_square():

@@ -38,6 +38,10 @@ def test_growth_is_one_where_all_are_alone_and_none_where_one_code_is(n):
     assert found.tolist() == [1.0, 0.0]
 
 
+def test_one_code_never_grows():
+    assert {belief.growth(tally_of([n]))[0] for n in range(2, 500)} == {0}
+
+
 def test_growth_of_two_samples():
     assert belief.growth(tally_of([2], [1, 1])).tolist() == [0.0, 1.0]
 

@@ -84,6 +84,8 @@ def test_the_slack_is_measured_by_the_entropy_of_the_labels():
     numbers = (np.array([1.0]), np.array([2.0]), np.array([1.8]))
     assert words(belief.verdicts(*numbers, 1.9, 1000)) == ["bounded"]
     assert words(belief.verdicts(*numbers, 2.1, 1000)) == ["resolved"]
+    a_bit = (np.array([1.0]), np.array([3.0]), np.array([2.0]))
+    assert words(belief.verdicts(*a_bit, 10.0, 1000)) == ["resolved"]  # a tenth, and no more
 
 
 def test_growth_has_a_word_and_its_bits():
