@@ -12,8 +12,9 @@ from experiments.drawing import by_reading
 from experiments.execution import Result
 from experiments.scores import Score
 from fastmi import InformationPlane
+from fastmi.belief import VERDICTS
 
-__all__ = ["KEYS", "findings", "funnel", "scores_at_end", "summary", "tell"]
+__all__ = ["KEYS", "believed", "findings", "funnel", "scores_at_end", "summary", "tell"]
 
 SPARSE_COVERAGE = 0.5  # below this coverage most samples are alone with their code
 
@@ -64,6 +65,23 @@ def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
             mean.coverage[-1, 0, i],
         )
         rows.append({"layer": layer} | dict(zip(KEYS, map(float, values), strict=True)))
+    return rows
+
+
+def believed(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
+    """Tells, of each layer, what stands beside its I(T;Y) after the last epoch.
+
+    The chance level, averaged over copies and seeds, and the weakest verdict; nothing of tables
+    that were written before they had these columns, and of a mixture.
+    """
+    ends = [plane.mean() for plane in planes]
+    if any(end.verdict is None for end in ends):
+        return [{} for _ in planes[0].layers]
+    weakest = np.min([end.verdict[-1, 0] for end in ends], axis=0)
+    rows: list[dict[str, Any]] = [{"verdict": VERDICTS[int(verdict)]} for verdict in weakest]
+    if all(end.chance is not None for end in ends):
+        chance = np.mean([end.chance[-1, 0] for end in ends], axis=0)
+        rows = [row | {"chance": float(bits)} for row, bits in zip(rows, chance, strict=True)]
     return rows
 
 
@@ -137,8 +155,9 @@ def _table(result: Result) -> list[str]:
         f"{'':9} {title + ', bits':51}"
         + "".join(f"  {reading + ', end':15}" for reading in beside),
         f"{'':9} {'I(X;T)':>6} start   peak {'(' + training.unit[:-1] + ')':>7}    end   I(T;Y) "
-        "start    end" + f"{'I(X;T)  I(T;Y)':>17}" * len(beside) + "  coverage",
+        "start    end" + f"{'I(X;T)  I(T;Y)':>17}" * len(beside) + "  coverage  chance  verdict",
     ]
+    beliefs = believed(single)
     for i, row in enumerate(findings(single)):
         line = (
             f"{row['layer']:9} {row['i_xt_start']:12.2f} {row['i_xt_peak']:6.2f} "
@@ -148,7 +167,9 @@ def _table(result: Result) -> list[str]:
         line += "".join(
             f" {rows[i]['i_xt_end']:8.2f}  {rows[i]['i_ty_end']:6.3f}" for rows in beside.values()
         )
-        lines.append(line + f"  {row['coverage_end']:8.0%}")
+        chance = f"{beliefs[i]['chance']:8.3f}" if "chance" in beliefs[i] else " " * 8
+        line += f"  {row['coverage_end']:8.0%}{chance}  {beliefs[i].get('verdict', '')}"
+        lines.append(line.rstrip())
     answers = [
         f"{name} {values['accuracy']:.1%}" for name, values in scores_at_end(result.scores).items()
     ]
@@ -181,7 +202,19 @@ def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
             "All x are distinct, so I(X;T) of a single network is H(T): how activations cluster, "
             "not information lost."
         ]
-    sparse = [row["layer"] for row in findings(planes) if row["coverage_end"] < SPARSE_COVERAGE]
+    words = [row.get("verdict") for row in believed(planes)]
+    layers = list(zip(findings(planes), words, strict=True))
+    unresolved = [row["layer"] for row, word in layers if word == "unresolved"]
+    if unresolved:
+        lines.append(
+            f"I(T;Y) of {', '.join(unresolved)} is unresolved: n = {plane.n_samples} cannot size "
+            "them under these bins (chance: what shuffled labels give)."
+        )
+    sparse = [
+        row["layer"]
+        for row, word in layers
+        if row["coverage_end"] < SPARSE_COVERAGE and word != "exact"
+    ]
     if sparse:
         lines.append(
             f"In {', '.join(sparse)} more than half of the samples are alone with their code (see "
