@@ -46,7 +46,7 @@ def test_parts_run_in_their_order_and_all_is_well(programs, found, capsys):
     assert record["device"] == "a device"
     assert list(record["parts"]) == ["facts", "exact", "runs"]
     assert record["parts"]["runs"]["cases"] == {"first": {}}
-    assert record["parts"]["runs"]["seconds"] > 0
+    assert record["parts"]["runs"]["seconds"] >= 0  # rounded
     assert "0 failed" in capsys.readouterr().out
 
 
