@@ -269,6 +269,28 @@ METHODS = [
     for given in ("mm", "PLUGIN", None, 3, ["plugin"])
 ]
 
+SAID = [
+    *(
+        _bad(
+            f"sample {given!r}",
+            "PlaneEstimator(sample)",
+            lambda given=given: PlaneEstimator(X, Y, BINS, sample=given),
+            "sample",
+            "'held-out'",
+        )
+        for given in ("test", "heldout", "Training", 3, ["training"], True)
+    ),
+    *(
+        _bad(
+            f"n_classes {given!r}",
+            "PlaneEstimator(n_classes)",
+            lambda given=given: PlaneEstimator(X, Y, BINS, n_classes=given),
+            "n_classes",
+        )
+        for given in (0, -1, 1, 2.5, "two", True, float("nan"), [2])
+    ),
+]
+
 
 def table(**changes: Any) -> fastmi.InformationPlane:
     plane = PlaneEstimator(X, Y, BINS)
@@ -395,4 +417,4 @@ def _drawn(panel: Any) -> Any:
 
 
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*FITTED, *MEASURES, *METHODS, *FIGURES]
+    return [*FITTED, *MEASURES, *METHODS, *SAID, *FIGURES]

@@ -186,7 +186,7 @@ CONSTRUCTED = [
     ),
     *(
         _direct(f"{name} {kind}", name, make)
-        for name in ("n_symbols", "coverage")
+        for name in ("n_symbols", "coverage", "chance", "outside", "verdict")
         for kind, make in (
             ("NaN", lambda: _column(np.nan)),
             ("negative", lambda: _column(-1.0)),
