@@ -294,17 +294,6 @@ def _distinct(codes: Any, labels: Any, n_labels: int, *more: Any, **options: Any
     return _Pairs(*backends.twin_for(codes).distinct(codes, labels, n_labels, *more, **options))
 
 
-def _identify(values: IntArray) -> tuple[IntArray, int]:
-    twin = backends.twin_for(values)
-    ids, n = twin.identify(twin.receive(np.ascontiguousarray(values)))
-    return on_host(ids), n
-
-
-def _summed(ids: IntArray, counts: IntArray, n: int) -> IntArray:
-    # exact: counts stay below 2^53
-    return np.bincount(ids, weights=counts, minlength=n).astype(np.int64)
-
-
 def _entropy(state: _Counted, of: str) -> float:
     return float(entropies.plugin(_tally_of(state, of))[0])
 
@@ -312,8 +301,9 @@ def _entropy(state: _Counted, of: str) -> float:
 def _tally_of(state: _Counted, of: str) -> Tally:
     """Tallies the "codes" or the "labels" of a state in one run."""
     (pairs,) = state.runs
-    ids, n = _identify(getattr(pairs, of))
-    return _tally(_summed(ids, pairs.counts, n), state.n_samples)
+    values = getattr(pairs, of)
+    each = _distinct(values, np.zeros_like(values), 1, counts=pairs.counts)
+    return _tally(each.counts, state.n_samples)
 
 
 def _tally(counts: IntArray, n_samples: int) -> Tally:

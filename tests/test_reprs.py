@@ -119,7 +119,7 @@ RECORDS = {
         None,
     ),
     "Variables": (
-        lambda: measures.Variables(np.stack([Y, X[:, 0]]), 2, 1000, counting.tally(X.T)),
+        lambda: measures.base.variables(X, Y),
         "Variables of 1000 samples, 1000 x, 2 y",
     ),
     "Tally": (lambda: counting.tally(X.T), "Tally of 1 segments of 1000 samples"),

@@ -1,4 +1,4 @@
-"""The backend seam: activations -> integer codes -> integer tallies, by one of two twins.
+"""The backend seam: activations -> integer codes -> integer tallies, by one of its twins.
 
 Nothing else crosses it. Each twin is a module with the same six functions:
 

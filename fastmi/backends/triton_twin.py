@@ -12,13 +12,14 @@ import importlib.util
 import logging
 import warnings
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fastmi.backends import ANY_CODE, Coded, Cut, IntArray, Occurrences, torch_twin
+from fastmi.backends.failures import of_the_device
 from fastmi.backends.torch_twin import (
     beside,
     census_of,
@@ -44,6 +45,7 @@ __all__ = [
     "tally",
 ]
 
+T = TypeVar("T")
 LOG = logging.getLogger("fastmi.backends")
 
 # a program codes so many numbers at a time, of so many units
@@ -58,12 +60,6 @@ MOST_ROWS, MOST_ROWS_TWICE = 8192, 4096
 LEAST_BLOCK = 64
 ROWS_A_WARP = 256
 KEY_BITS, NARROW_KEY_BITS = 62, 30
-
-# a device that is full or has failed has no other way to the answer
-DEVICE_ERRORS: tuple[type[Exception], ...] = (
-    torch.OutOfMemoryError,
-    getattr(torch, "AcceleratorError", torch.OutOfMemoryError),  # since torch 2.9
-)
 
 
 class KernelWarning(RuntimeWarning):
@@ -103,7 +99,8 @@ def _missing(device: torch.device) -> str:
         return "Triton is not installed"
     if device.type == "cpu":
         return "it lies in CPU memory"
-    return _fault(f"on {device}", functools.partial(_try, device))
+    _, fault = _attempted(f"on {device}", functools.partial(_try, device))
+    return fault
 
 
 def interpreted() -> bool:
@@ -135,8 +132,8 @@ def _try(device: torch.device) -> None:
         raise ArithmeticError(f"they made {[each.tolist() for each in numbers]} of {known}")
 
 
-def _fault(where: str, attempt: Callable[[], object]) -> str:
-    """Makes an attempt, and tells why it failed; "" if it did not.
+def _attempted(where: str, attempt: Callable[[], T]) -> tuple[T | None, str]:
+    """Makes an attempt by a kernel: what it gives, or None and why it failed.
 
     No compiler, a card that Triton does not know, a block that is too large for it: for these there
     is the torch twin.
@@ -145,10 +142,10 @@ def _fault(where: str, attempt: Callable[[], object]) -> str:
         KernelWarning: it failed.
     """
     try:
-        attempt()
-    except DEVICE_ERRORS:
-        raise
+        return attempt(), ""
     except Exception as error:
+        if of_the_device(error):
+            raise
         fault = f"{type(error).__name__}: {' '.join(str(error).split()):.200}"
         warnings.warn(
             f"Triton's kernels do not run {where} ({fault}): torch's own calls give the same "
@@ -156,18 +153,20 @@ def _fault(where: str, attempt: Callable[[], object]) -> str:
             KernelWarning,
             stacklevel=3,
         )
-        return fault
-    return ""
+        return None, fault
 
 
 _faults: dict[Hashable, str] = {}  # of shapes that a device could not build or hold
 
 
-def _runs(shape: Hashable, attempt: Callable[[], object]) -> bool:
-    """Makes an attempt with a shape of a kernel, unless one with it has failed before."""
-    if shape not in _faults and (fault := _fault(f"for {shape}", attempt)):
+def _unless_failed(shape: Hashable, attempt: Callable[[], T]) -> T | None:
+    """Makes an attempt with a shape of a kernel; None where one with it fails, or has failed."""
+    if shape in _faults:
+        return None
+    result, fault = _attempted(f"for {shape}", attempt)
+    if fault:
         _faults[shape] = fault
-    return shape not in _faults
+    return result
 
 
 def launch(kernel: Any, n_programs: int, *arguments: Any, n_warps: int, **constants: Any) -> None:
@@ -199,7 +198,7 @@ def encode_layers(
         reason = against_coding(cut)
         shape = f"{cut.edges.size} edges and {weight.size} units on {layer.device}"
         coded = functools.partial(_code, layer, cut, weight, out, beyond, counts)
-        if reason or not _runs(shape, coded):
+        if reason or _unless_failed(shape, coded) is None:
             counts[0] = torch_twin.encode_layer(layer, cut, weight, out, beyond)
         LOG.debug("a layer of %s: %s", shape, reason or _faults.get(shape, "Triton"))
     return Coded(codes, census_of(census.sum(1)), outside)
@@ -212,8 +211,8 @@ def _code(
     codes: Tensor,
     outside: Tensor | None,
     census: Tensor,
-) -> None:
-    """Codes a layer (m, d) into codes (m,), outside (m,), and adds to census (SLOTS, 2)."""
+) -> Tensor:
+    """Codes a layer (m, d) into codes (m,) and outside (m,); its census (SLOTS, 2), added to."""
     from fastmi.backends import triton_kernels
 
     n_rows, n_units = layer.shape
@@ -244,6 +243,7 @@ def _code(
         UNITS=units,
         SLOTS=SLOTS,
     )
+    return census
 
 
 @functools.lru_cache(maxsize=256)
@@ -284,18 +284,14 @@ def tally(
     n = codes.shape[1]
     reason = against_counting(n, n_labels, code_bits)
     shape = f"segments of {n} rows with labels below {n_labels} on {codes.device}"
-    found: list[Occurrences] = []
 
-    def count() -> None:
+    def count() -> Occurrences:
         numbers = labels.to(torch.int32).contiguous()  # a column of rows, say
-        found.append(
-            in_parts(lambda part: _count(codes[part], numbers, n_labels, code_bits), codes)
-        )
+        return in_parts(lambda part: _count(codes[part], numbers, n_labels, code_bits), codes)
 
-    if reason or not _runs(shape, count):
-        found.append(torch_twin.tally(codes, labels, n_labels, code_bits))
+    found = None if reason else _unless_failed(shape, count)
     LOG.debug("%s: %s", shape, reason or _faults.get(shape, "Triton"))
-    return found[-1]
+    return torch_twin.tally(codes, labels, n_labels, code_bits) if found is None else found
 
 
 def _bits(size: int) -> int:

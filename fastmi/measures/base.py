@@ -57,12 +57,8 @@ class Variables:
     n_y: int
     n_x: int
     tally: Tally
-    statements: Statements = None  # type: ignore[assignment]  # of labels of unknown origin
+    statements: Statements
     _beside: dict[Any, Any] = field(init=False, default_factory=dict)  # where layers lay before
-
-    def __post_init__(self) -> None:
-        if self.statements is None:
-            object.__setattr__(self, "statements", Statements(np.bincount(self.labels[0])))
 
     @property
     def ids_y(self) -> IntArray:

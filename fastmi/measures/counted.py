@@ -192,9 +192,8 @@ class _Reader:
 
 def _of_copies(rows: Any, copies: Any) -> Any:
     """Takes, of rows (n_layers, ..., n_copies, n), those of the copy that a sample is assigned."""
-    of_layers = copies[None].repeat(len(rows), *[1] * copies.ndim) if is_tensor(copies) else None
-    if of_layers is None:
-        of_layers = np.broadcast_to(copies, (len(rows), *copies.shape))
+    shape = (len(rows), *copies.shape)
+    of_layers = copies.expand(shape) if is_tensor(copies) else np.broadcast_to(copies, shape)
     return through(rows[..., None], of_layers)[..., 0]
 
 

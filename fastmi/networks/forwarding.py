@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,13 +28,6 @@ CHUNK_NUMBERS = 2**25
 # a GPU is given so many times more as it has memory of this size: what is small does not fill it.
 # Of all its memory, not of what is free: the bits may hang on the chunks, and should not on others
 CHUNK_BYTES = 2**32
-
-# how CUDA, HIP and their libraries begin to say what went wrong, where torch has no type for it
-DEVICE_ERRORS = re.compile(
-    r"\b(CUDA|HIP|cu(BLAS|DNN|SPARSE|SOLVER|FFT|RAND)) (driver )?(\w+ )?error"
-    r"|\b(CUBLAS|CUDNN|CUSPARSE|CUSOLVER|CUFFT|CURAND|HIPBLAS|MIOPEN)_STATUS_|device-side assert",
-    re.IGNORECASE,
-)
 
 Leaves = dict[str, "Tensor"]  # parameters and buffers by name, of one copy or stacked
 
@@ -120,7 +112,9 @@ class Forwarding:
                 with self.randomness:  # a failed attempt has drawn nothing
                     return torch.func.vmap(function, randomness="different")(state, *arrays)
             except Exception as error:
-                if _of_the_device(error):
+                from fastmi.backends.failures import of_the_device
+
+                if of_the_device(error):
                     raise  # no fault of the network's
                 reason = _not_vectorisable(self._network, error)
         members = (
@@ -306,18 +300,6 @@ def _not_vectorisable(network: Any, error: Exception | None = None) -> str:
                 "torch.func.vmap cannot"
             )
     return ""
-
-
-def _of_the_device(error: Exception) -> bool:
-    """Judges whether a device failed, or its libraries, or its memory was too small.
-
-    Fewer copies, snapshots or samples at a time may help; to loop over the copies would not.
-    """
-    import torch
-
-    return isinstance(
-        error, (torch.OutOfMemoryError, getattr(torch, "AcceleratorError", torch.OutOfMemoryError))
-    ) or (isinstance(error, RuntimeError) and DEVICE_ERRORS.search(str(error)) is not None)
 
 
 def _one_by_one(reason: str) -> str:

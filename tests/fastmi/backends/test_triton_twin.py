@@ -8,7 +8,7 @@ import torch
 
 import fastmi
 from fastmi import Edges, backends, coding
-from fastmi.backends import Cut, numba_twin, torch_twin, triton_twin
+from fastmi.backends import Cut, failures, numba_twin, torch_twin, triton_twin
 from tests.standin import device
 
 interpreted = pytest.mark.skipif(not triton_twin.interpreted(), reason="needs the interpreter")
@@ -81,7 +81,7 @@ def test_kernels_that_fail_are_said_aloud_once(monkeypatch, unknown, error, said
         assert backends.twin_for(torch.zeros(1).to(FAKE)) is torch_twin
 
 
-@pytest.mark.parametrize("error", triton_twin.DEVICE_ERRORS)
+@pytest.mark.parametrize("error", failures.TYPES)
 def test_a_device_that_fails_is_not_blamed_on_the_kernels(monkeypatch, unknown, error):
     def launch(*arguments, **options):
         raise error("out of memory")
