@@ -5,15 +5,19 @@ A cell's count k is hypergeometric: of n samples a have the one label and b the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.entropies.divergence import BLOCK_TERMS
 
-__all__ = ["Windows", "mean_log", "weights", "windows"]
+__all__ = ["Windows", "mean", "mean_log", "weights", "windows"]
+
+Counts: TypeAlias = FloatArray | IntArray
+Value: TypeAlias = Callable[[Counts, IntArray], FloatArray]
 
 MANY_PAIRS = 200  # from here on a row of pairs is multiplied at once
 
@@ -43,14 +47,23 @@ def windows(n: IntArray, a: IntArray, b: IntArray) -> Windows:
 def mean_log(n: IntArray, a: IntArray, b: IntArray, reference: FloatArray) -> FloatArray:
     """Averages k log2(k / reference) over k ~ Hypergeometric(n, a, b), (pairs,).
 
+    Args:
+        n, a, b, reference: (pairs,).
+    """
+    n, a, b, reference = np.broadcast_arrays(n, a, b, reference)
+    return mean(n, a, b, lambda k, some: _k_log(k, reference[some]))
+
+
+def mean(n: IntArray, a: IntArray, b: IntArray, value: Value) -> FloatArray:
+    """Averages a value over k ~ Hypergeometric(n, a, b), (pairs,).
+
     The weights are products of the ratios P(k + 1) / P(k) from the mode on, both ways: no
     factorial, whose logarithms would lose digits as n grows. Each sum is added one by one, outwards
     from the mode: the other pairs leave no trace in it.
 
     Args:
-        n, a, b, reference: (pairs,).
+        n, a, b: (pairs,). value: of k (counts, pairs) or (pairs,), and of which pairs.
     """
-    n, a, b, reference = np.broadcast_arrays(n, a, b, reference)
     window = windows(n, a, b)
     width = window.high - window.low + 1
     order = np.argsort(width, kind="stable")[::-1]  # those of one width together
@@ -59,23 +72,27 @@ def mean_log(n: IntArray, a: IntArray, b: IntArray, reference: FloatArray) -> Fl
         some = order[first : first + max(1, BLOCK_TERMS // int(width[order[first]]))]
         block = Windows(*(end[some] for end in window))
         with np.errstate(under="ignore"):  # the ends of a window may weigh less than any float
-            means[some] = _mean_log(n[some], a[some], b[some], block, reference[some])
+            means[some] = _mean(n[some], a[some], b[some], block, lambda k, at=some: value(k, at))
         first += some.size
     return means
 
 
-def _mean_log(
-    n: IntArray, a: IntArray, b: IntArray, window: Windows, reference: FloatArray
+def _mean(
+    n: IntArray,
+    a: IntArray,
+    b: IntArray,
+    window: Windows,
+    value: Callable[[Counts], FloatArray],
 ) -> FloatArray:
-    total, value = np.ones(a.shape), _k_log(window.mode, reference)
+    total, sum_ = np.ones(a.shape), value(window.mode)
     for k, weight in weights(n, a, b, window):
         if len(weight):
             total = total + _summed(weight)
-            value = value + _summed(weight * _k_log(k, reference))
-    return value / total
+            sum_ = sum_ + _summed(weight * value(k))
+    return sum_ / total
 
 
-def _k_log(k: FloatArray | IntArray, reference: FloatArray) -> FloatArray:
+def _k_log(k: Counts, reference: FloatArray) -> FloatArray:
     return np.asarray(k * np.log2(np.maximum(k, 1) / reference), np.float64)
 
 

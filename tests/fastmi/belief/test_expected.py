@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from fastmi.belief import expected as belief
+from fastmi.belief import hypergeometric
+from fastmi.entropies.divergence import divergence
 from tests.fastmi.compat.sklearn.agreement import error, exact_expectation
 
 # --- the mutual information of chance -------------------------------------------------------------
@@ -44,10 +46,14 @@ def test_windows_and_batches_leave_no_trace_in_the_expected_information(rng):
     a, b = (np.unique(rng.zipf(1.3, n) % k, return_counts=True)[1] for k in (90, 50))
     alone = []
     for p, q in itertools.product(a[:, None], b[:, None]):
-        low, high = np.maximum(0, p + q - n), np.minimum(p, q)
-        alone.append(
-            float(belief._expected_divergence(p, q, n, low, high, int(high[0] - low[0]) + 1)[0])
-        )
+        some = hypergeometric.windows(np.array([n]), p, q)
+        whole = some._replace(low=np.maximum(0, p + q - n), high=np.minimum(p, q))
+
+        def value(k, p=p, q=q):
+            return divergence(np.maximum(k, 0).astype(np.int64), p, q, n)
+
+        with np.errstate(under="ignore"):
+            alone.append(float(hypergeometric._mean(np.array([n]), p, q, whole, value)[0]))
     assert belief.expected_information(a, b) == pytest.approx(math.fsum(alone) / n**2, rel=1e-12)
 
 
