@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 import fastmi
 from fastmi import inputs
 from fastmi.backends import triton_twin
-from tests.standin import device as standin_device
+from tests import standin
 
 settings.register_profile(
     "fastmi",
@@ -35,12 +35,16 @@ settings.register_profile(
 settings.load_profile("fastmi")
 
 CUDA_MISSING = "no CUDA device here"
-if importlib.util.find_spec("triton") and not torch.cuda.is_available():
+if importlib.util.find_spec("triton") and not standin.missing():
     # kernels are interpreted where this is so when they are defined; other processes compile them
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TRITON_INTERPRET", "1")
         from tests.standin import interpreter  # noqa: F401
-DEVICES = {"cuda": torch.device("cuda:0"), "standin": standin_device.DEVICE}
+DEVICES = {"cuda": torch.device("cuda:0")}
+if not standin.missing():
+    from tests.standin import device as standin_device
+
+    DEVICES["standin"] = standin_device.DEVICE
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def twin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
     The device is a GPU where there is one, else the stand-in for it.
     """
-    if request.param in DEVICES:
+    if request.param in ("standin", "cuda"):
         with _on(request, monkeypatch):
             yield Backend(request.param)
     else:
@@ -90,14 +94,13 @@ def cuda(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @contextlib.contextmanager
 def _on(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    there = torch.cuda.is_available()
     if request.param == "cuda":
-        if not there:
+        if not torch.cuda.is_available():
             pytest.skip(CUDA_MISSING)
         yield
         return
-    if there:
-        pytest.skip("a CUDA device is here, and needs no stand-in")
+    if standin.missing():
+        pytest.skip(standin.missing())
     mark = request.node.get_closest_marker("gpu")
     if mark and mark.kwargs:
         pytest.skip(f"only a GPU has {mark.kwargs['alone']}")

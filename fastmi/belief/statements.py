@@ -14,7 +14,7 @@ from fastmi.belief.bracket import mean_lower, mean_upper
 from fastmi.belief.margins import known_classes, margin
 from fastmi.belief.shuffles import chance
 from fastmi.belief.subsamples import growth
-from fastmi.belief.verdicts import SAMPLES, growth_verdicts, verdicts
+from fastmi.belief.verdicts import SAMPLES, Evidence, growth_verdicts, verdicts
 from fastmi.counting import Tally
 from fastmi.entropies import information, plugin
 
@@ -53,9 +53,10 @@ class Statements:
         h_t, h_ty, h_y = plugin(codes), plugin(pairs), margin(self.class_counts).entropy
         i_ty, coverage = information(h_t, np.array(h_y), h_ty), pairs.coverage
         lower = mean_lower(i_ty, codes, self.class_counts, self.n_classes)
+        evidence = Evidence(coverage, i_ty, lower, h_y, codes.n_samples, self.sample)
         grown = growth(codes)
         words = {
-            "verdict": verdicts(coverage, i_ty, lower, h_y, codes.n_samples, self.sample),
+            "verdict": verdicts(evidence),
             "verdict_xt": growth_verdicts(grown, self.sample),
         }
         if self.sample == "population":

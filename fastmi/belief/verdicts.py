@@ -7,6 +7,7 @@ joined, sliced, written and read as any other.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ __all__ = [
     "LEAST_PAIR_COVERAGE",
     "SAMPLES",
     "VERDICTS",
+    "Evidence",
     "growth_reasons",
     "growth_verdicts",
     "reasons",
@@ -43,14 +45,24 @@ LEAST_EVIDENCE_BITS = math.log2(100)  # n mean_lower: by chance at most once in 
 AT_THE_CEILING = 0.9  # bits that H(T) grew in the last doubling
 
 
-def verdicts(
-    pair_coverage: FloatArray,
-    information: FloatArray,
-    mean_lower: FloatArray,
-    h_y: float,
-    n_samples: int,
-    sample: str | None = None,
-) -> Verdict:
+class Evidence(NamedTuple):
+    """What a verdict of I(T;Y) rests on; arrays have one shape, a number for each segment.
+
+    Attributes:
+        pair_coverage: Good-Turing coverage of the pairs (T,Y). information: plug-in I(T;Y) in bits.
+        mean_lower: in bits. h_y: H(Y) in bits. n_samples: n.
+        sample: "held-out", "training", "population", or None where it is not known.
+    """
+
+    pair_coverage: FloatArray
+    information: FloatArray
+    mean_lower: FloatArray
+    h_y: float
+    n_samples: int
+    sample: str | None = None
+
+
+def verdicts(evidence: Evidence) -> Verdict:
     """Judges I(T;Y) of each segment: numbers of `VERDICTS`, int8, in the shape of the arrays.
 
     exact: over an enumerated population nothing is estimated.
@@ -58,39 +70,29 @@ def verdicts(
     bounded: n mean_lower >= log2 100, what independence would show once in a hundred samples.
     unresolved: neither. "" where one of the numbers is missing (NaN).
 
-    Args:
-        pair_coverage: Good-Turing coverage of the pairs (T,Y). information: plug-in I(T;Y) in bits.
-        mean_lower: in bits. h_y: H(Y) in bits. n_samples: n.
-        sample: "held-out", "training", "population", or None where it is not known. A training
-            sample has the same words, as a description: `reasons` says so.
+    A training sample has the same words, as a description: `reasons` says so.
 
     Raises:
         ValueError: no such sample.
     """
+    coverage, information, given, h_y, n_samples, sample = evidence
     if _is_population(sample):
         return np.full(np.shape(information), EXACT, np.int8)
-    lower = np.asarray(mean_lower)
-    resolved = (pair_coverage >= LEAST_PAIR_COVERAGE) & (information - lower <= MOST_SLACK * h_y)
+    lower = np.asarray(given)
+    resolved = (coverage >= LEAST_PAIR_COVERAGE) & (information - lower <= MOST_SLACK * h_y)
     bounded = n_samples * lower >= LEAST_EVIDENCE_BITS
     verdict = np.where(resolved, RESOLVED, np.where(bounded, BOUNDED, UNRESOLVED))
-    missing = np.isnan(pair_coverage) | np.isnan(information) | np.isnan(lower)
+    missing = np.isnan(coverage) | np.isnan(information) | np.isnan(lower)
     return np.where(missing, NONE, verdict).astype(np.int8)
 
 
-def reasons(
-    pair_coverage: FloatArray,
-    information: FloatArray,
-    mean_lower: FloatArray,
-    h_y: float,
-    n_samples: int,
-    sample: str | None = None,
-) -> list[str]:
+def reasons(evidence: Evidence) -> list[str]:
     """Says why each verdict of `verdicts` is what it is, one line each, of arrays (s,).
 
     Where the sample is not held out the line ends in what that takes from it.
     """
-    verdict = verdicts(pair_coverage, information, mean_lower, h_y, n_samples, sample)
-    numbers = zip(verdict, pair_coverage, information, mean_lower, strict=True)
+    coverages, information, lowers, h_y, n_samples, sample = evidence
+    numbers = zip(verdicts(evidence), coverages, information, lowers, strict=True)
     return [
         _reason(int(word), float(coverage), float(bits - lower), float(lower), h_y, n_samples)
         + ("" if word in (NONE, EXACT) else _proviso(sample))

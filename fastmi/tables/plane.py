@@ -140,7 +140,7 @@ class InformationPlane:
         reading: str = "each",
         n_copies: int | None = None,
         data: str = "",
-        sample: str = "training",
+        sample: str | None = None,
         seed: int = 0,
     ) -> InformationPlane:
         """Collects batches of points (n_epochs, [n_paths,] n_layers), in the order of the epochs.
@@ -151,7 +151,8 @@ class InformationPlane:
                 (n_epochs, [n_paths,] n_layers, 2), or (n_layers, 2) of a single network each epoch.
             epochs: one whole number for each. layers: their names, or the mapping name -> layer
                 itself.
-            reading, data, sample, seed: what the table and its figure say they are.
+            reading, data, sample, seed: what the table and its figure say they are. A sample that
+                is not named is the estimator's, and "training" where it was not told either.
             n_copies: the copies behind each point; None is the number of paths.
 
         Raises:
@@ -174,7 +175,7 @@ class InformationPlane:
             n_copies=n_paths if n_copies is None else n_copies,
             data=data,
             binning=estimator.measured,
-            sample=sample,
+            sample=(estimator.sample or "training") if sample is None else sample,
             seed=seed,
             method=estimator.method,
         )

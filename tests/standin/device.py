@@ -20,10 +20,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from tests.standin import REGISTERED_BY
+
 __all__ = ["DEVICE", "Counts", "Fake", "counted", "installed", "note_kernel", "unwrapped"]
 
 # torch knows one backend that is not its own, under the name that it is given here
-torch.utils.backend_registration._setup_privateuseone_for_python_backend("fake")
+getattr(torch.utils.backend_registration, REGISTERED_BY)("fake")
 DEVICE = torch.device("fake:0")
 _blocks: list[None] = []  # within which it is there: torch asks, to spread work over devices
 torch.get_device_module(DEVICE).is_available = lambda: bool(_blocks)

@@ -134,6 +134,7 @@ def test_the_csv_says_verdicts_by_their_words(drawn, tmp_path):
     table = fastmi.InformationPlane.collect(
         plane, [each.map(lambda column: column[None])], epochs=[0], layers=["wide", "narrow"]
     )
+    assert table.sample == "held-out"  # as the estimator was told
     rows = list(table.rows())
     assert [row["verdict"] for row in rows[:2]] == [
         belief.VERDICTS[verdict] for verdict in each.verdict[0]

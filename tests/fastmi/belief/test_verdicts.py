@@ -41,6 +41,14 @@ CASES = [
 COLUMNS = [np.array(column) for column in zip(*(case[:3] for case, _ in CASES), strict=True)]
 
 
+def verdicts(*given):
+    return belief.verdicts(belief.Evidence(*given))
+
+
+def reasons(*given):
+    return belief.reasons(belief.Evidence(*given))
+
+
 def words(found):
     assert found.dtype == np.int8
     return np.array(belief.VERDICTS)[found].tolist()
@@ -48,12 +56,12 @@ def words(found):
 
 @pytest.mark.parametrize("sample", ["held-out", "training", None])
 def test_a_verdict_is_its_rule(sample):
-    found = belief.verdicts(*COLUMNS, 1.0, 1000, sample)
+    found = verdicts(*COLUMNS, 1.0, 1000, sample)
     assert words(found) == [case[3] for case, _ in CASES]
 
 
 def test_a_reason_has_the_numbers_in_it():
-    found = belief.reasons(*COLUMNS, 1.0, 1000, "held-out")
+    found = reasons(*COLUMNS, 1.0, 1000, "held-out")
     for line, (_, said) in zip(found, CASES, strict=True):
         assert line.startswith(said)
         assert "description" not in line
@@ -63,29 +71,29 @@ def test_a_reason_has_the_numbers_in_it():
     ("sample", "said"), [("training", "the layer was trained on"), (None, "it is not known")]
 )
 def test_what_is_not_held_out_is_described(sample, said):
-    for line, (case, start) in zip(belief.reasons(*COLUMNS, 1.0, 1000, sample), CASES, strict=True):
+    for line, (case, start) in zip(reasons(*COLUMNS, 1.0, 1000, sample), CASES, strict=True):
         assert line.startswith(start)
         assert (f"(a description: {said}" in line) == (case[3] != "")
 
 
 def test_a_population_is_exact_whatever_the_numbers():
-    assert words(belief.verdicts(*COLUMNS, 1.0, 1000, "population")) == ["exact"] * len(CASES)
-    assert set(belief.reasons(*COLUMNS, 1.0, 1000, "population")) == {
+    assert words(verdicts(*COLUMNS, 1.0, 1000, "population")) == ["exact"] * len(CASES)
+    assert set(reasons(*COLUMNS, 1.0, 1000, "population")) == {
         "exact: the whole population was counted"
     }
 
 
 def test_verdicts_have_the_shape_of_the_arrays():
-    found = belief.verdicts(*(column.reshape(2, -1) for column in COLUMNS), 1.0, 1000)
+    found = verdicts(*(column.reshape(2, -1) for column in COLUMNS), 1.0, 1000)
     assert found.shape == (2, len(CASES) // 2)
 
 
 def test_the_slack_is_measured_by_the_entropy_of_the_labels():
     numbers = (np.array([1.0]), np.array([2.0]), np.array([1.8]))
-    assert words(belief.verdicts(*numbers, 1.9, 1000)) == ["bounded"]
-    assert words(belief.verdicts(*numbers, 2.1, 1000)) == ["resolved"]
+    assert words(verdicts(*numbers, 1.9, 1000)) == ["bounded"]
+    assert words(verdicts(*numbers, 2.1, 1000)) == ["resolved"]
     a_bit = (np.array([1.0]), np.array([3.0]), np.array([2.0]))
-    assert words(belief.verdicts(*a_bit, 10.0, 1000)) == ["resolved"]  # a tenth, and no more
+    assert words(verdicts(*a_bit, 10.0, 1000)) == ["resolved"]  # a tenth, and no more
 
 
 def test_growth_has_a_word_and_its_bits():
@@ -112,7 +120,7 @@ def test_growth_has_a_word_and_its_bits():
 
 def test_another_sample_is_refused():
     for call in (
-        lambda: belief.verdicts(*COLUMNS, 1.0, 1000, "test"),
+        lambda: verdicts(*COLUMNS, 1.0, 1000, "test"),
         lambda: belief.growth_verdicts(np.ones(1), "test"),
     ):
         with pytest.raises(ValueError, match="sample must be one of 'held-out', 'training', 'pop"):

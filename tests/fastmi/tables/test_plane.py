@@ -5,6 +5,7 @@ import itertools
 import pickle
 import sys
 from copy import deepcopy
+from itertools import product
 
 import numpy as np
 import pytest
@@ -422,8 +423,7 @@ def test_layers_are_different_names(collect, layers, error, part):
         ),
         *(
             (name, value, TypeError, f"{name} is {value}: pass a string")
-            for name in ("data", "sample")
-            for value in (3, None, 0)
+            for name, value in (*product(("data", "sample"), (3, 0)), ("data", None))
         ),
         *(
             ("reading", value, ValueError, "reading must be one of 'each', ")
@@ -437,6 +437,12 @@ def test_what_a_table_says_of_itself_is_checked(collect, name, value, error, par
         with pytest.raises(error) as caught:
             make(**{name: value})
         one_line(caught, part)
+
+
+def test_a_sample_that_is_not_named_is_the_estimators(collect):
+    assert collect(sample=None).sample == collect().sample == "training"
+    with pytest.raises(TypeError, match="sample is None: pass a string"):
+        five(sample=None)
 
 
 def test_the_estimator_is_that_of_the_points(collect, estimated):
