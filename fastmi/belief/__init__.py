@@ -11,6 +11,7 @@ from __future__ import annotations
 from fastmi.belief.bracket import label_code, mean_lower, mean_upper, pvalue_bound
 from fastmi.belief.coverage import chao_jost
 from fastmi.belief.expected import expected_information
+from fastmi.belief.intervals import Interval, interval
 from fastmi.belief.regret import regret
 from fastmi.belief.scatter import SD_TERMS, chance_sd
 from fastmi.belief.shuffles import chance
@@ -33,6 +34,7 @@ __all__ = [
     "SD_TERMS",
     "VERDICTS",
     "Evidence",
+    "Interval",
     "Statements",
     "chance",
     "chance_sd",
@@ -41,6 +43,7 @@ __all__ = [
     "growth",
     "growth_reasons",
     "growth_verdicts",
+    "interval",
     "label_code",
     "mean_lower",
     "mean_upper",

@@ -100,3 +100,16 @@ def chao_jost(counts):
     if f2 == 0:
         return 1 - Fraction(f1, n) * Fraction((n - 1) * (f1 - 1), (n - 1) * (f1 - 1) + 2)
     return 1 - Fraction(f1, n) * Fraction((n - 1) * f1, (n - 1) * f1 + 2 * f2)
+
+
+def jackknife(t, y):
+    """(value, se): each sample is left out in turn; se is NaN where that leaves nothing."""
+    n, bits = len(t), naive.mutual_information(t, y)
+    pseudo = [
+        n * bits
+        - (n - 1)
+        * (naive.mutual_information(t[:i] + t[i + 1 :], y[:i] + y[i + 1 :]) if n > 1 else 0)
+        for i in range(n)
+    ]
+    se = statistics.stdev(pseudo) / math.sqrt(n) if n > 1 else math.nan
+    return statistics.fmean(pseudo), se
