@@ -11,6 +11,7 @@ from fastmi.information import conditional_mutual_information, entropy, mutual_i
 from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.planes import PlaneEstimator
 from fastmi.points import Points
+from fastmi.reports import Report, mutual_information_report
 from fastmi.streams import Stream
 from fastmi.tables import InformationPlane, plot, write_csv
 
@@ -25,6 +26,7 @@ __all__ = [
     "PlaneEstimator",
     "Points",
     "QuantileBins",
+    "Report",
     "Stream",
     "UniformBins",
     "WidthBins",
@@ -32,6 +34,7 @@ __all__ = [
     "encode",
     "entropy",
     "mutual_information",
+    "mutual_information_report",
     "plot",
     "use_backend",
     "use_threads",

@@ -49,6 +49,13 @@ class Tally:
         """
         return 1 - self.singletons / self.n_samples
 
+    @classmethod
+    def of_counts(cls, counts: IntArray) -> Tally:
+        """Tallies symbols that have these counts, (k,), as one segment; zeros are left out."""
+        times, symbols = counts_of_counts(counts)
+        occurrences = Occurrences(np.zeros(len(times), np.int64), times, symbols)
+        return cls(1, int(counts.sum()), occurrences)
+
     def between(self, first: int, last: int) -> Tally:
         """Takes the segments first..last - 1, as the codes' own of a tally of codes and pairs."""
         start, stop = np.searchsorted(self.occurrences.segment, (first, last))

@@ -16,7 +16,14 @@ from fastmi.counting import CoverageWarning, tally
 from fastmi.inputs import shown
 from fastmi.labels import as_labels
 
-__all__ = ["conditional_mutual_information", "entropy", "mutual_information"]
+__all__ = [
+    "code_bits",
+    "conditional_mutual_information",
+    "entropy",
+    "joined",
+    "mutual_information",
+    "numbered",
+]
 
 FEWEST_SAMPLES = 20  # from which rows are judged
 LOWEST_COVERAGE = 1 / 20  # at least this share of the samples must share its row with another
@@ -59,7 +66,7 @@ def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") ->
         >>> fastmi.entropy(["a", "b", "a", "b"])
         1.0
     """
-    (h,) = _joint([[0]], _numbered(x=x), entropies.method(method))
+    (h,) = _joint([[0]], numbered(x=x), entropies.method(method))
     return _result(h, base)
 
 
@@ -100,7 +107,7 @@ def mutual_information(
         1.0
     """
     estimate = entropies.method(method)
-    a, b = _numbered(x=x, y=y)
+    a, b = numbered(x=x, y=y)
     if a.codes.ndim == 1:
         h_x, h_y, h_xy = _together(a, b, estimate)
     else:
@@ -137,13 +144,14 @@ def conditional_mutual_information(
         1.0
     """
     estimate = entropies.method(method)
-    a, b, c = _numbered(x=x, y=y, z=z)
+    a, b, c = numbered(x=x, y=y, z=z)
     h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], [a, b, c], estimate)
     _warn_of_rows(x=a, y=b, z=c)
     return _result(entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z), base)
 
 
-def _numbered(**variables: Any) -> list[Numbers]:
+def numbered(**variables: Any) -> list[Numbers]:
+    """Numbers the symbols of variables that belong together, and refuses those that do not."""
     arrays = {name: as_labels(name, array) for name, array in variables.items()}
     checks.same_device(**arrays)
     checks.same_length(**arrays)
@@ -184,8 +192,8 @@ def _together(
     (codes, size, _), (ids, n_ids, _) = sorted((a, b), key=lambda numbers: -numbers.size)
     if n_ids > len(ids):
         ids, n_ids = identify_rows(ids)
-    h_codes, h_pairs = estimate(tally(codes[None], ids[None], (n_ids,), _bits(size)))
-    (h_ids,) = estimate(tally(ids[None], code_bits=_bits(n_ids)))
+    h_codes, h_pairs = estimate(tally(codes[None], ids[None], (n_ids,), code_bits(size)))
+    (h_ids,) = estimate(tally(ids[None], code_bits=code_bits(n_ids)))
     return (h_codes, h_ids, h_pairs) if codes is a.codes else (h_ids, h_codes, h_pairs)
 
 
@@ -197,19 +205,19 @@ def _joint(
     for group in groups:
         codes, size, _ = numbered[group[0]]
         for other in group[1:]:
-            codes, size = _joined(codes, size, numbered[other].codes, numbered[other].size)
+            codes, size = joined(codes, size, numbered[other].codes, numbered[other].size)
         segments = codes.reshape(-1, codes.shape[-1])
-        counts = tally(segments, code_bits=_bits(size))
+        counts = tally(segments, code_bits=code_bits(size))
         bits.append(estimate(counts).reshape(tuple(codes.shape[:-1])))
     return bits
 
 
-def _bits(size: int) -> int:
+def code_bits(size: int) -> int:
     """Bounds numbers below `size`, which are any integers where it is beyond theirs."""
     return (size - 1).bit_length() if size <= 1 << 63 else ANY_CODE
 
 
-def _joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:
+def joined(a: Any, n_a: int, b: Any, n_b: int) -> tuple[Any, int]:
     """Numbers the pairs of numbers below n_a and below n_b.
 
     Where the product of the two is too large, those that occur.

@@ -8,12 +8,14 @@ import numpy as np
 
 from fastmi import backends, checks, entropies
 from fastmi.arrays import Activations, IntArray, LabelsLike
-from fastmi.backends import Occurrences
+from fastmi.belief import SAMPLES
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
-from fastmi.counting import Tally, counts_of_counts
+from fastmi.contingency import contingency
+from fastmi.counting import Tally
 from fastmi.inputs import is_tensor, on_host
 from fastmi.labels import as_labels
+from fastmi.reports import Report, report
 
 __all__ = ["Stream"]
 
@@ -57,12 +59,14 @@ class Stream:
 
     Args:
         binning: `Edges` or `UniformBins`.
+        n_classes, sample: as in `PlaneEstimator`; what `report` says rests on them.
 
     Attributes:
         n_samples: how many samples have been counted.
 
     Raises:
-        TypeError: something else than a binning.
+        TypeError: something else than a binning, n_classes that is no integer.
+        ValueError: n_classes below 1, an unknown sample.
 
     Example:
         >>> import fastmi, numpy as np
@@ -73,8 +77,15 @@ class Stream:
         (1.0, 1.0)
     """
 
-    def __init__(self, binning: Binning) -> None:
+    def __init__(
+        self, binning: Binning, *, n_classes: int | None = None, sample: str | None = None
+    ) -> None:
         self.binning = as_binning(binning)
+        if sample is not None:
+            checks.one_of("sample", sample, SAMPLES)
+        if n_classes is not None:
+            n_classes = checks.positive_integer("n_classes", n_classes)
+        self.n_classes, self.sample = n_classes, sample
         self._state = _Counted(0, None, (), {}, (), {})
 
     def __repr__(self) -> str:
@@ -122,8 +133,8 @@ class Stream:
 
         Raises:
             TypeError: no stream; numbers, strings and bytes in one column of both streams' labels.
-            ValueError: other bins, another number of units or of columns of labels, labels in only
-                one of them.
+            ValueError: other bins, another sample or n_classes, another number of units or of
+                columns of labels, labels in only one of them.
         """
         _check_mergeable(self, other)
         theirs = other._now()
@@ -145,9 +156,23 @@ class Stream:
         """Estimates I(T;Y) in bits. Raises ValueError before the first chunk, or without labels."""
         state = self._gathered()
         _check_has_labels(state)
-        joint = entropies.plugin(_tally(state.runs[0].counts, state.n_samples))
+        joint = entropies.plugin(Tally.of_counts(state.runs[0].counts))
         h_t, h_y = np.array([_entropy(state, "codes")]), np.array([_entropy(state, "labels")])
         return float(entropies.information(h_t, h_y, joint)[0])
+
+    def report(self) -> Report:
+        """Reports on I(T;Y) of all chunks, as `mutual_information_report` does of labels.
+
+        X of the report is T, the rows of bins.
+
+        Raises:
+            ValueError: before the first chunk, or without labels; n_classes below the classes seen.
+        """
+        state = self._gathered()
+        _check_has_labels(state)
+        (pairs,) = state.runs
+        table = contingency(pairs.codes, pairs.labels, len(state.numbers), counts=pairs.counts)
+        return report(table, n_classes=self.n_classes, sample=self.sample)
 
     @property
     def n_symbols(self) -> int:
@@ -246,6 +271,13 @@ def _check_mergeable(stream: Stream, other: Any) -> None:
             f"other has other bins ({other.binning}) than this stream ({stream.binning}): only "
             "equal bins merge"
         )
+    for name in ("n_classes", "sample"):
+        mine, theirs = getattr(stream, name), getattr(other, name)
+        if mine != theirs:
+            raise ValueError(
+                f"other has {name}={theirs!r}, this stream {name}={mine!r}: only samples of one "
+                "kind merge; make both streams with the same"
+            )
 
 
 def _added(mine: _Counted, theirs: _Counted) -> _Counted:
@@ -303,12 +335,7 @@ def _tally_of(state: _Counted, of: str) -> Tally:
     (pairs,) = state.runs
     values = getattr(pairs, of)
     each = _distinct(values, np.zeros_like(values), 1, counts=pairs.counts)
-    return _tally(each.counts, state.n_samples)
-
-
-def _tally(counts: IntArray, n_samples: int) -> Tally:
-    times, symbols = counts_of_counts(counts)
-    return Tally(1, n_samples, Occurrences(np.zeros(len(times), np.int64), times, symbols))
+    return Tally.of_counts(each.counts)
 
 
 def _kinds(y: Any) -> tuple[str, ...]:

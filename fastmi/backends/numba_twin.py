@@ -186,9 +186,13 @@ def distinct(
 
     Each pair once: (codes, labels, counts).
     """
-    pairs, n_pairs = identify(codes)
-    if n_labels > 1:
-        pairs, n_pairs = identify(pairs * n_labels + labels)
+    if n_labels == 1:
+        pairs, n_pairs = identify(codes)
+    elif code_bits + n_labels.bit_length() <= 63:
+        pairs, n_pairs = identify(codes * n_labels + labels)
+    else:
+        ids, _ = identify(codes)
+        pairs, n_pairs = identify(ids * n_labels + labels)
     place = np.empty(n_pairs, np.int64)
     place[pairs] = np.arange(len(pairs))  # one of those where the pair stands
     # sums are exact: they stay below 2^53

@@ -11,11 +11,14 @@ from __future__ import annotations
 from fastmi.belief.bracket import label_code, mean_lower, mean_upper, pvalue_bound
 from fastmi.belief.coverage import chao_jost
 from fastmi.belief.expected import expected_information
-from fastmi.belief.intervals import Interval, interval
+from fastmi.belief.intervals import Interval, interval, interval_of
+from fastmi.belief.margins import known_classes, margin
 from fastmi.belief.regret import regret
+from fastmi.belief.resamples import SD_RESAMPLES, resampled_sd
 from fastmi.belief.scatter import SD_TERMS, chance_sd
 from fastmi.belief.shuffles import chance
 from fastmi.belief.statements import Statements
+from fastmi.belief.strata import Within, chance_within, label_code_within, sd_within
 from fastmi.belief.subsamples import growth, rarefied
 from fastmi.belief.verdicts import (
     GROWTH_VERDICTS,
@@ -31,25 +34,34 @@ from fastmi.belief.verdicts import (
 __all__ = [
     "GROWTH_VERDICTS",
     "SAMPLES",
+    "SD_RESAMPLES",
     "SD_TERMS",
     "VERDICTS",
     "Evidence",
     "Interval",
     "Statements",
+    "Within",
     "chance",
     "chance_sd",
+    "chance_within",
     "chao_jost",
     "expected_information",
     "growth",
     "growth_reasons",
     "growth_verdicts",
     "interval",
+    "interval_of",
+    "known_classes",
     "label_code",
+    "label_code_within",
+    "margin",
     "mean_lower",
     "mean_upper",
     "pvalue_bound",
     "rarefied",
     "reasons",
     "regret",
+    "resampled_sd",
+    "sd_within",
     "verdicts",
 ]

@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.arrays import IntArray
-from fastmi.backends import Occurrences
 from fastmi.belief.bracket import mean_lower
-from fastmi.belief.pseudovalues import Cells, cells, jackknife
-from fastmi.belief.verdicts import LEAST_EVIDENCE_BITS, LEAST_PAIR_COVERAGE, SAMPLES
-from fastmi.counting import Tally, counts_of_counts
+from fastmi.belief.pseudovalues import jackknife
+from fastmi.belief.verdicts import LEAST_EVIDENCE_BITS, LEAST_PAIR_COVERAGE, SAMPLES, shortfall
+from fastmi.contingency import Contingency
+from fastmi.counting import Tally
 from fastmi.entropies import information, plugin
 
-__all__ = ["Interval", "interval"]
+__all__ = ["Interval", "interval", "interval_of"]
 
 LEAST_EXPECTED = 5  # samples in a cell, were T and Y independent: in most of the cells
 LEAST_SHARE = 0.8  # of the cells: "most"
@@ -43,8 +42,8 @@ class Interval:
         low, high: its ends, NaN where there is none. They are not clipped: low may be negative,
             high above H(Y). level: its nominal coverage.
         value: the jackknifed information, in its middle. se: the standard error. Where the interval
-            is unsupported they are what the formula gives, and no statement; NaN of a training
-            sample and of a population.
+            is unsupported they are what the formula gives, and no statement; NaN where the pairs
+            are not covered, of a training sample and of a population.
         reason: why there is none; "" where there is one. proviso: what it takes for granted where
             it is not known what the sample was used for.
     """
@@ -112,40 +111,49 @@ def interval(
         >>> interval([2, 1, 2], [0, 0, 1], [0, 1, 1], sample="population").reason
         'exact: nothing is estimated'
     """
+    table = Contingency.of_cells(counts, rows, columns)
+    return interval_of(table, n_classes=n_classes, sample=sample, level=level)
+
+
+def interval_of(
+    table: Contingency,
+    *,
+    n_classes: int | None = None,
+    sample: str | None = None,
+    level: float = 0.95,
+) -> Interval:
+    """Estimates the same of a table, T in its rows and the classes in its columns."""
     if not (isinstance(level, float) and 0 < level < 1):
         raise ValueError(f"level is {level!r}: a coverage is a float between 0 and 1, such as 0.95")
     if sample is not None:
         checks.one_of("sample", sample, SAMPLES)
-    table = cells(counts, rows, columns)
-    value, se = jackknife(table)
-    lacking = "; ".join(_lacking(table, se, n_classes))
     if sample in NONE_MADE:
-        value = se = math.nan
-    if reason := NONE_MADE.get(sample or "", lacking and f"unsupported: {lacking}"):
-        return Interval(math.nan, math.nan, level, value, se, reason)
+        return Interval(math.nan, math.nan, level, math.nan, math.nan, NONE_MADE[sample])
+    covered = float(table.tallies[2].coverage[0]) >= LEAST_PAIR_COVERAGE
+    value, se = jackknife(table) if covered else (math.nan, math.nan)
+    if lacking := "; ".join(_lacking(table, se, n_classes)):
+        return Interval(math.nan, math.nan, level, value, se, f"unsupported: {lacking}")
     reach = _quantile(level) * se
     proviso = "" if sample == "held-out" else PROVISO
     return Interval(value - reach, value + reach, level, value, se, proviso=proviso)
 
 
-def _lacking(table: Cells, se: float, n_classes: int | None) -> Iterator[str]:
+def _lacking(table: Contingency, se: float, n_classes: int | None) -> Iterator[str]:
     """Says what the table lacks for an interval, the most telling first."""
-    n, (codes, labels, pairs) = table.n_samples, _tallies(table)
+    n, (codes, labels, pairs) = table.n_samples, table.tallies
     coverage = float(pairs.coverage[0])
     if coverage < LEAST_PAIR_COVERAGE:
-        yield f"pair coverage {_down(coverage)} of {LEAST_PAIR_COVERAGE}"
+        yield f"pair coverage {shortfall(coverage)} of {LEAST_PAIR_COVERAGE}"
     n_terms = int((codes.n_symbols[0] - 1) * (labels.n_symbols[0] - 1))
     bias = n_terms / (2 * n * math.log(2))
-    if n == 1:
-        yield "one sample has no standard error"
-    elif bias > MOST_BIAS * se:
+    if bias > MOST_BIAS * se:  # not where there is no se, for want of coverage
         yield f"a bias of about {bias:.3g} bits, of at most its standard error of {se:.3g}"
     yield from _expecting_too_little(codes, labels)
     h_t, h_y, h_ty = (plugin(tally) for tally in (codes, labels, pairs))
     lower = mean_lower(information(h_t, h_y, h_ty), codes, table.column_counts, n_classes)
     evidence = n * float(lower[0])
     if evidence < LEAST_EVIDENCE_BITS:
-        yield f"{_down(evidence)} bits against independence of {LEAST_EVIDENCE_BITS:.2f}"
+        yield f"{shortfall(evidence)} bits against independence of {LEAST_EVIDENCE_BITS:.2f}"
 
 
 def _expecting_too_little(codes: Tally, labels: Tally) -> Iterator[str]:
@@ -155,27 +163,12 @@ def _expecting_too_little(codes: Tally, labels: Tally) -> Iterator[str]:
     n_cells = np.outer(a.symbols, b.symbols)
     share = float(n_cells[expected >= LEAST_EXPECTED].sum() / n_cells.sum())
     if share < LEAST_SHARE:
-        yield f"{_down(100 * share)} % of the cells expect {LEAST_EXPECTED} samples, of 80 %"
+        yield f"{shortfall(100 * share)} % of the cells expect {LEAST_EXPECTED} samples, of 80 %"
     if expected.min() < LEAST_ANYWHERE:
-        yield f"a cell expects {_down(float(expected.min()))} samples, of {LEAST_ANYWHERE}"
-
-
-def _tallies(table: Cells) -> tuple[Tally, Tally, Tally]:
-    """Tallies T, Y and the pairs, a segment each."""
-
-    def tally_of(counts: IntArray) -> Tally:
-        times, symbols = counts_of_counts(counts)
-        return Tally(1, table.n_samples, Occurrences(np.zeros_like(times), times, symbols))
-
-    return tally_of(table.row_counts), tally_of(table.column_counts), tally_of(table.counts)
+        yield f"a cell expects {shortfall(float(expected.min()))} samples, of {LEAST_ANYWHERE}"
 
 
 def _quantile(level: float) -> float:
     from statistics import NormalDist  # which loads what nothing else here needs
 
     return NormalDist().inv_cdf((1 + level) / 2)
-
-
-def _down(value: float) -> str:
-    """Rounds down to three decimals, so that nothing short of a limit reads as the limit."""
-    return f"{math.floor(value * 1000) / 1000:.3f}"

@@ -7,7 +7,7 @@ joined, sliced, written and read as any other.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ __all__ = [
     "growth_reasons",
     "growth_verdicts",
     "reasons",
+    "shortfall",
     "verdicts",
 ]
 
@@ -42,6 +43,7 @@ AT_CEILING, BELOW_CEILING, EXACT_GROWTH = range(1, 4)
 LEAST_PAIR_COVERAGE = 0.995  # of the pairs (T,Y), for "resolved"
 MOST_SLACK = 0.1  # of H(Y), between the plug-in and mean_lower, for "resolved"
 LEAST_EVIDENCE_BITS = math.log2(100)  # n mean_lower: by chance at most once in a hundred samples
+ROUNDING = 1e-9  # of thousandths: .1 H(Y) of two equal classes is a hair below .1
 AT_THE_CEILING = 0.9  # bits that H(T) grew in the last doubling
 
 
@@ -86,37 +88,41 @@ def verdicts(evidence: Evidence) -> Verdict:
     return np.where(missing, NONE, verdict).astype(np.int8)
 
 
-def reasons(evidence: Evidence) -> list[str]:
+def reasons(evidence: Evidence, what: str = "this layer under these bins") -> list[str]:
     """Says why each verdict of `verdicts` is what it is, one line each, of arrays (s,).
 
-    Where the sample is not held out the line ends in what that takes from it.
+    Where the sample is not held out the line ends in what that takes from it. `what`: the thing
+    that the sample is to size.
     """
-    coverages, information, lowers, h_y, n_samples, sample = evidence
-    numbers = zip(verdicts(evidence), coverages, information, lowers, strict=True)
+    each = (
+        evidence._replace(pair_coverage=row[0], information=row[1], mean_lower=row[2])
+        for row in np.stack(evidence[:3], axis=-1)
+    )
     return [
-        _reason(int(word), float(coverage), float(bits - lower), float(lower), h_y, n_samples)
-        + ("" if word in (NONE, EXACT) else _proviso(sample))
-        for word, coverage, bits, lower in numbers
+        _reason(int(word), row, what) + ("" if word in (NONE, EXACT) else _proviso(evidence.sample))
+        for word, row in zip(verdicts(evidence), each, strict=True)
     ]
 
 
-def _reason(
-    verdict: int, coverage: float, slack: float, lower: float, h_y: float, n_samples: int
-) -> str:
+def _reason(verdict: int, evidence: Evidence, what: str) -> str:
+    """Says why a segment has its verdict; of the evidence each number is that segment's."""
     if verdict == NONE:
         return "no verdict: it needs the coverage of the pairs, the information and its lower end"
     if verdict == EXACT:
         return "exact: the whole population was counted"
-    covered = f"pair coverage {_down(coverage)} of {LEAST_PAIR_COVERAGE}"
-    near = f"{_up(slack)} bits above its lower end, of at most {_down(MOST_SLACK * h_y)}"
+    coverage, information, lower, h_y, n_samples, _ = evidence
+    covered = f"pair coverage {shortfall(coverage)} of {LEAST_PAIR_COVERAGE}"
+    most = shortfall(MOST_SLACK * h_y)
+    near = f"{_up(information - lower)} bits above its lower end, of at most {most}"
     if verdict == RESOLVED:
         return f"resolved: {covered}, {near}"
-    evidence = f"{_down(n_samples * lower)} bits against independence of {LEAST_EVIDENCE_BITS:.2f}"
+    against = (
+        f"{shortfall(n_samples * lower)} bits against independence of {LEAST_EVIDENCE_BITS:.2f}"
+    )
     lacking = covered if coverage < LEAST_PAIR_COVERAGE else near
     if verdict == BOUNDED:
-        return f"bounded from below: {evidence}, but {lacking}"
-    size = f"n = {n_samples} cannot size this layer under these bins"
-    return f"unresolved: {size}: {lacking}, {evidence}"
+        return f"bounded from below: {against}, but {lacking}"
+    return f"unresolved: n = {n_samples} cannot size {what}: {lacking}, {against}"
 
 
 def growth_verdicts(growth: FloatArray, sample: str | None = None) -> Verdict:
@@ -170,10 +176,10 @@ def _proviso(sample: str | None) -> str:
     return " (a description: it is not known whether the sample was held out)"
 
 
-def _down(value: float) -> str:
+def shortfall(value: Any) -> str:
     """Rounds down to three decimals, so that nothing short of a limit reads as the limit."""
-    return f"{math.floor(value * 1000) / 1000:.3f}"
+    return f"{math.floor(value * 1000 + ROUNDING) / 1000:.3f}"
 
 
-def _up(value: float) -> str:
-    return f"{math.ceil(value * 1000) / 1000:.3f}"
+def _up(value: Any) -> str:
+    return f"{math.ceil(value * 1000 - ROUNDING) / 1000:.3f}"

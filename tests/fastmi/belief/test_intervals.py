@@ -94,11 +94,11 @@ def test_all_that_lacks_is_said_and_coverage_first():
     t, y = np.arange(50), np.arange(50) % 2
     found = of_samples(t, y)
     assert repr(found) == (
-        "Interval: unsupported: pair coverage 0.000 of 0.995; a bias of about 0.707 bits, of at "
-        "most its standard error of 0; 0.000 % of the cells expect 5 samples, of 80 %; a cell "
-        "expects 0.500 samples, of 1; 0.000 bits against independence of 6.64"
+        "Interval: unsupported: pair coverage 0.000 of 0.995; 0.000 % of the cells expect 5 "
+        "samples, of 80 %; a cell expects 0.500 samples, of 1; 0.000 bits against independence of "
+        "6.64"
     )
-    assert (found.value, found.se) == pytest.approx(definitions.jackknife([*t], [*y]), abs=1e-10)
+    assert np.isnan([found.value, found.se]).all()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,6 @@ def test_all_that_lacks_is_said_and_coverage_first():
             [0],
             [
                 "pair coverage 0.000 of 0.995",
-                "one sample has no standard error",
                 "0.000 % of the cells expect 5 samples, of 80 %",
                 "0.000 bits against independence of 6.64",
             ],

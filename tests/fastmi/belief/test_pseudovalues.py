@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from fastmi.belief.pseudovalues import cells, jackknife
+from fastmi.belief.pseudovalues import jackknife
+from fastmi.contingency import Contingency
 from tests.fastmi.belief import definitions
 from tests.fastmi.belief.samples import pairs
 
@@ -16,7 +17,7 @@ def table_of(t, y):
     """Its cells in the order in which they come up."""
     counted = Counter(zip(t, y, strict=True))
     rows, columns = zip(*counted, strict=True)
-    return cells(list(counted.values()), rows, columns)
+    return Contingency.of_cells(list(counted.values()), rows, columns)
 
 
 def test_it_is_the_one_that_leaves_out_sample_by_sample(rng):
@@ -34,7 +35,7 @@ def test_many_symbols_and_few_samples_of_each(rng):
 def test_large_counts_keep_their_digits():
     """d(x) = log2 x + 1 / ln 2 - 1 / (2 x ln 2) - 1 / (6 x^2 ln 2), where x is large."""
     n = 4 * 10**9
-    table = cells([n // 4] * 4, [0, 0, 1, 1], [0, 1, 0, 1])
+    table = Contingency.of_cells([n // 4] * 4, [0, 0, 1, 1], [0, 1, 0, 1])
     value, se = jackknife(table)
     assert value == pytest.approx(-1 / (2 * n * math.log(2)), abs=1e-14)
     assert se == 0
@@ -62,35 +63,7 @@ def test_no_order_of_samples_or_labels_leaves_a_trace(rng):
     for _ in range(20):
         order, names = rng.permutation(500), rng.permutation(40)
         assert jackknife(table_of(names[t][order].tolist(), y[order].tolist())) == expected
-        assert jackknife(cells(np.ones(500, int), names[t][order], y[order])) == expected
-
-
-def test_cells_may_come_in_parts_and_empty():
-    table = cells([2, 0, 1, 3, 4, 0], [4, 1, 0, 4, 0, 9], [0, 3, 2, 0, 0, 9])
-    assert [part.tolist() for part in table] == [
-        [4, 1, 5],
-        [0, 0, 4],
-        [0, 2, 0],
-        [5, 0, 0, 0, 5],
-        [9, 0, 1],
-    ]
-    assert table.n_samples == 10
-    with np.errstate(all="raise"):
-        assert jackknife(table) == jackknife(cells([4, 1, 5], [0, 0, 1], [0, 1, 0]))
-
-
-@pytest.mark.parametrize(
-    ("given", "error", "words"),
-    [
-        (([1.0], [0], [0]), TypeError, "counts has dtype float64: pass integers"),
-        (([1], ["a"], [0]), TypeError, "rows has dtype <U1: pass integers"),
-        (([1], [0], [[0]]), ValueError, r"columns has shape \(1, 1\) and its smallest is 0"),
-        (([1], [-2], [0]), ValueError, r"rows has shape \(1,\) and its smallest is -2"),
-        (([2, 1], [0, 1], [0]), ValueError, r"shapes differ: counts \(2,\), .* columns \(1,\)"),
-        (([], [], []), ValueError, "counts add up to 0"),
-        (([0, 0], [0, 1], [1, 1]), ValueError, "counts add up to 0"),
-    ],
-)
-def test_what_is_no_table_is_refused(given, error, words):
-    with pytest.raises(error, match=words):
-        cells(*given)
+        assert (
+            jackknife(Contingency.of_cells(np.ones(500, int), names[t][order], y[order]))
+            == expected
+        )
