@@ -15,7 +15,7 @@ import numpy.typing as npt
 from experiments import mnist
 from fastmi.arrays import FloatArray, IntArray
 
-__all__ = ["DATASETS", "WHOLE", "Dataset", "Sample", "load", "simple_truth"]
+__all__ = ["DATASETS", "WHOLE", "Dataset", "Sample", "load", "shuffled", "simple_truth"]
 
 
 class Sample(NamedTuple):
@@ -263,3 +263,16 @@ def load(name: str, n_samples: int, seed: Any) -> Dataset:
     if name not in DATASETS:
         raise ValueError(f"data is {name!r}: the data sets are {', '.join(DATASETS)}")
     return DATASETS[name](n_samples, np.random.default_rng(seed))
+
+
+def shuffled(data: Dataset, name: str, seed: int) -> Dataset:
+    """Permutes the labels to train on: their counts stay, and all x.
+
+    What is trained on is read first, under that name and by the labels that are learned, whether it
+    was read before or not; every other sample keeps the true ones, also where it holds patterns
+    that are trained on.
+    """
+    classes = np.random.default_rng(seed).permutation(data.trained.classes)
+    trained = data.trained._replace(classes=classes)
+    others = {other: sample for other, sample in data.read.items() if other != "training"}
+    return Dataset(f"{data.name} (trained on shuffled labels)", trained, {name: trained} | others)

@@ -1,6 +1,6 @@
 """planes -> figures: a row for each sample, a column for each reading, a band over the seeds.
 
-Several runs stand side by side or overlaid.
+Several runs stand side by side, below each other, or overlaid.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.records import Run
+from experiments.records import SHUFFLED, Run
 from fastmi import InformationPlane, figures, tables
 from fastmi.figures import Panel
 
-__all__ = ["Mark", "by_reading", "names", "overlaid", "picture", "side_by_side"]
+__all__ = ["Mark", "by_reading", "names", "overlaid", "picture", "side_by_side", "stacked"]
 
 Groups = dict[tuple[str, str], list[InformationPlane]]
 Drawn = tuple[Run, Sequence[InformationPlane]]
@@ -105,6 +105,44 @@ def side_by_side(
     )
 
 
+def stacked(
+    runs: Sequence[Drawn],
+    reading: str | None = None,
+    layers: Sequence[str] = (),
+    color: str = "layer",
+) -> Figure:
+    """Draws runs on true labels above those on shuffled ones, a row for each sample of each.
+
+    All have common axes. Rows of one sample stand together, whatever its labels.
+
+    Raises:
+        ValueError: as `side_by_side`; runs with other numbers of readings.
+    """
+    ordered = sorted(runs, key=lambda drawn: drawn[0].training.labels != "true")
+    labels = names([run for run, _ in ordered])
+    alike = len({tuple(run.varied(labels="true").ids) for run, _ in ordered}) == 1
+    if alike:  # the title says all else
+        labels = [f"trained on {run.training.labels} labels" for run, _ in ordered]
+    rows = [
+        (sample, label, panels)
+        for (run, planes), label in zip(ordered, labels, strict=True)
+        for sample, panels in _panels(run, planes, reading, layers, "").items()
+    ]
+    if len({len(panels) for *_, panels in rows}) > 1:
+        raise ValueError(
+            "the runs were read in different numbers of ways, so they cannot stand below each "
+            "other: pass --reading"
+        )
+    samples = list(dict.fromkeys(_sample(sample) for sample, *_ in rows))
+    rows.sort(key=lambda row: samples.index(_sample(row[0])))
+    return figures.information_plane(
+        [panels for *_, panels in rows],
+        rows=[f"{sample}: {label}" for sample, label, _ in rows],
+        color=color,
+        title=_title(ordered[0][0]) if alike else "",
+    )
+
+
 def overlaid(
     runs: Sequence[Drawn],
     reading: str | None = None,
@@ -121,7 +159,7 @@ def overlaid(
     """
     rows = [_panels(run, planes, reading, layers, "") for run, planes in runs]
     titles = [
-        {sample: [panel.title for panel in panels] for sample, panels in row.items()}
+        {_sample(sample): [panel.title for panel in panels] for sample, panels in row.items()}
         for row in rows
     ]
     if any(of_run != titles[0] for of_run in titles):
@@ -131,10 +169,11 @@ def overlaid(
         )
     labels = names([run for run, _ in runs])
     grid = [
-        [_laid_over(labels, panels) for panels in zip(*(row[sample] for row in rows), strict=True)]
-        for sample in rows[0]
+        [_laid_over(labels, panels) for panels in zip(*of_sample, strict=True)]
+        for of_sample in zip(*(row.values() for row in rows), strict=True)
     ]
-    return figures.information_plane(grid, rows=list(rows[0]), color=color)
+    shared = [" / ".join(dict.fromkeys(of_row)) for of_row in zip(*rows, strict=True)]
+    return figures.information_plane(grid, rows=shared, color=color)
 
 
 def names(runs: Sequence[Run]) -> list[str]:
@@ -164,10 +203,20 @@ def _differing(run: Run, runs: Sequence[Run]) -> str:
     namesakes = [other for other in runs if other.name == run.name]
     trained = [vars(other.training) for other in namesakes]
     fields = [key for key in trained[0] if len({str(values[key]) for values in trained}) > 1]
-    words = [f"{key} {_shown(vars(run.training)[key])}" for key in fields]
+    words = [
+        f"trained on {run.training.labels} labels"
+        if key == "labels"
+        else f"{key} {_shown(vars(run.training)[key])}"
+        for key in fields
+    ]
     if len({other.reads for other in namesakes}) > 1:
         words += [", ".join(map(str, run.reads))]
     return ", ".join(words)
+
+
+def _sample(name: str) -> str:
+    """Names a sample without a word of its labels."""
+    return name.removesuffix(SHUFFLED)
 
 
 def _shown(value: Any) -> str:
@@ -249,5 +298,5 @@ def _title(run: Run) -> str:
     seeds = f", {training.seeds} seeds" if training.seeds > 1 else ""
     return (
         f"{run.name}: {'-'.join(map(str, training.widths))} {training.network}, "
-        f"{training.length}{seeds}"
+        f"{training.length}{seeds}{training.label_note}"
     )

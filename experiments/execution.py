@@ -15,13 +15,21 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from experiments import datasets, determinism
+from experiments import determinism
 from experiments.checkpoints import Checkpoints
 from experiments.datasets import Dataset
 from experiments.measures import Measure
-from experiments.records import Run, Training
+from experiments.records import SHUFFLED, Run, Training
 from experiments.scores import Score
-from experiments.training import LOSSES, Snapshot, Trainer, seeds_of, targets, threads
+from experiments.training import (
+    LOSSES,
+    Snapshot,
+    Trainer,
+    data_of,
+    seeds_of,
+    targets,
+    threads,
+)
 from fastmi import Ensemble, InformationPlane, inputs
 from fastmi.planes import Points
 
@@ -32,7 +40,7 @@ T = TypeVar("T")
 # snapshots are forwarded together: so many, counted in networks, and so many activations of them
 NETWORKS_AT_ONCE = 60
 ACTIVATIONS_AT_ONCE = 2**27
-# what is said of numbers hangs on what their sample is
+# what is said of numbers hangs on what their sample is, whatever its labels
 SAMPLES = {
     "training": "training",
     "held-out": "held-out",
@@ -120,8 +128,8 @@ def execute(
     Epoch 0 is the initialisation. Activations are made once, whatever is read of them. On CUDA
     torch is held to what repeats (see experiments.determinism); its settings are put back.
 
-    Seeds: the data, the initialisation, the batches of each copy and the assignment of samples to
-    copies have streams of their own, all derived from one seed.
+    Seeds: the data, the initialisation, the batches of each copy, the assignment of samples to
+    copies and the shuffling of labels have streams of their own, all derived from one seed.
 
     Args:
         run: the record. device: "cpu" or "cuda".
@@ -131,16 +139,9 @@ def execute(
         checkpoints: where training is kept, and goes on from.
         train: False reads the snapshots of the checkpoints again, all of them, and trains nothing.
     """
-    training = run.training
-    if training.data in datasets.WHOLE:
-        data = [datasets.load(training.data, training.n_samples, 0)] * training.seeds
-    else:
-        data = [
-            datasets.load(training.data, training.n_samples, seeds.data)
-            for seeds in seeds_of(training)
-        ]
+    data = data_of(run.training)
     with determinism.held(check_device(device)) as promise:
-        trainer = Trainer(training, data, promise.device, checkpoints, on_epoch, promise)
+        trainer = Trainer(run.training, data, promise.device, checkpoints, on_epoch, promise)
         result = _read(run, data, trainer, on_planes, train)
         return replace(result, repeats=str(promise))
 
@@ -237,12 +238,13 @@ class _Reader:
         values = np.array(training.targets or (), np.float32)
         self._values = torch.from_numpy(values).to(ensemble.device)
         n_classes = len(training.targets or ()) or training.widths[-1]
+        true_name = name.removesuffix(SHUFFLED)
         self._estimators = [
-            measure.estimator(sample.x, sample.classes, n_classes, SAMPLES.get(name))
+            measure.estimator(sample.x, sample.classes, n_classes, SAMPLES.get(true_name))
             for measure in measures
         ]
         # samples are drawn for apart
-        self._rng = np.random.default_rng([seeds.assignment, *name.encode()])
+        self._rng = np.random.default_rng([seeds.assignment, *true_name.encode()])
         # one array for the whole run: many small ones that stay would fragment the memory of the
         # large ones that go
         self._points: list[dict[str, Points]] = [{} for _ in measures]

@@ -95,13 +95,16 @@ def id_of(run: Run) -> str | None:
     None where it could not be said.
     """
     measure, *further = run.reads
-    if further or not isinstance(measure, Counted):
+    if further or not isinstance(measure, Counted) or run.training.labels != "true":
         return None
+    trained = {
+        key: value for key, value in vars(run.training).items() if key in _Flat.__dataclass_fields__
+    }
     rules = _Rules() if "stopping" in run.analyses else None
     flat = _Flat(
         run.name,
         "",
-        **vars(run.training),
+        **trained,
         edges=measure.edges,
         out_of_range=measure.out_of_range,
         stopping=rules,

@@ -18,10 +18,11 @@ from experiments.identity import digest
 from experiments.measures import Counted, Measure
 from fastmi import from_json
 
-__all__ = ["MOST", "Run", "Training"]
+__all__ = ["MOST", "SHUFFLED", "Run", "Training"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it begins the name of a folder
 MOST = {"n_recorded": 2**20, "widths": 1000, "reads": 100, "compression": 10**5}
+SHUFFLED = " (shuffled labels)"  # ends the name of a sample that is read by such
 LEAST = {"seed": 0} | dict.fromkeys(
     ("n_samples", "epochs", "copies", "batch_size", "n_recorded", "record_every", "seeds"), 1
 )
@@ -36,6 +37,7 @@ class Training:
     log(epoch); None is every `record_every`-th. `targets` are the values that stand for class 0, 1,
     ... of a single output; None is one-hot, an output for each class. `seeds` seeds, from `seed`
     on, train side by side: each has data, an initialisation and batches of its own, for each copy.
+    `labels` are what it learns: "shuffled" ones are those of the training sample, permuted.
     """
 
     data: str
@@ -55,6 +57,7 @@ class Training:
     init: Literal["shared", "independent"] = "shared"
     seed: int = 0
     seeds: int = 1
+    labels: Literal["true", "shuffled"] = "true"
 
     @property
     def recorded(self) -> list[int]:
@@ -78,6 +81,16 @@ class Training:
     def alone(self) -> list[Training]:
         """The training of each of its seeds."""
         return [replace(self, seed=self.seed + k, seeds=1) for k in range(self.seeds)]
+
+    @property
+    def sample(self) -> str:
+        """The name of the sample that it is trained on, which says whose labels were shuffled."""
+        return "training" if self.labels == "true" else f"training{SHUFFLED}"
+
+    @property
+    def label_note(self) -> str:
+        """What a title says behind its name: ", trained on shuffled labels", or nothing."""
+        return "" if self.labels == "true" else ", trained on shuffled labels"
 
     @property
     def unit(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from experiments import analyses
 from experiments.drawing import by_reading
 from experiments.execution import Result
+from experiments.records import Training
 from experiments.scores import Score
 from fastmi import InformationPlane
 from fastmi.belief import VERDICTS
@@ -135,11 +136,11 @@ def _table(result: Result) -> list[str]:
         if reading in ("sampled", "mixture")
     }
     elsewhere = {
-        name: findings(planes)
+        name: planes
         for (name, reading), planes in groups.items()
         if name != sample and reading == single[0].reading
     }
-    beside |= elsewhere
+    beside |= {name: findings(planes) for name, planes in elsewhere.items()}
     first, seeds = single[0], training.seeds
     entropy_y = np.mean([plane.entropy_y for plane in single])
     title = ("mean of single copies" if len(published) > 1 else "a single network") + (
@@ -177,6 +178,7 @@ def _table(result: Result) -> list[str]:
     lines += [
         "",
         f"Right answers at the end: {', '.join(answers)}.",
+        *_shuffled(training, elsewhere),
         (
             f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, "
             f"I(T;Y) in {broken['i_ty']} of {broken['pairs']} pairs."
@@ -184,6 +186,26 @@ def _table(result: Result) -> list[str]:
         *_cautions(single),
         *(line for name in result.run.analyses for line in ("", *_analysed(name, result))),
     ]
+    return lines
+
+
+def _shuffled(training: Training, elsewhere: Mapping[str, Sequence[InformationPlane]]) -> list[str]:
+    """Says which labels each sample is read and scored by, where some were shuffled."""
+    if training.labels == "true":
+        return []
+    lines = [
+        f"The labels to train on were shuffled: {training.sample} is read and scored by them, "
+        f"{' and '.join(elsewhere)} by the true ones.",
+        "What a layer shows of the true ones above chance was not learned: it keeps some of x, "
+        "which tells of them.",
+    ]
+    for name, planes in elsewhere.items():
+        words = [
+            f"{row['layer']} {row['i_ty_end']:.3f} ({belief['chance']:.3f})"
+            for row, belief in zip(findings(planes), believed(planes), strict=True)
+            if "chance" in belief
+        ]
+        lines += [f"I(T;Y) of {name} at the end (chance): {', '.join(words)}."] if words else []
     return lines
 
 

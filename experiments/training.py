@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from experiments import networks
+from experiments import datasets, networks
 from experiments.checkpoints import Arrays, Checkpoints, State
 from experiments.datasets import Dataset
 from experiments.determinism import Promise
@@ -24,7 +24,7 @@ from fastmi import Ensemble
 from fastmi.arrays import IntArray
 from fastmi.networks import one_thread
 
-__all__ = ["LOSSES", "Seeds", "Trainer", "seeds_of", "targets", "threads"]
+__all__ = ["LOSSES", "Seeds", "Trainer", "data_of", "seeds_of", "targets", "threads"]
 
 # a checkpoint is written no more often than this, and takes at most this share of the time
 CHECKPOINT_SECONDS = 5.0
@@ -36,11 +36,14 @@ Snapshot = dict[str, torch.Tensor]
 
 
 class Seeds:
-    """The four streams that a seed is split into, each for a purpose of its own."""
+    """The five streams that a seed is split into, each for a purpose of its own.
+
+    Each stays what it is, however many are drawn behind it.
+    """
 
     def __init__(self, seed: int) -> None:
-        self.data, init, copies, self.assignment = (
-            np.random.SeedSequence(seed).generate_state(4, np.uint64).tolist()
+        self.data, init, copies, self.assignment, self.labels = (
+            np.random.SeedSequence(seed).generate_state(5, np.uint64).tolist()
         )
         self.init, self.copies = init >> 1, copies >> 1  # torch takes 63 bits
 
@@ -48,6 +51,25 @@ class Seeds:
 def seeds_of(training: Training) -> list[Seeds]:
     """Splits each seed of a training into its streams."""
     return [Seeds(alone.seed) for alone in training.alone]
+
+
+def data_of(training: Training) -> list[Dataset]:
+    """Loads the data set of each seed, its labels shuffled where the record says so.
+
+    Raises:
+        ValueError: no data set has that name, or its files are not there.
+    """
+    seeds = seeds_of(training)
+    if training.data in datasets.WHOLE:
+        data = [datasets.load(training.data, training.n_samples, 0)] * training.seeds
+    else:
+        data = [datasets.load(training.data, training.n_samples, each.data) for each in seeds]
+    if training.labels == "true":
+        return data
+    return [
+        datasets.shuffled(dataset, training.sample, each.labels)
+        for dataset, each in zip(data, seeds, strict=True)
+    ]
 
 
 def targets(training: Training, classes: IntArray) -> torch.Tensor:

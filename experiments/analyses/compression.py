@@ -91,7 +91,10 @@ class Compression(Analysis):
         )
         unit = run.training.unit
         lines = [
-            f"# Fitting, then compression: the output layer of `{run.name}`",
+            (
+                f"# Fitting, then compression: the output layer of `{run.name}`"
+                f"{run.training.label_note}"
+            ),
             "",
             f"Written by `{command}`; not edited by hand.",
             "",
@@ -120,16 +123,22 @@ class Compression(Analysis):
             ),
             (
                 "that information about x was lost. H(Y) differs between seeds because the data are"
-                " drawn anew; I(X;Y) of this"
+                " drawn anew; I(X;Y) of"
             ),
             (
-                f"data is {simple_truth()[2]:.3f} bits by enumeration, so what I(T;Y) shows above "
-                "that on the training sample is"
+                f"{_truth(run)}, so what I(T;Y) shows above that on the training sample is "
+                "overfitting and"
             ),
-            "overfitting and the bias of counting.",
+            "the bias of counting.",
             "",
         ]
         return "\n".join(lines)
+
+
+def _truth(run: Run) -> str:
+    if run.training.labels == "shuffled":
+        return "x and shuffled labels is 0"
+    return f"this data is {simple_truth()[2]:.3f} bits by enumeration"
 
 
 def _cell(key: str, value: float) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from experiments.analyses.analysis import Analysis, Rows, markdown
 from experiments.drawing import Mark
 from experiments.execution import Result
-from experiments.records import Run
+from experiments.records import SHUFFLED, Run
 from fastmi import InformationPlane, InformationStopping
 from fastmi.arrays import FloatArray
 
@@ -59,7 +59,7 @@ class Stopping(Analysis):
                     f"{result.run.name} has no fresh sample, on which rules for stopping are "
                     "judged: pass results of `stopping`"
                 )
-            plane = result.plane("each", "training", alone.seed)
+            plane = result.plane("each", alone.sample, alone.seed)
             validation, fresh = scores["held-out", alone.seed], scores["fresh", alone.seed]
             for copy in range(alone.copies):
                 for name, stop in self._stops(plane, copy, validation.loss[:, copy]).items():
@@ -129,7 +129,7 @@ class Stopping(Analysis):
     def page(self, run: Run, rows: Rows, command: str) -> str:
         """Makes the page, with what the rules are."""
         lines = [
-            f"# When to stop: the networks of `{run.name}`",
+            f"# When to stop: the networks of `{run.name}`{run.training.label_note}",
             "",
             f"Written by `{command}`; not edited by hand.",
             "",
@@ -156,7 +156,7 @@ class Stopping(Analysis):
         each = {
             plane.seed: plane
             for plane in planes
-            if (plane.sample, plane.reading) == ("training", "each")
+            if (plane.sample.removesuffix(SHUFFLED), plane.reading) == ("training", "each")
         }
         marks = list[Mark]()
         for rule, shape in SHAPES.items():
@@ -168,7 +168,7 @@ class Stopping(Analysis):
                     where = at, row["copy"], -1
                     points.append((float(plane.i_xt[where]), float(plane.i_ty[where])))
             if points:
-                marks.append(Mark("training", f"stopped by {rule}", shape, points))
+                marks.append(Mark(planes[0].sample, f"stopped by {rule}", shape, points))
         return marks
 
 

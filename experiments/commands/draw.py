@@ -1,4 +1,4 @@
-"""Draws the planes of finished runs in one figure, side by side or overlaid."""
+"""Draws the planes of finished runs in one figure: side by side, below each other, or overlaid."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from experiments import saving
-from experiments.drawing import overlaid, side_by_side
+from experiments.drawing import overlaid, side_by_side, stacked
 from experiments.results import read
 from fastmi import figures
 
@@ -15,6 +15,8 @@ __all__ = ["draw"]
 
 def draw(arguments: argparse.Namespace) -> int:
     """Writes the figure -> 0.
+
+    Runs on true and on shuffled labels stand below each other, all others side by side.
 
     Raises:
         ValueError: a folder that is no result, is given twice, or lacks what was chosen; an ending
@@ -25,7 +27,8 @@ def draw(arguments: argparse.Namespace) -> int:
         raise ValueError(f"out is '{out}': a figure's name ends in .png, .svg or .pdf")
     saving.check_file("out", out)
     runs = [(finished.run, finished.planes) for finished in map(read, arguments.folders)]
-    arranged = overlaid if arguments.overlay else side_by_side
+    nulls = len({run.training.labels for run, _ in runs}) > 1
+    arranged = overlaid if arguments.overlay else stacked if nulls else side_by_side
     figures.save(arranged(runs, arguments.reading, arguments.layers, arguments.color), out)
     print(f"drawn: {out}")
     return 0

@@ -125,6 +125,14 @@ def _add_run(run: argparse.ArgumentParser) -> None:
             "read after N of its epochs, evenly spaced in the logarithm, in place of the run's own"
         ),
     )
+    run.add_argument(
+        "--shuffle-labels",
+        action="store_true",
+        help=(
+            "train on permuted labels, by which the training sample is read and scored; all others "
+            "keep the true ones: a null that shows what is memorised"
+        ),
+    )
     _add_device(run)
     run.add_argument(
         "--out",

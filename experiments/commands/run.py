@@ -77,6 +77,7 @@ def _chosen(name: str, arguments: argparse.Namespace) -> Run:
         key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")
     }
     changes["n_recorded"] = arguments.record
+    changes["labels"] = "shuffled" if arguments.shuffle_labels else None
     record = CATALOG[name].varied(
         **{key: value for key, value in changes.items() if value is not None}
     )

@@ -199,3 +199,22 @@ def test_a_part_of_var_u_is_refused():
         ValueError, match=r"n_samples is 100, but 'var-u' is a whole population of 4096 patterns"
     ):
         load("var-u", 100, seed=0)
+
+
+@pytest.mark.parametrize("name", list(datasets.DATASETS))
+def test_shuffled_labels_are_those_of_the_training_sample_in_another_order(name, images):
+    data = load(name, 4096 if name == "var-u" else 300, seed=0)
+    null, again, other = (datasets.shuffled(data, "training, shuffled", seed) for seed in (1, 1, 2))
+    first, *others = null.read
+    assert first == "training, shuffled"
+    assert null.read[first] is null.trained
+    assert null.trained.x is data.trained.x
+    assert sorted(null.trained.classes.tolist()) == sorted(data.trained.classes.tolist())
+    assert null.trained.classes.dtype == data.trained.classes.dtype
+    assert not np.array_equal(null.trained.classes, data.trained.classes)
+    assert np.array_equal(null.trained.classes, again.trained.classes)
+    assert not np.array_equal(null.trained.classes, other.trained.classes)
+    # all else keeps the true ones, and what was not read of it is read
+    assert others == [sample for sample in data.read if sample != "training"]
+    assert all(null.read[sample] is data.read[sample] for sample in others)
+    assert null.name == f"{data.name} (trained on shuffled labels)"

@@ -254,6 +254,71 @@ def test_a_network_that_is_looped_over_trains_and_the_result_says_so(
     assert not np.array_equal(result.plane("each").i_xt[0], result.plane("each").i_xt[2])
 
 
+# --- shuffled labels ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def null():
+    return execute(SHORT.varied(labels="shuffled"))
+
+
+def test_the_training_sample_is_read_by_the_labels_it_learned_all_others_by_the_true_ones(
+    result, null
+):
+    shuffled = "training (shuffled labels)"
+    assert [(plane.sample, plane.reading) for plane in null.planes] == list(
+        itertools.product([shuffled, "held-out"], ["mean", "each", "sampled", "mixture"])
+    )
+    assert {plane.data for plane in null.planes} == {"simple (trained on shuffled labels)"}
+    assert [score.sample for score in null.scores] == [shuffled, "held-out"]
+    for reading in ("each", "sampled", "mixture"):
+        # at the initialisation, before any label is learned: x, network and assignment are the same
+        for sample, its_name in (("training", shuffled), ("held-out", "held-out")):
+            real, other = result.plane(reading, sample), null.plane(reading, its_name)
+            assert np.array_equal(real.i_xt[0], other.i_xt[0])
+            assert np.array_equal(real.i_ty[0], other.i_ty[0]) == (sample == "held-out")
+            assert not np.array_equal(real.i_xt[-1], other.i_xt[-1])
+            assert real.entropy_y == other.entropy_y  # class counts stay
+    # they tell nothing of x
+    real, other = result.plane("each").points, null.plane("each").points
+    assert np.abs(other.i_ty - other.chance)[0].max() < 0.05
+    assert np.abs(real.i_ty - real.chance)[0].max() > 0.05
+    # and the same is said of them: codes and class counts are the same
+    assert np.array_equal(real.chance[0], other.chance[0])
+
+
+def test_numbers_by_shuffled_labels_are_those_of_the_definition(null):
+    """Computes the first epoch by hand, and shuffles by hand."""
+    training = null.run.training
+    streams = np.random.SeedSequence(training.seed).generate_state(5, np.uint64).tolist()
+    data = load("simple", training.n_samples, streams[0])
+    labels = np.random.default_rng(streams[4]).permutation(data.trained.classes)
+    network = build("tanh", training.widths, streams[1] >> 1)
+    edges = [float(edge) for edge in null.run.reads[0].binning.edges]
+    outputs = Ensemble(network, 1, watch=torch.nn.Tanh).activations(data.trained.x)[-1].numpy()[0]
+    codes = naive.digitise(outputs.tolist(), edges)
+    assert null.plane("each").i_ty[0, 0, -1] == pytest.approx(
+        naive.mutual_information(codes, labels.tolist()), abs=1e-12
+    )
+    answers = (outputs[:, 0] > 0).astype(int)  # of the targets -1 and 1 the nearest
+    assert null.scores[0].accuracy[0, 0] == (answers == labels).mean()
+    (held_out,) = (score for score in null.scores if score.sample == "held-out")
+    outputs = Ensemble(network, 1, watch=torch.nn.Tanh).activations(data.read["held-out"].x)[-1]
+    answers = (outputs.numpy()[0, :, 0] > 0).astype(int)
+    assert held_out.accuracy[0, 0] == (answers == data.read["held-out"].classes).mean()
+
+
+def test_of_a_population_what_was_trained_on_is_read_apart():
+    null = execute(CATALOG["original"].varied(epochs=1, labels="shuffled"))
+    assert [(plane.sample, plane.n_samples) for plane in null.planes] == [
+        ("training (shuffled labels)", 3276),
+        ("all patterns", 4096),
+        ("held-out", 820),
+    ]
+    assert null.planes[0].chance is not None
+    assert null.planes[1].chance is None  # a population, of which the true labels are known
+
+
 # --- the words ------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from tests.experiments.shortened import SEEDED, SHORT
         {"data": "other"},
         {"init": "independent"},
         {"n_recorded": 3},
+        {"labels": "shuffled"},
     ],
 )
 def test_the_id_of_what_is_trained_changes_with_every_field_that_decides_snapshots(change):
@@ -46,7 +47,7 @@ def test_the_ids_are_of_the_numbers_not_of_the_words():
 def test_a_new_field_with_a_default_renames_nothing(record):
     fields = [
         ("momentum", float, 0.0),
-        ("labels", tuple, ()),
+        ("tags", tuple, ()),
         ("layers", dict, field(default_factory=dict)),
     ]
     more = make_dataclass("More", fields, bases=(type(record),), frozen=True)

@@ -32,3 +32,8 @@ def test_what_could_not_be_said_earlier_had_no_id():
 def test_another_measure_had_no_id_earlier():
     kind = make_dataclass("Other", [("measure", str, "other")], frozen=True)
     assert old_formats.id_of(SHORT.varied(reads=(kind(),))) is None
+
+
+def test_shuffled_labels_had_no_id_earlier():
+    assert old_formats.id_of(SHORT) is not None
+    assert old_formats.id_of(SHORT.varied(labels="shuffled")) is None

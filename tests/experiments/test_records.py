@@ -96,6 +96,11 @@ def without(fields, *keys):
             "run.training.epochs is",
         ),
         (
+            lambda fields: fields | {"training": fields["training"] | {"labels": "noisy"}},
+            ValueError,
+            "run.training.labels is 'noisy'",
+        ),
+        (
             lambda fields: fields | {"training": fields["training"] | {"epochs": 0}},
             ValueError,
             "epochs is 0: it is from 1",
@@ -152,3 +157,15 @@ def test_a_training_of_several_seeds_is_the_training_of_each():
 )
 def test_steps_are_called_steps_with_their_batch_and_the_passes_that_they_make(change, length):
     assert SHORT.varied(**change).training.length == length
+
+
+def test_labels_are_true_unless_it_is_said_and_titles_say_it():
+    nulls = SHORT.varied(labels="shuffled")
+    assert Run.from_fields(json.loads(json.dumps(nulls.fields()))) == nulls
+    assert (
+        Run.from_fields(without(SHORT.fields(), "training", "labels")) == SHORT
+    )  # of earlier ones
+    assert SHORT.varied(labels="true").ids == SHORT.ids
+    assert (SHORT.training.sample, SHORT.training.label_note) == ("training", "")
+    assert nulls.training.sample == "training (shuffled labels)"
+    assert nulls.training.label_note == ", trained on shuffled labels"

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("short_runs_are_shown")
         ({"seed": 3, "seeds": 10, "n_recorded": 7}, True),
         ({"epochs": 3}, False),
         ({"copies": 2}, False),
+        ({"labels": "shuffled"}, False),
         ({"name": "another"}, False),
         ({"edges": (0.0, 1.0, 9)}, False),
     ],

@@ -7,18 +7,49 @@ import torch
 from experiments import training
 from experiments.catalog import CATALOG
 from experiments.checkpoints import Checkpoints
-from experiments.datasets import load
 from experiments.execution import execute
 from experiments.networks import build
-from experiments.training import Seeds, Trainer, seeds_of
+from experiments.training import Seeds, Trainer, data_of
 from fastmi.networks import replay
 from tests.experiments.shortened import SEEDED, SHORT
 
 
 def trainer_of(run):
-    training = run.training
-    data = [load(training.data, training.n_samples, seeds.data) for seeds in seeds_of(training)]
-    return Trainer(training, data, torch.device("cpu"))
+    return Trainer(run.training, data_of(run.training), torch.device("cpu"))
+
+
+def test_the_streams_of_a_seed_are_those_that_they_were_before_labels_had_one():
+    seeds = Seeds(7)
+    before = np.random.SeedSequence(7).generate_state(4, np.uint64).tolist()
+    assert [seeds.data, seeds.init, seeds.copies, seeds.assignment] == [
+        before[0],
+        before[1] >> 1,
+        before[2] >> 1,
+        before[3],
+    ]
+    assert seeds.labels not in before
+
+
+def test_shuffled_labels_meet_the_same_data_networks_and_batches():
+    run = SEEDED.varied(init="independent")
+    real, null = trainer_of(run), trainer_of(run.varied(labels="shuffled"))
+    for name, leaf in real.ensemble.parameters.items():
+        assert torch.equal(leaf, null.ensemble.parameters[name])
+    for _ in range(3):
+        for (x, y), (same_x, other_y) in zip(real._batches(), null._batches(), strict=True):
+            assert torch.equal(x, same_x)
+            assert not torch.equal(y, other_y)
+    for y, other in zip(real._y, null._y, strict=True):
+        assert torch.equal(y.sort(dim=0).values, other.sort(dim=0).values)
+
+
+def test_every_seed_shuffles_in_an_order_of_its_own_that_of_that_seed_alone(images):
+    run = CATALOG["mnist-mlp"].varied(n_samples=300, seed=4, seeds=2, labels="shuffled")
+    first, second = data_of(run.training)  # one data set, whole
+    assert np.array_equal(first.trained.x, second.trained.x)
+    assert not np.array_equal(first.trained.classes, second.trained.classes)
+    (alone,) = data_of(run.varied(seed=5, seeds=1).training)
+    assert np.array_equal(alone.trained.classes, second.trained.classes)
 
 
 def test_an_epoch_is_one_step_of_rows_drawn_without_replacement():
