@@ -89,7 +89,7 @@ class Compression(Analysis):
         compressed = sum(
             row["peak_epoch"] > 0 and row["i_xt_end"] < row["i_xt_peak"] for row in rows
         )
-        unit = run.training.unit
+        unit, (whose, truth) = run.training.unit, _truth(run)
         lines = [
             (
                 f"# Fitting, then compression: the output layer of `{run.name}`"
@@ -123,22 +123,20 @@ class Compression(Analysis):
             ),
             (
                 "that information about x was lost. H(Y) differs between seeds because the data are"
-                " drawn anew; I(X;Y) of"
+                f" drawn anew; I(X;Y) of {whose}"
             ),
-            (
-                f"{_truth(run)}, so what I(T;Y) shows above that on the training sample is "
-                "overfitting and"
-            ),
-            "the bias of counting.",
+            f"{truth}, so what I(T;Y) shows above that on the training sample is",
+            "overfitting and the bias of counting.",
             "",
         ]
         return "\n".join(lines)
 
 
-def _truth(run: Run) -> str:
+def _truth(run: Run) -> tuple[str, str]:
+    """Says how large I(X;Y) is, in two lines."""
     if run.training.labels == "shuffled":
-        return "x and shuffled labels is 0"
-    return f"this data is {simple_truth()[2]:.3f} bits by enumeration"
+        return "x and", "shuffled labels is 0"
+    return "this", f"data is {simple_truth()[2]:.3f} bits by enumeration"
 
 
 def _cell(key: str, value: float) -> str:

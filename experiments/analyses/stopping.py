@@ -142,6 +142,11 @@ class Stopping(Analysis):
                 f"{self.validation_patience}), and the whole budget. A rule that is not met uses "
                 "it too."
             ),
+            *(
+                ["The training sample is read by the shuffled labels, all others by the true ones."]
+                if run.training.labels == "shuffled"
+                else []
+            ),
             "",
             *self.table(run, rows),
             "",

@@ -11,7 +11,8 @@ from experiments.commands import draw as draw_command
 from experiments.drawing import picture
 from experiments.results import read
 from fastmi import tables
-from tests.experiments.shortened import draw
+from tests.experiments.shortened import draw, left_by
+from tests.runs import undraw
 
 # --- the runner -----------------------------------------------------------------------------------
 
@@ -42,6 +43,23 @@ def test_a_panel_of_seeds_is_that_of_their_planes(seeded):
     means = np.stack([seeded.plane("mean", "training", seed).i_xt[:, 0] for seed in (4, 5, 6)])
     np.testing.assert_array_equal(panel.i_xt, means.mean(axis=0))
     assert "2 copies, 3 seeds" in panel.caption
+
+
+LABELS = ("true", "shuffled")
+
+
+@pytest.fixture(scope="module")
+def nulls(tmp_path_factory):
+    """Folders of runs on true and on shuffled labels, all in one OUT."""
+    out = tmp_path_factory.mktemp("nulls")
+    with pytest.MonkeyPatch.context() as patch:
+        undraw(patch)
+        return {
+            "true": left_by("warm-up", "--epochs", "3", out=out),
+            "shuffled": left_by("warm-up", "--epochs", "3", "--shuffle-labels", out=out),
+            "original": left_by("original", "--epochs", "2", out=out),
+            "original, shuffled": left_by("original", "--epochs", "2", "--shuffle-labels", out=out),
+        }
 
 
 @pytest.fixture
@@ -169,3 +187,71 @@ def test_an_overlay_is_really_drawn(short_runs, tmp_path):
     assert "warm-up (seed 5)" in figure.read_text()
     # different networks, side by side
     assert draw(short_runs["original"], short_runs["warm-up"], "--out", figure) == 0
+
+
+def test_a_run_on_shuffled_labels_stands_below_the_one_on_true_ones(nulls, tmp_path, drawn):
+    # whichever is named first
+    assert draw(nulls["shuffled"], nulls["true"], "--out", tmp_path / "two.png") == 0
+    ((grid, options),) = drawn
+    assert options == {
+        "rows": [
+            "training: trained on true labels",
+            "training (shuffled labels): trained on shuffled labels",
+            "held-out: trained on true labels",
+            "held-out: trained on shuffled labels",
+        ],
+        "color": "layer",
+        "title": "warm-up: 12-5-1 tanh, 3 steps of 101, 0.3 passes",
+    }
+    planes = [plane for name in ("true", "shuffled") for plane in read(nulls[name]).planes]
+    for (panel,), plane in zip(grid, (planes[0], planes[2], planes[1], planes[3]), strict=True):
+        np.testing.assert_array_equal(panel.i_ty, plane.i_ty[:, 0])
+    assert "simple (trained on shuffled labels), held-out" in grid[3][0].caption
+    assert "simple, held-out" in grid[2][0].caption
+
+
+def test_other_runs_than_the_null_s_own_are_named_in_its_rows(nulls, short_runs, tmp_path, drawn):
+    words = [short_runs["ten"], nulls["shuffled"], "--out", tmp_path / "two.png"]
+    assert draw(*words) == 0
+    ((_, options),) = drawn
+    assert options["rows"][:2] == [
+        "training: warm-up (epochs 10, trained on true labels)",
+        "training (shuffled labels): warm-up (epochs 3, trained on shuffled labels)",
+    ]
+    assert options["title"] == ""
+
+
+def test_samples_that_the_null_reads_besides_have_rows_of_their_own(nulls, tmp_path, drawn):
+    words = ["--out", tmp_path / "two.png"]
+    assert draw(nulls["original"], nulls["original, shuffled"], *words) == 0
+    assert [row.partition(":")[0] for row in drawn[0][1]["rows"]] == [
+        *("all patterns", "all patterns", "held-out", "held-out"),
+        "training (shuffled labels)",
+    ]
+    assert draw(nulls["original"], nulls["original, shuffled"], "--overlay", *words) == 2
+
+
+def test_the_null_is_laid_over_the_real_run(nulls, tmp_path, drawn):
+    words = ["--overlay", "--layers", "output", "--out", tmp_path / "overlaid.png"]
+    assert draw(nulls["true"], nulls["shuffled"], *words) == 0
+    ((grid, options),) = drawn
+    assert options["rows"] == ["training / training (shuffled labels)", "held-out"]
+    assert grid[0][0].runs == [f"warm-up (trained on {labels} labels)" for labels in LABELS]
+    planes = [read(nulls[labels]).planes[0] for labels in LABELS]
+    np.testing.assert_array_equal(
+        grid[0][0].i_ty, np.concatenate([plane.i_ty[:, 0, 1:] for plane in planes], axis=1)
+    )
+
+
+def test_a_null_alone_says_so_in_its_title(nulls, tmp_path, drawn):
+    assert draw(nulls["shuffled"], "--out", tmp_path / "one.png") == 0
+    ((_, options),) = drawn
+    assert options["title"].endswith(", 0.3 passes, trained on shuffled labels")
+    assert options["rows"] == ["training (shuffled labels)", "held-out"]
+
+
+@pytest.mark.parametrize("words", [[], ["--overlay"]])
+def test_a_null_is_really_drawn(nulls, tmp_path, words):
+    figure = tmp_path / "null.svg"
+    assert draw(nulls["true"], nulls["shuffled"], *words, "--out", figure) == 0
+    assert "shuffled" in figure.read_text()

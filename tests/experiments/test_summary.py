@@ -1,10 +1,13 @@
 """The words about a result say what its numbers say."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from experiments.catalog import CATALOG
+from experiments.execution import execute
 from experiments.summary import believed, findings, summary
 from fastmi.belief import VERDICTS
 
@@ -89,3 +92,30 @@ def test_of_a_population_the_verdict_alone_is_said(result):
         for plane in result.planes
     ]
     assert "cannot size" not in summary(replace(result, planes=planes))
+
+
+def test_the_summary_says_which_labels_were_shuffled_and_where_the_true_ones_stand(result):
+    assert "to train on" not in summary(result)
+    null = execute(CATALOG["stopping"].varied(epochs=3, copies=1, labels="shuffled"))
+    text = summary(null)
+    assert (
+        "stopping: simple (trained on shuffled labels) data, training (shuffled labels) n" in text
+    )
+    assert (
+        "The labels to train on were shuffled: training (shuffled labels) is read and scored by "
+        "them, held-out and fresh by the true ones." in text
+    )
+    for sample in ("held-out", "fresh"):
+        plane = null.plane("each", sample)
+        end = f"{plane.i_ty[-1, 0, -1]:.3f} ({plane.chance[-1, 0, -1]:.3f})"
+        assert re.search(rf"I\(T;Y\) of {sample} at the end \(chance\): layer 1 .*", text)
+        assert f"output {end}." in text
+    for score in null.scores:
+        assert f"{score.sample} {score.accuracy[-1].mean():.1%}" in text
+
+
+def test_of_a_population_there_is_no_chance_to_be_told():
+    text = summary(execute(CATALOG["original"].varied(epochs=1, labels="shuffled")))
+    assert "by them, all patterns and held-out by the true ones." in text
+    assert "I(T;Y) of held-out at the end (chance): layer 1 " in text
+    assert "I(T;Y) of all patterns at" not in text

@@ -146,6 +146,12 @@ RUN = [
         )
         for value in ("nowhere", "", "/dev/null", ".")
     ),
+    _refused(
+        "run --shuffle-labels with a value",
+        ("run", "warm-up", "--shuffle-labels=yes"),
+        "run(--shuffle-labels)",
+        "--shuffle-labels",
+    ),
     _refused("run --live with a value", ("run", "warm-up", "--live=yes"), "run(--live)", "--live"),
     _refused(
         "an option that there is not",

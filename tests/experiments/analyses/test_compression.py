@@ -58,3 +58,13 @@ def test_one_seed_has_no_spread():
         CATALOG["tishby"], Compression().rows(execute(CATALOG["tishby"].varied(epochs=1))), ""
     )
     assert "| sd | - | - |" in page
+
+
+def test_of_shuffled_labels_the_page_says_that_x_tells_nothing():
+    result = execute(CATALOG["tishby"].varied(epochs=1, labels="shuffled"))
+    page = Compression().page(result.run, Compression().rows(result), "")
+    assert page.startswith(
+        "# Fitting, then compression: the output layer of `tishby`, trained on shuffled labels\n"
+    )
+    assert "I(X;Y) of x and\nshuffled labels is 0, so" in page
+    assert "enumeration" not in page

@@ -218,3 +218,23 @@ def test_the_page_of_stopping(analysed, tmp_path):
     trained_here = page_of(tmp_path, "stopping", "--seeds", "1", "--epochs", "10")
     assert "Written by `python -m experiments stopping --seeds 1 --epochs 10`" in trained_here
     assert "| fixed budget | 0 of 5 | 10 ± 0 |" in trained_here
+
+
+def test_networks_that_learn_shuffled_labels_stop_by_them_and_are_judged_by_the_true_ones():
+    result = execute(CATALOG["stopping"].varied(epochs=30, copies=2, labels="shuffled"))
+    rules = Stopping(tolerance=9.0, patience=1, validation_patience=1)
+    rows = rules.rows(result)
+    marks = rules.marks(result.planes, rows)
+    assert {mark.sample for mark in marks} == {"training (shuffled labels)"}
+    plane = result.plane("each", "training (shuffled labels)")
+    (fresh,) = (score for score in result.scores if score.sample == "fresh")
+    for row in rows:
+        at = plane.epochs.tolist().index(row["epochs"])
+        assert row["accuracy"] == fresh.accuracy[at, row["copy"]]
+    page = rules.page(result.run, rows, "")
+    assert page.startswith(
+        "# When to stop: the networks of `stopping`, trained on shuffled labels\n"
+    )
+    assert (
+        "The training sample is read by the shuffled labels, all others by the true ones." in page
+    )

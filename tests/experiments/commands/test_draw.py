@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.experiments.shortened import draw
+from tests.experiments.shortened import draw, left_by
 
 
 def test_finished_runs_are_drawn_again_side_by_side(short_runs, tmp_path, capsys):
@@ -77,3 +77,14 @@ def test_what_cannot_be_drawn_is_said(short_runs, tmp_path, monkeypatch, capsys,
     assert draw(*(word.format(**short_runs) for word in words)) == 2
     assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_null_of_other_readings_is_refused_and_one_reading_of_it_is_not(
+    short_runs, tmp_path, undrawn, capsys
+):
+    null = left_by("warm-up", "--epochs", "3", "--shuffle-labels", out=tmp_path / "null")
+    figure = tmp_path / "drawn.svg"
+    assert draw(short_runs["copies"], null, "--out", figure) == 2
+    assert "cannot stand below each other: pass --reading" in capsys.readouterr().err
+    assert draw(short_runs["copies"], null, "--reading", "each", "--out", figure) == 0
+    assert figure.exists()

@@ -1,14 +1,16 @@
 """`run`: judged before any work, an attempt however it ends, and gone on with."""
 
+from pathlib import Path
+
 import pytest
 
 from experiments import execution, mnist, results
 from experiments.catalog import CATALOG, Run
 from experiments.commands import run as run_command
 from experiments.execution import execute
-from fastmi import screens
+from fastmi import screens, tables
 from tests.experiments.shortened import Killed, assert_same_files, contents, every_epoch, killed_at
-from tests.runs import names, reading_of, rows_of, run
+from tests.runs import estimate, names, reading_of, rows_of, run
 from tests.runs import trained as trained_in
 
 # --- an unfinished run on the command line --------------------------------------------------------
@@ -185,6 +187,66 @@ def test_a_run_s_own_numbers_are_changed_by_what_is_given_alone(tmp_path, monkey
     published = CATALOG["tishby-extended"]
     given = published.varied(epochs=7, copies=2, seed=3, seeds=4, init="independent", n_recorded=5)
     assert tried == [published, given]
+
+
+def test_labels_are_shuffled_where_it_is_asked_for(tmp_path, monkeypatch, undrawn, capsys):
+    words = ["warm-up", "--epochs", "4", "--shuffle-labels"]
+    assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
+    assert "shuffled to" not in capsys.readouterr().out
+    assert run(*words, out=tmp_path) == 0
+    assert "The labels to train on were shuffled: training (shuffled" in capsys.readouterr().out
+    real, null = (
+        tmp_path / CATALOG["warm-up"].varied(epochs=4, labels=labels).id
+        for labels in ("true", "shuffled")
+    )
+    assert trained_in(tmp_path) == sorted([real, null])
+    finished = results.read(null)
+    assert finished.run.training.labels == "shuffled"
+    assert finished.manifest["data"] == "simple (trained on shuffled labels)"
+    assert [table["sample"] for table in finished.manifest["readings"]] == [
+        "training (shuffled labels)",
+        "held-out",
+    ]
+    assert [score.sample for score in finished.result().scores] == [
+        "training (shuffled labels)",
+        "held-out",
+    ]
+    csv = (reading_of(null) / "plane.csv").read_text()
+    assert "simple (trained on shuffled labels),training (shuffled labels)," in csv
+    assert "simple (trained on shuffled labels),held-out," in csv
+    # once more, and only where it is asked for
+    assert run(*words, out=tmp_path) == 2
+    assert run(*words, "--resume", out=tmp_path) == 0
+    assert "was finished before" in capsys.readouterr().out
+    before = contents(null)
+    assert run(*words, "--force", out=tmp_path) == 0
+    assert (null / "scores.csv").read_bytes() == before[Path("scores.csv")]
+
+
+def test_a_null_that_was_killed_goes_on_to_the_same_bytes_and_is_read_again(
+    tmp_path, monkeypatch, undrawn
+):
+    words = ["warm-up", "--epochs", "4", "--seeds", "2", "--shuffle-labels"]
+    assert run(*words, out=tmp_path / "whole") == 0
+
+    def killed(*arguments, on_epoch, **options):
+        return execute(*arguments, on_epoch=killed_at(3), **options)
+
+    with monkeypatch.context() as patch:
+        every_epoch(patch)
+        patch.setattr(run_command, "execute", killed)
+        with pytest.raises(Killed):
+            run(*words, out=tmp_path / "parts")
+    assert run(*words, "--resume", out=tmp_path / "parts") == 0
+    (whole,), (parts,) = (trained_in(tmp_path / name) for name in ("whole", "parts"))
+    assert results.read(parts).manifest["resumed"]
+    assert_same_files(whole, parts)
+    # its labels are shuffled again as they were
+    assert estimate(whole, "--edges", "-1", "1", "9") == 0
+    again = results.read(whole).run.varied(edges=(-1.0, 1.0, 9))
+    tables.write_csv(tmp_path / "plane.csv", execute(again).planes)
+    folder = whole / again.reads[0].id
+    assert (folder / "plane.csv").read_bytes() == (tmp_path / "plane.csv").read_bytes()
 
 
 def test_mnist_that_is_not_there_is_a_failed_row_with_the_ways_to_supply_it(
