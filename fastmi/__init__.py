@@ -12,6 +12,7 @@ from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.planes import PlaneEstimator
 from fastmi.points import Points
 from fastmi.reports import Report, mutual_information_report
+from fastmi.resampling import permutation_test
 from fastmi.streams import Stream
 from fastmi.tables import InformationPlane, plot, write_csv
 
@@ -35,6 +36,7 @@ __all__ = [
     "entropy",
     "mutual_information",
     "mutual_information_report",
+    "permutation_test",
     "plot",
     "use_backend",
     "use_threads",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastmi import backends, checks, entropies
-from fastmi.arrays import Assignment, Bits, Inputs, LabelsLike, LayersOf
+from fastmi.arrays import Assignment, Bits, FloatArray, Inputs, LabelsLike, LayersOf
 from fastmi.binning import Binning, as_binning
 from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted, Layers, Measure, Reader
 from fastmi.measures.base import through, variables
 from fastmi.points import Points, joined
+from fastmi.resampling import PermutationTest, Segments, resamples, tested
 
 __all__ = ["PlaneEstimator", "Points", "Readings"]
 
@@ -103,7 +105,7 @@ class PlaneEstimator:
             )
         )
         fixed = variables(x, y, sample, n_classes)
-        self.sample, self.n_classes = sample, n_classes
+        self.sample, self.n_classes, self._fixed = sample, n_classes, fixed
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
         counting = next(
@@ -222,6 +224,55 @@ class PlaneEstimator:
             readings["mixture"] = _points(mixture, groups)
         return readings
 
+    def permutation_test(
+        self,
+        layers: LayersOf,
+        *,
+        n_resamples: int = 999,
+        rng: int | np.random.Generator | None = None,
+        of: str = "i_ty",
+    ) -> PermutationTest:
+        """Tests I(T;Y) = 0 of each network by itself, and of the whole plane, by permutations of Y.
+
+        p = (1 + #{I(T;Y permuted) >= I(T;Y)}) / (1 + n_resamples), as `fastmi.permutation_test`.
+        One permutation serves all layers, copies and epochs, so that what hangs together in them
+        does under the null, too; pvalue_adjusted compares the largest (I - chance) / scale of all
+        points (Westfall and Young 1993): the probability that any is at most a is at most a.
+
+        It is said of held-out samples, or of networks that were never trained. Where `sample` is
+        None this is yours to know: after training on these very samples T depends on the labels,
+        and a small p says nothing of others.
+
+        The statistic is the plug-in under every method; there is no test of a mixture, whose rows
+        hang together.
+
+        Args:
+            layers: as `estimate`; the layers themselves, for the labels are permuted beside them.
+            n_resamples: the permutations, at least 1. rng: a seed of 0..2^64 - 1, a NumPy
+                Generator, or None for other permutations at each call.
+            of: "i_ty"; I(X;T) has no null.
+
+        Returns:
+            a record: statistic (bits), pvalue, pvalue_adjusted, each (..., n_layers); n_resamples.
+
+        Raises:
+            TypeError, ValueError: as `estimate`; a finished table, a training sample or a
+                population, I(X;T), a measure that does not count, n_resamples below 1, another rng.
+        """
+        permutations = resamples(n_resamples, rng)
+        _check_testable(layers, of, self.sample, [measure for measure, _ in self.measures])
+        groups = self._groups(self._checked(layers))
+        encoded = [group.reader.prepare(group.layers) for group in groups]
+        segments = [
+            Segments(each.codes.reshape(-1, self.n_samples), each.code_bits) for each in encoded
+        ]
+        columns = tested(segments, self._fixed.ids_y, self.n_y, permutations)
+        shapes = [tuple(each.codes.shape[:-1]) for each in encoded]
+        statistic, pvalue, adjusted = (
+            _layers_last(column, shapes)[..., _order(groups)] for column in columns
+        )
+        return PermutationTest(statistic, pvalue, adjusted, permutations.n)
+
     def __repr__(self) -> str:
         return (
             f"PlaneEstimator of {self.n_samples} samples, {self.n_x} x, {self.n_y} y: "
@@ -292,6 +343,53 @@ def _points(of_groups: Sequence[Points], groups: Sequence[Group]) -> Points:
     if len(groups) == 1:
         return of_groups[0]
     return joined(of_groups, axis=-1).map(lambda column: column[..., _order(groups)])
+
+
+def _layers_last(column: FloatArray, shapes: Sequence[tuple[int, ...]]) -> FloatArray:
+    """Lays a number for each segment of codes (n_layers, ..., n) out as (..., n_layers)."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    return np.concatenate(
+        [
+            np.moveaxis(numbers.reshape(shape), 0, -1)
+            for numbers, shape in zip(np.split(column, ends), shapes, strict=True)
+        ],
+        axis=-1,
+    )
+
+
+def _check_testable(layers: Any, of: Any, sample: str | None, measures: Sequence[Measure]) -> None:
+    """Refuses to test what has no null, or what a p-value would say nothing of."""
+    if of == "i_xt":
+        raise ValueError(
+            "of is 'i_xt', and I(X;T) has no null: T is a function of X, so a shuffle of X changes "
+            "nothing (with distinct x it is H(T) before and after); test 'i_ty', and see the column"
+            " growth for what n samples can say of I(X;T)"
+        )
+    checks.one_of("of", of, ("i_ty",))
+    if isinstance(layers, Points | Readings) or isinstance(getattr(layers, "points", None), Points):
+        raise TypeError(
+            f"layers is {shown(layers)}, a finished table: a test is made on layers, whose samples "
+            "stand beside their labels; pass the activations that it was made of (a table of "
+            "readings has their exact mean under shuffled labels in its column chance)"
+        )
+    reasons = {
+        "training": (
+            "T was fitted to these labels, and a shuffle of them says nothing of other samples: "
+            "test held-out samples, sample='held-out', and beside these show chance alone"
+        ),
+        "population": (
+            "nothing is estimated, so there is nothing to test: I(T;Y) is what it is, and 0 only "
+            "where it is 0"
+        ),
+    }
+    if sample in reasons:
+        raise ValueError(f"sample is {sample!r}: {reasons[sample]}")
+    others = [measure for measure in measures if not isinstance(measure, Counted)]
+    if others:
+        raise ValueError(
+            f"binning measures by {others[0]}, which does not count: the permutation test is one "
+            "of counted layers; make an estimator of a binning for it"
+        )
 
 
 def _order(groups: Sequence[Group]) -> list[int]:

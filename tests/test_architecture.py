@@ -39,6 +39,7 @@ ORDER = (  # a room may import those before it
     "information",
     "reports",
     "streams",
+    "resampling",
     "points",
     "measures",
     "planes",

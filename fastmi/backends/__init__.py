@@ -1,6 +1,6 @@
 """The backend seam: activations -> integer codes -> integer tallies, by one of its twins.
 
-Nothing else crosses it. Each twin is a module with the same six functions:
+Nothing else crosses it. Each twin is a module with the same seven functions:
 
     receive(array)
         -> the same numbers in the twin's own container, without a copy
@@ -14,6 +14,9 @@ Nothing else crosses it. Each twin is a module with the same six functions:
         -> Occurrences in (1 + l) s segments: the codes, then each (code, label)
     distinct(codes (n,), labels (n,), n_labels, code_bits, counts)
         -> each pair that occurs and the sum of its counts (of 1 each), on the host
+    permutation_sums(codes (s, n), labels (n,), n_labels, terms, seed, n_resamples)
+        -> sums (1 + n_resamples, s) of terms[count] over the pairs (code, label): of the labels as
+        they are, then under each permutation that the seed gives; the labels are on the host
 
 Codes are in 0..2^code_bits - 1, or any integers where that is ANY_CODE.
 
@@ -123,6 +126,16 @@ class Twin(Protocol):
         code_bits: int = ANY_CODE,
         counts: IntArray | None = None,
     ) -> tuple[IntArray, IntArray, IntArray]: ...
+
+    def permutation_sums(
+        self,
+        codes: Any,
+        labels: IntArray,
+        n_labels: int,
+        terms: IntArray,
+        seed: int,
+        n_resamples: int,
+    ) -> IntArray: ...
 
 
 def twin_for(array: object) -> Twin:

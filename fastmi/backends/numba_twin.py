@@ -21,9 +21,18 @@ from fastmi.backends.numba_kernels import (
     scatter,
     tally_segments,
 )
+from fastmi.backends.numba_permutations import permutation_sums
 from fastmi.backends.threads import n_threads, together
 
-__all__ = ["beside", "distinct", "encode_layers", "identify", "receive", "tally"]
+__all__ = [
+    "beside",
+    "distinct",
+    "encode_layers",
+    "identify",
+    "permutation_sums",
+    "receive",
+    "tally",
+]
 
 # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
 _wraps = (lambda kernel: kernel) if hasattr(encode_rows, "py_func") else np.errstate(all="ignore")

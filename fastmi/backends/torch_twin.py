@@ -27,6 +27,7 @@ __all__ = [
     "encode_layers",
     "identify",
     "in_parts",
+    "permutation_sums",
     "placed",
     "receive",
     "tally",
@@ -180,6 +181,13 @@ def tally(
     return in_parts(
         lambda part: _count_side_by_side(codes[part], labels, n_labels, code_bits), codes
     )
+
+
+def permutation_sums(codes: Any, *labels_and_more: Any) -> IntArray:
+    """Sums terms over the pairs of every segment, under permuted labels, (1 + n_resamples, s)."""
+    from fastmi.backends import torch_permutations
+
+    return torch_permutations.permutation_sums(receive(codes), *labels_and_more)
 
 
 def in_parts(

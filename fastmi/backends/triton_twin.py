@@ -26,6 +26,7 @@ from fastmi.backends.torch_twin import (
     distinct,
     identify,
     in_parts,
+    permutation_sums,
     placed,
     receive,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "insist",
     "interpreted",
     "missing",
+    "permutation_sums",
     "receive",
     "tally",
 ]

@@ -58,7 +58,15 @@ def test_both_twins_have_the_functions_of_the_protocol():
         for name, member in vars(backends.Twin).items()
         if inspect.isfunction(member) and not name.startswith("_")
     }
-    assert verbs == {"receive", "beside", "encode_layers", "identify", "tally", "distinct"}
+    assert verbs == {
+        "receive",
+        "beside",
+        "encode_layers",
+        "identify",
+        "tally",
+        "distinct",
+        "permutation_sums",
+    }
     assert verbs == set(numba_twin.__all__)
     # what one device twin asks of the other, and what says whether it runs
     assert verbs < set(torch_twin.__all__)
