@@ -12,12 +12,21 @@ from fastmi import backends, checks, entropies
 from fastmi.arrays import FloatArray, IntArray, LabelsLike
 from fastmi.belief import chance
 from fastmi.coding import identify_rows
-from fastmi.counting import Tally, tally
+from fastmi.counting import tally
 from fastmi.entropies.whole import whole_terms
 from fastmi.inputs import on_host, shown
 from fastmi.labels import as_labels
 
-__all__ = ["PermutationTest", "Resamples", "Segments", "permutation_test", "resamples", "tested"]
+__all__ = [
+    "Null",
+    "PermutationTest",
+    "Resamples",
+    "Segments",
+    "null",
+    "permutation_test",
+    "resamples",
+    "tested",
+]
 
 # of a group of segments, which are tested together
 MOST_SUMS, MOST_CODES = 2**22, 2**24
@@ -63,6 +72,9 @@ class Segments(NamedTuple):
 
     codes: Any
     code_bits: int
+
+    def __repr__(self) -> str:
+        return f"Segments {tuple(self.codes.shape)} of {self.code_bits} bits"
 
 
 def permutation_test(
@@ -157,46 +169,51 @@ def tested(
     most = np.full(1 + permutations.n, -np.inf)
     columns: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     for codes, code_bits in _groups(segments, permutations.n):
-        information, gains = null(codes, code_bits, labels, n_labels, permutations)
+        information, by_chance, gains = null(codes, code_bits, labels, n_labels, permutations)
         pvalue = (gains >= 0).mean(axis=0)  # the observed labels are one of them
-        above = information.bits - chance(information.of_codes, np.bincount(labels))
+        above = information - by_chance
         scale = gains.std(axis=0)
         score = np.full(gains.shape, -np.inf)
         np.divide(above + gains, scale, out=score, where=scale > 0)
         np.maximum(most, score.max(axis=1), out=most)
-        columns.append((information.bits, pvalue, score[0]))
+        columns.append((information, pvalue, score[0]))
     bits, pvalue, observed = map(np.concatenate, zip(*columns, strict=True))
     below = np.searchsorted(np.sort(most), observed, side="left")
     return np.stack([bits, pvalue, (most.size - below) / most.size])
 
 
-class Information(NamedTuple):
-    """The plug-in I(T;Y) of every segment in bits, (s,), and the tally of its codes."""
+class Null(NamedTuple):
+    """What labels tell of each segment, in bits, (s,), and what they tell when they are permuted.
 
-    bits: FloatArray
-    of_codes: Tally
+    Attributes:
+        information: the plug-in I(T;Y). chance: its mean over all permutations.
+        gains: how much more each of these permutations tells, (1 + n, s), the first of which
+            changes nothing: exact in their sign, and equal where the information is.
+    """
+
+    information: FloatArray
+    chance: FloatArray
+    gains: FloatArray
+
+    def __repr__(self) -> str:
+        return f"Null of {len(self.information)} segments, {len(self.gains) - 1} permutations"
 
 
 def null(
     codes: Any, code_bits: int, labels: IntArray, n_labels: int, permutations: Resamples
-) -> tuple[Information, FloatArray]:
-    """Measures what the labels tell, and how much more they do under every permutation.
-
-    Returns:
-        the information as it is; the gains in bits, (1 + n, s), the first of which are 0: exact in
-            their sign, and equal where the information is.
-    """
+) -> Null:
+    """Measures I(T;Y) of codes (s, n) and labels (n,), as they are and under every permutation."""
     n_segments, n = codes.shape
+    class_counts = np.bincount(labels)
     counts = tally(codes, labels[None], (n_labels,), code_bits)
     h_t, h_ty = entropies.plugin(counts).reshape(2, -1)
-    h_y = entropies.plugin(tally(labels[None]))
-    bits = entropies.information(h_t, h_y, h_ty)
-    terms, digits = whole_terms(n, int(np.bincount(labels).max()))
+    information = entropies.information(h_t, entropies.plugin(tally(labels[None])), h_ty)
+    terms, digits = whole_terms(n, int(class_counts.max()))
     sums = backends.twin_for(codes).permutation_sums(
         codes, labels, n_labels, terms, permutations.seed, permutations.n
     )
     gains = np.ldexp((sums - sums[0]).astype(np.float64), -digits) / n
-    return Information(bits, counts.between(0, n_segments)), gains
+    return Null(information, chance(counts.between(0, n_segments), class_counts), gains)
 
 
 def _groups(segments: Sequence[Segments], n_resamples: int) -> Iterator[Segments]:

@@ -21,7 +21,6 @@ from fastmi.backends.numba_kernels import (
     scatter,
     tally_segments,
 )
-from fastmi.backends.numba_permutations import permutation_sums
 from fastmi.backends.threads import n_threads, together
 
 __all__ = [
@@ -207,6 +206,15 @@ def distinct(
     # sums are exact: they stay below 2^53
     sums = np.bincount(pairs, weights=counts, minlength=n_pairs).astype(np.int64, copy=False)
     return codes[place], labels[place], sums
+
+
+def permutation_sums(
+    codes: IntArray, labels: IntArray, n_labels: int, terms: IntArray, seed: int, n_resamples: int
+) -> IntArray:
+    """Sums terms over the pairs of every segment, under permuted labels, (1 + n_resamples, s)."""
+    from fastmi.backends import numba_permutations
+
+    return numba_permutations.permutation_sums(codes, labels, n_labels, terms, seed, n_resamples)
 
 
 @_wraps

@@ -183,11 +183,15 @@ def tally(
     )
 
 
-def permutation_sums(codes: Any, *labels_and_more: Any) -> IntArray:
+def permutation_sums(
+    codes: Any, labels: IntArray, n_labels: int, terms: IntArray, seed: int, n_resamples: int
+) -> IntArray:
     """Sums terms over the pairs of every segment, under permuted labels, (1 + n_resamples, s)."""
     from fastmi.backends import torch_permutations
 
-    return torch_permutations.permutation_sums(receive(codes), *labels_and_more)
+    return torch_permutations.permutation_sums(
+        receive(codes), labels, n_labels, terms, seed, n_resamples
+    )
 
 
 def in_parts(
