@@ -15,7 +15,7 @@ from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted, Layers, Measure, Reader
 from fastmi.measures.base import through, variables
 from fastmi.points import Points, joined
-from fastmi.resampling import PermutationTest, Segments, resamples, tested
+from fastmi.resampling import PermutationTest, Segments, resamples, pvalues_of
 
 __all__ = ["PlaneEstimator", "Points", "Readings"]
 
@@ -266,7 +266,7 @@ class PlaneEstimator:
         segments = [
             Segments(each.codes.reshape(-1, self.n_samples), each.code_bits) for each in encoded
         ]
-        columns = tested(segments, self._fixed.ids_y, self.n_y, permutations)
+        columns = pvalues_of(segments, self._fixed.ids_y, self.n_y, permutations)
         shapes = [tuple(each.codes.shape[:-1]) for each in encoded]
         statistic, pvalue, adjusted = (
             _layers_last(column, shapes)[..., _order(groups)] for column in columns

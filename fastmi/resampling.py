@@ -25,10 +25,10 @@ __all__ = [
     "null",
     "permutation_test",
     "resamples",
-    "tested",
+    "pvalues_of",
 ]
 
-# of a group of segments, which are tested together
+# of a group of segments, which are pvalues_of together
 MOST_SUMS, MOST_CODES = 2**22, 2**24
 
 
@@ -125,7 +125,7 @@ def permutation_test(
     checks.same_length(**arrays)
     (codes, n_codes), (ids, n_ids) = map(identify_rows, arrays.values())
     segments = Segments(codes[None], (n_codes - 1).bit_length())
-    ((statistic, pvalue, _),) = tested([segments], on_host(ids), n_ids, permutations).T.tolist()
+    ((statistic, pvalue, _),) = pvalues_of([segments], on_host(ids), n_ids, permutations).T.tolist()
     return PermutationTest(statistic, pvalue, pvalue, permutations.n)
 
 
@@ -150,7 +150,7 @@ def resamples(n_resamples: Any, rng: Any) -> Resamples:
     return Resamples(n, int(rng))
 
 
-def tested(
+def pvalues_of(
     segments: Sequence[Segments], labels: IntArray, n_labels: int, permutations: Resamples
 ) -> FloatArray:
     """Tests I(T;Y) of every segment under the same permutations of the labels.

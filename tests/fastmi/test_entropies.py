@@ -11,6 +11,7 @@ import fastmi
 from fastmi import entropies
 from fastmi.backends import Occurrences
 from fastmi.counting import Tally, tally
+from fastmi.entropies.whole import whole_terms
 from tests import naive
 
 
@@ -136,3 +137,33 @@ def test_an_estimator_is_its_oracle_on_any_counts(method, rng, twin):
 def test_an_estimator_comes_to_the_truth(method, rng):
     """Sixteen symbols that are equally likely have four bits."""
     assert fastmi.entropy(rng.integers(0, 16, 200_000), method=method) == pytest.approx(4, abs=2e-3)
+
+
+# --- terms in whole numbers -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "largest"), [(1, 1), (2, 2), (1000, 1000), (10**6, 5000)])
+def test_whole_terms_are_c_log2_c(n, largest):
+    terms, digits = whole_terms(n, largest)
+    assert terms[:3].tolist() == [0, 0, 2 << digits]
+    for count in [*range(1, min(largest, 200) + 1), largest]:
+        assert int(terms[count]) / 2**digits == pytest.approx(
+            count * math.log2(count), rel=0, abs=count * math.log2(n) / 2**digits + 1e-12
+        )
+
+
+def test_whole_terms_are_equal_where_powers_of_counts_are():
+    terms, _ = whole_terms(10**6, 10**4)
+    rng = np.random.default_rng(0)
+    for a, b in rng.integers(1, 100, (200, 2)).tolist():
+        # (ab)^(ab) = (a^a)^b (b^b)^a
+        assert terms[a * b] == b * terms[a] + a * terms[b]
+
+
+@pytest.mark.parametrize("n", [1, 2, 1000, 10**6, 2**31 - 1])
+def test_sums_of_whole_terms_stay_within_an_integer(n):
+    """The largest sum is that of one count of n; log2 n is bounded by that of the power of 2."""
+    _, digits = whole_terms(n, 1)
+    assert 0 < digits <= 48
+    # each prime's logarithm is off by half a digit at most, and there are log2 n of them at most
+    assert n * (math.log2(n) * 2**digits + math.log2(n) / 2) < 2**63
