@@ -15,7 +15,7 @@ from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted, Layers, Measure, Reader
 from fastmi.measures.base import through, variables
 from fastmi.points import Points, joined
-from fastmi.resampling import PermutationTest, Segments, resamples, pvalues_of
+from fastmi.resampling import PermutationTest, Segments, pvalues_of, resamples
 
 __all__ = ["PlaneEstimator", "Points", "Readings"]
 

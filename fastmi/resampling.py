@@ -24,11 +24,11 @@ __all__ = [
     "Segments",
     "null",
     "permutation_test",
-    "resamples",
     "pvalues_of",
+    "resamples",
 ]
 
-# of a group of segments, which are pvalues_of together
+# of a group of segments, which are tested together
 MOST_SUMS, MOST_CODES = 2**22, 2**24
 
 

@@ -73,6 +73,14 @@ RECORDS = {
         "chance, mean...",
     ),
     "Readings": (readings, "Readings: each (3, 2, 1), sampled (3, 1), mixture (3, 1)"),
+    "PermutationTest": (
+        lambda: fastmi.permutation_test(Y, Y, rng=0),
+        "PermutationTest: I = 1 bits, p = 0.001 of 999 resamples",
+    ),
+    "PermutationTest of a plane": (
+        lambda: estimator().permutation_test(LAYERS, n_resamples=9, rng=0),
+        None,
+    ),
     "PlaneEstimator": (
         estimator,
         "PlaneEstimator of 1000 samples, 1000 x, 2 y: 4 bins on [-2, 2), outside: separate",

@@ -53,6 +53,7 @@ def _or_refused(value: float) -> Either:
 
 
 NOTHING = ("n = 0", "nothing to count", "no samples", "empty")
+H, K = [0, 0, 1, 1], [0, 1, 0, 1]
 MISSING = ("missing", "drop")
 BIN = ("fastmi.encode", "bin")
 
@@ -334,5 +335,43 @@ RIGHT = [
 ]
 
 
+def _tested(name: str, expected: Any, about: str, x: Any = H, y: Any = K, **given: Any) -> Case:
+    return Case(
+        f"permutation_test: {name}",
+        lambda: fastmi.permutation_test(x, y, **given).pvalue,
+        expected,
+        f"permutation_test({about})",
+    )
+
+
+PERMUTED = [
+    _tested("x is None", Refused("x", "NoneType"), "x", x=None),
+    _tested("y continuous", Refused("y", "0.5", BIN, kind=ValueError), "y", y=[0.5, 1.5, 2.5, 3.5]),
+    _tested("y with NaN", Refused("y", MISSING), "y", y=[0.0, 1.0, np.nan, 1.0]),
+    _tested("other lengths", Refused("x has 4", "y has 3", kind=ValueError), "x y", y=K[:3]),
+    _tested(
+        "a batch",
+        Refused("x", "(2, 4, 1)", "batch", kind=ValueError),
+        "x",
+        x=np.zeros((2, 4, 1), int),
+    ),
+    _tested(
+        "no resamples",
+        Refused("n_resamples", "at least 1", kind=ValueError),
+        "n_resamples",
+        n_resamples=0,
+    ),
+    _tested(
+        "half a resample",
+        Refused("n_resamples", "integer", kind=TypeError),
+        "n_resamples",
+        n_resamples=0.5,
+    ),
+    _tested("rng of words", Refused("rng", "seed", kind=TypeError), "rng", rng="random"),
+    _tested("rng below 0", Refused("rng", "-1", "2^64", kind=ValueError), "rng", rng=-1),
+    _tested("where nothing can be said", 1.0, "x y", x=[0, 1, 2, 3], rng=0),
+]
+
+
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*REFUSED, *BASES, *MIXTURES, *RIGHT]
+    return [*REFUSED, *BASES, *MIXTURES, *PERMUTED, *RIGHT]

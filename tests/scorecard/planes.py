@@ -36,13 +36,14 @@ def _layers(name: str, layers: Any, *words: Any, kind: Any = (TypeError, ValueEr
     """Hands the same layers to every reading."""
     about = " ".join(
         f"PlaneEstimator.{method}(layers)"
-        for method in ("estimate", "sampled", "mixture", "readings")
+        for method in ("estimate", "sampled", "mixture", "readings", "permutation_test")
     )
     methods = {
         "estimate": lambda made: plane().estimate(made),
         "sampled": lambda made: plane().sampled(made, WHO),
         "mixture": lambda made: plane().mixture(made),
         "readings": lambda made: plane().readings(made, WHO),
+        "permutation_test": lambda made: plane().permutation_test(made, rng=0),
     }
     return [
         Case(
@@ -287,5 +288,31 @@ RIGHT = [
 ]
 
 
+def _tested(name: str, about: str, *words: Any, sample: Any = None, **given: Any) -> Case:
+    return Case(
+        f"permutation_test: {name}",
+        lambda: (
+            fastmi.PlaneEstimator(X, Y, EDGES, sample=sample)
+            .permutation_test(**{"layers": T, **given})
+            .pvalue
+        ),
+        Refused(*words),
+        f"PlaneEstimator.permutation_test({about})",
+    )
+
+
+PERMUTED = [
+    _tested(
+        "a finished table", "layers", "layers", "table", layers=plane().readings(COPIES)["mixture"]
+    ),
+    _tested("no resamples", "n_resamples", "n_resamples", "at least 1", n_resamples=0),
+    _tested("rng of words", "rng", "rng", "seed", rng="random"),
+    _tested("I(X;T)", "of", "of", "i_xt", "null", of="i_xt"),
+    _tested("what is no column", "of", "of", "i_ty", of=3),
+    _tested("a training sample", "layers", "sample", "training", "held-out", sample="training"),
+    _tested("a population", "layers", "sample", "population", sample="population"),
+]
+
+
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*REFUSED, *RIGHT]
+    return [*REFUSED, *PERMUTED, *RIGHT]
