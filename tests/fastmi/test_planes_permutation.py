@@ -1,4 +1,4 @@
-"""PlaneEstimator.permutation_test: the tests of its pairs, one labeling for all, what is refused."""
+"""PlaneEstimator.permutation_test: the tests of its pairs, one labeling for all, refusals."""
 
 import pickle
 import re
