@@ -104,19 +104,19 @@ def _arrange(ids, n_symbols, starts, samples):
     return n_codes
 
 
-def _count(lines, samples, label, tops, counts):
+def _count(lines, samples, label, in_bytes, counts):
     """Counts the samples that have a label, in each lane."""
     for lane in range(LANES):
         counts[lane] = 0
     for first in range(0, samples.size, FULL_BYTE):
         some = samples[first : first + FULL_BYTE]
         for lane in range(LANES):
-            tops[lane] = 0
+            in_bytes[lane] = 0
         in_threes = some.size // 3 * 3
         for i in range(0, in_threes, 3):
             a, b, c = lines[some[i]], lines[some[i + 1]], lines[some[i + 2]]
             for lane in range(LANES):
-                tops[lane] += (
+                in_bytes[lane] += (
                     np.uint8(a[lane] == label)
                     + np.uint8(b[lane] == label)
                     + np.uint8(c[lane] == label)
@@ -124,9 +124,9 @@ def _count(lines, samples, label, tops, counts):
         for i in range(in_threes, some.size):
             a = lines[some[i]]
             for lane in range(LANES):
-                tops[lane] += np.uint8(a[lane] == label)
+                in_bytes[lane] += np.uint8(a[lane] == label)
         for lane in range(LANES):
-            counts[lane] += tops[lane]
+            counts[lane] += in_bytes[lane]
 
 
 def _add_terms(terms, counts, rest, sums):
@@ -137,12 +137,12 @@ def _add_terms(terms, counts, rest, sums):
         sums[lane] += terms[count]
 
 
-def _sum_by_class(lines, samples, n_labels, terms, tops, counts, rest, sums):
+def _sum_by_class(lines, samples, n_labels, terms, in_bytes, counts, rest, sums):
     """Adds the terms of one code's pairs, one class after the other; the last is what is left."""
     for lane in range(LANES):
         rest[lane] = samples.size
     for label in range(n_labels - 1):
-        count(lines, samples, np.uint8(label), tops, counts)
+        count(lines, samples, np.uint8(label), in_bytes, counts)
         add_terms(terms, counts, rest, sums)
     for lane in range(LANES):
         sums[lane] += terms[rest[lane]]
@@ -169,7 +169,7 @@ def _sum_by_sample(lines, samples, terms, cells, sums):
             cells[line[lane], lane] = 0
 
 
-def _sum_narrow(lines, starts, samples, n_labels, terms, cells, tops, counts, rest, sums):
+def _sum_narrow(lines, starts, samples, n_labels, terms, cells, in_bytes, counts, rest, sums):
     """Sums over all codes of a segment, of labels in bytes."""
     sums[:] = 0
     for code in range(starts.size - 1):
@@ -177,7 +177,7 @@ def _sum_narrow(lines, starts, samples, n_labels, terms, cells, tops, counts, re
         if some.size == 2:
             sum_of_two(lines, some[0], some[1], terms[2], sums)
         elif n_labels * (some.size + SAMPLES_A_CLASS) < CLASSES_A_SAMPLE * some.size:
-            sum_by_class(lines, some, n_labels, terms, tops, counts, rest, sums)
+            sum_by_class(lines, some, n_labels, terms, in_bytes, counts, rest, sums)
         else:
             sum_by_sample(lines, some, terms, cells, sums)
 
@@ -284,11 +284,11 @@ def _sums(
     narrow = lines.dtype == np.uint8
     sums = np.empty((len(segments), LANES), np.int64)
     cells = np.zeros((n_labels, LANES), np.int32)
-    tops = np.empty(LANES, np.uint8)
+    in_bytes = np.empty(LANES, np.uint8)
     counts, rest = np.empty(LANES, np.int32), np.empty(LANES, np.int32)
     for segment, out in zip(segments, sums, strict=True):
         if narrow:
-            sum_narrow(lines, *segment, n_labels, terms, cells, tops, counts, rest, out)
+            sum_narrow(lines, *segment, n_labels, terms, cells, in_bytes, counts, rest, out)
         else:
             sum_wide(lines, *segment, terms, cells, out)
     return sums.T

@@ -143,6 +143,13 @@ def test_labels_are_as_anyone_holds_them(rng):
         assert (again.statistic, again.pvalue) == (test.statistic, test.pvalue)
 
 
+def test_settings_for_floating_point_errors_are_the_callers(twin, rng):
+    x, y = twin.put(rng.integers(0, 3, 60)), twin.put(rng.integers(0, 2, 60))
+    test = permutation_test(x, y, rng=2**64 - 1)
+    with np.errstate(all="raise"):
+        assert permutation_test(x, y, rng=2**64 - 1).pvalue == test.pvalue
+
+
 # --- seeds ----------------------------------------------------------------------------------------
 
 
