@@ -42,12 +42,14 @@ class CollisionWarning(RuntimeWarning):
 class Encoded(NamedTuple):
     """Codes (n_layers, ..., n); each layer's scheme, and the census of what its edges left out.
 
-    And how many of each row they left out, of the shape of codes, where it was asked for.
+    What messages call the layers. And how many of each row they left out, of the shape of codes,
+    where it was asked for.
     """
 
     codes: Any
     schemes: list[Scheme]
     censuses: list[Census]
+    names: Sequence[str]
     outside: Any = None
 
     @property
@@ -144,6 +146,7 @@ def encode_layers(
         codes.reshape(shape),
         schemes,
         censuses,
+        names,
         None if outside is None else outside.reshape(shape),
     )
 

@@ -12,11 +12,21 @@ from fastmi.arrays import Codes, FloatArray, IntArray
 from fastmi.backends import ANY_CODE, Occurrences
 from fastmi.inputs import is_tensor
 
-__all__ = ["CoverageWarning", "Tally", "counts_of_counts", "tally"]
+__all__ = [
+    "FEWEST_SAMPLES",
+    "LOWEST_COVERAGE",
+    "CoverageWarning",
+    "Tally",
+    "counts_of_counts",
+    "tally",
+]
+
+FEWEST_SAMPLES = 20  # from which a sample is judged
+LOWEST_COVERAGE = 1 / 20  # at least this share of the samples must share its symbol with another
 
 
 class CoverageWarning(UserWarning):
-    """Nearly every sample is alone with its symbol: any labels would give the same number."""
+    """The sample cannot size the number: any labels would give nearly the same."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -12,7 +12,7 @@ from fastmi import checks, entropies
 from fastmi.arrays import FloatArray, LabelsLike
 from fastmi.backends import ANY_CODE
 from fastmi.coding import identify_rows, number_rows
-from fastmi.counting import CoverageWarning, tally
+from fastmi.counting import FEWEST_SAMPLES, LOWEST_COVERAGE, CoverageWarning, tally
 from fastmi.inputs import shown
 from fastmi.labels import as_labels
 
@@ -24,9 +24,6 @@ __all__ = [
     "mutual_information",
     "numbered",
 ]
-
-FEWEST_SAMPLES = 20  # from which rows are judged
-LOWEST_COVERAGE = 1 / 20  # at least this share of the samples must share its row with another
 
 
 class Numbers(NamedTuple):

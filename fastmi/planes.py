@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,15 +11,18 @@ import numpy as np
 
 from fastmi import backends, checks, entropies
 from fastmi.arrays import Assignment, Bits, FloatArray, Inputs, LabelsLike, LayersOf
+from fastmi.belief import VERDICTS
 from fastmi.binning import Binning, as_binning
+from fastmi.counting import CoverageWarning
 from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted, Layers, Measure, Reader
-from fastmi.measures.base import through, variables
+from fastmi.measures.base import points_of, through, variables
 from fastmi.points import Points, joined
 from fastmi.resampling import PermutationTest, Segments, pvalues_of, resamples
 
 __all__ = ["PlaneEstimator", "Points", "Readings"]
 
+UNRESOLVED = VERDICTS.index("unresolved")
 ALONE = ("layers[0]",)  # the name of a layer that was passed by itself
 
 
@@ -107,6 +111,7 @@ class PlaneEstimator:
         fixed = variables(x, y, sample, n_classes)
         self.sample, self.n_classes, self._fixed = sample, n_classes, fixed
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
+        self._judged = fixed.judged
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
         counting = next(
             (measure.method for measure, _ in self.measures if isinstance(measure, Counted)),
@@ -127,6 +132,10 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: arrays that are not real activations of these n samples, NaN,
                 mixed devices, a layer without a measure.
+
+        Warns:
+            CoverageWarning: in some counted layer at most one sample in twenty shares its code and
+                label with another, of twenty samples or more that are not all there is.
         """
         return self._bits(self._checked(layers))
 
@@ -146,6 +155,9 @@ class PlaneEstimator:
         Raises:
             TypeError, ValueError: as `estimate`; an assignment that does not name a copy for each
                 sample.
+
+        Warns:
+            CoverageWarning: as `estimate`.
         """
         checked = self._checked(layers)
         first = checked.arrays[0]
@@ -200,6 +212,10 @@ class PlaneEstimator:
 
         Raises:
             TypeError, ValueError: as `sampled`.
+
+        Warns:
+            CoverageWarning: some layer is unresolved, by its verdict in "each" or "sampled", of
+                twenty samples or more that are not all there is.
         """
         checked = self._checked(layers)
         if checked.arrays[0].ndim == 2:
@@ -219,6 +235,8 @@ class PlaneEstimator:
                 reader.points(reader.sampled(prepared, copy_of)) for reader, prepared in ready
             ]
             readings["sampled"] = _points(sampled, groups)
+        if self._judged:
+            _warn_of_unresolved(readings, checked.places, self.n_samples)
         if all(reader.mixes for reader, _ in ready):
             mixture = [reader.points(reader.mixture(prepared)) for reader, prepared in ready]
             readings["mixture"] = _points(mixture, groups)
@@ -321,6 +339,24 @@ class PlaneEstimator:
                 "mapping with these names, or one binning for all"
             )
         return groups
+
+
+def _warn_of_unresolved(readings: Readings, places: Sequence[str], n_samples: int) -> None:
+    """Warns, once for a call, of the layers that this sample cannot size."""
+    words = [points.verdict for points in readings.values() if points.verdict is not None]
+    if not words:
+        return
+    unresolved = np.concatenate([word.reshape(-1, len(places)) == UNRESOLVED for word in words])
+    lost = unresolved.sum(axis=0).tolist()
+    if any(lost):
+        warnings.warn(
+            f"unresolved: {points_of(places, lost, len(unresolved))}: n = {n_samples} cannot size "
+            "them under these bins; I(T;Y) may be what chance gives (the column beside it), and "
+            "I(X;T) how many samples there are; take more samples, fewer bins or units, or another "
+            "measure",
+            CoverageWarning,
+            stacklevel=checks.depth_of_caller(),
+        )
 
 
 class Group(NamedTuple):

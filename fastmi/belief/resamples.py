@@ -32,7 +32,7 @@ def resampled_sd(a: IntArray, b: IntArray, n_resamples: int = SD_RESAMPLES) -> f
         return float("nan")
     draw = _drawn if a.size * b.size * SAMPLES_A_CELL <= n else _shuffled
     sums = draw(np.sort(a), np.sort(b), n_resamples, rng)
-    return float(settle(np.asarray(np.std(sums / n, ddof=1))))
+    return float(settle(np.array(float(np.std(sums / n, ddof=1)))))
 
 
 def _drawn(a: IntArray, b: IntArray, n_resamples: int, rng: np.random.Generator) -> FloatArray:

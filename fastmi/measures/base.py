@@ -12,12 +12,12 @@ from fastmi import backends, checks, entropies
 from fastmi.arrays import Activations, Bits, FloatArray, Inputs, IntArray, LabelsLike
 from fastmi.belief import Statements
 from fastmi.coding import identify_rows
-from fastmi.counting import Tally, tally
+from fastmi.counting import FEWEST_SAMPLES, Tally, tally
 from fastmi.inputs import is_tensor, on_host, shortened
 from fastmi.labels import as_labels
 from fastmi.points import Points
 
-__all__ = ["Layers", "Measure", "Reader", "Variables", "through", "variables"]
+__all__ = ["Layers", "Measure", "Reader", "Variables", "points_of", "through", "variables"]
 
 Prepared = TypeVar("Prepared")  # what a reader makes of layers, for all readings
 
@@ -75,6 +75,14 @@ class Variables:
         """Counts the samples."""
         return self.labels.shape[1]
 
+    @property
+    def judged(self) -> bool:
+        """Tells whether a warning is due where the sample cannot size a layer.
+
+        A population is what it is, and of less than twenty samples nobody expects it.
+        """
+        return self.statements.sample != "population" and self.n_samples >= FEWEST_SAMPLES
+
     def labels_beside(self, codes: Any, n_rows: int = 2) -> Any:
         """Lays the first rows of the labels where codes are, where they stay for the next call."""
         if isinstance(codes, np.ndarray):
@@ -111,6 +119,15 @@ def variables(
     labels = np.stack([on_host(ids_y), on_host(ids_x)])
     statements = Statements(np.bincount(labels[0]), n_classes, sample)
     return Variables(labels, n_y, n_x, tally(labels), statements)
+
+
+def points_of(names: Sequence[str], counts: Sequence[int], n_points: int) -> str:
+    """Names the layers of which some points are concerned, and how many of each's n_points."""
+    return ", ".join(
+        name if count == n_points else f"{name} ({count} of {n_points} points)"
+        for name, count in zip(names, counts, strict=True)
+        if count
+    )
 
 
 def through(values: Any, assignment: Any) -> Any:

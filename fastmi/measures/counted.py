@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import backends, entropies
+from fastmi import backends, checks, entropies
 from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import Encoded, encode_layers
-from fastmi.counting import Tally, tally
+from fastmi.counting import LOWEST_COVERAGE, CoverageWarning, Tally, tally
 from fastmi.inputs import is_tensor, on_host, shortened
-from fastmi.measures.base import Layers, Variables, through
+from fastmi.measures.base import Layers, Variables, points_of, through
 from fastmi.points import Points
 
 __all__ = ["Counted"]
@@ -124,9 +125,9 @@ class _Reader:
         return prepared._replace(codes=prepared.codes.reshape(*leading, n_copies * n), outside=None)
 
     def bits(self, prepared: Encoded) -> Bits:
-        return _layers_last(
-            self._information(prepared.codes, prepared.code_bits)[0].T, prepared.codes.shape, 2
-        )
+        bits, counts = self._information(prepared.codes, prepared.code_bits)
+        self._warn_of_pairs(prepared, counts)
+        return _layers_last(bits.T, prepared.codes.shape, 2)
 
     def points(self, prepared: Encoded) -> Points:
         shape = prepared.codes.shape
@@ -151,6 +152,24 @@ class _Reader:
         coding = np.broadcast_to(collisions, n_samples.shape).copy()
         return Points(**points, n_samples=n_samples, coding=coding)
 
+    def _warn_of_pairs(self, prepared: Encoded, counts: Tally) -> None:
+        """Warns of layers whose pairs (T,Y) nearly all differ; of a mixture nothing is said."""
+        n, s = prepared.codes.shape[-1], counts.n_segments // (3 if self._splits_x(1) else 2)
+        fixed = self._variables
+        if not fixed.judged or n != fixed.n_samples:
+            return
+        coverage = counts.between(s, 2 * s).coverage.reshape(len(prepared.names), -1)
+        lost = (coverage <= LOWEST_COVERAGE).sum(axis=1).tolist()
+        if any(lost):
+            warnings.warn(
+                f"unresolved: {points_of(prepared.names, lost, coverage.shape[1])}: at most one "
+                f"sample in twenty shares its code and label with another of these {n}, and "
+                "I(T;Y) would be nearly the same for any labels; take more samples, fewer bins or "
+                "units, or another measure (`readings` says what stands beside each number)",
+                CoverageWarning,
+                stacklevel=checks.depth_of_caller(),
+            )
+
     def _share_outside(self, prepared: Encoded) -> FloatArray:
         """Counts which share of each segment's activations lies outside, (s,)."""
         n_outside = on_host(prepared.outside.sum(-1))
@@ -165,9 +184,7 @@ class _Reader:
         """
         n, fixed = codes.shape[-1], self._variables
         n_repeats = n // fixed.n_samples
-        # then every pair (t, x) is as alone as its x
-        x_splits_all = fixed.n_x == fixed.n_samples and n_repeats == 1
-        sizes = (fixed.n_y,) if x_splits_all else (fixed.n_y, fixed.n_x)
+        sizes = (fixed.n_y, fixed.n_x) if self._splits_x(n_repeats) else (fixed.n_y,)
         labels = fixed.labels_beside(codes, len(sizes))
         if n_repeats > 1:
             labels = (
@@ -178,6 +195,10 @@ class _Reader:
         joint = np.empty((2, h_t.size))
         joint[0], joint[1] = h_tx[0] if h_tx else self._h_x, h_ty
         return entropies.information(h_t, self._ceilings_of(n_repeats), joint), counts
+
+    def _splits_x(self, n_repeats: int) -> bool:
+        """Tells whether pairs (t, x) are counted: not where each is as alone as its x."""
+        return self._variables.n_x < self._variables.n_samples or n_repeats > 1
 
     def _ceilings_of(self, n_repeats: int) -> FloatArray:
         """Estimates H(X) and H(Y) over as many rows as T has.
