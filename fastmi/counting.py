@@ -49,7 +49,7 @@ class Tally:
     @property
     def singletons(self) -> IntArray:
         """Counts the symbols that occur exactly once, (s,)."""
-        return self._sum(np.where(self.occurrences.times == 1, self.occurrences.symbols, 0))
+        return self.occurring(1)
 
     @property
     def coverage(self) -> FloatArray:
@@ -65,6 +65,10 @@ class Tally:
         times, symbols = counts_of_counts(counts)
         occurrences = Occurrences(np.zeros(len(times), np.int64), times, symbols)
         return cls(1, int(counts.sum()), occurrences)
+
+    def occurring(self, times: int) -> IntArray:
+        """Counts the symbols that occur exactly so many times, (s,)."""
+        return self._sum(np.where(self.occurrences.times == times, self.occurrences.symbols, 0))
 
     def between(self, first: int, last: int) -> Tally:
         """Takes the segments first..last - 1, as the codes' own of a tally of codes and pairs."""

@@ -34,7 +34,13 @@ class Numbers(NamedTuple):
     n_columns: int
 
 
-def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") -> float | FloatArray:
+def entropy(
+    x: LabelsLike,
+    *,
+    base: float | None = 2,
+    method: str = "plugin",
+    n_symbols: int | None = None,
+) -> float | FloatArray:
     """Estimates the entropy of labels, one for each sample, or of rows, each row ONE joint symbol.
 
     H(X) = -sum_x p(x) log p(x); p are the shares in the sample. A table of counts is no labels:
@@ -46,8 +52,11 @@ def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") ->
             batch. NumPy array, torch tensor, or a list of labels.
         base: of the logarithm; 2 is bits, None is nats.
         method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
-            in the sample, or corrected for its bias. Differences of corrected entropies are not
-            clipped: they may be negative, or exceed both.
+            in the sample, or corrected for its bias: then it may exceed log2 n. When each fails,
+            its function in `fastmi.entropies` says.
+        n_symbols: how many symbols X has, known beforehand, seen or not, for method "james-stein";
+            None takes those seen. A difference of entropies has no place for it: one number cannot
+            be that of X, of Y and of their pairs.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -56,14 +65,15 @@ def entropy(x: LabelsLike, *, base: float | None = 2, method: str = "plugin") ->
         TypeError: an unknown container or dtype; strings beside numbers or bytes in one column,
             which have no common equality.
         ValueError: no samples, missing values (NaN, None), floats that are not whole ("bin them
-            first"), an impossible base, an unknown method.
+            first"), an impossible base, an unknown method, n_symbols below those seen, or
+            beside another method.
 
     Example:
         >>> import fastmi
         >>> fastmi.entropy(["a", "b", "a", "b"])
         1.0
     """
-    (h,) = _joint([[0]], numbered(x=x), entropies.method(method))
+    (h,) = _joint([[0]], numbered(x=x), entropies.method(method, n_symbols))
     return _result(h, base)
 
 

@@ -11,6 +11,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from fractions import Fraction
 
 Variable = Sequence[Hashable]
 Rows = Sequence[Sequence[float]]
@@ -117,3 +118,45 @@ def grassberger(counts):
         g.append(g[c - 1] if c % 2 else (2 + g[1] if c == 2 else g[c - 2] + 2 / (c - 1)))
     n = sum(counts)
     return math.log(n) - sum(c * g[c] for c in counts) / n
+
+
+def chao_shen(counts):
+    """Shares lowered to the coverage, each over its chance to be seen, a fraction."""
+    n, alone = sum(counts), sum(c == 1 for c in counts)
+    coverage = n - (n - 1 if alone == n else alone)
+    shares = [Fraction(coverage * c, n * n) for c in counts]
+    return -math.fsum(p * math.log(p) / (1 - (1 - p) ** n) for p in shares)
+
+
+def james_stein(counts, n_symbols=None):
+    """The plug-in entropy of all symbols' shares, drawn towards 1 / K."""
+    k, n = n_symbols or len(counts), sum(counts)
+    shares = [c / n for c in [*counts, *[0] * (k - len(counts))]]
+    scatter = n * n - sum(c * c for c in counts)  # the integers say where the target is met
+    distance = (n - 1) * (k * sum(c * c for c in counts) - n * n)
+    weight = min(1, k * scatter / distance) if distance else 1
+    drawn = [weight / k + (1 - weight) * p for p in shares]
+    return -math.fsum(p * math.log(p) for p in drawn if p)
+
+
+def jackknife(counts):
+    """n H - (n - 1) times the mean entropy of all but one sample."""
+    n, less = sum(counts), []
+    for i, c in enumerate(counts):
+        others = [other - (at == i) for at, other in enumerate(counts)]
+        less += [plugin([other for other in others if other])] * c if n > 1 else [0]
+    return n * plugin(counts) - (n - 1) * math.fsum(less) / n
+
+
+def chao_wang_jost(counts):
+    """psi(n) - psi(c) = 1 / c + ... + 1 / (n - 1), and the series of the unseen, term by term."""
+    n, f1, f2 = sum(counts), counts.count(1), counts.count(2)
+    seen = math.fsum(c / n * math.fsum(1 / k for k in range(c, n)) for c in counts)
+    a = 2 * f2 / ((n - 1) * f1 + 2 * f2) if f2 else 2 / ((n - 1) * (f1 - 1) + 2)
+    if f1 == 0 or a == 1:
+        return seen
+    terms, k = [], 1
+    while (1 - a) ** k > 1e-17:
+        terms.append((1 - a) ** k / (n - 1 + k))
+        k += 1
+    return seen + f1 / n * math.fsum(terms)

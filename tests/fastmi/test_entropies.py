@@ -12,6 +12,7 @@ from fastmi import entropies
 from fastmi.backends import Occurrences
 from fastmi.counting import Tally, tally
 from fastmi.entropies.whole import whole_terms
+from fastmi.entropies.chao_wang_jost import series
 from tests import naive
 
 
@@ -103,7 +104,15 @@ ESTIMATORS = {  # method -> its oracle (nats, from counts), and its bits of each
         naive.grassberger,
         (2.612468321, 5.154674272, -0.002388001, 1.985559402, 2.404796027),
     ),
+    "chao-shen": (naive.chao_shen, (2.433391301, 6.948337553, 0, 2.020248130, 2.444343739)),
+    "chao-wang-jost": (
+        naive.chao_wang_jost,
+        (2.460046016, 6.064204657, 0, 2.142251605, 2.404336982),
+    ),
+    "james-stein": (naive.james_stein, (2.315254764, 3.321928095, 0, 2, 2.380594771)),
+    "jackknife": (naive.jackknife, (2.439730130, 4.689955936, 0, 2.151528568, 2.405105931)),
 }
+KNOWN = {"a few": (8, 2.737203142), "a tail": (30, 2.478757154)}  # K, and James-Stein's bits
 
 
 def labels_of(counts):
@@ -131,6 +140,42 @@ def test_an_estimator_is_its_oracle_on_any_counts(method, rng, twin):
             twin.put(rng.permutation(labels_of(counts))), base=None, method=method
         )
         assert found == pytest.approx(oracle(counts.tolist()), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_degenerate_counts_have_the_value_of_the_definition(method):
+    """One sample, two of them, one symbol, every sample alone."""
+    oracle, _ = ESTIMATORS[method]
+    for counts in ([1], [2], [1, 1], [2, 1], [2, 2], [1, 1, 1], [1000], [1] * 100, [99, 1]):
+        found = fastmi.entropy(labels_of(counts), base=None, method=method)
+        assert found == pytest.approx(oracle(counts), abs=1e-12), counts
+    if method != "grassberger":  # whose G(n) is not log n
+        assert fastmi.entropy([7], method=method) == fastmi.entropy([7] * 9, method=method) == 0
+
+
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_neither_order_nor_company_nor_backend_leaves_a_trace(method, rng):
+    estimate, segments = entropies.method(method), rng.integers(0, 40, (6, 300)) ** 2 // 40
+    segments[0], segments[1] = 3, np.arange(300)
+    found = []
+    for backend in ("numba", "torch"):
+        with fastmi.use_backend(backend):
+            found += [
+                estimate(tally(segments)).tolist(),
+                estimate(tally(rng.permuted(segments, axis=1))).tolist(),
+                [estimate(tally(segment[None]))[0] for segment in segments],
+                estimate(tally(segments[::-1].copy()))[::-1].tolist(),
+            ]
+    assert all(other == found[0] for other in found)
+
+
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_the_settings_of_numpy_reach_no_estimator(method):
+    segments = np.array([[0] * 40, range(40), [0] * 39 + [1], [0, 1] * 20])
+    calm = entropies.method(method)(tally(segments))
+    with np.errstate(all="raise"):
+        assert entropies.method(method)(tally(segments)).tolist() == calm.tolist()
+    assert np.isfinite(calm).all()
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
@@ -167,3 +212,99 @@ def test_sums_of_whole_terms_stay_within_an_integer(n):
     assert 0 < digits <= 48
     # each prime's logarithm is off by half a digit at most, and there are log2 n of them at most
     assert n * (math.log2(n) * 2**digits + math.log2(n) / 2) < 2**63
+
+
+# --- James-Stein: the number of symbols -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("counts", KNOWN)
+def test_symbols_that_were_not_seen_are_counted_where_their_number_is_known(counts):
+    n_symbols, published = KNOWN[counts]
+    labels = labels_of(COUNTS[counts])
+    found = fastmi.entropy(labels, method="james-stein", n_symbols=n_symbols)
+    assert found == pytest.approx(published, abs=1e-9)
+    seen = fastmi.entropy(labels, method="james-stein", n_symbols=len(COUNTS[counts]))
+    assert seen == fastmi.entropy(labels, method="james-stein")
+
+
+def test_any_number_of_symbols_is_the_oracles(rng):
+    for _ in range(20):
+        counts = rng.integers(1, 20, rng.integers(1, 30)).tolist()
+        n_symbols = len(counts) + int(rng.integers(0, 100))
+        found = fastmi.entropy(
+            labels_of(counts), base=None, method="james-stein", n_symbols=n_symbols
+        )
+        assert found == pytest.approx(naive.james_stein(counts, n_symbols), abs=1e-12)
+
+
+def test_one_sample_says_nothing_so_that_all_symbols_are_as_likely():
+    assert fastmi.entropy([5], method="james-stein", n_symbols=8) == 3
+    assert fastmi.entropy([5, 6], method="james-stein", n_symbols=8) == pytest.approx(3, abs=1e-15)
+    assert fastmi.entropy([5, 5], method="james-stein", n_symbols=8) == 0
+    alphabet = 10**400  # beyond any float
+    found = fastmi.entropy([5, 6], method="james-stein", n_symbols=alphabet)
+    assert found == pytest.approx(400 * math.log2(10), rel=1e-15)
+
+
+def test_a_batch_has_one_number_of_symbols():
+    batch = np.array([[0, 0, 1], [0, 1, 2]])[..., None]
+    found = np.asarray(fastmi.entropy(batch, method="james-stein", n_symbols=4))
+    each = [fastmi.entropy(rows, method="james-stein", n_symbols=4) for rows in batch]
+    assert found.tolist() == each
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"method": "james-stein", "n_symbols": 2},
+            ValueError,
+            "n_symbols is 2, but 3 symbols have been seen: pass how many there are",
+        ),
+        ({"n_symbols": 8}, ValueError, "n_symbols is 8 beside method 'plugin', .*'james-stein'"),
+        ({"method": "james-stein", "n_symbols": 0}, ValueError, "n_symbols must be at least 1"),
+        (
+            {"method": "james-stein", "n_symbols": 8.0},
+            TypeError,
+            "n_symbols must be an integer, not 8.0",
+        ),
+    ],
+)
+def test_a_number_of_symbols_that_cannot_be_is_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        fastmi.entropy([0, 1, 2, 2], **options)
+
+
+# --- Chao, Wang and Jost: the series of the unseen ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("n", "a", "published"),  # by another program, to forty digits
+    [
+        (2, 2 / 3, 0.21639532432449318),
+        (3, 1 / 3, 0.47187764950324684),
+        (10, 2 / 83, 1.3744181064459968),
+        (10, 0.5, 0.09215009748564922),
+        (100, 0.0099, 0.5974431179962982),
+        (100, 0.0101, 0.5893095759402714),
+        (1000, 2.00400199197798e-06, 5.649192888326177),
+        (1000, 0.3, 0.0023279194840924553),
+        (100_000, 1e-07, 4.078515987652457),
+        (100_000, 1.1e-05, 0.5587442903488183),
+        (100_000, 0.9, 1.1111098765582986e-06),
+        (2**31 - 1, 1e-12, 5.580360059379708),
+        (2**31 - 1, 1e-3, 4.6519540983028587e-07),
+    ],
+)
+def test_the_series_of_the_unseen_has_its_values(n, a, published):
+    assert series(n, np.array([a]))[0] == pytest.approx(published, rel=4e-15, abs=1e-15)
+
+
+@given(st.integers(2, 2**31 - 2), st.floats(0, 1))
+def test_the_series_of_the_unseen_goes_on_as_its_definition_says(n, at):
+    """S(n) = q / n + q S(n + 1), on both sides of the seam between its two ways."""
+    least = 2 / ((n - 1) ** 2 + 2)
+    for a in (least ** (1 - at) * 0.999**at, min(0.999, (0.9 + at / 5) / n)):
+        if a >= least:
+            here, after = series(n, np.array([a]))[0], series(n + 1, np.array([a]))[0]
+            assert here == pytest.approx((1 - a) * (1 / n + after), rel=1e-13, abs=1e-14)

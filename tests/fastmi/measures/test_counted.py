@@ -192,7 +192,7 @@ def test_a_corrected_number_below_zero_is_kept_and_shown(case):
 def test_a_method_that_there_is_not_is_refused(case):
     x, y, _ = case
     calls = [
-        lambda: fastmi.entropy(y, method="jackknife"),
+        lambda: fastmi.entropy(y, method="jack-knife"),
         lambda: fastmi.mutual_information(y, y, method=None),
         lambda: fastmi.conditional_mutual_information(y, y, y, method="PLUGIN"),
         lambda: PlaneEstimator(x, y, BINS, method="mm"),
