@@ -64,7 +64,8 @@ class PlaneEstimator:
             floats.
         binning: a binning, which is short for counting with it; a measure of `fastmi.measures`; or
             a mapping name -> either, for layers that are measured each in its own way.
-        method: how counting estimates entropies, one of `fastmi.entropies.METHODS`.
+        method: how counting estimates entropies, one of `fastmi.entropies.METHODS`. Over a
+            population only "plugin", which is exact there.
         n_classes: how many classes Y has, known beforehand, seen or not; None where it is not
             known. The bracket of I(T;Y) rests on it.
         sample: what these samples are, which decides what is said of the numbers: "held-out", used
@@ -81,7 +82,8 @@ class PlaneEstimator:
     Raises:
         TypeError: an unknown container or dtype.
         ValueError: n = 0, different numbers of samples, NaN in x, labels that are not whole, an
-            unknown method or sample, n_classes below the classes seen.
+            unknown method or sample, a corrected method over a population, n_classes below the
+            classes seen.
 
     Example:
         >>> import fastmi, numpy as np

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmi.arrays import FloatArray
 from fastmi.counting import Tally
+from fastmi.entropies.arithmetic import settle
 
 __all__ = ["chao_shen"]
 
@@ -36,4 +37,4 @@ def chao_shen(tally: Tally) -> FloatArray:
     chance = np.where(some, -np.expm1(n * np.log1p(-np.where(some, shares, 0))), 1)
     terms = symbols * (shares * np.log(shares) / chance)
     sums = np.bincount(segment, weights=terms, minlength=tally.n_segments)
-    return -sums / math.log(2)
+    return settle(-sums / math.log(2))

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmi.arrays import FloatArray
 from fastmi.counting import Tally
+from fastmi.entropies.arithmetic import settle
 
 __all__ = ["chao_wang_jost", "series"]
 
@@ -41,7 +42,7 @@ def chao_wang_jost(tally: Tally) -> FloatArray:
     some, pairs = once > 0, twice > 0
     np.divide(2 * twice, (n - 1) * once + 2 * twice, out=a, where=some & pairs)
     np.divide(2, (n - 1) * (once - 1) + 2, out=a, where=some & ~pairs)
-    return (sums + once * series(n, a)) / (n * math.log(2))
+    return settle((sums + once * series(n, a)) / (n * math.log(2)))
 
 
 def series(n: int, a: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmi.arrays import FloatArray
 from fastmi.counting import Tally
+from fastmi.entropies.arithmetic import settle
 
 __all__ = ["james_stein"]
 
@@ -50,7 +51,7 @@ def james_stein(tally: Tally, n_symbols: int | None = None) -> FloatArray:
     terms = symbols * (shares * np.log2(np.where(shares > 0, shares, 1)))
     sums = np.bincount(segment, weights=terms, minlength=tally.n_segments)
     unseen = weight * (1 - seen * each)
-    return unseen * (log_k - np.log2(np.where(weight > 0, weight, 1))) - sums
+    return settle(unseen * (log_k - np.log2(np.where(weight > 0, weight, 1))) - sums)
 
 
 def _weight(tally: Tally, each: FloatArray | float) -> FloatArray:

@@ -62,7 +62,8 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
         i_xt=bits[:, 0].mean(axis=0),
         i_ty=bits[:, 1].mean(axis=0),
         ceiling_x=float(np.log2(first.n_samples)),
-        ceiling_y=float(np.mean([plane.entropy_y for plane in planes])),
+        # a corrected H(Y) may be a little below 0, where no line is drawn
+        ceiling_y=max(0.0, float(np.mean([plane.entropy_y for plane in planes]))),
         caption=f"{data}; {copies}, {seeds}; {method} estimate, {first.binning}",
         spread_xt=spread[0],
         spread_ty=spread[1],

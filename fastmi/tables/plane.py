@@ -63,8 +63,8 @@ class InformationPlane:
         n_copies: the copies behind the points. data, binning: their names.
         sample: which sample of the data was counted, as "training" or "held-out". seed: of the run,
             where there are several.
-        method: how entropies were estimated. Other methods than "plugin" may give information below
-            0.
+        method: how entropies were estimated. Other methods than "plugin" may give entropies and
+            information below 0.
 
     Raises:
         TypeError: columns that are no arrays of numbers, names that are no strings, counts that are
@@ -110,7 +110,7 @@ class InformationPlane:
             name: checks.positive_integer(name, given[name]) for name in ("n_samples", "n_copies")
         }
         values |= {
-            name: checks.not_negative(name, given[name]) for name in ("entropy_x", "entropy_y")
+            name: _entropy(name, given[name], self.method) for name in ("entropy_x", "entropy_y")
         }
         for name, value in (values | {"seed": checks.seed(self.seed)}).items():
             object.__setattr__(self, name, value)
@@ -443,6 +443,13 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is {shown(value)}: pass a string")
     return str.__str__(value)  # also of what is derived from it, which JSON would not give back
+
+
+def _entropy(name: str, value: Any, method: str) -> float:
+    """Checks H(X) or H(Y); a corrected one may be a little below 0."""
+    if method != "plugin" and isinstance(value, float | np.floating) and -np.inf < value < 0:
+        return float(value)
+    return checks.not_negative(name, value)
 
 
 def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Points:

@@ -248,26 +248,54 @@ def _each() -> bool:
     )
 
 
-METHODS = [
-    _bad(
-        f"{name}, method {given!r}",
-        f"{name}(method)",
-        lambda call=call, given=given: call(given),
-        "method",
-        "'plugin'",
-    )
-    for name, call in (
-        ("entropy", lambda method: fastmi.entropy(Y, method=method)),
-        ("mutual_information", lambda method: fastmi.mutual_information(Y, Y, method=method)),
-        (
-            "conditional_mutual_information",
-            lambda method: fastmi.conditional_mutual_information(Y, Y, Y, method=method),
+METHODS = (
+    [
+        _bad(
+            f"{name}, method {given!r}",
+            f"{name}(method)",
+            lambda call=call, given=given: call(given),
+            "method",
+            "'plugin'",
+        )
+        for name, call in (
+            ("entropy", lambda method: fastmi.entropy(Y, method=method)),
+            ("mutual_information", lambda method: fastmi.mutual_information(Y, Y, method=method)),
+            (
+                "conditional_mutual_information",
+                lambda method: fastmi.conditional_mutual_information(Y, Y, Y, method=method),
+            ),
+            ("PlaneEstimator", lambda method: PlaneEstimator(X, Y, BINS, method=method)),
+            ("measures.Counted", lambda method: Counted(BINS, method)),
+        )
+        for given in ("mm", "PLUGIN", None, 3, ["plugin"])
+    ]
+    + [
+        _bad(
+            f"n_symbols {given!r:.20}",
+            "entropy(n_symbols)",
+            lambda given=given: fastmi.entropy(Y, method="james-stein", n_symbols=given),
+            "n_symbols",
+        )
+        for given in (1, 0, -1, 2.0, "8", True, [8])
+    ]
+    + [
+        _bad(
+            "n_symbols beside a method that has no use for it",
+            "entropy(n_symbols method)",
+            lambda: fastmi.entropy(Y, n_symbols=8),
+            "n_symbols",
+            "'james-stein'",
         ),
-        ("PlaneEstimator", lambda method: PlaneEstimator(X, Y, BINS, method=method)),
-        ("measures.Counted", lambda method: Counted(BINS, method)),
-    )
-    for given in ("mm", "PLUGIN", None, 3, ["plugin"])
-]
+        _bad(
+            "a corrected method over a population",
+            "PlaneEstimator(method sample)",
+            lambda: PlaneEstimator(X, Y, BINS, method="jackknife", sample="population"),
+            "'jackknife'",
+            "'population'",
+            "'plugin'",
+        ),
+    ]
+)
 
 SAID = [
     *(

@@ -167,11 +167,52 @@ def test_miller_madow_reaches_every_face(case, rng):
     )
 
 
-def test_a_deterministic_layer_has_no_entropy_given_x_under_any_method(case):
+@pytest.mark.parametrize("method", fastmi.entropies.METHODS)
+@pytest.mark.parametrize("layer", ["few codes", "one code", "all alone"])
+def test_a_deterministic_layer_has_no_entropy_given_x_under_any_method(method, layer, case, twin):
     _, y, layers = case
-    plane = PlaneEstimator(np.arange(60), y, BINS, method="miller-madow")
-    codes = fastmi.encode(layers["a"][0, 0], BINS)
-    assert plane.estimate(layers["a"][0, 0])[0, 0] == fastmi.entropy(codes, method="miller-madow")
+    copies = {
+        "few codes": layers["a"][0],
+        "one code": np.zeros((2, 60, 1), np.float32),
+        "all alone": np.tile(np.arange(60, dtype=np.float32)[:, None], (2, 1, 1)),
+    }[layer]
+    bins = Edges(np.arange(1, 60)) if layer == "all alone" else BINS
+    plane = PlaneEstimator(np.arange(60), y, bins, method=method)
+    codes = fastmi.encode(copies, bins)
+    h_t = np.asarray(fastmi.entropy(codes[..., None], method=method))
+    put = twin.put(copies)
+    assert plane.estimate(put)[:, 0, 0].tolist() == h_t.tolist()
+    copy_of = np.arange(60) % 2
+    readings = plane.readings(put, copy_of)
+    assert readings["each"].i_xt[:, 0].tolist() == h_t.tolist()
+    sampled = fastmi.entropy(codes[copy_of, np.arange(60)], method=method)
+    assert readings["sampled"].i_xt.tolist() == plane.sampled(put, copy_of)[:, 0].tolist()
+    assert readings["sampled"].i_xt[0] == sampled
+    assert fastmi.mutual_information(np.arange(60), codes[0], method=method) == h_t[0]
+
+
+@pytest.mark.parametrize("method", fastmi.entropies.METHODS)
+def test_nor_does_it_where_inputs_repeat(method, rng):
+    x = rng.integers(0, 40, 100)
+    layer = (x % 7).astype(np.float32)[:, None]
+    plane = PlaneEstimator(x, x % 2, Edges(np.arange(1, 7)), method=method)
+    h_t = fastmi.entropy(x % 7, method=method)
+    assert plane.estimate(layer)[0, 0] == pytest.approx(h_t, abs=1e-15)
+
+
+@pytest.mark.parametrize("method", fastmi.entropies.METHODS)
+def test_over_a_population_nothing_is_corrected(method, case):
+    x, y, layers = case
+    calls = [
+        lambda: PlaneEstimator(x, y, BINS, method=method, sample="population"),
+        lambda: PlaneEstimator(x, y, {"a": Counted(BINS, method)}, sample="population"),
+    ]
+    for call in calls:
+        if method == "plugin":
+            assert call().estimate({"a": layers["a"]}).shape == (3, 2, 1, 2)
+        else:
+            with pytest.raises(ValueError, match=f"method is '{method}' and sample 'population'"):
+                call()
 
 
 def test_a_corrected_number_below_zero_is_kept_and_shown(case):
@@ -187,6 +228,19 @@ def test_a_corrected_number_below_zero_is_kept_and_shown(case):
         fastmi.InformationPlane.collect(
             PlaneEstimator(x, y, BINS), [points], epochs=range(3), layers=["b"]
         )
+
+
+def test_a_corrected_entropy_below_zero_is_kept_and_shown(case, tmp_path):
+    """Grassberger's of a single class."""
+    x, _, layers = case
+    plane = PlaneEstimator(x, np.zeros(60, int), BINS, method="grassberger")
+    assert plane.entropy_y < 0
+    points = plane.readings({"b": layers["b"]})["each"]
+    table = fastmi.InformationPlane.collect(plane, [points], epochs=range(3), layers=["b"])
+    table.save(tmp_path / "plane.npz")
+    assert fastmi.InformationPlane.load(tmp_path / "plane.npz").entropy_y == plane.entropy_y
+    assert {row["h_y_bits"] for row in table.rows()} == {plane.entropy_y}
+    assert table.panel().ceiling_y == 0
 
 
 def test_a_method_that_there_is_not_is_refused(case):

@@ -567,6 +567,14 @@ def test_entropies_are_bits(name, value):
         plane(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["entropy_x", "entropy_y"])
+def test_only_a_corrected_entropy_may_be_below_zero(name):
+    assert getattr(plane(**{name: -0.5, "method": "grassberger"}), name) == -0.5
+    for value in (-np.inf, np.nan, "1", None):
+        with pytest.raises((TypeError, ValueError), match=f"^{name} must be "):
+            plane(**{name: value, "method": "grassberger"})
+
+
 @pytest.mark.parametrize("value", [0, -3, True, 2.5, "1000", None])
 def test_a_table_rests_on_samples(value):
     with pytest.raises((TypeError, ValueError), match=r"^n_samples must be "):
