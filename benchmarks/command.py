@@ -1,6 +1,7 @@
 """`python -m benchmarks [CASE ...] [--quick] [--json FILE] [--device cuda]`.
 
-And `python -m benchmarks gpu-check`, `python -m benchmarks report`.
+And `python -m benchmarks gpu-check`, `python -m benchmarks report`, `python -m benchmarks
+estimators`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gpu_check, page
+from benchmarks import estimators, gpu_check, page
 from benchmarks.cases import CASES, Case
 from benchmarks.cold import cold
 from benchmarks.curves import CURVES, Curve
@@ -29,7 +30,11 @@ __all__ = ["main"]
 ROUNDS, QUICK = 7, {"rounds": 3, "patience": 0.5}
 CURVE = {"rounds": 3, "patience": 2.0}
 COLD, CURVED = "cold", "curves"
-COMMANDS = {"gpu-check": gpu_check.main, "report": page.main}
+COMMANDS = {
+    "gpu-check": gpu_check.main,
+    "report": page.main,
+    "estimators": estimators.main,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +67,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks",
         description=(
             "Every candidate's answer is compared before any is timed. Also: python -m benchmarks "
-            "report --help, and on a GPU: python -m benchmarks gpu-check --help"
+            "report --help, and python -m benchmarks estimators --help; on a GPU: python -m "
+            "benchmarks gpu-check --help"
         ),
         epilog=(
             f"cases: {', '.join(known[:-2])}; and besides them: {CURVED}, how the cost grows; "
@@ -84,8 +90,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     for name in options.parts:
         if name not in known:
             parser.error(
-                f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check or report "
-                "alone"
+                f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check, report "
+                "or estimators alone"
             )
     return options
 

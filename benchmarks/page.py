@@ -29,7 +29,7 @@ from benchmarks.report import (
 from benchmarks.targets import reached
 from fastmi.files import replacing
 
-__all__ = ["main", "page"]
+__all__ = ["main", "page", "table"]
 
 RESULTS, PAGE = Path("benchmarks/results"), Path("docs/performance.md")
 
@@ -104,10 +104,10 @@ def _device(record: Record, links: Mapping[str, str]) -> Iterator[str]:
     if aims := list(_aims(record)):
         yield (
             "### What was aimed "
-            f"at\n\n{_table([('case', 'against', 'at least', 'found', ''), *aims])}\n"
+            f"at\n\n{table([('case', 'against', 'at least', 'found', ''), *aims])}\n"
         )
     if record["cases"]:
-        yield f"### At a glance\n\n{_table(_glance(record['cases']))}\n"
+        yield f"### At a glance\n\n{table(_glance(record['cases']))}\n"
         yield "### Cases\n"
         for case in record["cases"]:
             yield from _case(case, record["not_here"])
@@ -168,7 +168,7 @@ def _glance(cases: Sequence[Record]) -> list[tuple[str, ...]]:
 def _case(case: Record, absent: Record) -> Iterator[str]:
     about = f" ({case['about']})" if case["about"] else ""
     yield f"#### {case['name']}\n\n{_capital(case['what'])}{about}.\n"
-    yield _table(rows(case))
+    yield table(rows(case))
     others = not_run(case, absent)
     said = [
         (
@@ -185,12 +185,13 @@ def _curve(curve: Record, links: Mapping[str, str]) -> Iterator[str]:
     yield f"#### Over {curve['name']}\n\n{_capital(curve['what'])}.\n"
     if curve["name"] in links:
         yield f"![Median seconds over {curve['axis']}]({links[curve['name']]})\n"
-    yield _table(curve_rows(curve)) + "\n"
+    yield table(curve_rows(curve)) + "\n"
     if others := curve_not_run(curve):
         yield f"Not run: {others}.\n"
 
 
-def _table(cells: Sequence[Sequence[str]]) -> str:
+def table(cells: Sequence[Sequence[str]]) -> str:
+    """Writes a table of Markdown, its first line the head; numbers stand to the right."""
     head, *rest = cells
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rest]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
