@@ -50,9 +50,11 @@ def series(n: int, a: FloatArray) -> FloatArray:
 
     It converges by itself only as 1 / a, which may be n^2 terms.
     """
-    near = n * a < 1
-    sums = np.empty_like(a)
-    sums[near], sums[~near] = _near(n, a[near]), _far(n, a[~near])
+    near, far = n * a < 1, (n * a >= 1) & (a < 1)
+    sums = np.zeros_like(a)
+    for some, way in ((near, _near), (far, _far)):
+        if some.any():
+            sums[some] = way(n, a[some])
     return sums
 
 
@@ -70,10 +72,10 @@ def _near(n: int, a: FloatArray) -> FloatArray:
 
 
 def _far(n: int, a: FloatArray) -> FloatArray:
-    """Sums it as a continued fraction in (1 - a) / a, from its last term."""
+    """Sums it as Gauss's continued fraction of 2F1(1, 1; n + 1) in (1 - a) / a, from its end."""
     x = (1 - a) / a
-    rest = np.zeros_like(a)
+    rest = np.ones_like(a)  # 1 and what follows
     for k in range(FAR_TERMS, 0, -1):
         share = k * (n + k - 1) / (n + 2 * k - 1)
-        rest = share / (n + 2 * k - 2) * x / (1 + share / (n + 2 * k) * x / (1 + rest))
-    return x / n / (1 + rest)
+        rest = 1 + (share / (n + 2 * k - 2)) * x / (1 + (share / (n + 2 * k)) * x / rest)
+    return x / n / rest
