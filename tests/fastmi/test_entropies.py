@@ -11,8 +11,8 @@ import fastmi
 from fastmi import entropies
 from fastmi.backends import Occurrences
 from fastmi.counting import Tally, tally
-from fastmi.entropies.whole import whole_terms
 from fastmi.entropies.chao_wang_jost import series
+from fastmi.entropies.whole import whole_terms
 from tests import naive
 
 
