@@ -3,6 +3,7 @@
 It is saved whole or not at all, drawn, and read back.
 """
 
+from fastmi.tables.beliefs import Gap
 from fastmi.tables.drawing import panel, plot
 from fastmi.tables.plane import COLUMNS, InformationPlane
 from fastmi.tables.storage import FORMAT, load_planes, save_planes, write_csv
@@ -10,6 +11,7 @@ from fastmi.tables.storage import FORMAT, load_planes, save_planes, write_csv
 __all__ = [
     "COLUMNS",
     "FORMAT",
+    "Gap",
     "InformationPlane",
     "load_planes",
     "panel",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.arrays import Bits, IntArray
+from fastmi.belief import SAMPLES
 from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted
 from fastmi.planes import PlaneEstimator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from fastmi.figures import Panel
+    from fastmi.tables.beliefs import Gap
 
 __all__ = ["COLUMNS", "InformationPlane"]
 
@@ -63,6 +65,9 @@ class InformationPlane:
         n_copies: the copies behind the points. data, binning: their names.
         sample: which sample of the data was counted, as "training" or "held-out". seed: of the run,
             where there are several.
+        sample_kind: what the sample is said to be, as `PlaneEstimator` takes it: "held-out",
+            "training", "population", or "" where that is not known. What is said of its numbers
+            rests on it.
         method: how entropies were estimated. Other methods than "plugin" may give entropies and
             information below 0.
 
@@ -87,6 +92,7 @@ class InformationPlane:
     sample: str = "training"
     seed: int = 0
     method: str = "plugin"
+    sample_kind: str = ""
 
     def __post_init__(self) -> None:
         """Checks every field, and makes it what a file gives back.
@@ -95,13 +101,14 @@ class InformationPlane:
         """
         given = vars(self)
         checks.one_of("reading", self.reading, READINGS)
+        checks.one_of("sample_kind", self.sample_kind, ("", *SAMPLES))
         values: dict[str, Any] = {
             "epochs": _epochs(self.epochs),
             "layers": _names("layers", self.layers),
         }
         values |= {
             name: _text(name, given[name])
-            for name in ("reading", "data", "binning", "sample", "method")
+            for name in ("reading", "data", "binning", "sample", "sample_kind", "method")
         }
         values["points"] = _checked_points(
             self.points, len(values["epochs"]), len(values["layers"]), self.method
@@ -178,6 +185,7 @@ class InformationPlane:
             sample=(estimator.sample or "training") if sample is None else sample,
             seed=seed,
             method=estimator.method,
+            sample_kind=estimator.sample or "",
         )
 
     def mean(self) -> InformationPlane:
@@ -203,6 +211,31 @@ class InformationPlane:
             (n_epochs, n_paths, n_layers - 1, 2) bools; differences within 1e-9 bits are none.
         """
         return np.diff(self.points.bits, axis=2) > SAME_BITS
+
+    def reasons(self) -> dict[str, str]:
+        """Says why each layer has its verdict after the last epoch: layer -> a line.
+
+        By the path with the weakest verdict. Empty where nothing is judged, as of a mixture.
+        """
+        from fastmi.tables import beliefs
+
+        return beliefs.reasons_of(self)
+
+    def gap(self, held_out: InformationPlane) -> Gap:
+        """Subtracts I(T;Y) on a held-out sample from that on this one, the training sample.
+
+        Returns:
+            a record: bits (n_epochs, n_layers), and of each layer what it means after the last
+                epoch: "overfitting" where the lower end of the training sample is above the upper
+                end of the held-out one.
+
+        Raises:
+            TypeError: no table. ValueError: tables of other epochs, layers, readings or bins;
+                columns that are missing, as of a mixture.
+        """
+        from fastmi.tables import beliefs
+
+        return beliefs.gap(self, held_out)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Gives one row per epoch, path and layer, under the names of `COLUMNS`.

@@ -1,0 +1,108 @@
+"""tables -> words: why each layer has its verdict, and what a gap between two samples means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi.arrays import FloatArray, IntArray
+from fastmi.belief import VERDICTS, Evidence, growth_reasons, reasons
+from fastmi.inputs import shown
+from fastmi.tables.plane import InformationPlane
+
+__all__ = ["Gap", "gap", "reasons_of"]
+
+UNRESOLVED = VERDICTS.index("unresolved")
+COLUMNS = ("i_ty", "mean_lower", "mean_upper", "verdict")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Gap:
+    """I(T;Y) on the training sample less I(T;Y) on the held-out one, averaged over the paths.
+
+    Attributes:
+        epochs, layers: of both tables. bits: (n_epochs, n_layers).
+        words: what it means of each layer after the last epoch. "overfitting": the lower end of the
+            training sample is above the upper end of the held-out one, so that no one value of
+            I(T;Y) could show both in mean: the layer knows these labels better than those to come.
+            "within the brackets": it need not mean anything. "unresolved": one of the samples
+            cannot size the layer, and the gap says nothing.
+    """
+
+    epochs: IntArray
+    layers: tuple[str, ...]
+    bits: FloatArray
+    words: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        ends = zip(self.layers, self.bits[-1], self.words, strict=True)
+        return "Gap: " + ", ".join(f"{layer} {bits:+.3f} ({word})" for layer, bits, word in ends)
+
+
+def gap(training: InformationPlane, held_out: InformationPlane) -> Gap:
+    """Subtracts the held-out I(T;Y) from that of the training sample, and says what it means.
+
+    Raises:
+        TypeError: no table. ValueError: tables of other epochs, layers, readings or bins; columns
+            that are missing, as of a mixture.
+    """
+    if not isinstance(held_out, InformationPlane):
+        raise TypeError(f"held_out is {shown(held_out)}: pass the table of the held-out sample")
+    _check_comparable(training, held_out)
+    ours, theirs = training.mean(), held_out.mean()
+    lost = (ours.verdict[-1, 0] == UNRESOLVED) | (theirs.verdict[-1, 0] == UNRESOLVED)
+    above = ours.mean_lower[-1, 0] > theirs.mean_upper[-1, 0]
+    words = np.where(lost, "unresolved", np.where(above, "overfitting", "within the brackets"))
+    bits = ours.i_ty[:, 0] - theirs.i_ty[:, 0]
+    return Gap(training.epochs, training.layers, bits, tuple(words.tolist()))
+
+
+def _check_comparable(training: InformationPlane, held_out: InformationPlane) -> None:
+    for name in ("layers", "reading", "binning", "method"):
+        mine, other = getattr(training, name), getattr(held_out, name)
+        if mine != other:
+            raise ValueError(
+                f"held_out has {name} {shown(other)}, the training sample {shown(mine)}: only "
+                "readings of the same networks by the same rule are compared"
+            )
+    if not np.array_equal(training.epochs, held_out.epochs):
+        raise ValueError("held_out was read at other epochs: read both samples at the same")
+    for plane in (training, held_out):
+        lacking = [name for name in COLUMNS if getattr(plane, name) is None]
+        if lacking:
+            raise ValueError(
+                f"the table of {plane.sample!r} ({plane.reading}) has no {lacking[0]}: compare "
+                "counted readings of single networks, or sampled ones, of a sample"
+            )
+
+
+def reasons_of(plane: InformationPlane) -> dict[str, str]:
+    """Says why each layer has its verdict after the last epoch, by the path with the weakest.
+
+    Empty where there are no verdicts, as of a mixture.
+    """
+    if plane.verdict is None:
+        return {}
+    weakest = plane.verdict[-1].argmin(axis=0)
+
+    def at_end(column: npt.NDArray[np.float64] | None) -> FloatArray:
+        if column is None:  # of a population
+            return np.full(len(plane.layers), np.nan)
+        return column[-1, weakest, np.arange(len(plane.layers))]
+
+    kind = plane.sample_kind or None
+    evidence = Evidence(
+        at_end(plane.pair_coverage),
+        at_end(plane.i_ty),
+        at_end(plane.mean_lower),
+        plane.entropy_y,
+        plane.n_samples,
+        kind,
+    )
+    grown = growth_reasons(at_end(plane.growth), kind)
+    return {
+        layer: of_y if of_y == of_x else f"{of_y}; {of_x}"
+        for layer, of_y, of_x in zip(plane.layers, reasons(evidence), grown, strict=True)
+    }

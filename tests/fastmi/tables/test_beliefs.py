@@ -1,0 +1,92 @@
+"""Tables in words: the reason of each verdict, and the gap between two samples."""
+
+import numpy as np
+import pytest
+
+import fastmi
+from fastmi import InformationPlane, PlaneEstimator
+
+N = 400
+BINS = fastmi.UniformBins(6, range=(-1, 1))
+Y = np.arange(N) % 2
+KNOWN, GUESSED = (
+    np.where(Y, 0.5, -0.5)[:, None],
+    np.where(np.arange(N) % 5, Y - 0.5, 0.5 - Y)[:, None],
+)
+
+
+def table(layers, sample="held-out", reading="each", epochs=(0, 7), **given):
+    estimator = PlaneEstimator(np.arange(N)[:, None], Y, BINS, sample=sample, **given)
+    stacked = {name: np.stack([layer] * len(epochs)) for name, layer in layers.items()}
+    n_copies = 2 if reading == "mixture" else 1
+    readings = estimator.readings(
+        {name: np.stack([layer] * n_copies, axis=1) for name, layer in stacked.items()}
+    )
+    return InformationPlane.collect(
+        estimator, [readings[reading]], epochs=epochs, layers=layers, reading=reading
+    )
+
+
+def test_each_layer_has_its_reason(rng):
+    wide = rng.uniform(-1, 1, (N, 30))
+    reasons = table({"wide": wide, "known": KNOWN}).reasons()
+    assert reasons["wide"].startswith("unresolved: n = 400 cannot size this layer under these bins")
+    assert "; at the ceiling: H(T) grew 1 bits in the last doubling" in reasons["wide"]
+    assert reasons["known"].startswith("resolved: pair coverage 1.000 of 0.995")
+    described = table({"known": KNOWN}, sample="training").reasons()["known"]
+    assert "(a description: the layer was trained on this sample)" in described
+
+
+def test_a_population_has_one_reason_and_a_mixture_none():
+    whole = table({"known": KNOWN}, sample="population")
+    assert whole.reasons() == {"known": "exact: the whole population was counted"}
+    assert table({"known": KNOWN}, reading="mixture").reasons() == {}
+
+
+def test_the_weakest_path_gives_the_reason(rng):
+    wide = rng.uniform(-1, 1, (N, 30))
+    estimator = PlaneEstimator(np.arange(N)[:, None], Y, BINS, sample="held-out")
+    both = np.stack([np.repeat(KNOWN, 30, axis=1), wide])[None]
+    plane = InformationPlane.collect(
+        estimator, [estimator.readings([both])["each"]], epochs=[0], layers=["T"]
+    )
+    assert plane.reasons()["T"].startswith("unresolved")
+
+
+def test_the_gap_is_the_difference_and_says_what_it_means(rng):
+    wide = rng.uniform(-1, 1, (N, 30))
+    training = table({"wide": wide, "learned": KNOWN, "same": GUESSED}, sample="training")
+    held_out = table({"wide": wide, "learned": GUESSED, "same": GUESSED})
+    found = training.gap(held_out)
+    assert found.bits.tolist() == (training.i_ty - held_out.i_ty)[:, 0].tolist()
+    assert found.words == ("unresolved", "overfitting", "within the brackets")
+    assert training.mean_lower[-1, 0, 1] > held_out.mean_upper[-1, 0, 1]
+    assert repr(found) == (
+        f"Gap: wide {found.bits[-1, 0]:+.3f} (unresolved), learned {found.bits[-1, 1]:+.3f} "
+        "(overfitting), same +0.000 (within the brackets)"
+    )
+    assert held_out.gap(training).words[1] == "within the brackets"
+
+
+def test_only_what_can_be_compared_is():
+    plane = table({"known": KNOWN})
+    with pytest.raises(TypeError, match="held_out is 3: pass the table of the held-out sample"):
+        plane.gap(3)
+    with pytest.raises(ValueError, match=r"held_out has layers \('other',\)"):
+        plane.gap(table({"other": KNOWN}))
+    with pytest.raises(ValueError, match="held_out was read at other epochs"):
+        plane.gap(table({"known": KNOWN}, epochs=(0, 8)))
+    mixture = table({"known": KNOWN}, reading="mixture")
+    with pytest.raises(ValueError, match=r"the table of 'held-out' \(mixture\) has no mean_lower"):
+        mixture.gap(mixture)
+
+
+def test_what_the_sample_is_said_to_be_is_kept(tmp_path):
+    plane = table({"known": KNOWN})
+    plane.save(tmp_path / "plane.npz")
+    assert InformationPlane.load(tmp_path / "plane.npz").sample_kind == "held-out"
+    assert table({"known": KNOWN}, sample=None).sample_kind == ""
+    with pytest.raises(ValueError, match="sample_kind must be one of"):
+        fastmi.tables.InformationPlane(
+            plane.epochs, plane.layers, plane.points, N, 1, 1, "each", 1, "", "", sample_kind="x"
+        )
