@@ -113,3 +113,31 @@ def jackknife(t, y):
     ]
     se = statistics.stdev(pseudo) / math.sqrt(n) if n > 1 else math.nan
     return statistics.fmean(pseudo), se
+
+
+def drift(counts, step=1e-4):
+    """How ln se changes as I moves by one se: tables a little before and behind, {(t, y): count}.
+
+    The shares move along their information density.
+    """
+    n = sum(counts.values())
+    here = {cell: count / n for cell, count in counts.items()}
+    bits, error, density = moments(here, n)
+    ends = [
+        moments({cell: p * (1 + way * (density[cell] - bits)) for cell, p in here.items()}, n)
+        for way in (-step, step)
+    ]
+    (before, before_se, _), (behind, behind_se, _) = ends
+    return (math.log(behind_se) - math.log(before_se)) / ((behind - before) / error)
+
+
+def moments(shares, n):
+    """(I, its delta-method se, log2 p / (p p) of each cell)."""
+    p_t, p_y = Counter(), Counter()
+    for (t, y), p in shares.items():
+        p_t[t] += p
+        p_y[y] += p
+    density = {(t, y): math.log2(p / (p_t[t] * p_y[y])) for (t, y), p in shares.items()}
+    bits = math.fsum(p * density[cell] for cell, p in shares.items())
+    squares = math.fsum(p * (density[cell] - bits) ** 2 for cell, p in shares.items())
+    return bits, math.sqrt(squares / n), density

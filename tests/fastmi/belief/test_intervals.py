@@ -61,12 +61,16 @@ def test_each_rule_has_its_reason():
     pairs = [120, 79, 1], [0, 1, 1], [0, 1, 0]
     assert interval(*pairs, sample="held-out").offered
     assert reasons([120, 78, 1], *pairs[1:]) == ["pair coverage 0.994 of 0.995"]
-    # two classes told apart without an error, nearly as many of each: se is all but 0
-    told = [505, 495], [0, 1], [0, 1]
-    assert reasons(*told) == [
-        "a bias of about 0.000721 bits, of at most its standard error of 0.000457"
+    # two classes told apart without an error: se is all but 0, or would soon be
+    told = [0, 1], [0, 1]
+    assert reasons([505, 495], *told) == [
+        "a bias of about 0.000721 bits, of at most its standard error of 0.000457",
+        "a standard error that changes by 6.32 of it within two, of 0.5",
     ]
-    assert interval([510, 490], *told[1:]).offered
+    assert reasons([560, 440], *told) == [
+        "a standard error that changes by 0.535 of it within two, of 0.5"
+    ]
+    assert interval([570, 430], *told).offered
     # of 2 x 5 cells two expect less than 5, and then three
     rows, columns = [0, 0, 1, 1, 1, 1], [0, 1, 1, 2, 3, 4]
     few = [320, 10, 280, 8, 200, 60]

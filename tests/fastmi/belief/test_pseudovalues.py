@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from fastmi.belief.pseudovalues import jackknife
+from fastmi.belief.pseudovalues import drift, jackknife
 from fastmi.contingency import Contingency
 from tests.fastmi.belief import definitions
 from tests.fastmi.belief.samples import pairs
@@ -55,6 +55,24 @@ def test_large_counts_keep_their_digits():
 )
 def test_degenerate_tables_have_values_that_are_known(t, y, expected):
     assert jackknife(table_of(t, y)) == pytest.approx(expected, abs=1e-14, nan_ok=True)
+
+
+def test_the_error_drifts_as_tables_beside_it_say(rng):
+    for t, y in pairs(rng, 100, 150):
+        found, counts = drift(table_of(t, y)), Counter(zip(t, y, strict=True))
+        if math.isnan(found):  # one code or one class, or all pseudo-values are one
+            assert jackknife(table_of(t, y))[1] == pytest.approx(0, abs=1e-12, nan_ok=True)
+        elif abs(found) < 100:
+            assert found == pytest.approx(definitions.drift(counts), rel=1e-3, abs=1e-3)
+
+
+def test_the_error_all_but_vanishes_where_two_classes_are_told_and_nearly_alike():
+    """se is sqrt(pq / n) log2(p / q): its drift is that of the logarithm, and of pq."""
+    p, q, n = 0.55, 0.45, 1000
+    expected = ((p - q) / 2 - 1 / math.log(p / q)) / math.sqrt(p * q * n)
+    found = drift(Contingency.of_cells([550, 450], [0, 1], [0, 1]))
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert drift(Contingency.of_cells([500, 500], [0, 1], [0, 1])) == pytest.approx(math.nan, nan_ok=True)
 
 
 def test_no_order_of_samples_or_labels_leaves_a_trace(rng):
