@@ -1,7 +1,6 @@
 """`python -m benchmarks [CASE ...] [--quick] [--json FILE] [--device cuda]`.
 
-And `python -m benchmarks gpu-check`, `python -m benchmarks report`, `python -m benchmarks
-estimators`.
+And `python -m benchmarks gpu-check`, `report`, `estimators` and `simulation`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import estimators, gpu_check, page
+from benchmarks import estimators, gpu_check, page, simulation
 from benchmarks.cases import CASES, Case
 from benchmarks.cold import cold
 from benchmarks.curves import CURVES, Curve
@@ -34,6 +33,7 @@ COMMANDS = {
     "gpu-check": gpu_check.main,
     "report": page.main,
     "estimators": estimators.main,
+    "simulation": simulation.main,
 }
 
 
@@ -67,7 +67,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks",
         description=(
             "Every candidate's answer is compared before any is timed. Also: python -m benchmarks "
-            "report --help, and python -m benchmarks estimators --help; on a GPU: python -m "
+            "report --help, estimators --help or simulation --help, and on a GPU: python -m "
             "benchmarks gpu-check --help"
         ),
         epilog=(
@@ -90,8 +90,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     for name in options.parts:
         if name not in known:
             parser.error(
-                f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check, report "
-                "or estimators alone"
+                f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check, report, "
+                "estimators or simulation alone"
             )
     return options
 

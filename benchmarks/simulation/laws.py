@@ -13,6 +13,8 @@ from fastmi.arrays import FloatArray, IntArray
 
 __all__ = ["Drawn", "Joint", "Law", "apart", "channel", "golden", "told_by", "two_classes", "zipf"]
 
+ROUNDING = 1e-12  # bits that are none
+
 
 class Drawn(NamedTuple):
     """Samples of a law.
@@ -37,7 +39,7 @@ class Law(Protocol):
 
     @property
     def information(self) -> float:
-        """Gives what there is to tell, in bits: I(T;Y), or I(X;Y) where T is found by the sample."""
+        """Gives I(T;Y) in bits, or I(X;Y) where T is found by the sample."""
         ...
 
     def draw(self, rng: np.random.Generator, n_samples: int, n: int) -> Drawn:
@@ -61,7 +63,8 @@ class Joint:
         """Sums p(t, y) log2(p(t, y) / (p(t) p(y)))."""
         outer = np.outer(self.p.sum(axis=1), self.p.sum(axis=0))
         some = self.p > 0
-        return math.fsum(self.p[some] * np.log2(self.p[some] / outer[some]))
+        bits = math.fsum(self.p[some] * np.log2(self.p[some] / outer[some]))
+        return bits if bits > ROUNDING else 0.0
 
     def draw(self, rng: np.random.Generator, n_samples: int, n: int) -> Drawn:
         """Draws cells by the inverse of their cumulative law."""
@@ -107,5 +110,5 @@ def zipf(n_symbols: int, exponent: float = 1.0) -> FloatArray:
 
 
 def golden(n_symbols: int, low: float, high: float) -> FloatArray:
-    """Spreads numbers over low..high without an order: low + (high - low) frac(k (sqrt 5 - 1) / 2)."""
+    """Spreads numbers over low..high: low + (high - low) frac(k (sqrt 5 - 1) / 2), k = 0, 1, ..."""
     return low + (high - low) * (np.arange(n_symbols) * ((math.sqrt(5) - 1) / 2) % 1)

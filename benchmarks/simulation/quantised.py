@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 import fastmi
 from benchmarks.simulation.laws import Drawn
-from fastmi.arrays import FloatArray, IntArray
+from fastmi.arrays import FloatArray
 from fastmi.binning import Binning
 
 __all__ = ["Quantised", "equal_mass", "equal_width"]
@@ -46,7 +47,7 @@ class Quantised:
         codes = [fastmi.encode(s[:, None], b) for s, b in zip(x, bins, strict=True)]
         return Drawn(np.stack(codes), y, self._told([b.edges for b in bins]))
 
-    def _told(self, edges: list[IntArray]) -> FloatArray:
+    def _told(self, edges: list[npt.NDArray[np.float32]]) -> FloatArray:
         """Computes I(q(X);Y) of each set of edges: H(Y) less the entropy of Y in each bin."""
         density, one = self._law()
         step = GRID[1] - GRID[0]
@@ -81,7 +82,7 @@ def _between(at_edges: FloatArray, whole: float) -> FloatArray:
 
 
 def _logistic(odds: FloatArray) -> FloatArray:
-    return 1 / (1 + np.exp(-odds))
+    return 0.5 + 0.5 * np.tanh(odds / 2)
 
 
 def _binary_entropy(p: FloatArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,13 @@ from fastmi import belief, entropies
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.counting import tally
 
-__all__ = ["Bracket", "Coverage", "Mean", "Sampled", "bracket", "coverage", "generator", "sampled"]
+__all__ = ["Bracket", "Coverage", "Mean", "Sampled", "bracket", "coverage", "drawn_of", "sampled"]
 
 SEED = 12
 BLOCK_DRAWS = 2**22  # at a time: some hundred MB
 MOST_ERRORS = 3  # standard errors by which what holds may be missed
-NO_ENDS = math.nan, math.nan
+NO_ENDS = (math.nan,) * 4
+Z = 1.959963984540054  # of 95 %
 LEAST_COVERED, LEAST_OFFERED = 0.91, 0.5
 
 
@@ -27,7 +29,7 @@ class Sampled(NamedTuple):
 
     Attributes:
         told: what T tells. plugin, lower, upper: the plug-in and its bracket. low, high: the ends
-            of the interval, NaN where there is none.
+            of the interval, NaN where there is none. value, se: the jackknife's, of every sample.
     """
 
     told: FloatArray
@@ -36,6 +38,8 @@ class Sampled(NamedTuple):
     upper: FloatArray
     low: FloatArray
     high: FloatArray
+    value: FloatArray
+    se: FloatArray
 
 
 class Mean(NamedTuple):
@@ -73,11 +77,17 @@ class Bracket(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """How many samples were offered an interval, and how many of these hold what T tells."""
+    """How many samples were offered an interval, and how many of these hold what T tells.
+
+    Attributes:
+        n_samples, n_offered, n_holding: as said. n_would: of all samples, how many would hold it,
+            were each of them offered value +- z se.
+    """
 
     n_samples: int
     n_offered: int
     n_holding: int
+    n_would: int
 
     @property
     def offered(self) -> float:
@@ -88,6 +98,11 @@ class Coverage(NamedTuple):
     def covered(self) -> float:
         """Gives the share of those offered; NaN where there is none."""
         return self.n_holding / self.n_offered if self.n_offered else math.nan
+
+    @property
+    def would(self) -> float:
+        """Gives the share of all samples, were all of them offered one."""
+        return self.n_would / self.n_samples
 
     @property
     def holds(self) -> bool | None:
@@ -111,20 +126,24 @@ def coverage(samples: Sampled) -> Coverage:
     """Counts the intervals that hold what T tells."""
     offered = ~np.isnan(samples.low)
     holding = offered & (samples.low <= samples.told) & (samples.told <= samples.high)
-    return Coverage(offered.size, int(offered.sum()), int(holding.sum()))
+    would = np.abs(samples.value - samples.told) <= Z * samples.se
+    return Coverage(offered.size, *(int(some.sum()) for some in (offered, holding, would)))
 
 
 def sampled(
     law: Law, name: str, n: int, n_samples: int, *, known: bool = True, intervals: bool = True
 ) -> Sampled:
     """Draws samples and says of each what fastmi says of a held-out sample."""
-    rng, n_together = generator(name, n), max(1, BLOCK_DRAWS // n)
     n_classes = law.n_classes if known else None
-    blocks = [
-        _believed(law.draw(rng, min(n_together, n_samples - first), n), n_classes, intervals)
-        for first in range(0, n_samples, n_together)
-    ]
+    blocks = [_believed(drawn, n_classes, intervals) for drawn in drawn_of(law, name, n, n_samples)]
     return Sampled(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+
+
+def drawn_of(law: Law, name: str, n: int, n_samples: int) -> Iterator[Drawn]:
+    """Draws the samples in blocks that fit in memory, always the same ones."""
+    rng, n_together = generator(name, n), max(1, BLOCK_DRAWS // n)
+    for first in range(0, n_samples, n_together):
+        yield law.draw(rng, min(n_together, n_samples - first), n)
 
 
 def _believed(drawn: Drawn, n_classes: int | None, intervals: bool) -> Sampled:
@@ -142,9 +161,9 @@ def _believed(drawn: Drawn, n_classes: int | None, intervals: bool) -> Sampled:
     return Sampled(drawn.told, plugin, *np.array(columns).T)
 
 
-def _interval(cells: IntArray, n_columns: int, n_classes: int | None) -> tuple[float, float]:
+def _interval(cells: IntArray, n_columns: int, n_classes: int | None) -> tuple[float, ...]:
     counts = np.bincount(cells)
     place = np.flatnonzero(counts)
     rows, columns = np.divmod(place, n_columns)
     found = belief.interval(counts[place], rows, columns, n_classes=n_classes, sample="held-out")
-    return found.low, found.high
+    return found.low, found.high, found.value, found.se

@@ -68,7 +68,7 @@ def test_each_rule_has_its_reason():
         "a standard error that changes by 6.32 of it within two, of 0.5",
     ]
     assert reasons([560, 440], *told) == [
-        "a standard error that changes by 0.535 of it within two, of 0.5"
+        "a standard error that changes by 0.521 of it within two, of 0.5"
     ]
     assert interval([570, 430], *told).offered
     # of 2 x 5 cells two expect less than 5, and then three

@@ -72,7 +72,9 @@ def test_the_error_all_but_vanishes_where_two_classes_are_told_and_nearly_alike(
     expected = ((p - q) / 2 - 1 / math.log(p / q)) / math.sqrt(p * q * n)
     found = drift(Contingency.of_cells([550, 450], [0, 1], [0, 1]))
     assert found == pytest.approx(expected, rel=1e-12)
-    assert drift(Contingency.of_cells([500, 500], [0, 1], [0, 1])) == pytest.approx(math.nan, nan_ok=True)
+    assert drift(Contingency.of_cells([500, 500], [0, 1], [0, 1])) == pytest.approx(
+        math.nan, nan_ok=True
+    )
 
 
 def test_no_order_of_samples_or_labels_leaves_a_trace(rng):
