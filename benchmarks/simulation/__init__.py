@@ -20,7 +20,6 @@ from benchmarks.simulation.lines import (
 from benchmarks.simulation.page import Found, Width, page
 from benchmarks.simulation.rejecting import null, power
 from benchmarks.simulation.sampling import bracket, coverage, sampled
-from fastmi import checks
 from fastmi.files import replacing
 
 __all__ = ["find", "main"]
@@ -36,8 +35,8 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(name, type=int, default=default, help="of each line; %(default)s")
     parser.add_argument("--out", type=Path, default=PAGE, help=f"where the page goes; {PAGE}")
     options = parser.parse_args(arguments)
-    for name in ("samples", "null_samples"):
-        checks.positive_integer(f"--{name.replace('_', '-')}", getattr(options, name) - 1)
+    if min(options.samples, options.null_samples) < 2:
+        raise ValueError("--samples must be at least 2, and --null-samples: a mean has its error")
     check_target(options.out)
     found = find(options.samples, options.null_samples)
     with replacing(options.out) as beside:

@@ -111,4 +111,5 @@ def zipf(n_symbols: int, exponent: float = 1.0) -> FloatArray:
 
 def golden(n_symbols: int, low: float, high: float) -> FloatArray:
     """Spreads numbers over low..high: low + (high - low) frac(k (sqrt 5 - 1) / 2), k = 0, 1, ..."""
-    return low + (high - low) * (np.arange(n_symbols) * ((math.sqrt(5) - 1) / 2) % 1)
+    parts = np.arange(n_symbols, dtype=np.float64) * ((math.sqrt(5) - 1) / 2) % 1
+    return np.asarray(low + (high - low) * parts, np.float64)

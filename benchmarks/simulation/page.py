@@ -82,8 +82,8 @@ INTERVALS = """## Intervals
 The jackknife's, at 95 %: how many samples are offered one, and of these how many hold I(T;Y) (of
 fitted bins: what these bins tell). Judged, at 91 %, where at least half of the samples are offered
 one. Where fewer are, they are a selection by what was counted, and may hold it less often, for some
-laws much less. "If all were" is the share of all samples in which value ± 1.96 se holds it: what the
-rule keeps apart. Near independence, in sparse tables, and where T tells classes that are nearly
+laws much less. "If all were" is the share of all samples in which value ± 1.96 se holds it: what
+the rule keeps apart. Near independence, in sparse tables, and where T tells classes that are nearly
 alike without an error (55 : 45), this formula is not what it says.
 """
 

@@ -42,7 +42,9 @@ class Quantised:
     def draw(self, rng: np.random.Generator, n_samples: int, n: int) -> Drawn:
         """Draws x and y, and fits bins sample by sample."""
         x = rng.standard_normal((n_samples, n)).astype(np.float32)
-        y = (rng.random((n_samples, n)) < _logistic(self.slope * x)).astype(np.int64)
+        y = (
+            rng.random((n_samples, n)) < _logistic(np.float64(self.slope) * x.astype(np.float64))
+        ).astype(np.int64)
         bins = [self.fit(sample[:, None]) for sample in x]
         codes = [fastmi.encode(s[:, None], b) for s, b in zip(x, bins, strict=True)]
         return Drawn(np.stack(codes), y, self._told([b.edges for b in bins]))
