@@ -86,8 +86,8 @@ def interval(
 
     - the coverage of the pairs, 1 - f1 / n, is at least .995;
     - the bias of the plug-in, about (Kt - 1) (Ky - 1) / (2 n ln 2), is at most se;
-    - se changes by at most half within two of it (`drift`): without this rule an I that is nearly
-      the most that it can be was covered .88 of the time;
+    - se changes by at most half within two of it (`drift`): without this rule T that tells two
+      classes nearly alike without an error was covered .9 of the time;
     - of Kt Ky cells 80 % expect a_i b_j / n >= 5 samples under independence, none less than 1;
     - n mean_lower >= log2 100: near I = 0 the estimate is not normal.
 
