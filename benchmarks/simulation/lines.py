@@ -35,9 +35,17 @@ ALTERNATIVE = two_classes(np.ones(8), golden(8, 0.35, 0.65))
 EXTREME = channel((0.98, 0.02), np.array([[0.982, 0.018], [0.9, 0.1]]))
 
 LINES = (
-    Line("symmetric channel, 11 % flipped", two_classes(EQUAL, np.array([0.11, 0.89])), (30, 3000)),
+    Line(
+        "symmetric channel, 11 % flipped",
+        two_classes(EQUAL, np.array([0.11, 0.89])),
+        (30, 60, 3000),
+    ),
     Line("8 codes, 2 classes", EIGHT, (100, 300, 1000, 3000)),
-    Line("100 codes, 2 classes", two_classes(np.ones(100), golden(100, 0, 1)), (300, 5000, 10_000)),
+    Line(
+        "100 codes, 2 classes",
+        two_classes(np.ones(100), golden(100, 0, 1)),
+        (300, 1000, 5000, 10_000),
+    ),
     Line("300 codes, 2 classes", two_classes(np.ones(300), golden(300, 0, 1)), (3000,)),
     Line("10 codes, 10 classes", told_by(np.ones(10), 0.4, np.ones(10)), (100, 2000)),
     Line("50 codes (Zipf), 5 classes", told_by(zipf(50), 0.5, np.ones(5)), (300, 20_000)),
@@ -46,14 +54,14 @@ LINES = (
     Line("class a function of 2000 codes", told_by(np.ones(2000), 1, np.ones(4)), (200,)),
     Line("T is the class, 4 alike", told_by(np.ones(4), 1, np.ones(4)), (100, 1000)),
     Line("T is the class, 90 : 10", told_by((0.9, 0.1), 1, EQUAL), (100, 1000)),
-    Line("T is the class, 55 : 45", told_by((0.55, 0.45), 1, EQUAL), (1000, 5000)),
+    Line("T is the class, 55 : 45", told_by((0.55, 0.45), 1, EQUAL), (1000, 2000, 5000)),
     Line("20 codes, classes 90 : 9 : 1", told_by(zipf(20), 0.3, RARE), (200, 20_000)),
     Line("6 codes, 40 classes (Zipf)", MANY, (25, 500)),
     Line("the same, classes not known", MANY, (25, 500), known=False),
-    Line("2 codes nearly alike", two_classes(EQUAL, np.array([0.46, 0.54])), (500, 5000)),
-    Line("margins 98 : 2, near independence", EXTREME, (500, 5000)),
+    Line("2 codes nearly alike", two_classes(EQUAL, np.array([0.46, 0.54])), (500, 4000, 5000)),
+    Line("margins 98 : 2, near independence", EXTREME, (500, 5000, 20_000)),
     Line("10 codes, 10 classes, independent", apart(np.ones(10), np.ones(10)), (50, 1000)),
-    Line("normal x, 8 bins of equal mass", Quantised(2.0, equal_mass(8)), (200, 1000)),
+    Line("normal x, 8 bins of equal mass", Quantised(2.0, equal_mass(8)), (100, 200, 1000)),
     Line("normal x, 50 bins of equal mass", Quantised(2.0, equal_mass(50)), (200,)),
     Line("normal x, 10 bins of equal width", Quantised(2.0, equal_width(10)), (300,)),
 )
