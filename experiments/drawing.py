@@ -256,15 +256,19 @@ def _only(layers: Sequence[str], panel: Panel) -> Panel:
         raise ValueError(f"layers names {unknown[0]!r}: the layers are {', '.join(panel.layers)}")
     at = [list(panel.layers).index(layer) for layer in layers]
     return replace(
-        panel, layers=tuple(layers), **{name: _at(getattr(panel, name), at) for name in _COLUMNS}
+        panel,
+        layers=tuple(layers),
+        verdicts=[panel.verdicts[i] for i in at] if panel.verdicts else (),
+        **{name: _at(getattr(panel, name), at) for name in _COLUMNS},
     )
 
 
-_COLUMNS = ("i_xt", "i_ty", "spread_xt", "spread_ty")
+# the layers are the last axis of each
+_COLUMNS = ("i_xt", "i_ty", "spread_xt", "spread_ty", "chance", "lower")
 
 
 def _at(column: Any, layers: list[int]) -> Any:
-    return None if column is None else column[:, layers]
+    return None if column is None else column[..., layers]
 
 
 def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
@@ -287,9 +291,12 @@ def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
         ceiling_y=max(panel.ceiling_y for panel in panels),
         caption="; ".join(dict.fromkeys(panel.caption for panel in panels)),
         **{
-            name: None if parts[0] is None else np.concatenate(parts, axis=1)
+            name: None if any(part is None for part in parts) else np.concatenate(parts, axis=-1)
             for name, parts in columns.items()
         },
+        verdicts=[
+            verdict for panel in panels for verdict in panel.verdicts or [""] * len(panel.layers)
+        ],
     )
 
 

@@ -58,8 +58,12 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 # of runs, in turn
 DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (2.5, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
+# how the mark of an end is filled, by its verdict: what is not known is left open, on paper too
+FILLS = {"": "full", "exact": "full", "resolved": "full", "bounded": "bottom", "unresolved": "none"}
+VERDICTS = tuple(FILLS)
 GUIDE = "#8a8a8a"  # of ceilings, and of what has no layer's colour
 SCALE = "viridis"  # of epochs
+GHOST: dict[str, Any] = {"linewidth": 1.1, "linestyle": (0, (1, 1.6)), "alpha": 0.75}  # of chance
 SAME_PLACE_SHARE = 0.015  # of an axis: marks nearer to each other cover each other
 LONGEST_LETTERS = 240  # of a name that is drawn whole
 
@@ -77,6 +81,10 @@ class Panel:
 
     Where several runs lie over each other, `runs` names that of each path, and a layer's name may
     stand once for each of them: it keeps its colour, and a run is a dash.
+
+    Of what can be believed: `chance`, (n_epochs, n_layers), is what shuffled labels give in place
+    of i_ty; `lower` and `verdicts`, one for each path, are the lower end of I(T;Y) in mean at the
+    last epoch, and the word for that point, one of `VERDICTS`.
 
     Raises:
         TypeError: a title or caption that is no string, layers that are no list of strings.
@@ -97,6 +105,9 @@ class Panel:
     runs: Sequence[str] = ()
     limits_xt: tuple[float, float] = (0, np.inf)
     limits_ty: tuple[float, float] = (0, np.inf)
+    chance: FloatArray | None = None
+    lower: FloatArray | None = None
+    verdicts: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         _strings("title", [self.title])
@@ -111,6 +122,10 @@ class Panel:
         shape = (np.size(self.epochs), len(self.layers))
         for name, axes in (("epochs", shape[:1]), ("i_xt", shape), ("i_ty", shape)):
             _finite(name, getattr(self, name), axes)
+        for name, axes in (("chance", shape), ("lower", shape[1:])):
+            if getattr(self, name) is not None:
+                _finite(name, getattr(self, name), axes)
+        _check_verdicts(self.verdicts, len(self.layers))
         checks.not_negative("ceiling_x", self.ceiling_x)
         checks.not_negative("ceiling_y", self.ceiling_y)
         _both_spreads(np.shape(self.i_xt), self.spread_xt, self.spread_ty)
@@ -256,7 +271,8 @@ def information_plane(
 def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
     """Draws one panel into axes of the caller's.
 
-    They get its limits, its names and a legend of its layers; nothing else changes.
+    They get its limits, its names and a legend of its layers, and of its verdicts if it has some;
+    nothing else changes.
 
     Args:
         ax: of any figure. panel: what to draw. color: as `information_plane`; the scale of epochs
@@ -289,6 +305,7 @@ def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
         handles.append(
             Line2D([], [], color=tint, marker=mark, label=_visible(name, LONGEST_LETTERS))
         )
+    handles += _marks([panel]).values() if panel.verdicts else ()
     for text in ax.legend(handles=handles, fontsize="small", framealpha=0.7).get_texts():
         text.set_parse_math(False)
     return cast("Figure", ax.get_figure(root=True))
@@ -469,26 +486,57 @@ def _draw(
             ax.add_collection(lines)
         else:  # dashes that go on over the segments
             ax.add_artist(Line2D(*path.T, color=shade, linewidth=1.6, linestyle=dash, zorder=3))
+        if panel.chance is not None:
+            ghost = _means(panel.chance[:, layer], windows)
+            ax.add_artist(
+                Line2D(
+                    path[:, 0], ghost, color=shade if color == "layer" else GUIDE, **GHOST, zorder=1
+                )
+            )
         ax.plot(
             x[0],
             y[0],
             mark,
             color=first,
-            markerfacecolor="white",
-            markersize=6 * first_sizes[layer],
-            markeredgewidth=1.2,
+            markeredgecolor="white",
+            markersize=4 * first_sizes[layer],
+            markeredgewidth=0.5,
             zorder=4,
         )
-        ax.plot(
-            x[-1],
-            y[-1],
-            mark,
-            color=last,
-            markeredgecolor="black",
-            markersize=7 * last_sizes[layer],
-            markeredgewidth=0.7,
-            zorder=5,
-        )
+        if panel.lower is not None:
+            _bracket(ax, (x[-1], y[-1]), panel.lower[layer], last, reach)
+        verdict = panel.verdicts[layer] if panel.verdicts else ""
+        ax.plot(x[-1], y[-1], mark, **_end(last, verdict, 7 * last_sizes[layer]), zorder=5)
+
+
+def _end(shade: Any, verdict: str, size: float) -> dict[str, Any]:
+    """Gives the look of a mark at an end: full where it is resolved, hollow where it is not."""
+    hollow = verdict == "unresolved"
+    return {
+        "color": shade,
+        "fillstyle": "full" if hollow else FILLS[verdict],
+        "markerfacecolor": "white" if hollow else shade,
+        "markerfacecoloralt": "white",
+        "markeredgecolor": "black" if verdict and not hollow else shade,
+        "markersize": size,
+        "markeredgewidth": 1.2 if hollow else 0.7,
+    }
+
+
+def _bracket(
+    ax: Axes, end: tuple[float, float], lower: float, shade: Any, reach: FloatArray
+) -> None:
+    """Draws a square bracket at the lower end of a point, and a stem to it.
+
+    Where that is below the axis the stem leaves it.
+    """
+    (x, y), (width, height) = end, 0.013 * reach
+    bottom = ax.get_ylim()[0]
+    style: dict[str, Any] = {"color": shade, "linewidth": 0.9, "zorder": 4}
+    ax.add_artist(Line2D([x, x], [y, max(lower, bottom)], alpha=0.6, **style))
+    if lower > bottom:
+        edges = [x - width, x - width, x + width, x + width]
+        ax.add_artist(Line2D(edges, [lower + height, lower, lower, lower + height], **style))
 
 
 def _sizes(x: FloatArray, y: FloatArray, reach: FloatArray) -> FloatArray:
@@ -618,26 +666,13 @@ def _legend(
                 [], [], color="#555555", linestyle=_dash(i), linewidth=1.4, label="\n".join(lines)
             )
         )
-    handles.append(
-        Line2D(
-            [],
-            [],
-            color="black",
-            marker="o",
-            markerfacecolor="white",
-            linestyle="",
-            markersize=5,
-            label="start",
-        )
-    )
-    handles.append(
-        Line2D([], [], color="black", marker="o", linestyle="", markersize=5, label="end")
-    )
+    marks = _marks(every)
+    handles += marks.values()
     # a handle and the space around it take 30 points, a letter up to 0.6 of its size; where it is
     # wider, what it takes
     widest = max(
         max(0.6 * 8 * len(line), _width(line, 8))
-        for lines in (["start"], *layers, *runs)
+        for lines in ([*marks], *layers, *runs)
         for line in lines
     )
     fitting = int(points / (30 + widest))
@@ -654,7 +689,9 @@ def _legend(
         ncols=n_columns,
         columnspacing=1.1,
         handletextpad=0.4,
-        frameon=False,
+        facecolor="#f7f7f7",
+        edgecolor="#dddddd",
+        framealpha=1,
         fontsize=8,
         title_fontsize=7.5,
     )
@@ -662,10 +699,26 @@ def _legend(
         text.set_parse_math(False)
     legend.get_title().set(color="#444444", multialignment="center")
     # as the legend fills them
-    columns = np.array_split([len(name) - 1 for name in (*layers, *runs)] + [0, 0], n_columns)
+    extra = [len(name) - 1 for name in (*layers, *runs)] + [0] * len(marks)
+    columns = np.array_split(extra, n_columns)
     return 0.13 * (len(lines) + max(column.sum() for column in columns)) + 0.18 * -(
         -len(handles) // n_columns
     )
+
+
+def _marks(panels: Sequence[Panel]) -> dict[str, Line2D]:
+    """Gives what stands for start and end, for each verdict that is there, and for chance."""
+    start = {"marker": "o", "linestyle": "", "color": "black", "markersize": 3.5}
+    marks = {"start": Line2D([], [], label="start", **start)}
+    seen = {verdict for panel in panels for verdict in panel.verdicts or ("",)}
+    for verdict in VERDICTS:
+        if verdict in seen:
+            name = f"end, {verdict}" if verdict else "end, not judged" if len(seen) > 1 else "end"
+            look = _end("black", verdict, 6)
+            marks[name] = Line2D([], [], label=name, marker="o", linestyle="", **look)
+    if any(panel.chance is not None for panel in panels):
+        marks["chance"] = Line2D([], [], label="chance", color="#555555", **GHOST)
+    return marks
 
 
 def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]:
@@ -734,7 +787,17 @@ def _explanation(grid: Sequence[Sequence[Panel]]) -> str:
     bands = {panel.spread_xt is not None for row in grid for panel in row}
     dots = "dots: every recorded epoch; line: their means" if False in bands else "line: means"
     band = "; band: one standard deviation over the seeds" if True in bands else ""
-    return f"{dots} over windows that widen with the epoch{band}"
+    panels = [panel for row in grid for panel in row]
+    chance = any(panel.chance is not None for panel in panels)
+    lower = any(panel.lower is not None for panel in panels)
+    words = {
+        "chance: I(T;Y) in mean if the labels are shuffled": chance,
+        "bracket below an end: I(T;Y) is above it in mean (not a confidence interval)": lower,
+        "half full: bounded from below alone": any("bounded" in one.verdicts for one in panels),
+        "hollow: n cannot size the layer": any("unresolved" in one.verdicts for one in panels),
+    }
+    believed = "".join(f"; {text}" for text, there in words.items() if there)
+    return f"{dots} over windows that widen with the epoch{band}{believed}"
 
 
 def _lowest_and_highest(name: str, limits: Any) -> None:
@@ -744,6 +807,17 @@ def _lowest_and_highest(name: str, limits: Any) -> None:
     if ends.dtype.kind not in "iuf" or ends.shape != (2,) or not ends[0] <= ends[1]:
         raise ValueError(
             f"{name} is {shown(limits)}: pass (lowest, highest), infinite where there is no limit"
+        )
+
+
+def _check_verdicts(verdicts: Any, n_paths: int) -> None:
+    """Refuses words that are no verdicts, and others than one for each path, or none."""
+    _strings("verdicts", verdicts)
+    for verdict in verdicts:
+        checks.one_of("verdicts", verdict, VERDICTS)
+    if len(verdicts) not in (0, n_paths):
+        raise ValueError(
+            f"verdicts has {len(verdicts)} words for {n_paths} paths: pass one for each, or none"
         )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastmi import checks
+from fastmi.arrays import FloatArray
+from fastmi.belief import VERDICTS
 from fastmi.points import Points
 from fastmi.tables.plane import InformationPlane
 from fastmi.tables.storage import listed
@@ -50,10 +52,17 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
         bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])
         several = len(planes) > 1
         spread = bits.std(axis=0, ddof=1) if several else (None, None)
+    words = _verdicts(planes)
+    chance, lower = (_mean(planes, name) for name in ("chance", "mean_lower"))
     copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}"
     seeds = f"{len(planes)} seeds" if several else f"seed {first.seed}"
     data = f"data: {first.data or 'unnamed'}, {first.sample}, n = {first.n_samples:,}"
     method = "plug-in" if first.method == "plugin" else first.method
+    counted = first.coding is not None
+    what = " of counted rows of float32" if counted else ""
+    how = f"{method} estimate{what}, {first.binning}"
+    described = words and first.sample_kind in ("training", "") and "exact" not in words
+    how += "; verdicts describe this sample alone" if described else ""
     limits = {column.name: (column.low, column.high) for column in Points.columns()}
     return figures.Panel(
         title=TITLES[first.reading] if first.n_copies > 1 else "a single network",
@@ -64,12 +73,35 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
         ceiling_x=float(np.log2(first.n_samples)),
         # a corrected H(Y) may be a little below 0, where no line is drawn
         ceiling_y=max(0.0, float(np.mean([plane.entropy_y for plane in planes]))),
-        caption=f"{data}; {copies}, {seeds}; {method} estimate, {first.binning}",
+        caption=f"{data}; {copies}, {seeds}; {how}",
         spread_xt=spread[0],
         spread_ty=spread[1],
         limits_xt=limits["i_xt"],
         limits_ty=limits["i_ty"],
+        chance=chance,
+        lower=None if lower is None else lower[-1],
+        verdicts=words,
     )
+
+
+def _mean(planes: Sequence[InformationPlane], name: str) -> FloatArray | None:
+    """Averages a column over the paths and then the tables, (n_epochs, n_layers), if all have it.
+
+    And every layer of them.
+    """
+    columns = [getattr(plane, name) for plane in planes]
+    if any(column is None or np.isnan(column).any() for column in columns):
+        return None
+    return np.mean([column.mean(axis=1) for column in columns], axis=0)
+
+
+def _verdicts(planes: Sequence[InformationPlane]) -> list[str]:
+    """Gives the weakest word of each layer after the last epoch, over all paths and tables."""
+    columns = [plane.verdict for plane in planes]
+    if any(column is None for column in columns):
+        return []
+    weakest = np.min([column[-1].min(axis=0) for column in columns if column is not None], axis=0)
+    return [VERDICTS[0 if word != word else int(word)] for word in weakest.tolist()]
 
 
 def plot(

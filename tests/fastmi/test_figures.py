@@ -17,6 +17,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.text import Text
@@ -400,8 +401,107 @@ def test_start_and_end_are_marked_at_the_first_and_last_points(color):
     for layer, (start, end) in enumerate(zip(marks[::2], marks[1::2], strict=True)):
         assert start.get_xydata().tolist() == [[drawn.i_xt[0, layer], drawn.i_ty[0, layer]]]
         assert end.get_xydata().tolist() == [[drawn.i_xt[-1, layer], drawn.i_ty[-1, layer]]]
-        assert start.get_markerfacecolor() == "white"
-        assert to_hex(end.get_markeredgecolor()) == "#000000"
+        assert start.get_markeredgecolor() == "white"
+        assert end.get_fillstyle() == "full"
+
+
+def judged(**given):
+    """A panel of six layers with every verdict, chance and a lower end."""
+    drawn = panel()
+    verdicts = ["resolved", "bounded", "unresolved", "exact", "", "unresolved"]
+    given = {"chance": drawn.i_ty / 2, "lower": drawn.i_ty[-1] - 0.1, "verdicts": verdicts} | given
+    return replace(drawn, **given)
+
+
+def looks_of(line):
+    hollow = line.get_markerfacecolor() == "white"
+    return "hollow" if hollow else line.get_fillstyle(), to_hex(line.get_markeredgecolor())
+
+
+@pytest.mark.parametrize("color", COLORINGS)
+def test_ends_are_filled_by_their_verdict(color):
+    ax = information_plane([judged()], color=color).axes[0]
+    looks = [looks_of(mark) for mark in marked(ax)[1::2]]
+    fills = [fill for fill, _ in looks]
+    assert fills == ["full", "bottom", "hollow", "full", "full", "hollow"]
+    black = [edge == "#000000" for _, edge in looks]
+    assert black[:4] == [True, True, False, True]
+    if color == "layer":  # what is not judged has no rim of its own
+        assert not black[4]
+
+
+def is_dotted(line):
+    return isinstance(line, Line2D) and line.get_alpha() == figures.GHOST["alpha"]
+
+
+@pytest.mark.parametrize("color", COLORINGS)
+def test_chance_is_a_ghost_of_each_path(color):
+    drawn = judged()
+    ax = information_plane([drawn], color=color).axes[0]
+    dotted = [line for line in ax.get_children() if is_dotted(line)]
+    assert len(dotted) == 6
+    for layer, line in enumerate(dotted):
+        assert line.get_ydata()[0] == pytest.approx(drawn.chance[0, layer])
+        assert line.get_xdata()[0] == pytest.approx(drawn.i_xt[0, layer])
+
+
+def brackets(ax):
+    return [
+        line
+        for line in ax.get_children()
+        if isinstance(line, Line2D) and len(line.get_xdata()) == 4 and line.get_linestyle() == "-"
+    ]
+
+
+def test_a_bracket_stands_at_the_lower_end():
+    drawn = judged()
+    found = brackets(information_plane([drawn]).axes[0])
+    assert len(found) == 6
+    for layer, line in enumerate(found):
+        assert min(line.get_ydata()) == pytest.approx(drawn.lower[layer])
+        assert np.mean(line.get_xdata()) == pytest.approx(drawn.i_xt[-1, layer])
+    # below the axis there is none
+    assert brackets(information_plane([judged(lower=np.full(6, -3.0))]).axes[0]) == []
+
+
+def legend_of(figure):
+    (legend,) = figure.legends
+    return legend.get_title().get_text(), [text.get_text() for text in legend.get_texts()]
+
+
+def test_the_legend_names_what_is_there_and_nothing_else():
+    title, names = legend_of(information_plane([judged()]))
+    assert names[6:] == [
+        "start",
+        "end, not judged",
+        "end, exact",
+        "end, resolved",
+        "end, bounded",
+        "end, unresolved",
+        "chance",
+    ]
+    words = " ".join(title.split())
+    assert "chance: I(T;Y) in mean if the labels are shuffled" in words
+    assert "I(T;Y) is above it in mean (not a confidence interval)" in words
+    assert "hollow: n cannot size the layer" in words
+    plain, names = legend_of(information_plane([panel()]))
+    assert names[6:] == ["start", "end"]
+    assert not any(word in plain for word in ("chance", "bracket", "hollow", "half full"))
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"verdicts": ["fine"] * 6}, ValueError, "verdicts must be one of"),
+        ({"verdicts": ["exact"]}, ValueError, "verdicts has 1 words for 6 paths"),
+        ({"verdicts": "exact"}, TypeError, "verdicts is 'exact': pass a list of strings"),
+        ({"chance": np.zeros(6)}, ValueError, r"chance has dtype float64 and shape \(6,\)"),
+        ({"lower": np.full(6, np.nan)}, ValueError, "lower has dtype float64"),
+    ],
+)
+def test_what_is_believed_has_the_shape_of_the_paths(given, error, words):
+    with pytest.raises(error, match=words):
+        judged(**given)
 
 
 @pytest.mark.parametrize("color", COLORINGS)
