@@ -42,8 +42,8 @@ class CollisionWarning(RuntimeWarning):
 class Encoded(NamedTuple):
     """Codes (n_layers, ..., n); each layer's scheme, and the census of what its edges left out.
 
-    What messages call the layers. And how many of each row they left out, of the shape of codes,
-    where it was asked for.
+    What messages call the layers, and their bins. And how many of each row they left out, of the
+    shape of codes, where it was asked for.
     """
 
     codes: Any
@@ -51,6 +51,7 @@ class Encoded(NamedTuple):
     censuses: list[Census]
     names: Sequence[str]
     outside: Any = None
+    binnings: Sequence[Binning] = ()
 
     @property
     def code_bits(self) -> int:
@@ -148,6 +149,7 @@ def encode_layers(
         censuses,
         names,
         None if outside is None else outside.reshape(shape),
+        binnings,
     )
 
 

@@ -277,7 +277,8 @@ class PlaneEstimator:
 
         Raises:
             TypeError, ValueError: as `estimate`; a finished table, a training sample or a
-                population, I(X;T), a measure that does not count, n_resamples below 1, another rng.
+                population, I(X;T), a measure that does not count, bins that were chosen with
+                labels, n_resamples below 1, another rng.
         """
         permutations = resamples(n_resamples, rng)
         _check_testable(layers, of, self.sample, [measure for measure, _ in self.measures])
@@ -422,12 +423,26 @@ def _check_testable(layers: Any, of: Any, sample: str | None, measures: Sequence
     }
     if sample in reasons:
         raise ValueError(f"sample is {sample!r}: {reasons[sample]}")
+    _check_not_chosen(measures)
     others = [measure for measure in measures if not isinstance(measure, Counted)]
     if others:
         raise ValueError(
             f"binning measures by {others[0]}, which does not count: the permutation test is one "
             "of counted layers; make an estimator of a binning for it"
         )
+
+
+def _check_not_chosen(measures: Sequence[Measure]) -> None:
+    """Refuses bins that were chosen with labels, of which permuted ones know nothing."""
+    for measure in measures:
+        for bins in measure.binnings if isinstance(measure, Counted) else ():
+            if bins.n_candidates > 1:
+                raise ValueError(
+                    f"binning was chosen with labels ({shown(bins)}), of which a permutation of "
+                    "them knows nothing: p would be too small; test other samples, with "
+                    "dataclasses.replace(binning, n_candidates=1), or take "
+                    "fastmi.belief.pvalue_bound of mean_lower, which pays for the choice"
+                )
 
 
 def _order(groups: Sequence[Group]) -> list[int]:

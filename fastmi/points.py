@@ -95,6 +95,8 @@ class Points:
         outside: the share of activations outside the binning, or in its open ends.
         verdict, verdict_xt: of I(T;Y) and of I(X;T), numbers of `fastmi.belief.VERDICTS` and
             `GROWTH_VERDICTS`.
+        charge: bits by which mean_lower, and the verdict with it, pay for bins that were chosen
+            with the labels: log2 of their number / n.
 
     What stands below the bounds is said by `fastmi.belief`. It is None of a mixture, whose rows
     hang together; of a population, where nothing is estimated, the verdicts alone are there.
@@ -147,6 +149,7 @@ class Points:
     verdict_xt: npt.NDArray[Any] | None = field(
         default=None, metadata=_words("verdict_xt", GROWTH_VERDICTS)
     )
+    charge: FloatArray | None = field(default=None, metadata=_says("charge_bits", "bits", FINITE))
 
     @classmethod
     def columns(cls) -> list[Column]:

@@ -46,6 +46,8 @@ class Report:
         chance: the exact mean of the plug-in over shuffles of Y.
         mean_lower, mean_upper: I(X;Y) lies between in mean over held-out samples. They are no
             confidence interval. Y is the answer: swapping X and Y changes both.
+        n_candidates: how many binnings X's was chosen from with the labels (a stream's). For that
+            mean_lower pays `charge`, and with it the verdict and pvalue_bound.
         growth: bits that H(X) grew in the last doubling of the sample.
         interval: a confidence interval, or the reasons why there is none.
         verdict: "resolved", "bounded", "unresolved" or "exact". reason, growth_reason: in words.
@@ -76,6 +78,14 @@ class Report:
     method: str
     conditional: bool
     margins: tuple[Within, Within]
+    n_candidates: int = 1
+
+    @property
+    def charge(self) -> float | None:
+        """Measures what the choice of X's bins costs: log2(n_candidates) / n, in bits a sample."""
+        if self.mean_lower is None:
+            return None
+        return belief.charge(self.n_candidates, self.n_samples)
 
     @property
     def excess(self) -> float | None:
@@ -113,7 +123,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Gives all of it as plain data, for JSON; what is not stated is None."""
         names = [one.name for one in fields(self) if one.name not in ("interval", "margins")]
-        names += ["excess", "pvalue_bound", "chance_sd", "chance_sd_from"]
+        names += ["charge", "excess", "pvalue_bound", "chance_sd", "chance_sd_from"]
         values = {name: getattr(self, name) for name in names}
         values["interval"] = _without_nan(vars(self.interval))
         return _without_nan(values)
@@ -155,6 +165,11 @@ class Report:
                     "not a confidence interval"
                 ),
             }
+        if self.charge:
+            lines["choice"] = (
+                f"the bins are one of {self.n_candidates:,}: {self.charge:.2g} bits off the lower "
+                "end; chance, the upper end and an interval do not know of it"
+            )
         if self.pvalue_bound is not None:
             lines["p-value"] = f"at most {self.pvalue_bound:.2g}, by the bracket alone"
         if self.coverage is not None:
@@ -267,10 +282,12 @@ def report(
     n_classes: int | None = None,
     sample: str | None = None,
     method: str = "plugin",
+    n_candidates: int = 1,
 ) -> Report:
     """Reports on a table of X (rows) and Y (columns), of the strata of Z where there are any.
 
-    All else is as in `mutual_information_report`.
+    n_candidates: how many binnings X's was chosen from with the labels. All else is as in
+    `mutual_information_report`.
     """
     estimate = entropies.method(method)
     if sample == "population" and method != "plugin":
@@ -282,6 +299,7 @@ def report(
     of_z = None if strata is None else Tally.of_counts(margins[0].sizes)
     h_x, h_y, plugin = _information(entropies.plugin, table, of_z)
     said = _said(table, strata, plugin, n_classes)
+    said["mean_lower"] -= belief.charge(n_candidates, table.n_samples)
     of_x, of_y, of_pairs = table.tallies
     pair_coverage, lower = np.array([said["pair_coverage"]]), np.array([said["mean_lower"]])
     evidence = Evidence(pair_coverage, np.array([plugin]), lower, h_y, of_x.n_samples, sample)
@@ -307,6 +325,7 @@ def report(
         method=method,
         conditional=strata is not None,
         margins=margins,
+        n_candidates=n_candidates,
     )
 
 

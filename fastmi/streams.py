@@ -163,7 +163,7 @@ class Stream:
     def report(self) -> Report:
         """Reports on I(T;Y) of all chunks, as `mutual_information_report` does of labels.
 
-        X of the report is T, the rows of bins.
+        X of the report is T, the rows of bins; where these were chosen with labels, it is charged.
 
         Raises:
             ValueError: before the first chunk, or without labels; n_classes below the classes seen.
@@ -172,7 +172,12 @@ class Stream:
         _check_has_labels(state)
         (pairs,) = state.runs
         table = contingency(pairs.codes, pairs.labels, len(state.numbers), counts=pairs.counts)
-        return report(table, n_classes=self.n_classes, sample=self.sample)
+        return report(
+            table,
+            n_classes=self.n_classes,
+            sample=self.sample,
+            n_candidates=self.binning.n_candidates,
+        )
 
     @property
     def n_symbols(self) -> int:

@@ -8,7 +8,7 @@ windows are not.
 
 from __future__ import annotations
 
-from fastmi.belief.bracket import label_code, mean_lower, mean_upper, pvalue_bound
+from fastmi.belief.bracket import charge, label_code, mean_lower, mean_upper, pvalue_bound
 from fastmi.belief.coverage import chao_jost
 from fastmi.belief.expected import expected_information
 from fastmi.belief.intervals import Interval, interval, interval_of
@@ -45,6 +45,7 @@ __all__ = [
     "chance_sd",
     "chance_within",
     "chao_jost",
+    "charge",
     "expected_information",
     "growth",
     "growth_reasons",

@@ -12,7 +12,7 @@ from fastmi.belief.regret import regret
 from fastmi.counting import Tally
 from fastmi.entropies import settle
 
-__all__ = ["label_code", "mean_lower", "mean_upper", "pvalue_bound"]
+__all__ = ["charge", "label_code", "mean_lower", "mean_upper", "pvalue_bound"]
 
 # 2^-1022 is the least normal float: what is less is not rounded to 0
 MOST_BITS = 1022
@@ -45,6 +45,20 @@ def mean_lower(
     labels = margin(class_counts, codes.n_samples)
     paid = added(codes, regret(codes.occurrences.times, known_classes(labels, n_classes)))
     return information - paid / codes.n_samples
+
+
+def charge(n_candidates: int, n_samples: int) -> float:
+    """Measures what the best of m candidates owes: log2(m) / n, in bits a sample.
+
+    A code for the labels that first says which of m codes it takes is log2 m bits longer than that
+    one. So mean_lower less the charge is, whichever candidate is chosen and for whatever reason, at
+    most the I(T;Y) of all that the candidates are functions of in mean, and under independence
+    E[2^(n (mean_lower - charge))] <= 1 still. The candidates are made without the labels.
+
+    Args:
+        n_candidates: m. n_samples: n.
+    """
+    return math.log2(n_candidates) / n_samples
 
 
 def mean_upper(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastmi import checks
-from fastmi.arrays import IntArray
+from fastmi.arrays import FloatArray, IntArray
 from fastmi.belief.bracket import mean_lower, mean_upper
 from fastmi.belief.margins import known_classes, margin
 from fastmi.belief.shuffles import chance
@@ -45,14 +45,26 @@ class Statements:
             checks.positive_integer("n_classes", self.n_classes)
         known_classes(margin(self.class_counts), self.n_classes)
 
-    def of(self, codes: Tally, pairs: Tally) -> dict[str, npt.NDArray[Any]]:
+    def of(
+        self, codes: Tally, pairs: Tally, charges: FloatArray | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
         """States what the counts of T and of (T,Y) say of I(T;Y) and H(T), each (s,).
 
         Over a population the numbers are what they are, and the verdict alone says so.
+
+        Args:
+            codes, pairs: tallies of s segments. charges: (s,) bits a sample, 0 where T's bins were
+                not chosen with the labels (see `charge`). mean_lower and the verdict are charged.
+                mean_upper and chance are those of these bins, as if there had been no others: a
+                choice prefers what the sample shows too large, and both say nothing of that.
         """
         h_t, h_ty, h_y = plugin(codes), plugin(pairs), margin(self.class_counts).entropy
         i_ty, coverage = information(h_t, np.array(h_y), h_ty), pairs.coverage
         lower = mean_lower(i_ty, codes, self.class_counts, self.n_classes)
+        charged: dict[str, FloatArray] = {}
+        if charges is not None and charges.any():
+            lower = lower - charges
+            charged["charge"] = np.where(charges > 0, charges, np.nan)
         evidence = Evidence(coverage, i_ty, lower, h_y, codes.n_samples, self.sample)
         grown = growth(codes)
         words = {
@@ -67,6 +79,7 @@ class Statements:
             "mean_lower": lower,
             "mean_upper": mean_upper(h_t, h_ty, self.class_counts, self.n_classes),
             "growth": grown,
+            **charged,
         }
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ The symbol of t is np.digitize(t, edges).
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from fastmi import checks
 from fastmi.arrays import Activations, EdgesLike
 from fastmi.backends import Cut
+from fastmi.binning.candidates import Chosen
 from fastmi.inputs import container, is_tensor, on_host, shown
 
 __all__ = ["HIGHEST_EDGE", "MOST_EDGES", "OUT_OF_RANGE", "Binning", "as_binning", "finite_values"]
@@ -22,7 +24,7 @@ HIGHEST_EDGE = float(np.finfo(np.float32).max)
 OUT_OF_RANGE = ("separate", "clip", "wrap", "raise")
 
 
-class Binning:
+class Binning(Chosen):
     """What every binning offers the engine.
 
     That is `edges` (float32, increasing), `out_of_range`, and what follows from them.
@@ -69,7 +71,20 @@ class Binning:
             self.out_of_range
         ]
 
+    def __repr__(self) -> str:
+        given = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        n_candidates = given.pop("n_candidates")
+        if n_candidates > 1:
+            given["n_candidates"] = n_candidates
+        text = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        return f"{type(self).__name__}({text})"
+
     def __str__(self) -> str:
+        choice = f", chosen from {self.n_candidates}" if self.n_candidates > 1 else ""
+        return f"{self._cuts()}{choice}"
+
+    def _cuts(self) -> str:
+        """Says how the line is cut."""
         low, high = self.edges[0], self.edges[-1]
         if self.n_edges == 1:
             return f"a threshold at {low:g}"

@@ -27,11 +27,14 @@ class Edges(Binning):
         out_of_range: "separate": below and at-or-above are symbols of their own. "clip": they join
             the end bins. "wrap": below joins at-or-above (what the reference code does). "raise":
             an error.
+        n_candidates: how many binnings this one was chosen from, with the labels: what the choice
+            costs is charged wherever it is used, see `fastmi.choose_binning`.
 
     Raises:
         TypeError: edges are not a 1-D sequence of numbers.
         ValueError: no edge or too many, edges that do not increase or are not finite as float32, an
-            unknown `out_of_range`, or another than "separate" for a threshold.
+            unknown `out_of_range`, or another than "separate" for a threshold; n_candidates below
+            1.
 
     Example:
         >>> import fastmi, numpy as np
@@ -42,7 +45,10 @@ class Edges(Binning):
     edges: npt.NDArray[np.float32]
     out_of_range: str = "separate"
 
-    def __init__(self, edges: EdgesLike, out_of_range: str = "separate") -> None:
+    def __init__(
+        self, edges: EdgesLike, out_of_range: str = "separate", *, n_candidates: int = 1
+    ) -> None:
+        self._settle_choice(n_candidates)
         self._settle(edges, out_of_range)
 
     def __repr__(self) -> str:
@@ -51,7 +57,8 @@ class Edges(Binning):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Edges):
             return NotImplemented
-        return self.out_of_range == other.out_of_range and np.array_equal(self.edges, other.edges)
+        mine, theirs = ((one.out_of_range, one.n_candidates) for one in (self, other))
+        return mine == theirs and np.array_equal(self.edges, other.edges)
 
     def __hash__(self) -> int:
-        return hash((self.edges.tobytes(), self.out_of_range))
+        return hash((self.edges.tobytes(), self.out_of_range, self.n_candidates))

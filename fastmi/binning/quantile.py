@@ -28,13 +28,14 @@ class QuantileBins(Binning):
     what is measured is how it sorts the samples, unit by unit.
 
     Args:
-        n_bins: at least 2.
+        n_bins: at least 2. n_candidates: as in `Edges`.
 
     Attributes:
         inner: the edges of the fit, increasing; None before.
 
     Raises:
-        TypeError, ValueError: a number of bins that is none, edges that are not those of a fit.
+        TypeError, ValueError: a number of bins or of candidates that is none, edges that are not
+            those of a fit.
 
     Example:
         >>> import fastmi, numpy as np
@@ -50,6 +51,7 @@ class QuantileBins(Binning):
     edges: npt.NDArray[np.float32] = field(default=None, init=False, repr=False, compare=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        self._settle_choice(self.n_candidates)
         n_bins = checks.positive_integer("n_bins", self.n_bins)
         if not 2 <= n_bins <= MOST_EDGES:
             raise ValueError(f"n_bins is {n_bins}: from 2 to {MOST_EDGES}")
@@ -87,7 +89,7 @@ class QuantileBins(Binning):
     def __repr__(self) -> str:
         return f"QuantileBins({self})"
 
-    def __str__(self) -> str:
+    def _cuts(self) -> str:
         if self.inner is None:
             return f"{self.n_bins} bins of equal mass"
         return (

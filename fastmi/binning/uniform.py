@@ -15,19 +15,19 @@ from fastmi.inputs import shown
 __all__ = ["UniformBins"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UniformBins(Binning):
     """Equal bins on a fixed range: `Edges(linspace(low, high, n_bins + 1))`.
 
     Args:
         n_bins: the number of bins between low and high (not of edges), at most 2^24 - 1.
         range: (low, high), finite, low < high; it must be given.
-        out_of_range: as in `Edges`.
+        out_of_range, n_candidates: as in `Edges`.
 
     Raises:
         TypeError: n_bins is not an integer, range is not given or not a pair.
         ValueError: n_bins < 1 or too many, the range is empty or not finite, bins too narrow for
-            float32, an unknown `out_of_range`.
+            float32, an unknown `out_of_range`, n_candidates below 1.
 
     Example:
         >>> import fastmi
@@ -40,6 +40,7 @@ class UniformBins(Binning):
     out_of_range: str = "separate"
 
     def __post_init__(self) -> None:
+        self._settle_choice(self.n_candidates)
         object.__setattr__(self, "n_bins", checks.positive_integer("n_bins", self.n_bins))
         object.__setattr__(self, "range", _increasing_range(self.n_bins, self.range))
         if self.n_bins >= MOST_EDGES:

@@ -17,7 +17,7 @@ from fastmi.inputs import shown
 __all__ = ["WidthBins"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WidthBins(Binning):
     """Bins of one width: two values share a bin where floor(t / width) is the same.
 
@@ -28,13 +28,15 @@ class WidthBins(Binning):
 
     Args:
         width: of a bin, above 0.
-        out_of_range: as in `Edges`, of what lies beyond the bins that were reached.
+        out_of_range: as in `Edges`, of what lies beyond the bins that were reached. n_candidates:
+            as in `Edges`.
 
     Attributes:
         seen: the lowest and the highest value of the fit; None before.
 
     Raises:
-        TypeError, ValueError: a width that is no number above 0, an unknown `out_of_range`.
+        TypeError, ValueError: a width that is no number above 0, an unknown `out_of_range`,
+            n_candidates below 1.
 
     Example:
         >>> import fastmi, numpy as np
@@ -50,6 +52,7 @@ class WidthBins(Binning):
     edges: npt.NDArray[np.float32] = field(default=None, init=False, repr=False, compare=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        self._settle_choice(self.n_candidates)
         width = checks.not_negative("width", self.width)
         if not width:
             raise ValueError("width is 0: a bin has a width above 0")
@@ -87,7 +90,7 @@ class WidthBins(Binning):
         values = finite_values(activations)
         return replace(self, seen=(float(values.min()), float(values.max())))
 
-    def __str__(self) -> str:
+    def _cuts(self) -> str:
         if self.seen is None:
             return f"bins of width {self.width:g}"
         return (

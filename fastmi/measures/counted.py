@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import backends, checks, entropies
+from fastmi import backends, belief, checks, entropies
 from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import Encoded, encode_layers
@@ -64,6 +64,12 @@ class Counted:
     def reader(self, variables: Variables) -> _Reader:
         """Fixes X and Y."""
         return _Reader(self, variables)
+
+    @property
+    def binnings(self) -> list[Binning]:
+        """Lists the bins of all layers."""
+        bins = self.binning
+        return list(bins.values()) if isinstance(bins, Mapping) else [bins]
 
     def binning_of(self, layer: str) -> Binning:
         """Finds the bins of a layer.
@@ -142,7 +148,8 @@ class _Reader:
             "coverage": of_codes.coverage,
         }
         if shape[-1] == self._variables.n_samples:
-            columns |= self._variables.statements.of(of_codes, counts.between(s, 2 * s))
+            pairs = counts.between(s, 2 * s)
+            columns |= self._variables.statements.of(of_codes, pairs, self._charges(prepared, s))
         if prepared.outside is not None:
             columns["outside"] = self._share_outside(prepared)
         collisions = np.array(
@@ -177,6 +184,12 @@ class _Reader:
         widths = np.array([len(scheme.weights) for scheme in prepared.schemes])
         n_values = prepared.outside.shape[-1] * widths
         return (n_outside.reshape(len(widths), -1) / n_values[:, None]).reshape(-1)
+
+    def _charges(self, prepared: Encoded, n_segments: int) -> FloatArray:
+        """Finds what the choice of its bins costs each segment, (s,)."""
+        n = self._variables.n_samples
+        of_layers = [belief.charge(bins.n_candidates, n) for bins in prepared.binnings]
+        return np.repeat(of_layers, n_segments // len(of_layers))
 
     def _information(self, codes: Any, code_bits: int) -> tuple[FloatArray, Tally]:
         """Estimates I(X;T) and I(T;Y) of s segments, (2, s), and gives their tally.

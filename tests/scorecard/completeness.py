@@ -39,7 +39,7 @@ ANYTHING = {  # parameters that every value is right for, and why
             *("i_xt", "i_ty", "n_symbols", "coverage", "n_samples", "coding"),
             *("i_xt_lower", "i_xt_upper", "i_ty_lower", "i_ty_upper"),
             *("pair_coverage", "chance", "mean_lower", "mean_upper", "growth"),
-            *("outside", "verdict", "verdict_xt"),
+            *("outside", "verdict", "verdict_xt", "charge"),
         )
     },
     **{

@@ -311,6 +311,12 @@ PERMUTED = [
     _tested("what is no column", "of", "of", "i_ty", of=3),
     _tested("a training sample", "layers", "sample", "training", "held-out", sample="training"),
     _tested("a population", "layers", "sample", "population", sample="population"),
+    Case(
+        "permutation_test: bins that were chosen with labels",
+        lambda: plane(binning=fastmi.Edges([-1, 0, 1], n_candidates=5)).permutation_test(T),
+        Refused("binning", "chosen", "n_candidates=1", kind=ValueError),
+        "PlaneEstimator.permutation_test(layers)",
+    ),
 ]
 
 

@@ -55,6 +55,14 @@ def test_degenerate_samples_have_ends_that_are_known():
     assert ends([0, 1, 2, 3], [0, 1, 0, 1], 2)[0] == 0
 
 
+def test_the_best_of_many_owes_the_bits_that_name_it():
+    assert [belief.charge(m, 8) for m in (1, 2, 32)] == [0, 1 / 8, 5 / 8]
+    assert belief.charge(3 * 5, 7) == pytest.approx(belief.charge(3, 7) + belief.charge(5, 7))
+    # Bonferroni's: the bound of the p-value is m times as large
+    bound = belief.pvalue_bound(np.array([0.5, 0.5 - belief.charge(6, 20)]), 20)
+    assert bound[1] == pytest.approx(6 * bound[0])
+
+
 def test_one_class_that_is_the_only_one_needs_no_bits():
     assert {belief.label_code(np.array([n]), 1) for n in range(1, 500)} == {0}
     assert {belief.label_code(np.array([n]), 2) > 0 for n in range(1, 500)} == {True}
