@@ -5,6 +5,7 @@ from importlib import import_module
 from fastmi.backends import use_backend
 from fastmi.backends.threads import use_threads
 from fastmi.binning import Edges, QuantileBins, UniformBins, WidthBins
+from fastmi.choosing import choose_binning
 from fastmi.coding import CollisionWarning, encode
 from fastmi.counting import CoverageWarning
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
@@ -31,6 +32,7 @@ __all__ = [
     "Stream",
     "UniformBins",
     "WidthBins",
+    "choose_binning",
     "conditional_mutual_information",
     "encode",
     "entropy",

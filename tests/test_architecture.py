@@ -42,6 +42,7 @@ ORDER = (  # a room may import those before it
     "resampling",
     "points",
     "measures",
+    "choosing",
     "planes",
     "tables",
     "networks",

@@ -55,6 +55,18 @@ RECORDS = {
         lambda: fastmi.UniformBins(1000, range=(-1, 1)),
         "UniformBins(n_bins=1000, range=(-1.0, 1.0), out_of_range='separate')",
     ),
+    "UniformBins, chosen": (
+        lambda: fastmi.UniformBins(4, range=(-2, 2), n_candidates=5),
+        "UniformBins(n_bins=4, range=(-2.0, 2.0), out_of_range='separate', n_candidates=5)",
+    ),
+    "Edges, chosen": (
+        lambda: fastmi.Edges([0, 1], n_candidates=5),
+        "Edges(1 bins on [0, 1), outside: separate, chosen from 5)",
+    ),
+    "Candidate": (
+        lambda: fastmi.choose_binning(LAYER, Y, [BINS, BINS]).candidates[0],
+        None,
+    ),
     "WidthBins": (
         lambda: fastmi.WidthBins(1e-3).fit(np.float32([[-0.5], [0.5]])),
         "WidthBins(width=0.001, out_of_range='separate', seen=(-0.5, 0.5))",

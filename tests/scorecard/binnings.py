@@ -1,4 +1,7 @@
-"""Edges and UniformBins: what cuts no line, what thaws, what is taken and was not meant."""
+"""Edges and UniformBins: what cuts no line, what thaws, what is taken and was not meant.
+
+And what cannot be chosen from.
+"""
 
 from __future__ import annotations
 
@@ -156,6 +159,81 @@ REFUSED = [
     ),
 ]
 
+ANY = {  # makes one of each kind
+    "Edges": lambda n: fastmi.Edges([0, 1], n_candidates=n),
+    "UniformBins": lambda n: fastmi.UniformBins(3, (0, 1), n_candidates=n),
+    "WidthBins": lambda n: fastmi.WidthBins(0.5, n_candidates=n),
+    "QuantileBins": lambda n: fastmi.QuantileBins(3, n_candidates=n),
+}
+LAYER, LABELS = np.array([[-0.5], [0.5], [0.5], [-0.5]]), np.array([0, 1, 1, 1])
+TWO = [fastmi.UniformBins(2, (-1, 1)), fastmi.QuantileBins(2)]
+
+
+def _choice(
+    name: str, about: str, *words: Any, kind: Any = (TypeError, ValueError), **given: Any
+) -> Case:
+    """Chooses of candidates, one argument of which cannot be."""
+    arguments = {"layer": LAYER, "y": LABELS, "candidates": TWO} | given
+    return Case(
+        f"choose_binning: {name}",
+        lambda: fastmi.choose_binning(**arguments),
+        Refused(*words or (about,), kind=kind),
+        f"choose_binning({about})",
+    )
+
+
+CHOSEN = [
+    *(
+        Case(
+            f"{name}, one of {n!r:.20}",
+            lambda make=make, n=n: make(n),
+            Refused("n_candidates"),
+            f"{name}(n_candidates)",
+        )
+        for name, make in ANY.items()
+        for n in (0, -5, 2.0, "5", True, None, [5])
+    ),
+    _choice("none", "candidates", "candidates", "empty", candidates=[], kind=ValueError),
+    _choice("a binning alone", "candidates", "candidates", "[candidates]", candidates=TWO[0]),
+    _choice("numbers of bins", "candidates", "candidates[0]", "UniformBins", candidates=[2, 4]),
+    _choice("a generator", "candidates", "list", candidates=iter(TWO), kind=TypeError),
+    _choice("a mapping", "candidates", "list", candidates={"a": TWO[0]}, kind=TypeError),
+    _choice("a class", "candidates", "candidates[0]", candidates=[fastmi.UniformBins]),
+    _choice(
+        "a measure",
+        "candidates",
+        "candidates[1]",
+        candidates=[TWO[0], fastmi.measures.KDEBounds(1)],
+    ),
+    _choice("copies", "layer", "layer", "(2, 4, 1)", "layer[0]", layer=np.stack([LAYER] * 2)),
+    _choice("a list of layers", "layer", "layer", layer=[LAYER]),
+    _choice("a mapping of layers", "layer", "layer", layer={"T": LAYER}),
+    _choice("NaN", "layer", "NaN", layer=LAYER * np.nan, candidates=TWO[:1], kind=ValueError),
+    _choice("NaN under a rule", "layer", "nan", layer=LAYER * np.nan, kind=ValueError),
+    _choice("a vector", "layer", "layer", "[:, None]", layer=LAYER[:, 0]),
+    _choice("other samples", "y", "layer has 4", "y has 3", y=LABELS[:3], kind=ValueError),
+    _choice("no whole labels", "y", "0.5", y=LABELS / 2),
+    _choice("labels of a batch", "y", y=LABELS[:, None, None]),
+    _choice("fewer classes than seen", "n_classes", n_classes=1, kind=ValueError),
+    _choice("half a class", "n_classes", n_classes=2.5, kind=TypeError),
+    Case(
+        "choose_binning: no samples",
+        lambda: fastmi.choose_binning(LAYER[:0], LABELS[:0], TWO),
+        Refused("n = 0", kind=ValueError),
+        "choose_binning(layer y)",
+    ),
+    Case(
+        "choose_binning: one of two pays a bit",
+        lambda: [row.charge * 4 for row in fastmi.choose_binning(LAYER, LABELS, TWO).candidates],
+        [1.0, 1.0],
+    ),
+    Case(
+        "the best of 1e30 is counted exactly",
+        lambda: str(fastmi.Edges([0, 1], n_candidates=10**30)).split()[-1],
+        str(10**30),
+    ),
+]
+
 BINNINGS = {
     "edges": lambda: fastmi.Edges([0.0, 0.3, 1.0], "clip"),
     "uniform": lambda: fastmi.UniformBins(3, (-1, 1), "wrap"),
@@ -254,4 +332,4 @@ RIGHT = [
 
 
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*REFUSED, *FROZEN, *RIGHT]
+    return [*REFUSED, *CHOSEN, *FROZEN, *RIGHT]
