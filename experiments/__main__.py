@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _logged() -> Iterator[None]:
+    """Sends what is logged, and warnings, each a line, to standard error."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
     logger, handler = logging.getLogger("fastmi"), logging.StreamHandler(sys.stderr)
     level = logger.level
     logger.addHandler(handler)
@@ -44,6 +48,7 @@ def _logged() -> Iterator[None]:
     try:
         yield
     finally:
+        warnings.formatwarning = before
         logger.removeHandler(handler)
         logger.setLevel(level)
 

@@ -6,6 +6,7 @@ Training, forwarding and estimating go in bounded chunks.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 
 from experiments import determinism
+from experiments.beliefs import warn_of_unresolved
 from experiments.checkpoints import Checkpoints
 from experiments.datasets import Dataset
 from experiments.measures import Measure
@@ -30,7 +32,7 @@ from experiments.training import (
     targets,
     threads,
 )
-from fastmi import Ensemble, InformationPlane, inputs
+from fastmi import CoverageWarning, Ensemble, InformationPlane, inputs
 from fastmi.planes import Points
 
 __all__ = ["Result", "check_device", "execute"]
@@ -143,7 +145,9 @@ def execute(
     with determinism.held(check_device(device)) as promise:
         trainer = Trainer(run.training, data, promise.device, checkpoints, on_epoch, promise)
         result = _read(run, data, trainer, on_planes, train)
-        return replace(result, repeats=str(promise))
+    for by_measure in result.apart():
+        warn_of_unresolved(by_measure.planes)
+    return replace(result, repeats=str(promise))
 
 
 def _read(
@@ -270,7 +274,10 @@ class _Reader:
                 self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
             )
             for estimator, kept in zip(self._estimators, self._points, strict=True):
-                for reading, points in estimator.readings(layers, assignment).items():
+                with warnings.catch_warnings():  # the run warns once, of its end
+                    warnings.simplefilter("ignore", CoverageWarning)
+                    readings = estimator.readings(layers, assignment)
+                for reading, points in readings.items():
                     self._keep(kept, reading, points)
         self._n_read += len(snapshots)
 

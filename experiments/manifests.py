@@ -14,6 +14,7 @@ from typing import Any, NotRequired, TypedDict
 import torch
 
 from experiments import determinism
+from experiments.beliefs import believed, gaps
 from experiments.drawing import by_reading
 from experiments.execution import Result
 from experiments.summary import findings, funnel, scores_at_end
@@ -25,9 +26,10 @@ FORMAT = 2  # of the manifests that are written; those without a number have 0
 
 
 class Layer(TypedDict):
-    """What `summary.findings` says of a layer.
+    """What `summary.findings` and `beliefs.believed` say of a layer.
 
-    With several seeds each number has its spread beside it.
+    With several seeds each number of the former has its spread beside it. What can be believed is
+    of the end, and there since there are such columns.
     """
 
     layer: str
@@ -45,6 +47,15 @@ class Layer(TypedDict):
     i_ty_start_sd: NotRequired[float]
     i_ty_end_sd: NotRequired[float]
     coverage_end_sd: NotRequired[float]
+    chance: NotRequired[float]
+    mean_lower: NotRequired[float]
+    mean_upper: NotRequired[float]
+    growth: NotRequired[float]
+    pair_coverage: NotRequired[float]
+    outside: NotRequired[float]
+    verdict: NotRequired[str]
+    verdict_xt: NotRequired[str]
+    reason: NotRequired[str]
 
 
 class Funnel(TypedDict):
@@ -62,6 +73,16 @@ class Table(TypedDict):
     reading: str
     layers: list[Layer]
     funnel: Funnel
+
+
+class GapOf(TypedDict):
+    """I(T;Y) of a layer at the end, on the training sample less on a held-out one."""
+
+    layer: str
+    training: str
+    held_out: str
+    gap: float
+    means: str
 
 
 class End(TypedDict):
@@ -82,6 +103,7 @@ class Manifest(TypedDict):
     run: dict[str, Any]
     data: str
     readings: list[Table]
+    gaps: NotRequired[list[GapOf]]
     scores_end: list[End]
     n_samples: int
     h_x_bits: float
@@ -132,11 +154,15 @@ def of_readings(result: Result) -> dict[str, Any]:
             {
                 "sample": sample,
                 "reading": name,
-                "layers": findings(planes),
+                "layers": [
+                    found | belief
+                    for found, belief in zip(findings(planes), believed(planes), strict=True)
+                ],
                 "funnel": funnel(planes),
             }
             for (sample, name), planes in by_reading(result.planes).items()
         ],
+        "gaps": gaps(result.planes),
         "n_samples": first.n_samples,
         "h_x_bits": first.entropy_x,
         "h_y_bits": first.entropy_y,

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from experiments import analyses
+from experiments.beliefs import believed, gaps, unresolved
 from experiments.drawing import by_reading
 from experiments.execution import Result
 from experiments.records import Training
 from experiments.scores import Score
 from fastmi import InformationPlane
-from fastmi.belief import VERDICTS
 
-__all__ = ["KEYS", "believed", "findings", "funnel", "scores_at_end", "summary", "tell"]
+__all__ = ["KEYS", "findings", "funnel", "scores_at_end", "summary", "tell"]
 
 SPARSE_COVERAGE = 0.5  # below this coverage most samples are alone with their code
 
@@ -66,23 +66,6 @@ def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
             mean.coverage[-1, 0, i],
         )
         rows.append({"layer": layer} | dict(zip(KEYS, map(float, values), strict=True)))
-    return rows
-
-
-def believed(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
-    """Tells, of each layer, what stands beside its I(T;Y) after the last epoch.
-
-    The chance level, averaged over copies and seeds, and the weakest verdict; nothing of tables
-    that were written before they had these columns, and of a mixture.
-    """
-    ends = [plane.mean() for plane in planes]
-    if any(end.verdict is None for end in ends):
-        return [{} for _ in planes[0].layers]
-    weakest = np.min([end.verdict[-1, 0] for end in ends], axis=0)
-    rows: list[dict[str, Any]] = [{"verdict": VERDICTS[int(verdict)]} for verdict in weakest]
-    if all(end.chance is not None for end in ends):
-        chance = np.mean([end.chance[-1, 0] for end in ends], axis=0)
-        rows = [row | {"chance": float(bits)} for row, bits in zip(rows, chance, strict=True)]
     return rows
 
 
@@ -183,6 +166,7 @@ def _table(result: Result) -> list[str]:
             f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, "
             f"I(T;Y) in {broken['i_ty']} of {broken['pairs']} pairs."
         ),
+        *_gaps(result.planes),
         *_cautions(single),
         *(line for name in result.run.analyses for line in ("", *_analysed(name, result))),
     ]
@@ -209,6 +193,20 @@ def _shuffled(training: Training, elsewhere: Mapping[str, Sequence[InformationPl
     return lines
 
 
+def _gaps(planes: Sequence[InformationPlane]) -> list[str]:
+    """Says how much more of the labels the training sample shows, and what that means."""
+    lines = []
+    rows = gaps(planes)
+    for training, held_out in dict.fromkeys((row["training"], row["held_out"]) for row in rows):
+        words = [
+            f"{row['layer']} {row['gap']:+.3f} ({row['means']})"
+            for row in rows
+            if (row["training"], row["held_out"]) == (training, held_out)
+        ]
+        lines.append(f"I(T;Y), {training} minus {held_out}: {', '.join(words)}.")
+    return lines
+
+
 def _analysed(name: str, result: Result) -> list[str]:
     analysis = analyses.load(name)
     return analysis.lines(result.run, analysis.rows(result))
@@ -224,14 +222,13 @@ def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
             "All x are distinct, so I(X;T) of a single network is H(T): how activations cluster, "
             "not information lost."
         ]
-    words = [row.get("verdict") for row in believed(planes)]
-    layers = list(zip(findings(planes), words, strict=True))
-    unresolved = [row["layer"] for row, word in layers if word == "unresolved"]
-    if unresolved:
+    for names in unresolved(planes).values():
         lines.append(
-            f"I(T;Y) of {', '.join(unresolved)} is unresolved: n = {plane.n_samples} cannot size "
+            f"I(T;Y) of {', '.join(names)} is unresolved: n = {plane.n_samples} cannot size "
             "them under these bins (chance: what shuffled labels give)."
         )
+    words = [row.get("verdict") for row in believed(planes)]
+    layers = zip(findings(planes), words, strict=True)
     sparse = [
         row["layer"]
         for row, word in layers

@@ -401,10 +401,11 @@ def test_every_module_lists_what_it_offers():
 # --- the kernels without a compiler ---------------------------------------------------------------
 
 SMALL = """
-import json
+import json, warnings
 import numpy as np
 import fastmi
 
+warnings.simplefilter("ignore", fastmi.CoverageWarning)  # 40 samples of 40 units
 np.seterr(all="raise")
 rng = np.random.default_rng(0)
 out = []

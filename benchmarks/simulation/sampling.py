@@ -12,6 +12,8 @@ import numpy as np
 from benchmarks.simulation.laws import Drawn, Law
 from fastmi import belief, entropies
 from fastmi.arrays import FloatArray, IntArray
+from fastmi.belief.pseudovalues import jackknife
+from fastmi.contingency import Contingency
 from fastmi.counting import tally
 
 __all__ = ["Bracket", "Coverage", "Mean", "Sampled", "bracket", "coverage", "drawn_of", "sampled"]
@@ -165,5 +167,6 @@ def _interval(cells: IntArray, n_columns: int, n_classes: int | None) -> tuple[f
     counts = np.bincount(cells)
     place = np.flatnonzero(counts)
     rows, columns = np.divmod(place, n_columns)
-    found = belief.interval(counts[place], rows, columns, n_classes=n_classes, sample="held-out")
-    return found.low, found.high, found.value, found.se
+    table = Contingency.of_cells(counts[place], rows, columns)
+    found = belief.interval_of(table, n_classes=n_classes, sample="held-out")
+    return found.low, found.high, *jackknife(table)

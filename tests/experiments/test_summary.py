@@ -8,8 +8,7 @@ import pytest
 
 from experiments.catalog import CATALOG
 from experiments.execution import execute
-from experiments.summary import believed, findings, summary
-from fastmi.belief import VERDICTS
+from experiments.summary import findings, summary
 
 # --- the runner -----------------------------------------------------------------------------------
 
@@ -49,49 +48,6 @@ def test_the_summary_says_what_the_sample_cannot_support(result):
 def test_the_summary_says_when_rows_of_x_repeat(result):
     planes = [replace(plane, entropy_x=2.0) for plane in result.planes]
     assert "Rows of x repeat: H(X) = 2.000" in summary(replace(result, planes=planes))
-
-
-def test_chance_and_the_weakest_verdict_of_the_end_stand_beside_each_layer(result):
-    plane = result.plane("each")
-    rows = believed([plane])
-    assert len(rows) == len(plane.layers)
-    for i, row in enumerate(rows):
-        assert row["verdict"] == VERDICTS[plane.verdict[-1, :, i].min()]
-        assert row["chance"] == pytest.approx(plane.chance[-1, :, i].mean())
-    text = summary(result)
-    assert "coverage  chance  verdict" in text
-    assert all(row["verdict"] in text for row in rows)
-    unresolved = [
-        name for name, row in zip(plane.layers, rows, strict=True) if row["verdict"] == "unresolved"
-    ]
-    assert unresolved
-    assert f"I(T;Y) of {', '.join(unresolved)} is unresolved: n = {plane.n_samples} " in text
-
-
-def test_of_tables_without_verdicts_nothing_is_said(result):
-    bare = replace(result.plane("each").points, verdict=None, chance=None)
-    planes = [
-        replace(plane, points=replace(plane.points, verdict=None, chance=None))
-        for plane in result.planes
-    ]
-    assert believed([replace(result.plane("each"), points=bare)]) == [{}] * len(
-        result.plane("each").layers
-    )
-    text = summary(replace(result, planes=planes))
-    assert "unresolved" not in text
-    assert "In layer 1" in text
-
-
-def test_of_a_population_the_verdict_alone_is_said(result):
-    exact = np.full_like(result.plane("each").verdict, VERDICTS.index("exact"))
-    points = replace(result.plane("each").points, verdict=exact, chance=None)
-    rows = believed([replace(result.plane("each"), points=points)])
-    assert rows == [{"verdict": "exact"}] * len(rows)
-    planes = [
-        replace(plane, points=replace(plane.points, verdict=np.full(plane.i_xt.shape, 4)))
-        for plane in result.planes
-    ]
-    assert "cannot size" not in summary(replace(result, planes=planes))
 
 
 def test_the_summary_says_which_labels_were_shuffled_and_where_the_true_ones_stand(result):

@@ -185,6 +185,14 @@ def test_only_streams_with_equal_bins_and_labels_merge():
         stream.merge([1])
     with pytest.raises(ValueError, match="only equal bins merge"):
         stream.merge(filled(t, y, [], Edges(np.linspace(-1, 1, 7))))
+    for said in ({"sample": "held-out"}, {"n_classes": 9}):
+        (name,) = said
+        with pytest.raises(ValueError, match=f"other has {name}=.*, this stream {name}=None: only"):
+            stream.merge(Stream(BINS, **said))
+    with pytest.raises(ValueError, match="sample must be one of"):
+        Stream(BINS, sample="test")
+    with pytest.raises(ValueError, match="n_classes"):
+        Stream(BINS, n_classes=0)
     with pytest.raises(ValueError, match="y is missing"):
         stream.merge(filled(t, None, []))
     with pytest.raises(ValueError, match=r"chunks \(n, 3\)"):

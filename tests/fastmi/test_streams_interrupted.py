@@ -97,7 +97,7 @@ def test_an_interrupt_at_every_moment_leaves_before_or_after(name, event, error)
             assert answers(stream) == further[found]
         if not came:
             break
-    assert moment > {"opcode": 400, "line": 40, "return": 5}[event]
+    assert moment > {"opcode": 300, "line": 30, "return": 5}[event]
     assert seen == {before, after}
 
 
