@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks import bounding, encoding
+from benchmarks.believing import BELIEFS
 from benchmarks.estimating import PLANES
 from benchmarks.labels import COMPAT, LABELS
 from benchmarks.peers import peers
@@ -84,6 +85,10 @@ CASES = (
             candidates=("fastmi", "published loop"),
         )
         for run in RUNS
+    ),
+    *(
+        Case(belief.name, belief.description, belief.race, candidates=belief.candidates)
+        for belief in BELIEFS
     ),
     Case(
         "exp-2-readings",
