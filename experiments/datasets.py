@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +37,23 @@ class Dataset:
     name: str
     trained: Sample
     read: dict[str, Sample]
+
+    def shared(self, name: str) -> int:
+        """Counts the rows of a sample that are rows of what is trained on, too.
+
+        A held-out sample should have none: what was learned by heart would be taken for known.
+        """
+        learned = _digests(self.trained.x)
+        return sum(row in learned for row in _digests_in_order(self.read[name].x))
+
+
+def _digests_in_order(x: npt.NDArray[np.float32]) -> Iterator[bytes]:
+    rows = np.ascontiguousarray(x + np.float32(0))  # -0 is 0
+    return (hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
+
+
+def _digests(x: npt.NDArray[np.float32]) -> set[bytes]:
+    return set(_digests_in_order(x))
 
 
 def _read_and_held_out(name: str, draw: Callable[[], Sample]) -> Dataset:

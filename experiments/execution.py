@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -57,7 +57,8 @@ class Result:
 
     `planes` hold one for each of its `reads`, seed, sample and reading. `remark` is what the reader
     has to know of how it was trained, `repeats` what comes of doing it again, "" where that is not
-    known; `losses` are the batches' means over the copies.
+    known; `losses` are the batches' means over the copies. `shared` counts, of each held-out sample,
+    the rows that were trained on, too, over all seeds; only where there are some.
     """
 
     run: Run
@@ -68,6 +69,7 @@ class Result:
     seconds: dict[str, float]
     remark: str = ""
     repeats: str = ""
+    shared: dict[str, int] = field(default_factory=dict)
 
     def plane(
         self, reading: str, sample: str | None = None, seed: int | None = None
@@ -196,7 +198,16 @@ def _read(
         trainer.losses.tolist(),
         clock.seconds,
         trainer.ensemble.reason,
+        shared=_shared(data),
     )
+
+
+def _shared(data: list[Dataset]) -> dict[str, int]:
+    """Counts the rows of held-out samples that were trained on, over all seeds."""
+    held_out = [name for name in data[0].read if SAMPLES.get(name) == "held-out"]
+    different = list({id(dataset): dataset for dataset in data}.values())
+    counts = {name: sum(dataset.shared(name) for dataset in different) for name in held_out}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _together(readers: list[_Reader]) -> int:

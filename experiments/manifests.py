@@ -104,6 +104,7 @@ class Manifest(TypedDict):
     data: str
     readings: list[Table]
     gaps: NotRequired[list[GapOf]]
+    shared_rows: NotRequired[dict[str, int]]  # of held-out samples, with what was trained on
     scores_end: list[End]
     n_samples: int
     h_x_bits: float
@@ -163,6 +164,7 @@ def of_readings(result: Result) -> dict[str, Any]:
             for (sample, name), planes in by_reading(result.planes).items()
         ],
         "gaps": gaps(result.planes),
+        "shared_rows": result.shared,
         "n_samples": first.n_samples,
         "h_x_bits": first.entropy_x,
         "h_y_bits": first.entropy_y,

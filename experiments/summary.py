@@ -166,6 +166,11 @@ def _table(result: Result) -> list[str]:
             f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, "
             f"I(T;Y) in {broken['i_ty']} of {broken['pairs']} pairs."
         ),
+        *(
+            f"{name}: {count} of its rows were trained on, too; what is said of it is said in spite"
+            " of them."
+            for name, count in result.shared.items()
+        ),
         *_gaps(result.planes),
         *_cautions(single),
         *(line for name in result.run.analyses for line in ("", *_analysed(name, result))),

@@ -130,3 +130,10 @@ def test_a_run_warns_once_and_names_the_layers_of_each_sample():
     for sample, names in lost.items():
         assert f"{sample}: {', '.join(names)}" in message
     assert set(lost) == {"training", "held-out"}
+
+
+def test_a_held_out_sample_that_was_trained_on_is_said_to_be(result):
+    assert result.shared == {}
+    told = replace(result, shared={"held-out": 3})
+    assert "held-out: 3 of its rows were trained on, too" in summary(told)
+    assert of_readings(told)["shared_rows"] == {"held-out": 3}

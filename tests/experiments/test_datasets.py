@@ -1,10 +1,12 @@
 """Samples: as published, held out, drawn from their seed alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from experiments import datasets, mnist
-from experiments.datasets import load, simple_truth
+from experiments.datasets import load, simple, simple_truth
 from tests import DATA, naive
 
 
@@ -218,3 +220,15 @@ def test_shuffled_labels_are_those_of_the_training_sample_in_another_order(name,
     assert others == [sample for sample in data.read if sample != "training"]
     assert all(null.read[sample] is data.read[sample] for sample in others)
     assert null.name == f"{data.name} (trained on shuffled labels)"
+
+
+def test_rows_that_were_trained_on_are_noticed_in_another_sample(rng):
+    data = simple(50, rng)
+    assert data.shared("training") == 50
+    assert data.shared("held-out") == 0
+    x = data.read["held-out"].x.copy()
+    x[[3, 7]] = data.trained.x[[0, 0]]
+    x[9] = -0.0
+    trained = data.trained._replace(x=np.concatenate([data.trained.x, np.zeros((1, 12), "f4")]))
+    read = {"held-out": data.read["held-out"]._replace(x=x)}
+    assert replace(data, trained=trained, read=read).shared("held-out") == 3

@@ -26,6 +26,7 @@ GROUPS = {  # name -> module
     "plane": "planes",
     "ensemble": "ensembles",
     "table": "tables",
+    "report": "reports",
     "figure": "figures",
     "stopping": "stopping",
     "settings": "settings",
@@ -128,7 +129,8 @@ def warm() -> None:
         fastmi.conditional_mutual_information(labels, labels % 7, labels % 5)
         for units, edges in ((3, np.linspace(-1, 1, 30)), (40, np.sort(rng.uniform(-1, 1, 9)))):
             t = rng.normal(size=(n if units == 3 else 50, units)).astype(np.float32)
-            fastmi.PlaneEstimator(t, labels[: len(t)] % 9, fastmi.Edges(edges)).estimate(t)
+            y = labels[: len(t)] % 9
+            fastmi.PlaneEstimator(t, y, fastmi.Edges(edges), sample="population").estimate(t)
     ensemble = fastmi.Ensemble(torch.nn.Linear(1, 1), 2)  # a first optimiser loads much of torch
     ensemble.step(torch.ones(2, 1, 1), torch.ones(2, 1, 1))
     ensemble.activations(torch.ones(1, 1))

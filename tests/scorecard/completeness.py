@@ -6,6 +6,7 @@ Which options of the command line and kinds of files, too.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import inspect
 import re
@@ -49,6 +50,10 @@ ANYTHING = {  # parameters that every value is right for, and why
     "compat.information_process.narrowed(data)": (
         "between the drop-ins: what it gives is judged where it goes"
     ),
+    **{
+        f"Report({one.name})": "a record that mutual_information_report and Stream.report make"
+        for one in dataclasses.fields(fastmi.Report)
+    },
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
 }
