@@ -57,8 +57,8 @@ class Result:
 
     `planes` hold one for each of its `reads`, seed, sample and reading. `remark` is what the reader
     has to know of how it was trained, `repeats` what comes of doing it again, "" where that is not
-    known; `losses` are the batches' means over the copies. `shared` counts, of each held-out sample,
-    the rows that were trained on, too, over all seeds; only where there are some.
+    known; `losses` are the batches' means over the copies. `shared` counts the rows of each
+    held-out sample that were trained on, too, over all seeds; only where there are some.
     """
 
     run: Run
