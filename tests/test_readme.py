@@ -23,10 +23,13 @@ def test_the_code_runs_and_prints_what_a_reader_expects(capsys, tmp_path, monkey
     scope: dict = {}
     for block in code:
         exec(compile(block, "README.md", "exec"), scope)
-    first, *mixture, points, kernels = capsys.readouterr().out.splitlines()
+    first, *page, one, other, points, kernels = capsys.readouterr().out.splitlines()
+    mixture = [one, other]
     i_xt, i_ty = (float(number) for number in first.strip("[]").split())
     assert 0 < i_ty <= 1 < i_xt <= 12
-    assert len(mixture) == 2  # two tanh layers
+    assert page[0].startswith("I(X;Y) = 0.1")
+    assert [line.split()[0] for line in page[1:]][:2] == ["verdict", "interval"]
+    assert all(line.startswith(("[", " [")) for line in mixture)  # two tanh layers
     assert points.startswith("Points (5, 2): i_xt, i_ty, n_symbols, coverage")
     upper_xt, upper_ty = (float(number) for number in kernels.strip("[]").split())
     assert 0 < upper_ty <= 1 < upper_xt <= 12
