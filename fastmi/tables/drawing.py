@@ -157,7 +157,10 @@ def _alike(plane: InformationPlane) -> tuple[object, ...]:
 
 
 def html(plane: InformationPlane) -> str:
-    """Shows the figure as a PNG, and under it each layer at the first and the last epoch."""
+    """Shows the figure as a PNG, and under it each layer at the first and the last epoch.
+
+    Beside it, where they are there, chance and the reason of its verdict.
+    """
     import base64
     import html as markup
     import io
@@ -165,8 +168,15 @@ def html(plane: InformationPlane) -> str:
     picture, mean = io.BytesIO(), plane.mean()
     plane.plot().savefig(picture, format="png", dpi=100)
     head = ("layer", "I(X;T) start", "end", "I(T;Y) start", "end")
+    reasons, chance = plane.reasons(), _mean([plane], "chance")
+    head += ("chance",) * (chance is not None) + ("verdict",) * bool(reasons)
     cells = [
-        (layer, *(f"{column[at, 0, i]:.3f}" for column in (mean.i_xt, mean.i_ty) for at in (0, -1)))
+        (
+            layer,
+            *(f"{column[at, 0, i]:.3f}" for column in (mean.i_xt, mean.i_ty) for at in (0, -1)),
+            *([] if chance is None else [f"{chance[-1, i]:.3f}"]),
+            *([reasons[layer]] if reasons else []),
+        )
         for i, layer in enumerate(plane.layers)
     ]
     lines = "".join(

@@ -90,3 +90,12 @@ def test_what_the_sample_is_said_to_be_is_kept(tmp_path):
         fastmi.tables.InformationPlane(
             plane.epochs, plane.layers, plane.points, N, 1, 1, "each", 1, "", "", sample_kind="x"
         )
+
+
+def test_a_notebook_shows_chance_and_the_reasons():
+    plane = table({"known": KNOWN})
+    shown = plane._repr_html_()
+    assert "<th>chance</th><th>verdict</th>" in shown
+    assert f"<td>{plane.reasons()['known']}</td>" in shown
+    assert f"<td>{plane.chance[-1, 0, 0]:.3f}</td>" in shown
+    assert "verdict" not in table({"known": KNOWN}, reading="mixture")._repr_html_()
