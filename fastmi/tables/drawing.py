@@ -61,7 +61,8 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
     counted = first.coding is not None
     what = " of counted rows of float32" if counted else ""
     how = f"{method} estimate{what}, {first.binning}"
-    described = words and first.sample_kind in ("training", "") and "exact" not in words
+    # of a training sample also beside a mixture, which has none: one caption serves them all
+    described = counted if first.sample_kind == "training" else words and not first.sample_kind
     how += "; verdicts describe this sample alone" if described else ""
     limits = {column.name: (column.low, column.high) for column in Points.columns()}
     return figures.Panel(

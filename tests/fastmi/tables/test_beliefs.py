@@ -99,3 +99,14 @@ def test_a_notebook_shows_chance_and_the_reasons():
     assert f"<td>{plane.reasons()['known']}</td>" in shown
     assert f"<td>{plane.chance[-1, 0, 0]:.3f}</td>" in shown
     assert "verdict" not in table({"known": KNOWN}, reading="mixture")._repr_html_()
+
+
+def test_a_caption_says_where_verdicts_are_a_description():
+    words = "verdicts describe this sample alone"
+    described = {
+        kind: words in table({"known": KNOWN}, sample=kind).panel().caption
+        for kind in ("training", "held-out", "population", None)
+    }
+    assert described == {"training": True, "held-out": False, "population": False, None: True}
+    mixture = table({"known": KNOWN}, sample="training", reading="mixture")
+    assert words in mixture.panel().caption
