@@ -31,6 +31,14 @@ NAMES = {
 }
 
 
+class Symbols(NamedTuple):
+    """How many different symbols were seen of X, of Y, and of the pairs."""
+
+    x: int
+    y: int
+    pairs: int
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """The information of X and Y in bits, and how far it can be believed; None is not stated.
@@ -40,7 +48,7 @@ class Report:
 
     Attributes:
         value: I(X;Y) by `method`. plugin: the plug-in, of which all that follows speaks.
-        n_samples: n. n_x, n_y, n_pairs: the symbols seen of X, Y and (X,Y). h_x, h_y: the plug-in
+        n: the samples. symbols: those seen of X, Y and (X,Y). h_x, h_y: the plug-in
             H(X) and H(Y), its ceilings.
         coverage, pair_coverage: the Good-Turing coverage of X and of (X,Y).
         chance: the exact mean of the plug-in over shuffles of Y.
@@ -57,10 +65,8 @@ class Report:
 
     value: float
     plugin: float
-    n_samples: int
-    n_x: int
-    n_y: int
-    n_pairs: int
+    n: int
+    symbols: Symbols
     h_x: float
     h_y: float
     coverage: float | None
@@ -85,7 +91,7 @@ class Report:
         """Measures what the choice of X's bins costs: log2(n_candidates) / n, in bits a sample."""
         if self.mean_lower is None:
             return None
-        return belief.charge(self.n_candidates, self.n_samples)
+        return belief.charge(self.n_candidates, self.n)
 
     @property
     def excess(self) -> float | None:
@@ -100,7 +106,7 @@ class Report:
         """
         if self.mean_lower is None or self.sample == "training":
             return None
-        return float(belief.pvalue_bound(np.array(self.mean_lower), self.n_samples))
+        return float(belief.pvalue_bound(np.array(self.mean_lower), self.n))
 
     @property
     def chance_sd(self) -> float | None:
@@ -126,6 +132,7 @@ class Report:
         names += ["charge", "excess", "pvalue_bound", "chance_sd", "chance_sd_from"]
         values = {name: getattr(self, name) for name in names}
         values["interval"] = _without_nan(vars(self.interval))
+        values["symbols"] = self.symbols._asdict()
         return _without_nan(values)
 
     def __repr__(self) -> str:
@@ -145,8 +152,8 @@ class Report:
         number = "I(X;Y|Z)" if self.conditional else "I(X;Y)"
         method = "plug-in" if self.method == "plugin" else self.method
         return (
-            f"{number} = {self.value:.4g} bits ({method}), {self.n_x:,} x {self.n_y:,} symbols, "
-            f"n = {self.n_samples:,}, {NAMES[self.sample]}"
+            f"{number} = {self.value:.4g} bits ({method}), {self.symbols.x:,} x "
+            f"{self.symbols.y:,} symbols, n = {self.n:,}, {NAMES[self.sample]}"
         )
 
     def _lines(self) -> dict[str, str]:
@@ -300,17 +307,15 @@ def report(
     h_x, h_y, plugin = _information(entropies.plugin, table, of_z)
     said = _said(table, strata, plugin, n_classes)
     said["mean_lower"] -= belief.charge(n_candidates, table.n_samples)
-    of_x, of_y, of_pairs = table.tallies
+    n = table.n_samples
     pair_coverage, lower = np.array([said["pair_coverage"]]), np.array([said["mean_lower"]])
-    evidence = Evidence(pair_coverage, np.array([plugin]), lower, h_y, of_x.n_samples, sample)
+    evidence = Evidence(pair_coverage, np.array([plugin]), lower, h_y, n, sample)
     grown = np.array([said["growth"]])
     return Report(
         value=_information(estimate, table, of_z)[2],
         plugin=plugin,
-        n_samples=of_x.n_samples,
-        n_x=int(of_x.n_symbols[0]),
-        n_y=int(of_y.n_symbols[0]),
-        n_pairs=int(of_pairs.n_symbols[0]),
+        n=n,
+        symbols=Symbols(*(int(tally.n_symbols[0]) for tally in table.tallies)),
         h_x=h_x,
         h_y=h_y,
         **(dict.fromkeys(said) if sample == "population" else said),

@@ -59,7 +59,7 @@ def test_every_statement_is_that_of_its_definition(twin, rng):
         )
         assert found.pvalue_bound == pytest.approx(min(1, 2 ** (-n * expected["mean_lower"])))
         pairs = list(zip(t, y, strict=True))
-        sizes = found.n_samples, found.n_x, found.n_y, found.n_pairs
+        sizes = found.n, *found.symbols
         assert sizes == (n, len(set(t)), len(set(y)), len(set(pairs)))
         alone = sum(pairs.count(pair) == 1 for pair in pairs)
         assert found.pair_coverage == pytest.approx(1 - alone / n)
