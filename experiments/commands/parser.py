@@ -91,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the file to write (default: docs/reproduction.md)",
     )
     page.set_defaults(work="experiments.commands.reproduce:reproduce")
+    _add_lesson(
+        commands.add_parser(
+            "reading-a-plane",
+            help="what a point means and when not to believe it, as a Markdown page with figures",
+        )
+    )
     return parser
 
 
@@ -225,6 +231,20 @@ def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
     _add_device(page)
     page.add_argument("--out", type=_path, default=out, help=f"the file to write (default: {out})")
     page.set_defaults(work="experiments.commands.analyse:analyse", analysis=name)
+
+
+def _add_lesson(lesson: argparse.ArgumentParser) -> None:
+    steps, out = CATALOG["tishby"].training.epochs, Path("docs/reading-a-plane.md")
+    lesson.add_argument(
+        "--steps",
+        type=_positive,
+        default=steps,
+        help=f"how long its networks are trained (default {steps})",
+    )
+    lesson.add_argument(
+        "--out", type=_path, default=out, help=f"the file to write (default: {out})"
+    )
+    lesson.set_defaults(work="experiments.commands.teach:teach")
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:

@@ -1,0 +1,24 @@
+"""Writes the page that teaches to read an information plane, from networks trained for it."""
+
+from __future__ import annotations
+
+import argparse
+
+from experiments import lesson
+from experiments.lesson.material import STEPS
+
+__all__ = ["teach"]
+
+
+def teach(arguments: argparse.Namespace) -> int:
+    """Writes the page and its figures -> 0.
+
+    Raises:
+        ValueError: the page cannot be written.
+    """
+    command = "python -m experiments reading-a-plane"
+    if arguments.steps != STEPS:
+        command += f" --steps {arguments.steps}"
+    lesson.write(arguments.out, arguments.steps, command)
+    print(f"written: {arguments.out}")
+    return 0

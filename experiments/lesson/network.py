@@ -1,0 +1,47 @@
+"""run -> its trained copies, which give their layers on any sample, after every recorded step."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from experiments.records import Run
+from experiments.training import Trainer, data_of, threads
+
+__all__ = ["Layers", "Network"]
+
+Layers: TypeAlias = dict[str, npt.NDArray[np.float32]]  # each (epochs, copies, n, d)
+
+
+class Network:
+    """Trains the copies of a run, and keeps a snapshot of each recorded step.
+
+    Attributes:
+        training: the record. epochs: the recorded steps. data: what it is trained and read on.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.training, self.epochs = run.training, run.training.recorded
+        (self.data,) = data_of(run.training)
+        trainer = Trainer(run.training, [self.data], torch.device("cpu"))
+        self._ensemble = trainer.ensemble
+        with threads(self._ensemble):
+            self._snapshots = list(trainer.snapshots())
+
+    def layers(self, x: npt.NDArray[np.float32], copy: int | None = None) -> Layers:
+        """Forwards x through all copies, or through one, after every recorded step."""
+        through = None if copy is None else np.full((len(self._snapshots), len(x)), copy)
+        with threads(self._ensemble):
+            arrays = self._ensemble.activations(torch.from_numpy(x), self._snapshots, through)
+        names = self._ensemble.layers
+        return {
+            name: (array if copy is None else array[:, None]).numpy()
+            for name, array in zip(names, arrays, strict=True)
+        }
+
+    def at_end(self, x: npt.NDArray[np.float32], copy: int = 0) -> Layers:
+        """Forwards x through one copy after the last step: (n, d) each."""
+        return {name: layer[-1, 0] for name, layer in self.layers(x, copy).items()}

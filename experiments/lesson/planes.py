@@ -1,0 +1,86 @@
+"""layers, a sample -> the tables in which they are read, as any user would."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.datasets import Sample
+from experiments.lesson.network import Layers, Network
+from fastmi import CoverageWarning, InformationPlane, PlaneEstimator, UniformBins
+from fastmi.binning import Binning
+
+__all__ = ["BINS", "Known", "read", "read_once", "readings"]
+
+BINS = UniformBins(30, range=(-1, 1))  # of tanh
+N_CLASSES = 2
+
+
+class Known(NamedTuple):
+    """A sample, and what is known of it: "training" or "held-out", and the name of the data."""
+
+    x: Any
+    classes: Any
+    kind: str
+    data: str
+
+    @classmethod
+    def of(cls, sample: Sample, kind: str, n: int | None = None, data: str = "simple") -> Known:
+        """Takes the first n."""
+        return cls(sample.x[:n], sample.classes[:n], kind, data)
+
+
+def readings(network: Network, sample: Known, copy: int | None = None) -> Any:
+    """Reads all copies, or one: reading -> table.
+
+    "each" of one copy; of several "mean", "sampled" and "mixture".
+    """
+    layers = network.layers(sample.x, copy)
+    first = next(iter(layers.values()))
+    n_epochs, n_copies, n = first.shape[:3]
+    assignment = np.random.default_rng(0).integers(n_copies, size=(n_epochs, n))
+    estimator = _estimator(sample, BINS)
+    with warnings.catch_warnings():  # the page says it at length
+        warnings.simplefilter("ignore", CoverageWarning)
+        found = estimator.readings(layers, assignment)
+    tables = {
+        name: InformationPlane.collect(
+            estimator,
+            [points],
+            epochs=network.epochs,
+            layers=list(layers),
+            reading=name,
+            n_copies=n_copies,
+            data=sample.data,
+            sample=sample.kind,
+        )
+        for name, points in found.items()
+    }
+    return tables if n_copies == 1 else {"mean": tables.pop("each").mean()} | tables
+
+
+def read(network: Network, sample: Known, copy: int = 0) -> InformationPlane:
+    """Reads one copy."""
+    return readings(network, sample, copy)["each"]
+
+
+def read_once(
+    layers: Layers, sample: Known, binning: Binning | Mapping[str, Binning] = BINS
+) -> InformationPlane:
+    """Reads layers (n, d), each by itself: a table of one epoch."""
+    estimator = _estimator(sample, binning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CoverageWarning)
+        points = estimator.readings(layers)["each"]
+    return InformationPlane.collect(
+        estimator, [points.map(lambda column: column[None])], epochs=[0], layers=list(layers)
+    )
+
+
+def _estimator(sample: Known, binning: Any) -> PlaneEstimator:
+    return PlaneEstimator(
+        sample.x, sample.classes, binning, n_classes=N_CLASSES, sample=sample.kind
+    )
