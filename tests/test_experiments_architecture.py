@@ -32,6 +32,8 @@ ORDER = (  # a module may import those before it
     "old_formats",
     "results",
     "reproduction",
+    "lesson.*",
+    "lesson",
     "attempts",
     "locks",
     "signals",

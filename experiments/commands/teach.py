@@ -9,13 +9,17 @@ from experiments.lesson.material import STEPS
 
 __all__ = ["teach"]
 
+MOST_STEPS = 100_000  # more are no lesson
+
 
 def teach(arguments: argparse.Namespace) -> int:
     """Writes the page and its figures -> 0.
 
     Raises:
-        ValueError: the page cannot be written.
+        ValueError: the page cannot be written, or there are too many steps.
     """
+    if arguments.steps > MOST_STEPS:
+        raise ValueError(f"steps is {arguments.steps}: pass --steps of at most {MOST_STEPS:,}")
     command = "python -m experiments reading-a-plane"
     if arguments.steps != STEPS:
         command += f" --steps {arguments.steps}"

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiments.lesson import one_plane, several
-from experiments.lesson.drawing import drawn
+from experiments.lesson import cuts, one_plane, several
+from experiments.lesson.drawing import drawn, save
 from experiments.lesson.how_many import how_many
-from experiments.lesson.markdown import joined
+from experiments.lesson.markdown import end, text
 from experiments.lesson.material import Material
 from experiments.saving import check_file, write_text
-from fastmi import figures
 
 __all__ = ["write"]
 
@@ -24,18 +23,24 @@ Written by `{command}`, which trains the networks and counts anew; no number in 
 
 A point of an information plane is two numbers in bits, of one layer at one moment: I(X;T) to the
 right, and I(T;Y) upwards. T is the *code* of the layer: every activation falls into a bin, and a
-row of bins is one code. Both numbers are counted from n samples. This page reads one small network
-again and again, and asks each time whether to believe what is seen. It takes ten minutes.
+row of bins is one code. Both numbers are counted from n samples. This page reads one small
+network again and again, and asks each time whether to believe what is seen. It takes ten
+minutes.
 
-The network is the {widths} tanh network of the field, in {copies} copies, trained for {length} on
-1,000 samples. x is twelve integers, and y is 1 where their mean and a little noise are above 0.7.
-Of this law everything is known: H(Y) = {entropy:.3f} bits, of which x tells I(X;Y) =
-{information:.3f}. **No layer can tell more of samples that it was not trained on.** Where a plane
-shows more, it is wrong, and here we can see it; on real data nobody would tell us."""
+The network is the {widths} tanh network of the papers, in {copies} copies, trained on {n:,}
+samples ({length}). x is twelve integers, and y is 1 where their mean and a little noise are
+above 0.7. Of this law everything is known: H(Y) = {entropy:.3f} bits, of which x tells I(X;Y) =
+{information:.3f}. **No layer can tell more of samples that it was not trained on.** Where a
+plane shows more, it is wrong, and here we can see it; on real data nobody would tell us.
+"""
 
 CITING = """## How to cite a number
 
-> {cited}
+> {resolved}
+>
+> {bounded}
+>
+> layer 1: not sized, n = {n:,} (growth {growth:.2f}, unresolved)
 
 That is: the quantity, the value with its unit, its chance, n, which sample, the bins, and the
 verdict; of several copies the reading and how many. What the words rest on is in the
@@ -67,27 +72,35 @@ def write(out: Path, steps: int, command: str) -> None:
     check_file("out", out)
     folder = out.with_suffix("")
     material = Material(steps)
-    text = _page(material, command).replace("FIGURES/", f"{folder.name}/")
+    page = _page(material, command).replace("FIGURES/", f"{folder.name}/")
     folder.mkdir(exist_ok=True)
     for name, figure in drawn(material).items():
-        figures.save(figure, folder / f"{name}.png")
-    write_text(out, text)
+        save(figure, folder / f"{name}.png")
+    write_text(out, page)
 
 
 def _page(material: Material, command: str) -> str:
     training, (entropy, information) = material.network.training, material.truth
-    head = HEAD.format(
+    head = text(
+        HEAD,
         command=command,
         widths="-".join(map(str, training.widths)),
         copies=training.copies,
+        n=training.n_samples,
         length=training.length,
         entropy=entropy,
         information=information,
     )
     sections = [
         *(one_plane.point, one_plane.ceilings, one_plane.chance, one_plane.bracket),
-        *(several.held_out, several.copies, several.bins, several.relu, several.wide),
+        *(several.held_out, several.copies, cuts.bins, cuts.relu, cuts.wide),
     ]
-    cited = one_plane.cited(material.plane, "layer 5")
-    made = [section(material) for section in sections]
-    return joined(head, *made, how_many(), CITING.format(cited=cited)) + "\n"
+    citing = text(
+        CITING,
+        resolved=one_plane.cited(material.sizes[max(material.sizes)], "output"),
+        bounded=one_plane.cited(material.plane, "layer 5"),
+        n=material.plane.n_samples,
+        growth=end(material.plane, "growth")["layer 1"],
+    )
+    pages = [head, *(section(material) for section in sections), how_many(), citing]
+    return "\n\n".join(pages) + "\n"

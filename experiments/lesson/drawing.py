@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from experiments.lesson.material import N, Material
+from experiments.lesson.material import Material
 from fastmi import InformationPlane, figures
+from fastmi.files import replacing
 
-__all__ = ["drawn"]
+__all__ = ["drawn", "save"]
+
+DPI = 120  # three panels are about a thousand pixels wide
 
 
 def drawn(material: Material) -> dict[str, Figure]:
@@ -18,14 +22,19 @@ def drawn(material: Material) -> dict[str, Figure]:
     planes: dict[str, Mapping[str, InformationPlane]] = {
         "point": {"its own labels": material.plane, "labels shuffled": material.shuffled},
         "sizes": {f"n = {n:,}": plane for n, plane in material.sizes.items()},
-        "samples": {"training": material.training, f"held-out, n = {N:,}": material.plane},
+        "samples": {"training": material.training, "held-out": material.plane},
         "copies": {plane.panel().title: plane for plane in material.copies.values()},
     }
     return {name: _side_by_side(of) for name, of in planes.items()}
 
 
+def save(figure: Figure, path: Path) -> None:
+    """Writes a PNG of a page's width, whole or not at all."""
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=DPI)
+
+
 def _side_by_side(planes: Mapping[str, InformationPlane]) -> Figure:
-    panels = [replace(plane.panel(), title=title) for title, plane in planes.items()]
-    figure = figures.information_plane(panels)
-    figure.set_dpi(110)
-    return figure
+    return figures.information_plane(
+        [replace(plane.panel(), title=title) for title, plane in planes.items()]
+    )

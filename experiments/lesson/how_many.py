@@ -6,36 +6,48 @@ import math
 from collections.abc import Sequence
 
 from experiments.analyses.analysis import markdown
-from experiments.lesson.markdown import bits, joined
+from experiments.lesson.markdown import bits, text
+from experiments.lesson.material import USUAL
 from experiments.lesson.uniform import LEAST_COVERAGE, expected, samples_needed
 
 __all__ = ["how_many", "table"]
 
 TIMES = (1, 2, 3, 5, 10, 20)  # samples a code
-SIZES = (5, 8, 10, 15, 20)  # bits of codes
+SIZES = (5, 10, 15, 20)  # bits of codes
 SHOWN = 10  # the bits for which means are given
-EXAMPLE = 1000
+
+HOW_MANY = """## 10. How many samples for D bits?
+
+The kindest layer has 2^D codes, all equally likely. Of n samples the expected coverage, and the
+expected error of H(T), are sums that can be written down:
+
+{table}
+
+The means are those of D = {shown}; {apart}. The coverage is that of the column, the share of
+samples that are not alone with their code. It reaches {least}, which *resolved* asks of the
+pairs of code and label, at {per_code:.1f} samples a code: n = {n:,} can resolve codes and labels
+of {sized:.1f} bits together, and each further bit asks for twice as many. Real layers use their
+codes unevenly, and need more for the rare ones.
+
+H(T) comes out too low, and H(T,Y) lower still; I(T;Y) = H(T) + H(Y) - H(T,Y) therefore, as a
+rule, too *high*. Miller-Madow (`method="miller-madow"`) takes away most of the error where codes
+were met a few times, and too little of it where they were met once.
+"""
 
 
 def how_many() -> str:
     """Says how many samples codes of D bits need."""
     per_code = samples_needed(SHOWN) / 2**SHOWN
-    sized = max(d for d in range(1, 40) if samples_needed(d) <= EXAMPLE)
-    return joined(
-        "## 10. How many samples for D bits?",
-        "The kindest layer has 2^D codes, all equally likely. Of n samples the expected coverage, "
-        "and the expected error of H(T), are sums that can be written down:",
-        table(),
-        f"The means are those of D = {SHOWN}; {_apart()}. The coverage is that of the column, the "
-        f"share of samples that are not alone with their code. It reaches {LEAST_COVERAGE}, which "
-        f"*resolved* asks of the pairs of code and label, at {per_code:.1f} samples a code: "
-        f"n = {EXAMPLE:,} can resolve codes and labels of {sized} bits together, and one more bit "
-        "asks for twice as many samples. Real layers use their codes unevenly, and need more for the "
-        "rare ones.",
-        "H(T) comes out too low, H(T,Y) even lower; I(T;Y) = H(T) + H(Y) - H(T,Y) therefore too "
-        "*high*. Miller-Madow (`method=\"miller-madow\"`) takes most of the error where codes were "
-        "met a few times, and little where they were met once.",
-    )  # fmt: skip
+    return text(
+        HOW_MANY,
+        table=table(),
+        shown=SHOWN,
+        apart=_apart(),
+        least=LEAST_COVERAGE,
+        per_code=per_code,
+        n=USUAL,
+        sized=math.log2(USUAL / per_code),
+    )
 
 
 def table(times: Sequence[float] = TIMES, sizes: Sequence[int] = SIZES) -> list[str]:
@@ -56,7 +68,7 @@ def _down(coverage: float) -> str:
 
 def _apart() -> str:
     """Says how far the means of other D lie from those that are shown."""
-    apart = {
+    others = {
         size: max(
             abs(here - there)
             for each in TIMES
@@ -64,4 +76,4 @@ def _apart() -> str:
         )
         for size in (SIZES[0], SIZES[-1])
     }
-    return " and ".join(f"those of D = {size} differ by {of:.3f} at most" for size, of in apart.items())
+    return " and ".join(f"those of D = {size} within {off:.3f}" for size, off in others.items())

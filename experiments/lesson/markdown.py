@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 from experiments.analyses.analysis import markdown
 from fastmi import InformationPlane
 from fastmi.points import Points
 
-__all__ = ["bits", "end", "ends", "joined", "listed", "words"]
+__all__ = ["bits", "end", "ends", "listed", "text", "words"]
 
 # header of a column -> what stands above it here, and how its numbers are written
 COLUMNS = {
@@ -26,6 +27,9 @@ COLUMNS = {
     "verdict": ("verdict", ""),
     "verdict_xt": ("verdict of I(X;T)", ""),
 }
+COLUMNS_WIDE = 100
+AT_SPACES: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+KEPT = ("#", "|", "!", ">", "- ", "1. ")  # begin what is no paragraph
 HEADERS = {column.name: column.header for column in Points.columns()}
 
 
@@ -60,6 +64,7 @@ def listed(names: Sequence[str], none: str = "no layer") -> str:
     """Lists names: "layer 1, layer 2 and layer 3"."""
     if not names:
         return none
+    names = ["the output" if name == "output" else name for name in names]
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
@@ -68,8 +73,16 @@ def words(plane: InformationPlane, *verdicts: str) -> list[str]:
     return [layer for layer, word in end(plane, "verdict").items() if word in verdicts]
 
 
-def joined(*blocks: str | Sequence[str]) -> str:
-    """Joins paragraphs and tables, an empty line between them."""
+def text(template: str, **values: Any) -> str:
+    """Fills in values, tables as their lines, and wraps the paragraphs."""
+    filled = template.format(
+        **{
+            name: "\n".join(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+    )
+    paragraphs = (paragraph.strip() for paragraph in filled.split("\n\n"))
     return "\n\n".join(
-        block.strip("\n") if isinstance(block, str) else "\n".join(block) for block in blocks
+        paragraph if paragraph.startswith(KEPT) else fill(paragraph, COLUMNS_WIDE, **AT_SPACES)
+        for paragraph in paragraphs
     )

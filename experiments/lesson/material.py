@@ -11,6 +11,7 @@ from experiments.catalog import CATALOG
 from experiments.datasets import simple_truth
 from experiments.lesson.network import Layers, Network
 from experiments.lesson.planes import Known, read, read_once, readings
+from experiments.records import Run
 from fastmi import InformationPlane, QuantileBins, UniformBins, choose_binning
 from fastmi.binning import Candidates
 
@@ -18,13 +19,13 @@ __all__ = ["STEPS", "Material"]
 
 STEPS = CATALOG["tishby"].training.epochs  # as long as in the catalogue
 SIZES = (250, 1000, 20_000)
-N = SIZES[1]  # where nothing else is said
+USUAL = SIZES[1]  # where nothing else is said
 N_BINS = (2, 4, 8, 16, 32, 64)
 CHOSEN_FOR = "layer 4"
 SCALES = {"as trained": 1.0, "times 4": 4.0, "divided by 4": 0.25}  # powers of two: exact
 RELU_LAYER = "layer 5"
 WIDTHS = (1, 2, 3, 5, 10, 100)
-RECORDED = 50
+RECORDED = 200
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,16 @@ class Material:
 
     steps: int
 
-    @cached_property
-    def network(self) -> Network:
+    @property
+    def run(self) -> Run:
         """The tanh network of exp 2, in copies, with samples to spare that are held out."""
         run = CATALOG["tishby-extended"].varied(data="simple-and-fresh", n_recorded=RECORDED)
-        return Network(run.varied(epochs=self.steps))
+        return run.varied(epochs=self.steps)
+
+    @cached_property
+    def network(self) -> Network:
+        """That network, trained."""
+        return Network(self.run)
 
     @cached_property
     def truth(self) -> tuple[float, float]:
@@ -49,7 +55,7 @@ class Material:
         _, entropy, information = simple_truth()
         return entropy, information
 
-    def held_out(self, n: int = N) -> Known:
+    def held_out(self, n: int = USUAL) -> Known:
         """The first n samples that no network has seen."""
         return Known.of(self.network.data.read["fresh"], "held-out", n)
 
@@ -61,7 +67,7 @@ class Material:
     @cached_property
     def plane(self) -> InformationPlane:
         """The first copy on held-out samples."""
-        return self.sizes[N]
+        return self.sizes[USUAL]
 
     @cached_property
     def shuffled(self) -> InformationPlane:

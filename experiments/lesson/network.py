@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy.typing as npt
 import torch
 
 from experiments.records import Run
-from experiments.training import Trainer, data_of, threads
+from experiments.training import Snapshot, Trainer, data_of, threads
 
 __all__ = ["Layers", "Network"]
+
+AT_ONCE = 20  # recorded steps
 
 Layers: TypeAlias = dict[str, npt.NDArray[np.float32]]  # each (epochs, copies, n, d)
 
@@ -21,6 +24,7 @@ class Network:
 
     Attributes:
         training: the record. epochs: the recorded steps. data: what it is trained and read on.
+        names: of its layers.
     """
 
     def __init__(self, run: Run) -> None:
@@ -30,18 +34,26 @@ class Network:
         self._ensemble = trainer.ensemble
         with threads(self._ensemble):
             self._snapshots = list(trainer.snapshots())
+        self.names = list(self.at_end(self.data.trained.x[:1]))
 
-    def layers(self, x: npt.NDArray[np.float32], copy: int | None = None) -> Layers:
-        """Forwards x through all copies, or through one, after every recorded step."""
-        through = None if copy is None else np.full((len(self._snapshots), len(x)), copy)
+    def layers(self, x: npt.NDArray[np.float32], copy: int | None = None) -> Iterator[Layers]:
+        """Forwards x through all copies, or through one, some recorded steps at a time."""
+        for first in range(0, len(self._snapshots), AT_ONCE):
+            yield self._forwarded(x, copy, self._snapshots[first : first + AT_ONCE])
+
+    def at_end(self, x: npt.NDArray[np.float32], copy: int = 0) -> Layers:
+        """Forwards x through one copy after the last step: (n, d) each."""
+        last = self._forwarded(x, copy, self._snapshots[-1:])
+        return {name: layer[0, 0] for name, layer in last.items()}
+
+    def _forwarded(
+        self, x: npt.NDArray[np.float32], copy: int | None, snapshots: list[Snapshot]
+    ) -> Layers:
+        through = None if copy is None else np.full((len(snapshots), len(x)), copy)
         with threads(self._ensemble):
-            arrays = self._ensemble.activations(torch.from_numpy(x), self._snapshots, through)
+            arrays = self._ensemble.activations(torch.from_numpy(x), snapshots, through)
         names = self._ensemble.layers
         return {
             name: (array if copy is None else array[:, None]).numpy()
             for name, array in zip(names, arrays, strict=True)
         }
-
-    def at_end(self, x: npt.NDArray[np.float32], copy: int = 0) -> Layers:
-        """Forwards x through one copy after the last step: (n, d) each."""
-        return {name: layer[-1, 0] for name, layer in self.layers(x, copy).items()}

@@ -12,6 +12,8 @@ from experiments.datasets import Sample
 from experiments.lesson.network import Layers, Network
 from fastmi import CoverageWarning, InformationPlane, PlaneEstimator, UniformBins
 from fastmi.binning import Binning
+from fastmi.planes import Readings
+from fastmi.points import Points
 
 __all__ = ["BINS", "Known", "read", "read_once", "readings"]
 
@@ -33,31 +35,33 @@ class Known(NamedTuple):
         return cls(sample.x[:n], sample.classes[:n], kind, data)
 
 
-def readings(network: Network, sample: Known, copy: int | None = None) -> Any:
+def readings(
+    network: Network, sample: Known, copy: int | None = None
+) -> dict[str, InformationPlane]:
     """Reads all copies, or one: reading -> table.
 
     "each" of one copy; of several "mean", "sampled" and "mixture".
     """
-    layers = network.layers(sample.x, copy)
-    first = next(iter(layers.values()))
-    n_epochs, n_copies, n = first.shape[:3]
-    assignment = np.random.default_rng(0).integers(n_copies, size=(n_epochs, n))
-    estimator = _estimator(sample, BINS)
-    with warnings.catch_warnings():  # the page says it at length
-        warnings.simplefilter("ignore", CoverageWarning)
-        found = estimator.readings(layers, assignment)
+    estimator, rng = _estimator(sample, BINS), np.random.default_rng(0)
+    found: dict[str, list[Points]] = {}
+    for layers in network.layers(sample.x, copy):
+        n_epochs, n_copies, n = next(iter(layers.values())).shape[:3]
+        through = rng.integers(n_copies, size=(n_epochs, n)) if n_copies > 1 else None
+        for reading, points in _silently(estimator, layers, through).items():
+            found.setdefault(reading, []).append(points)
+    n_copies = network.training.copies if copy is None else 1
     tables = {
-        name: InformationPlane.collect(
+        reading: InformationPlane.collect(
             estimator,
-            [points],
+            batches,
             epochs=network.epochs,
-            layers=list(layers),
-            reading=name,
+            layers=network.names,
+            reading=reading,
             n_copies=n_copies,
             data=sample.data,
             sample=sample.kind,
         )
-        for name, points in found.items()
+        for reading, batches in found.items()
     }
     return tables if n_copies == 1 else {"mean": tables.pop("each").mean()} | tables
 
@@ -72,9 +76,7 @@ def read_once(
 ) -> InformationPlane:
     """Reads layers (n, d), each by itself: a table of one epoch."""
     estimator = _estimator(sample, binning)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CoverageWarning)
-        points = estimator.readings(layers)["each"]
+    points = _silently(estimator, layers)["each"]
     return InformationPlane.collect(
         estimator, [points.map(lambda column: column[None])], epochs=[0], layers=list(layers)
     )
@@ -84,3 +86,10 @@ def _estimator(sample: Known, binning: Any) -> PlaneEstimator:
     return PlaneEstimator(
         sample.x, sample.classes, binning, n_classes=N_CLASSES, sample=sample.kind
     )
+
+
+def _silently(estimator: PlaneEstimator, layers: Layers, through: Any = None) -> Readings:
+    """Reads without a warning of unresolved layers: the page tells of them at length."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CoverageWarning)
+        return estimator.readings(layers, through)
