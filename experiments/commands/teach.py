@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from experiments import lesson
-from experiments.lesson.material import STEPS
+from experiments.lesson.material import STEPS, Material
 
 __all__ = ["teach"]
 
@@ -23,6 +23,6 @@ def teach(arguments: argparse.Namespace) -> int:
     command = "python -m experiments reading-a-plane"
     if arguments.steps != STEPS:
         command += f" --steps {arguments.steps}"
-    lesson.write(arguments.out, arguments.steps, command)
+    lesson.write(arguments.out, Material(arguments.steps), command)
     print(f"written: {arguments.out}")
     return 0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from experiments.lesson import cuts, one_plane, several
 from experiments.lesson.drawing import drawn, save
-from experiments.lesson.how_many import how_many
 from experiments.lesson.markdown import end, text
 from experiments.lesson.material import Material
-from experiments.saving import check_file, write_text
+from experiments.lesson.sizing import how_many
+from experiments.saving import check_file, prepare, write_text
 
 __all__ = ["write"]
 
@@ -40,7 +40,7 @@ CITING = """## How to cite a number
 >
 > {bounded}
 >
-> layer 1: not sized, n = {n:,} (growth {growth:.2f}, unresolved)
+> layer 1: I(X;T) is {ceiling} (growth {growth:.2f}), I(T;Y) {verdict}, n = {n:,}
 
 That is: the quantity, the value with its unit, its chance, n, which sample, the bins, and the
 verdict; of several copies the reading and how many. What the words rest on is in the
@@ -60,20 +60,23 @@ verdict; of several copies the reading and how many. What the words rest on is i
 """
 
 
-def write(out: Path, steps: int, command: str) -> None:
+def write(out: Path, material: Material, command: str) -> None:
     """Writes the page, and its figures into the folder of its name beside it.
 
     Args:
-        out: the page. steps: how long the networks are trained. command: what writes it.
+        out: the page. material: what it shows. command: what writes it.
 
     Raises:
         ValueError: out cannot be written.
     """
     check_file("out", out)
     folder = out.with_suffix("")
-    material = Material(steps)
+    if folder == out:
+        raise ValueError(
+            f"out is '{out}', but its figures go into a folder of that name: pass '{out}.md'"
+        )
+    prepare(folder)
     page = _page(material, command).replace("FIGURES/", f"{folder.name}/")
-    folder.mkdir(exist_ok=True)
     for name, figure in drawn(material).items():
         save(figure, folder / f"{name}.png")
     write_text(out, page)
@@ -99,8 +102,10 @@ def _page(material: Material, command: str) -> str:
         CITING,
         resolved=one_plane.cited(material.sizes[max(material.sizes)], "output"),
         bounded=one_plane.cited(material.plane, "layer 5"),
-        n=material.plane.n_samples,
+        ceiling=end(material.plane, "verdict_xt")["layer 1"],
         growth=end(material.plane, "growth")["layer 1"],
+        verdict=end(material.plane, "verdict")["layer 1"],
+        n=material.plane.n_samples,
     )
     pages = [head, *(section(material) for section in sections), how_many(), citing]
     return "\n\n".join(pages) + "\n"

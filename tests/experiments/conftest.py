@@ -17,6 +17,14 @@ from tests.experiments.shortened import RUNS, SEEDED, SHORT, STOPPING, every_epo
 from tests.runs import FORMAT_0, TINY, reading_of, run, trained, undraw
 
 
+@pytest.fixture(scope="session")
+def material():
+    """All that the page of a lesson shows, of networks that were hardly trained."""
+    from experiments.lesson.material import Material
+
+    return Material(steps=3)
+
+
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures are empty files."""

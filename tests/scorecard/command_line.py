@@ -615,6 +615,44 @@ OTHERS = [
         "reproduction(--out)",
         "out",
     ),
+    *(
+        _refused(
+            f"reading-a-plane --steps {value!r}",
+            ("reading-a-plane", f"--steps={value}", "--out", "page.md"),
+            "reading-a-plane(--steps)",
+            "steps",
+            value[:20],
+        )
+        for value in (*NUMBERS, HUGE)
+    ),
+    _refused(
+        "reading-a-plane --out of a folder",
+        lambda: ("reading-a-plane", "--steps", "1", "--out", _folder("page")),
+        "reading-a-plane(--out)",
+        "out",
+        "folder",
+    ),
+    _refused(
+        "reading-a-plane --out without an ending",
+        ("reading-a-plane", "--steps", "1", "--out", "page"),
+        "reading-a-plane(--out)",
+        "out",
+        "'page'",
+        "page.md",
+    ),
+    _refused(
+        "reading-a-plane --out beside a file of its figures' name",
+        lambda: ("reading-a-plane", "--steps", "1", "--out", f"{_named('page', 'x')}.md"),
+        "reading-a-plane(--out)",
+        "out",
+        "page",
+    ),
+    _refused(
+        "reading-a-plane --out of nothing",
+        ("reading-a-plane", "--steps", "1", "--out", ""),
+        "reading-a-plane(--out)",
+        "out",
+    ),
 ]
 
 
