@@ -71,7 +71,7 @@ def named(about: str) -> Iterator[str]:
     "Stream.update(activations y) entropy(x)" -> Stream.update(activations), Stream.update(y),
     entropy(x).
     """
-    for name, parameters in re.findall(r"([\w.]+)\(([^)]*)\)", about):
+    for name, parameters in re.findall(r"([\w.-]+)\(([^)]*)\)", about):
         for parameter in parameters.split():
             yield f"{name}({parameter})"
 
