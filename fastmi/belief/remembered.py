@@ -31,19 +31,24 @@ class Remembered:
     def __call__(self, counts: IntArray) -> FloatArray:
         """Gives the values of counts of at least 0, (k,)."""
         largest = int(counts.max(initial=-1))
-        if largest < self._dense.size:
-            return self._small(counts)
         if largest < DENSE_COUNTS:
-            self._grow(largest)
-            return self._small(counts)
+            return self._small(self._holding(largest), counts)
         small = counts < DENSE_COUNTS
         values = np.empty(counts.shape)
         values[~small] = self._large(counts[~small])
         values[small] = self(counts[small])
         return values
 
-    def _small(self, counts: IntArray) -> FloatArray:
+    def _holding(self, largest: int) -> FloatArray:
+        """Finds an array that reaches to a count, which another thread's cannot take away."""
         dense = self._dense
+        if largest >= dense.size:
+            longer = np.full(min(1 << (largest + 1).bit_length(), DENSE_COUNTS), np.nan)
+            longer[: dense.size] = dense
+            self._dense = dense = longer
+        return dense
+
+    def _small(self, dense: FloatArray, counts: IntArray) -> FloatArray:
         values = dense[counts]
         if np.isnan(values).any():
             new = np.unique(counts[np.isnan(values)])
@@ -59,11 +64,6 @@ class Remembered:
             rare.update(zip(new.tolist(), self._compute(new).tolist(), strict=True))
             self._rare = rare
         return np.array([rare[count] for count in counts.tolist()])
-
-    def _grow(self, largest: int) -> None:
-        dense = np.full(min(1 << (largest + 1).bit_length(), DENSE_COUNTS), np.nan)
-        dense[: self._dense.size] = self._dense
-        self._dense = dense
 
     def __repr__(self) -> str:
         return f"Remembered of {self._dense.size} counts and {len(self._rare)} more"

@@ -1,5 +1,8 @@
 """A function of counts is asked once for each."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -46,3 +49,29 @@ def test_rare_counts_are_forgotten_before_they_are_many(square, asked):
 def test_memory_is_bounded(square):
     square(np.array([63]))
     assert repr(square) == "Remembered of 64 counts and 0 more"
+
+
+def test_threads_that_ask_for_other_counts_take_nothing_from_each_other():
+    interval, wrong = sys.getswitchinterval(), []
+
+    def ask(remembers, bits):
+        for counts in (np.array([3, (1 << bit) - 1]) for bit in bits):
+            try:
+                if remembers(counts).tolist() != counts.tolist():
+                    wrong.append(counts)
+            except Exception as error:  # of a thread, which ends silently
+                wrong.append(error)
+
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(300):
+            remembers = Remembered(lambda counts: counts.astype(np.float64))
+            orders = ([15, 3], [2, 13], [5, 14], [11, 4])
+            threads = [threading.Thread(target=ask, args=(remembers, bits)) for bits in orders]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
