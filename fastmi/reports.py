@@ -325,7 +325,7 @@ def report(
         growth_reason=belief.growth_reasons(grown, sample)[0].replace(
             "H(T)", "H(X)" if strata is None else "H(X|Z)"
         ),
-        n_classes=n_classes,
+        n_classes=None if n_classes is None else int(n_classes),  # NumPy's are no JSON
         sample=sample,
         method=method,
         conditional=strata is not None,

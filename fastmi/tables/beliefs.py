@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmi.arrays import FloatArray, IntArray
-from fastmi.belief import VERDICTS, Evidence, growth_reasons, reasons
+from fastmi.belief import (
+    GROWTH_VERDICTS,
+    VERDICTS,
+    Evidence,
+    growth_reasons,
+    growth_verdicts,
+    reasons,
+    verdicts,
+)
 from fastmi.inputs import shown
 from fastmi.tables.plane import InformationPlane
 
@@ -28,7 +38,8 @@ class Gap:
             training sample is above the upper end of the held-out one, so that no one value of
             I(T;Y) could show both in mean: the layer knows these labels better than those to come.
             "within the brackets": it need not mean anything. "unresolved": one of the samples
-            cannot size the layer, and the gap says nothing.
+            cannot size the layer, and the gap says nothing. "not judged": its measure has no
+            brackets.
     """
 
     epochs: IntArray
@@ -45,8 +56,9 @@ def gap(training: InformationPlane, held_out: InformationPlane) -> Gap:
     """Subtracts the held-out I(T;Y) from that of the training sample, and says what it means.
 
     Raises:
-        TypeError: no table. ValueError: tables of other epochs, layers, readings or bins; columns
-            that are missing, as of a mixture.
+        TypeError: no table. ValueError: tables of other epochs, layers, readings, bins or data;
+            columns that are missing, as of a mixture; samples that are said to be others than these
+            two, as where they are swapped.
     """
     if not isinstance(held_out, InformationPlane):
         raise TypeError(f"held_out is {shown(held_out)}: pass the table of the held-out sample")
@@ -55,12 +67,13 @@ def gap(training: InformationPlane, held_out: InformationPlane) -> Gap:
     lost = (ours.verdict[-1, 0] == UNRESOLVED) | (theirs.verdict[-1, 0] == UNRESOLVED)
     above = ours.mean_lower[-1, 0] > theirs.mean_upper[-1, 0]
     words = np.where(lost, "unresolved", np.where(above, "overfitting", "within the brackets"))
+    words[np.isnan(ours.mean_lower[-1, 0]) | np.isnan(theirs.mean_upper[-1, 0])] = "not judged"
     bits = ours.i_ty[:, 0] - theirs.i_ty[:, 0]
     return Gap(training.epochs, training.layers, bits, tuple(words.tolist()))
 
 
 def _check_comparable(training: InformationPlane, held_out: InformationPlane) -> None:
-    for name in ("layers", "reading", "binning", "method"):
+    for name in ("layers", "reading", "binning", "method", "data"):
         mine, other = getattr(training, name), getattr(held_out, name)
         if mine != other:
             raise ValueError(
@@ -76,12 +89,23 @@ def _check_comparable(training: InformationPlane, held_out: InformationPlane) ->
                 f"the table of {plane.sample!r} ({plane.reading}) has no {lacking[0]}: compare "
                 "counted readings of single networks, or sampled ones, of a sample"
             )
+    for plane, name, kind in (
+        (training, "the table that is asked", "training"),
+        (held_out, "held_out", "held-out"),
+    ):
+        if plane.sample_kind not in (kind, ""):
+            raise ValueError(
+                f"{name} is of a {plane.sample_kind} sample: ask the table of the training sample, "
+                "and pass that of the held-out one, training.gap(held_out)"
+            )
 
 
 def reasons_of(plane: InformationPlane) -> dict[str, str]:
     """Says why each layer has its verdict after the last epoch, by the path with the weakest.
 
-    Empty where there are no verdicts, as of a mixture.
+    Empty where there are no verdicts, as of a mixture. The weakest word of several copies need not
+    be that of their means (reading "mean"), nor that of corrected numbers: where the two differ,
+    the reason says so.
     """
     if plane.verdict is None:
         return {}
@@ -101,8 +125,30 @@ def reasons_of(plane: InformationPlane) -> dict[str, str]:
         plane.n_samples,
         kind,
     )
-    grown = growth_reasons(at_end(plane.growth), kind)
+    grown = at_end(plane.growth)
+    of_y = _with_words(reasons(evidence), verdicts(evidence), at_end(plane.verdict), VERDICTS)
+    of_x = _with_words(
+        growth_reasons(grown, kind),
+        growth_verdicts(grown, kind),
+        at_end(plane.verdict_xt),
+        GROWTH_VERDICTS,
+    )
     return {
-        layer: of_y if of_y == of_x else f"{of_y}; {of_x}"
-        for layer, of_y, of_x in zip(plane.layers, reasons(evidence), grown, strict=True)
+        layer: y if y == x else f"{y}; {x}"
+        for layer, y, x in zip(plane.layers, of_y, of_x, strict=True)
     }
+
+
+def _with_words(
+    lines: Sequence[str],
+    judged: npt.NDArray[np.int8],
+    said: npt.NDArray[Any],
+    names: Sequence[str],
+) -> list[str]:
+    """Puts the word that the table has before a reason which is that of another word."""
+    return [
+        line
+        if word != word or word == found
+        else f"{names[int(word)]}, by the counts; the table's numbers say: {line}"
+        for line, found, word in zip(lines, judged.tolist(), said.tolist(), strict=True)
+    ]

@@ -230,8 +230,9 @@ class InformationPlane:
                 end of the held-out one.
 
         Raises:
-            TypeError: no table. ValueError: tables of other epochs, layers, readings or bins;
-                columns that are missing, as of a mixture.
+            TypeError: no table. ValueError: tables of other epochs, layers, readings, bins or data;
+                columns that are missing, as of a mixture; samples that are said to be others than
+                these two, as where they are swapped.
         """
         from fastmi.tables import beliefs
 

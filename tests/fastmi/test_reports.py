@@ -159,6 +159,8 @@ def test_it_is_plain_data_and_survives_a_copy(rng):
         for other in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
             assert other.to_dict() == found.to_dict()
             assert repr(other) == repr(found)
+    known = mutual_information_report([0, 1], [0, 1], n_classes=np.int64(2))
+    assert json.loads(json.dumps(known.to_dict()))["n_classes"] == 2
 
 
 def test_it_reads_as_a_page(rng):

@@ -1,10 +1,14 @@
 """Tables in words: the reason of each verdict, and the gap between two samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import fastmi
 from fastmi import InformationPlane, PlaneEstimator
+from fastmi.belief import VERDICTS
+from fastmi.measures import KDEBounds
 
 N = 400
 BINS = fastmi.UniformBins(6, range=(-1, 1))
@@ -51,6 +55,26 @@ def test_the_weakest_path_gives_the_reason(rng):
         estimator, [estimator.readings([both])["each"]], epochs=[0], layers=["T"]
     )
     assert plane.reasons()["T"].startswith("unresolved")
+    # as a mean it has the weakest word, and numbers of which another would be said
+    mean = plane.mean()
+    assert mean.verdict.item() == VERDICTS.index("unresolved")
+    assert mean.reasons()["T"].startswith(
+        "unresolved, by the counts; the table's numbers say: bounded from below"
+    )
+
+
+def test_the_weakest_growth_is_said_beside_a_mean():
+    wide = np.random.default_rng(0).uniform(-1, 1, (N, 30))
+    estimator = PlaneEstimator(np.arange(N)[:, None], Y, BINS, sample="held-out")
+    both = np.stack([np.repeat(KNOWN, 30, axis=1), wide])[None]
+    plane = InformationPlane.collect(
+        estimator, [estimator.readings([both])["each"]], epochs=[0], layers=["T"]
+    ).mean()
+    assert plane.growth.item() < 0.9
+    assert (
+        "; at the ceiling, by the counts; the table's numbers say: H(T) grew 0.5"
+        in plane.reasons()["T"]
+    )
 
 
 def test_the_gap_is_the_difference_and_says_what_it_means(rng):
@@ -65,7 +89,6 @@ def test_the_gap_is_the_difference_and_says_what_it_means(rng):
         f"Gap: wide {found.bits[-1, 0]:+.3f} (unresolved), learned {found.bits[-1, 1]:+.3f} "
         "(overfitting), same +0.000 (within the brackets)"
     )
-    assert held_out.gap(training).words[1] == "within the brackets"
 
 
 def test_only_what_can_be_compared_is():
@@ -79,6 +102,30 @@ def test_only_what_can_be_compared_is():
     mixture = table({"known": KNOWN}, reading="mixture")
     with pytest.raises(ValueError, match=r"the table of 'held-out' \(mixture\) has no mean_lower"):
         mixture.gap(mixture)
+    with pytest.raises(ValueError, match="held_out has data 'other'"):
+        plane.gap(replace(plane, data="other"))
+
+
+def test_samples_that_are_swapped_are_refused():
+    training, held_out = (table({"known": KNOWN}, sample=kind) for kind in ("training", "held-out"))
+    with pytest.raises(ValueError, match="the table that is asked is of a held-out sample: ask"):
+        held_out.gap(training)
+    with pytest.raises(ValueError, match=r"held_out is of a training sample.*training\.gap\("):
+        training.gap(training)
+    unknown = table({"known": KNOWN}, sample=None)
+    assert unknown.gap(held_out).words == unknown.gap(unknown).words == ("within the brackets",)
+
+
+def test_a_layer_without_brackets_is_not_judged():
+    tables = []
+    for sample in ("training", "held-out"):
+        estimator = PlaneEstimator(
+            np.arange(N)[:, None], Y, {"counted": BINS, "smooth": KDEBounds(0.1)}, sample=sample
+        )
+        layers = {"counted": KNOWN[None, None], "smooth": KNOWN[None, None]}
+        points = estimator.readings(layers)["each"]
+        tables.append(InformationPlane.collect(estimator, [points], epochs=[0], layers=layers))
+    assert tables[0].gap(tables[1]).words == ("within the brackets", "not judged")
 
 
 def test_what_the_sample_is_said_to_be_is_kept(tmp_path):
