@@ -6,27 +6,20 @@ Every number comes out of the results.
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
 
-import numpy as np
-
-from experiments import analyses
-from experiments.analyses.analysis import markdown
-from experiments.catalog import CATALOG, Run
-from experiments.drawing import Mark, by_reading, picture
-from experiments.manifests import Manifest, Table
+from experiments import agreement, analyses, run_tables
+from experiments.catalog import CATALOG
+from experiments.drawing import Mark, picture
 from experiments.results import Finished, folders, read
 from experiments.saving import check_file, write_text
-from fastmi import figures, files, from_json
+from experiments.times import time_of, times_of_loops
+from fastmi import figures
 
 __all__ = ["write"]
 
 _log = logging.getLogger("fastmi.experiments")
-
-LOOP = "published loop"
 
 
 def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
@@ -48,7 +41,7 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
             f"results is '{results}', which holds no finished run: python -m experiments run all "
             "--seeds 10 first"
         )
-    loops = _loops(times)
+    loops = times_of_loops(times)
     chosen, left_out = _most_seeds(results)
     if not chosen:
         why = f" (left out: {left_out[0]})" if left_out else ""
@@ -71,7 +64,7 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
             figures.save(figure, pictures / f"{name}.png")
             pages.append(_section(chosen[name], made, f"{pictures.name}/{name}.png", loops))
     missing = [name for name in CATALOG if name not in chosen]
-    write_text(out, "\n".join([*_head(command, missing), *pages]))
+    write_text(out, "\n".join([*_head(command, chosen, missing), *pages]))
     return missing
 
 
@@ -128,84 +121,60 @@ def _made(finished: Finished) -> Made:
     return made
 
 
-class Timed(TypedDict):
-    """One candidate of a case, and the seconds that it took."""
-
-    name: str
-    median: float
-
-
-class Case(TypedDict):
-    """One case of the benchmarks."""
-
-    name: str
-    candidates: list[Timed]
-
-
-class Times(TypedDict):
-    """What is used of what the benchmarks write."""
-
-    cases: list[Case]
-
-
-def _loops(times: Path) -> dict[str, float]:
-    """Reads case -> seconds that one epoch of the published loop takes."""
-    try:
-        cases = from_json.typed("times", from_json.parse(files.read_text(times)), Times)["cases"]
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"times is '{times}', which is not what `python -m benchmarks --json` writes "
-            f"({files.reason(error)})"
-        ) from None
-    candidates = {
-        (case["name"], timed["name"]): timed["median"]
-        for case in cases
-        for timed in case["candidates"]
-    }
-    for (case, name), seconds in candidates.items():
-        if not 0 < seconds < math.inf:
-            raise ValueError(
-                f"times is '{times}', where {name!r:.60} of {case!r:.60} took {seconds} seconds: "
-                "write it again"
-            )
-    return {case: seconds for (case, name), seconds in candidates.items() if name == LOOP}
-
-
-def _head(command: str, missing: Sequence[str]) -> list[str]:
-    """Writes what stands above all runs."""
+def _head(command: str, chosen: Mapping[str, Finished], missing: Sequence[str]) -> list[str]:
+    """Writes what stands above all runs: first what was published beside what was found."""
     return [
         "# The report's runs, reproduced",
         "",
-        f"Written by `{command}` from finished runs; no number in it was typed.",
+        f"Written by `{command}` from finished runs; no number that was found was typed.",
         "",
-        (
-            "*Published* are read-offs of the report's figures, good to about 0.1 bits at best. "
-            "Tables are in bits; a number with"
-        ),
-        (
-            "a spread is the mean and the standard deviation over seeds, each with data, an "
-            "initialisation and batches of its own"
-        ),
-        (
-            "(of a whole population, as `var-u` and `mnist`, only the latter two). Readings, "
-            "samples and their limits: see the"
-        ),
-        (
-            "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single "
-            "network is H(T), so a fall says"
-        ),
-        (
-            "that activations moved into fewer bins. The published loop was timed over some steps "
-            "by `python -m benchmarks` on a"
-        ),
-        (
-            "machine of the same kind, and multiplied; it trains and reads one seed, on the "
-            "training sample alone. Times are wall"
-        ),
-        "times, whatever else ran beside.",
+        *agreement.overview([chosen[name] for name in CATALOG if name in chosen]),
         "",
+        *HEAD,
+        "",
+        *_seeds(chosen),
         *([f"Not run: {', '.join(f'`{name}`' for name in missing)}.", ""] if missing else []),
     ]
+
+
+HEAD = (
+    "Published and found are (I(X;T), I(T;Y)) in bits. *Published* are read-offs of the report's "
+    f"figures, good to about {agreement.TOLERANCE} bits at best.",
+    f"A number *agrees* if the mean over the seeds is within {agreement.TOLERANCE} bits of it, or "
+    "within two standard deviations over the seeds: a published",
+    "figure is of one network, or of the copies of one. *Resolved?* is the verdict on I(T;Y) of "
+    "the layer at the end, of the weakest seed: *resolved*, this",
+    "sample can size it under these bins; *bounded*, from below alone; *unresolved*, it cannot, "
+    "and chance may give as much; *exact*, over a whole population.",
+    "On the training sample it describes that sample, and nothing beyond it. An agreement of "
+    "unresolved numbers says that the same was counted, not that it is so.",
+    "",
+    "A number with a spread is the mean and the standard deviation over seeds, each with data, an "
+    "initialisation and batches of its own (of a whole population,",
+    "as `var-u` and `mnist`, only the latter two). *Chance* is the mean of I(T;Y) if the labels "
+    "are shuffled; *in mean between* are two ends that enclose the true",
+    "I(T;Y) in mean over samples on which the layer was not trained: no confidence interval. "
+    "Readings, samples and their limits: see the",
+    "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single "
+    "network is H(T), so a fall says that activations moved into fewer bins.",
+    "The published loop was timed over some steps by `python -m benchmarks` on a machine of the "
+    "same kind, and multiplied; it trains and reads one seed, on the",
+    "training sample alone. Times are wall times, whatever else ran beside; the stages in brackets "
+    "are those of the last reading, which may be a later one.",
+)
+
+
+def _seeds(chosen: Mapping[str, Finished]) -> list[str]:
+    """Says how many seeds each run has, and that fewer than ten are few."""
+    names: dict[int, list[str]] = {}
+    for name in CATALOG:
+        if name in chosen:
+            names.setdefault(chosen[name].run.training.seeds, []).append(f"`{name}`")
+    words = [f"{n} of {', '.join(names[n])}" for n in sorted(names, reverse=True)]
+    few = (
+        "; fewer than ten, to save time, so take their spreads as rough" if min(names) < 10 else ""
+    )
+    return [f"Seeds: {'; '.join(words)}{few}.", ""]
 
 
 def _section(finished: Finished, made: Made, figure: str, loops: dict[str, float]) -> str:
@@ -218,149 +187,16 @@ def _section(finished: Finished, made: Made, figure: str, loops: dict[str, float
         "",
         f"*Published:* {entry.published or 'nothing; the run is not in the report'}.",
         "",
-        *_tables(run, manifest),
-        "",
-        *_at_epochs(finished),
-        *_answers(manifest),
-        "",
+        *run_tables.values(run, manifest),
+        *run_tables.at_epochs(finished),
+        *agreement.nearest(finished),
+        *run_tables.beliefs(run, manifest),
+        *run_tables.gaps(manifest),
+        *run_tables.answers(manifest),
         *(line for table, _ in made for line in (*table, "")),
         f"![The information plane of {run.name}]({figure})",
         "",
-        _time(run, manifest, loops),
+        time_of(run, manifest, loops),
         "",
     ]
     return "\n".join([*lines, f"*What it shows:* {entry.shows}", ""])
-
-
-def _tables(run: Run, manifest: Manifest) -> list[str]:
-    """Tabulates the published reading from start to end; then all others at the end.
-
-    Of several copies the published one is the sampled one.
-    """
-    readings = manifest["readings"]
-    first = next((reading for reading in readings if reading["reading"] == "sampled"), readings[0])
-    further = [
-        reading for reading in readings if reading is not first and reading["reading"] != "each"
-    ]
-    further = further or [reading for reading in readings if reading is not first]
-    head = [
-        "layer",
-        "I(X;T) start",
-        "peak",
-        f"at {run.training.unit[:-1]}",
-        "end",
-        "I(T;Y) start",
-        "end",
-        "coverage at the end",
-    ]
-    rows = [
-        [
-            layer["layer"],
-            *(_cell(layer, key, ".2f") for key in ("i_xt_start", "i_xt_peak")),
-            _cell(layer, "peak_epoch", ".0f"),
-            _cell(layer, "i_xt_end", ".2f"),
-            *(_cell(layer, key, ".3f") for key in ("i_ty_start", "i_ty_end")),
-            _cell(layer, "coverage_end", ".2f"),
-        ]
-        for layer in first["layers"]
-    ]
-    ends = [
-        [
-            layers[0]["layer"],
-            *(
-                f"{_cell(layer, 'i_xt_end', '.2f')}, {_cell(layer, 'i_ty_end', '.3f')}"
-                for layer in layers
-            ),
-        ]
-        for layers in zip(*(other["layers"] for other in further), strict=True)
-    ]
-    name = _name(first)
-    return [
-        f"{name[0].upper()}{name[1:]}, n = {manifest['n_samples']:,}:",
-        "",
-        *markdown(head, rows),
-        "",
-        "I(X;T), I(T;Y) at the end of the other readings and samples:",
-        "",
-        *markdown(["layer", *map(_name, further)], ends),
-    ]
-
-
-def _at_epochs(finished: Finished) -> list[str]:
-    """Tabulates the output layer at the recorded epochs nearest to the published ones."""
-    epochs = CATALOG[finished.run.name].published_at
-    if not epochs:
-        return []
-    first = next(iter(by_reading(finished.planes).values()))
-    at = [int(np.abs(first[0].epochs - epoch).argmin()) for epoch in epochs]
-    values = np.array([plane.mean().i_xt[at, 0, -1] for plane in first])
-    sd = (
-        [f" ± {value:.2f}" for value in values.std(axis=0, ddof=1)]
-        if len(values) > 1
-        else [""] * len(at)
-    )
-    cells = [f"{value:.2f}{width}" for value, width in zip(values.mean(axis=0), sd, strict=True)]
-    head = [finished.run.training.unit[:-1], *(str(int(first[0].epochs[i])) for i in at)]
-    return [*markdown(head, [["output, I(X;T)", *cells]]), ""]
-
-
-def _name(reading: Table) -> str:
-    words = {"each": "a single network", "mean": "mean of single copies"}
-    return f"{reading['sample']}, {words.get(reading['reading'], reading['reading'])}"
-
-
-def _cell(row: Any, key: str, form: str) -> str:
-    spread = f" ± {row[f'{key}_sd']:{form}}" if f"{key}_sd" in row else ""
-    return f"{row[key]:{form}}{spread}"
-
-
-def _answers(manifest: Manifest) -> list[str]:
-    right = ", ".join(
-        f"{score['sample']} {score['accuracy']:.1%}" for score in manifest["scores_end"]
-    )
-    first = manifest["readings"][0]
-    funnel = first["funnel"]
-    return [
-        (
-            f"Right answers at the end: {right}. Of {funnel['pairs']:,} pairs of neighbouring "
-            f"layers ({_name(first)}) the later"
-        ),
-        (
-            f"one stood higher in I(X;T) {funnel['i_xt']:,} times and in I(T;Y) {funnel['i_ty']:,} "
-            "times: what this binning adds."
-        ),
-    ]
-
-
-def _time(run: Run, manifest: Any, loops: dict[str, float]) -> str:
-    """Says what the run took, beside the published loop where that was timed."""
-    training, case = run.training, CATALOG[run.name].case
-    seeds = f"{training.seeds} seeds" if training.seeds > 1 else "one seed"
-    copies = f"{training.copies} copies" if training.copies > 1 else "one network"
-    stages = ", ".join(f"{stage} {spent:.0f} s" for stage, spent in manifest["seconds"].items())
-    samples = len({reading["sample"] for reading in manifest["readings"]})
-    text = (
-        f"*Time:* {_duration(manifest['wall_seconds'])} for {seeds} of {copies}, "
-        f"{training.epochs:,} {training.unit}, {len(training.recorded):,} recorded and read on "
-        f"{samples} samples ({stages})."
-    )
-    if manifest["remark"]:
-        text += f" {manifest['remark']}."
-    if manifest["resumed"]:
-        text += " It was interrupted, and this is the time of its last part."
-    if case in loops:
-        epoch_seconds = loops[case]
-        loop, unit = _duration(epoch_seconds * training.epochs), training.unit[:-1]
-        text += (
-            f" The published loop: {1e3 * epoch_seconds:.0f} ms a {unit}, {loop} for one seed, "
-            f"{_duration(epoch_seconds * training.epochs * training.seeds)} for {training.seeds}."
-            if training.seeds > 1
-            else f" The published loop: {1e3 * epoch_seconds:.0f} ms a {unit}, {loop} in all."
-        )
-    return text
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -12,6 +12,7 @@ ORDER = (  # a module may import those before it
     "measures",
     "records",
     "catalog",
+    "read_offs",
     "analyses",  # the table alone, which loads none of them
     "layout",
     "mnist",
@@ -32,6 +33,9 @@ ORDER = (  # a module may import those before it
     "saving",
     "old_formats",
     "results",
+    "times",
+    "run_tables",
+    "agreement",
     "reproduction",
     "lesson.*",
     "lesson",

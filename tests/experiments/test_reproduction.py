@@ -1,6 +1,8 @@
 """The page of the reproduction: what was run, its numbers, and no others."""
 
 import csv
+import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,12 +13,14 @@ from experiments import drawing, reproduction, saving
 from experiments.catalog import CATALOG
 from experiments.measures import Counted
 from experiments.results import Finished, read
+from experiments.summary import KEYS
 from fastmi import tables
 from tests import runs
-from tests.experiments.shortened import left_by
-from tests.runs import trained, undraw
+from tests.experiments.shortened import left_by, page_of
+from tests.runs import reading_of, trained, undraw
 
 AS_CATALOGUED = reproduction._as_catalogued
+LAYER = {"layer", *KEYS, *(f"{key}_sd" for key in KEYS)}  # before there were beliefs
 
 
 pytestmark = pytest.mark.usefixtures("short_runs_are_shown")
@@ -66,6 +70,10 @@ def cells(section, row):
 def test_the_page_holds_what_was_run_and_names_what_was_not(page, short_runs):
     assert list(page) == ["", "warm-up", "original", "stopping"]
     assert "Written by `the command`" in page[""]
+    assert (
+        "Seeds: 3 of `warm-up`; 1 of `original`, `stopping`; fewer than ten, to save time, so take "
+        "their spreads as rough.\n" in page[""]
+    )
     missing = [name for name in CATALOG if name not in ("warm-up", "original", "stopping")]
     assert f"Not run: {', '.join(f'`{name}`' for name in missing)}." in page[""]
     for name in ("warm-up", "original"):
@@ -153,6 +161,51 @@ def test_the_output_stands_at_the_epochs_that_were_published(page, short_runs):
     assert "output, I(X;T)" not in page["warm-up"]
 
 
+def test_first_comes_what_was_published_beside_what_was_found(page, short_runs):
+    table = page[""].split("\n\n")[2].splitlines()
+    assert table[0] == "| run | published | found | agrees? | resolved? |"
+    assert [row.split(" | ")[0] for row in table[2:]] == [
+        "| `warm-up`, layer 1",
+        "| `warm-up`, output",
+        "| `original`, output",
+        "| `stopping`, output",
+    ]
+    (row,) = cells(page[""], "`warm-up`, output")
+    (path, _) = cells(page["warm-up"], "output")
+    assert row[1:] == ["(4.2, 0.6) at the end", f"({path[4]}, {path[6]}) at the end", "no", row[4]]
+    assert row[4].startswith(
+        next(
+            layer["verdict"]
+            for layer in read(short_runs["seeds"]).manifest["readings"][0]["layers"]
+            if layer["layer"] == "output"
+        )
+    )
+    (row,) = cells(page[""], "`stopping`, output")
+    assert row[1] == row[3] == ""  # nothing was published
+
+
+def test_what_can_be_believed_stands_beside_each_layer(page, short_runs):
+    manifest = read(short_runs["seeds"]).manifest
+    for table in manifest["readings"]:
+        rows = cells(page["warm-up"], table["sample"])
+        assert len(rows) == len(table["layers"]) == 2
+        for row, layer in zip(rows, table["layers"], strict=True):
+            assert row[1:] == [
+                layer["layer"],
+                f"{layer['i_ty_end']:.3f}",
+                f"{layer['chance']:.3f}",
+                f"{layer['mean_lower']:.3f} and {layer['mean_upper']:.3f}",
+                f"{layer['growth']:.3f}",
+                f"{layer['pair_coverage']:.3f}",
+                layer["verdict"],
+                layer["reason"],
+            ]
+    gaps = [f"{gap['layer']} {gap['gap']:+.3f} ({gap['means']})" for gap in manifest["gaps"]]
+    assert f"single networks, training minus held-out: {', '.join(gaps)}." in page["warm-up"]
+    assert "why, of the weakest seed" in page["warm-up"]
+    assert "weakest seed" not in page["stopping"]
+
+
 def test_the_rules_for_stopping_stand_on_the_page(page, short_runs):
     with (short_runs["stopping"] / "stopping.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["rule"] == "fixed budget"]
@@ -164,28 +217,6 @@ def test_the_rules_for_stopping_stand_on_the_page(page, short_runs):
         f"{np.mean(accuracy):.3f} ± {np.std(accuracy, ddof=1):.3f}",
     ]
     assert cells(page["stopping"], "fixed budget") == [expected]
-
-
-def test_times_are_those_of_the_manifest_and_of_the_published_loop(page, short_runs):
-    wall = read(short_runs["seeds"]).manifest["wall_seconds"]
-    assert (
-        f"*Time:* {wall:.1f} s for 3 seeds of one network, 3 steps, 4 recorded and read on 2 "
-        "samples" in page["warm-up"]
-    )
-    assert (
-        "The published loop: 120000 ms a step, 6 min for one seed, 18 min for 3." in page["warm-up"]
-    )
-    assert "published loop" not in page["original"]  # it is not the report's
-    assert "published loop" not in page["stopping"]
-
-
-def test_the_time_of_a_resumed_run_is_said_to_be_of_its_last_part(short_runs):
-    result = read(short_runs["warm-up"])
-    texts = [
-        reproduction._time(result.run, result.manifest | {"resumed": resumed}, {})
-        for resumed in (False, True)
-    ]
-    assert texts[1] == f"{texts[0]} It was interrupted, and this is the time of its last part."
 
 
 def test_figures_lie_beside_the_page(page, written):
@@ -219,6 +250,38 @@ def test_a_result_that_was_read_by_other_bins_is_not_the_run(
 def test_results_of_an_earlier_version_are_shown(times, tmp_path):
     reproduction.write(runs.FORMAT_1, tmp_path / "page.md", times, "the command")
     assert "4 steps, 4 recorded and read on 2 samples" in (tmp_path / "page.md").read_text()
+
+
+def test_an_older_manifest_makes_a_page_with_empty_cells(short_runs, times, tmp_path):
+    """Format 2 was written without what can be believed, at first."""
+    trained_folder = short_runs["seeds"].parent
+    copy = Path(shutil.copytree(trained_folder, tmp_path / "results" / trained_folder.name))
+    path = reading_of(copy) / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["gaps"]
+    for table in manifest["readings"]:
+        table["layers"] = [
+            {key: value for key, value in layer.items() if key in LAYER}
+            for layer in table["layers"]
+        ]
+    path.write_text(json.dumps(manifest))
+    for results in (tmp_path / "results", runs.FORMAT_1):
+        reproduction.write(results, tmp_path / "page.md", times, "the command")
+        page = (tmp_path / "page.md").read_text()
+        (row,) = (row for row in cells(page, "training") if row[1] == "output")
+        assert float(row[2]) >= 0
+        assert row[3:] == [""] * 6
+        assert "minus held-out" not in page
+        assert [row[-1] for row in cells(page, "`warm-up`, output")] == [""]
+
+
+def test_a_page_names_no_place_of_this_machine(short_runs, times, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").symlink_to(short_runs["seeds"].parent.parent)
+    words = ("reproduction", "--results", tmp_path / "results", "--times", times)
+    page = page_of(tmp_path, *words)
+    for place in (tmp_path, short_runs["seeds"].parent.parent, times.parent):
+        assert str(place) not in page
 
 
 def test_one_network_has_no_spread_over_networks(times, tmp_path, monkeypatch):
