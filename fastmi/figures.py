@@ -43,6 +43,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from fastmi import checks, files
@@ -619,6 +620,8 @@ def _guides(ax: Axes, panel: Panel) -> None:
         va="bottom",
         fontsize=7,
         color="#555555",
+        zorder=7,  # above brackets that stand there, and clear of them
+        path_effects=[withStroke(linewidth=2, foreground="white")],
     )
     ax.annotate(
         f"H(Y) = {panel.ceiling_y:.3f}",
@@ -722,17 +725,29 @@ def _marks(panels: Sequence[Panel]) -> dict[str, Line2D]:
 
 
 def _captions(grid: Sequence[Sequence[Panel]], rows: Sequence[str]) -> list[str]:
-    """Writes one caption for all panels, or one a row, or one a panel: as few as say all."""
+    """Writes one caption for all panels, or one a row; what panels of a row do not share, after it.
+
+    The parts of a caption end in semicolons.
+    """
     if len({panel.caption for row in grid for panel in row}) == 1:
         return [grid[0][0].caption]
-    if len(grid) > 1 and all(panel.caption == row[0].caption for row in grid for panel in row):
-        return [f"{name}: {row[0].caption}" for name, row in zip(rows, grid, strict=True)]
-    named = [
-        (filter(None, (name, panel.title)), panel.caption)
-        for name, row in zip(rows, grid, strict=True)
-        for panel in row
-    ]
-    return list(dict.fromkeys(f"{', '.join(labels)}: {caption}" for labels, caption in named))
+    return [line for name, row in zip(rows, grid, strict=True) for line in _of_row(name, row)]
+
+
+def _of_row(name: str, row: Sequence[Panel]) -> Iterator[str]:
+    """Writes what all panels of a row share, then what is of some alone, under their titles."""
+    parts = [panel.caption.split("; ") for panel in row]
+    shared = [part for part in parts[0] if all(part in of_panel for of_panel in parts)]
+    if shared:
+        yield ": ".join(filter(None, (name, "; ".join(shared))))
+    titles: dict[str, list[str]] = {}
+    for panel, of_panel in zip(row, parts, strict=True):
+        own = "; ".join(part for part in of_panel if part not in shared)
+        titles.setdefault(own, []).append(panel.title)
+    for own, of_those in titles.items():
+        if own:
+            labels = filter(None, (name, " and ".join(dict.fromkeys(filter(None, of_those)))))
+            yield f"{', '.join(labels)}: {own}"
 
 
 def _fitted(

@@ -94,7 +94,8 @@ def test_the_overview_says_what_agrees_and_what_is_resolved(short_runs, monkeypa
     lines = overview([finished])
     assert len(lines) == 3
     verdicts = {
-        table["sample"]: table["layers"][1].get("verdict") for table in finished.manifest["readings"]
+        table["sample"]: table["layers"][1].get("verdict")
+        for table in finished.manifest["readings"]
     }
     assert row_of(lines, "`warm-up`, output") == [
         f"({x:g}, {y + 5:g}) at the start, I(X;T) 99 at the end",

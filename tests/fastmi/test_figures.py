@@ -274,8 +274,28 @@ def test_captions_are_as_few_as_say_all():
         2,
     )
     each = written([top, [replace(bottom[0], caption="other"), bottom[1]]])
-    assert each.count("n = 1,000") == 2
+    assert each.count("n = 1,000") == 1
     assert f"held-out, {TITLES[0]}: other held-out, {TITLES[1]}: data" in each
+
+
+def test_what_panels_of_a_row_share_is_said_once_and_the_rest_under_their_titles():
+    captions = ("data: a; 5 copies; judged", "data: a; 5 copies; judged", "data: a; 5 copies")
+    top = [
+        replace(drawn, caption=caption) for drawn, caption in zip(panels(3), captions, strict=True)
+    ]
+    bottom = [replace(drawn, caption="data: b; 5 copies") for drawn in panels(3)]
+    title = information_plane([top, bottom], rows=SAMPLES).legends[0].get_title().get_text()
+    written = " ".join(title.split())
+    expected = (
+        "training: data: a; 5 copies",
+        f"training, {TITLES[0]} and {TITLES[1]}: judged",
+        "held-out: data: b; 5 copies",
+    )
+    assert written.startswith(" ".join(expected))
+    alone = information_plane([top]).legends[0].get_title().get_text()
+    assert " ".join(alone.split()).startswith(
+        f"data: a; 5 copies {TITLES[0]} and {TITLES[1]}: judged"
+    )
 
 
 def test_more_rows_and_more_lines_make_the_figure_higher():
