@@ -62,10 +62,10 @@ _COMPLICATED = _EXTENDED.varied(
     ),
     published="I(T;Y) tops at .97",
     shows=(
-        "The labels depend on one input alone, so the task is not complicated: I(T;Y) reaches H(Y),"
-        " resolved in the output, and on held-out samples bounded close to it. The published top is "
-        "that ceiling: layers 1 and 2 stand at it before anything is learned, unresolved, as they would "
-        "with shuffled labels, so the top alone is no evidence; the output is."
+        "The labels depend on one input alone, so the task is not complicated: I(T;Y) reaches "
+        "H(Y), resolved in the output, and on held-out samples bounded close to it. The published "
+        "top is that ceiling: layers 1 and 2 stand at it before anything is learned, unresolved, "
+        "as they would with shuffled labels, so the top alone is no evidence; the output is."
     ),
     case="exp-3",
 )
@@ -155,10 +155,10 @@ _MNIST_MLP = Run(
     shows=(
         "In the hidden layers nearly every image is alone with its code, even among so many and in "
         "the narrow ones: binning cannot size them, whatever they know. Layer 1 is unresolved, and "
-        "on the test images layer 2; the others are bounded from below, which says that they know something of the labels, and no "
-        "more: the lower end is a small part of what is shown, and chance is nearly all of it. The "
-        "output is bounded close to its value, on test images too; its softmax saturates, so "
-        "I(X;T) falls."
+        "on the test images layer 2; the others are bounded from below, which says that they know "
+        "something of the labels, and no more: the lower end is a small part of what is shown, and "
+        "chance is nearly all of it. The output is bounded close to its value, on test images too; "
+        "its softmax saturates, so I(X;T) falls."
     ),
 )
 
