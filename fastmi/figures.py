@@ -43,7 +43,6 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from fastmi import checks, files
@@ -612,16 +611,14 @@ def _guides(ax: Axes, panel: Panel) -> None:
     ax.axhline(panel.ceiling_y, **style)
     ax.annotate(
         f"log₂ n = {panel.ceiling_x:.2f}",
-        (panel.ceiling_x, 0),
-        xytext=(-3, 4),
+        (panel.ceiling_x, panel.ceiling_y / 2),
+        xytext=(1.5, 0),  # where no path can be, between the marks above and the brackets below
         textcoords="offset points",
         rotation=90,
-        ha="right",
-        va="bottom",
+        ha="left",
+        va="center",
         fontsize=7,
         color="#555555",
-        zorder=7,  # above brackets that stand there, and clear of them
-        path_effects=[withStroke(linewidth=2, foreground="white")],
     )
     ax.annotate(
         f"H(Y) = {panel.ceiling_y:.3f}",
@@ -717,7 +714,8 @@ def _marks(panels: Sequence[Panel]) -> dict[str, Line2D]:
     for verdict in VERDICTS:
         if verdict in seen:
             name = f"end, {verdict}" if verdict else "end, not judged" if len(seen) > 1 else "end"
-            look = _end("black", verdict, 6)
+            # one that is judged has an edge, which must be seen
+            look = _end("black" if len(seen) == 1 else GUIDE, verdict, 6)
             marks[name] = Line2D([], [], label=name, marker="o", linestyle="", **look)
     if any(panel.chance is not None for panel in panels):
         marks["chance"] = Line2D([], [], label="chance", color="#555555", **GHOST)
