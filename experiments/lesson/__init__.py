@@ -19,7 +19,7 @@ __all__ = ["write"]
 
 HEAD = """# Reading an information plane
 
-Written by `{command}`, which trains the networks and counts anew; no number in it was typed.
+Written by `{command}`, which trains the networks and counts anew: no result in it was typed.
 
 A point of an information plane is two numbers in bits, of one layer at one moment: I(X;T) to the
 right, and I(T;Y) upwards. T is the *code* of the layer: every activation falls into a bin, and a
