@@ -20,7 +20,7 @@ from fastmi.measures.base import points_of, through, variables
 from fastmi.points import Points, joined
 from fastmi.resampling import PermutationTest, Segments, pvalues_of, resamples
 
-__all__ = ["PlaneEstimator", "Points", "Readings"]
+__all__ = ["PlaneEstimator", "Points", "Readings", "warn_of_unresolved"]
 
 UNRESOLVED = VERDICTS.index("unresolved")
 ALONE = ("layers[0]",)  # the name of a layer that was passed by itself
@@ -76,7 +76,7 @@ class PlaneEstimator:
         method: of counting; the names of the measures that do not count. measured: how layers are
             measured, in a line.
         n_samples: n.
-        n_x: the number of distinct rows of x; n_y: of y.
+        n_x: the number of distinct rows of x; n_y: of y. variables: both, as readers take them.
         entropy_x, entropy_y: H(X) and H(Y) in bits, the ceilings of I(X;T) and I(T;Y).
 
     Raises:
@@ -111,7 +111,7 @@ class PlaneEstimator:
             )
         )
         fixed = variables(x, y, sample, n_classes)
-        self.sample, self.n_classes, self._fixed = sample, n_classes, fixed
+        self.sample, self.n_classes, self.variables = sample, n_classes, fixed
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
         self._judged = fixed.judged
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
@@ -238,7 +238,7 @@ class PlaneEstimator:
             ]
             readings["sampled"] = _points(sampled, groups)
         if self._judged:
-            _warn_of_unresolved(readings, checked.places, self.n_samples)
+            warn_of_unresolved(readings, checked.places, self.n_samples)
         if all(reader.mixes for reader, _ in ready):
             mixture = [reader.points(reader.mixture(prepared)) for reader, prepared in ready]
             readings["mixture"] = _points(mixture, groups)
@@ -287,7 +287,7 @@ class PlaneEstimator:
         segments = [
             Segments(each.codes.reshape(-1, self.n_samples), each.code_bits) for each in encoded
         ]
-        columns = pvalues_of(segments, self._fixed.ids_y, self.n_y, permutations)
+        columns = pvalues_of(segments, self.variables.ids_y, self.n_y, permutations)
         shapes = [tuple(each.codes.shape[:-1]) for each in encoded]
         statistic, pvalue, adjusted = (
             _layers_last(column, shapes)[..., _order(groups)] for column in columns
@@ -344,7 +344,9 @@ class PlaneEstimator:
         return groups
 
 
-def _warn_of_unresolved(readings: Readings, places: Sequence[str], n_samples: int) -> None:
+def warn_of_unresolved(
+    readings: Mapping[str, Points], places: Sequence[str], n_samples: int
+) -> None:
     """Warns, once for a call, of the layers that this sample cannot size."""
     words = [points.verdict for points in readings.values() if points.verdict is not None]
     if not words:

@@ -44,6 +44,7 @@ ORDER = (  # a room may import those before it
     "measures",
     "choosing",
     "planes",
+    "gathering",
     "tables",
     "networks",
     "compat",

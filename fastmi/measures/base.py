@@ -17,7 +17,16 @@ from fastmi.inputs import is_tensor, on_host, shortened
 from fastmi.labels import as_labels
 from fastmi.points import Points
 
-__all__ = ["Layers", "Measure", "Reader", "Variables", "points_of", "through", "variables"]
+__all__ = [
+    "ByBatch",
+    "Layers",
+    "Measure",
+    "Reader",
+    "Variables",
+    "points_of",
+    "through",
+    "variables",
+]
 
 Prepared = TypeVar("Prepared")  # what a reader makes of layers, for all readings
 
@@ -176,6 +185,18 @@ class Reader(Protocol[Prepared]):
 
     def points(self, prepared: Prepared) -> Points:
         """Measures I(X;T) and I(T;Y), with everything that stands beside them, (..., n_layers)."""
+        ...
+
+
+@runtime_checkable
+class ByBatch(Protocol):
+    """A reader that can prepare some samples at a time, and then needs no layer any more.
+
+    What it prepares knows nothing of X and Y, so that readers of other labels can read it.
+    """
+
+    def joined(self, batches: Sequence[Any]) -> Any:
+        """Joins what was prepared of some samples at a time, as if all had come at once."""
         ...
 
 

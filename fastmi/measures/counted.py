@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastmi import backends, belief, checks, entropies
 from fastmi.arrays import Bits, FloatArray, IntArray
+from fastmi.backends import Census
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import Encoded, encode_layers
 from fastmi.counting import LOWEST_COVERAGE, CoverageWarning, Tally, tally
@@ -116,6 +117,19 @@ class _Reader:
             n_together=n_copies * self._variables.n_samples,
             by_row=for_points,
         )
+
+    def joined(self, batches: Sequence[Encoded]) -> Encoded:
+        """Lays the codes of some samples at a time end to end."""
+        first = batches[0]
+        codes, outside = (
+            None if pieces[0] is None else _end_to_end(pieces)
+            for pieces in ([b.codes for b in batches], [b.outside for b in batches])
+        )
+        censuses = [
+            Census(sum(each.nan for each in of_layer), sum(each.outside for each in of_layer))
+            for of_layer in zip(*(batch.censuses for batch in batches), strict=True)
+        ]
+        return first._replace(codes=codes, outside=outside, censuses=censuses)
 
     def sampled(self, prepared: Encoded, assignment: IntArray) -> Encoded:
         # once for all layers, and for codes and what lies outside
@@ -233,6 +247,15 @@ def _check_sample(sample: str | None, method: str) -> None:
             "the law and its H is exact, so that a correction for what was not seen makes it wrong;"
             " take method 'plugin', or say what else these samples are"
         )
+
+
+def _end_to_end(pieces: Sequence[Any]) -> Any:
+    """Joins arrays (..., n_b) of one container along the samples."""
+    if not is_tensor(pieces[0]):
+        return np.concatenate(pieces, axis=-1)
+    import torch
+
+    return torch.cat(list(pieces), dim=-1)
 
 
 def _of_copies(rows: Any, copies: Any) -> Any:

@@ -1,0 +1,179 @@
+"""layers, some samples at a time -> points: of counted layers codes are kept, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastmi import checks
+from fastmi.arrays import Activations
+from fastmi.inputs import is_tensor
+from fastmi.measures import Layers, Reader
+from fastmi.measures.base import ByBatch
+from fastmi.planes import PlaneEstimator
+from fastmi.points import Points, joined
+
+__all__ = ["Gathering"]
+
+
+class _Piece(NamedTuple):
+    """What is kept of a layer of some samples: what was prepared, or the layer itself."""
+
+    kept: Any
+    shape: tuple[int, ...]
+
+
+class Gathering:
+    """Gathers the layers of all samples, batch by batch, and reads them as if they came at once.
+
+    A measure that can (`ByBatch`, as counting) prepares each batch and forgets it: of a sample and
+    a layer 12 bytes are kept, its code and how many of its activations lie outside. For others the
+    layers are kept in float32.
+
+    A layer is (n_b, d), or (n_positions, n_b, d) where every position of a sample is a sample. Then
+    it is read as a mixture over positions: n n_positions rows, of which those of one sample have
+    one x, so that H(T|X) counts, and nothing is said of what rows that hang together can show.
+
+    Args:
+        estimators: of the same measures and samples, with labels of their own each.
+
+    Raises:
+        ValueError: no estimator, or estimators of other measures or numbers of samples.
+    """
+
+    def __init__(self, estimators: Sequence[PlaneEstimator]) -> None:
+        _check_alike(estimators)
+        self._estimators = estimators
+        self._measured = estimators[0].measures
+        self._readers: list[list[Reader[Any]]] = [
+            [measure.reader(each.variables) for measure, _ in each.measures] for each in estimators
+        ]
+        self._pieces: dict[str, list[_Piece]] = {}
+
+    def add(self, name: str, layer: Activations) -> None:
+        """Takes a layer of the next samples.
+
+        Raises:
+            TypeError, ValueError: as `PlaneEstimator.estimate`; a layer without a measure, or of
+                another width than before; positions, for a measure that has no mixture.
+        """
+        array = checks.activations(f"layer {name!r}", layer)
+        at = self._measure_of(name)
+        reader = self._readers[0][at]
+        shape = tuple(array.shape)
+        self._check_shape(name, shape, reader.mixes)
+        kept = self._kept(name, array, reader) if isinstance(reader, ByBatch) else _copied(array)
+        self._pieces.setdefault(name, []).append(_Piece(kept, shape))
+
+    def drop(self, name: str) -> None:
+        """Forgets a layer."""
+        self._pieces.pop(name, None)
+
+    def points(self) -> list[Points]:
+        """Reads all layers, in the order in which they came: (n_layers,) of each estimator.
+
+        Raises:
+            ValueError: no layer, or one of fewer or more samples than there are labels.
+        """
+        n = self._estimators[0].n_samples
+        for name, pieces in self._pieces.items():
+            gathered = sum(piece.shape[-2] for piece in pieces)
+            if gathered != n:
+                raise ValueError(
+                    f"layer {name!r} has {gathered} samples, x and y have {n}: add every batch of "
+                    "every layer once"
+                )
+        if not self._pieces:
+            raise ValueError("no layer was added, and there is nothing to read: add one first")
+        return [self._points(readers) for readers in self._readers]
+
+    def _points(self, readers: Sequence[Reader[Any]]) -> Points:
+        found: dict[str, Points] = {}
+        for at, reader in enumerate(readers):
+            names = [name for name in self._pieces if self._measure_of(name) == at]
+            if isinstance(reader, ByBatch):
+                found |= {name: self._of_codes(name, reader, reader.joined) for name in names}
+            elif names:
+                found |= self._of_layers(names, reader)
+        return joined([found[name] for name in self._pieces], axis=-1)
+
+    def _of_codes(self, name: str, reader: Reader[Any], join: Any) -> Points:
+        pieces = self._pieces[name]
+        prepared = join([piece.kept for piece in pieces])
+        return reader.points(reader.mixture(prepared) if len(pieces[0].shape) == 3 else prepared)
+
+    def _of_layers(self, names: Sequence[str], reader: Reader[Any]) -> dict[str, Points]:
+        """Reads layers that were kept, those of one kind together."""
+        found = {}
+        for n_axes in (2, 3):
+            some = [name for name in names if len(self._pieces[name][0].shape) == n_axes]
+            for of_one in [[name] for name in some] if n_axes == 3 else [some] if some else []:
+                arrays = [
+                    _end_to_end([piece.kept for piece in self._pieces[name]]) for name in of_one
+                ]
+                n_copies = arrays[0].shape[0] if n_axes == 3 else 1
+                layers = Layers(of_one, [f"layer {name!r}" for name in of_one], arrays)
+                prepared = reader.prepare(layers, n_copies, for_points=True)
+                points = reader.points(reader.mixture(prepared) if n_axes == 3 else prepared)
+                for i, name in enumerate(of_one):
+                    found[name] = points.map(lambda column, i=i: column[..., i : i + 1])
+        return found
+
+    def _kept(self, name: str, array: Any, reader: Reader[Any]) -> Any:
+        layers = Layers([name], [f"layer {name!r}"], [array])
+        return reader.prepare(layers, array.shape[0] if array.ndim == 3 else 1, for_points=True)
+
+    def _measure_of(self, name: str) -> int:
+        for at, (_, names) in enumerate(self._measured):
+            if names is None or name in names:
+                return at
+        known = ", ".join(repr(each) for _, names in self._measured for each in names or ())
+        raise ValueError(
+            f"measures names {known}, and not the layer {name!r}: name every layer that is read, or"
+            " pass one measure for all"
+        )
+
+    def _check_shape(self, name: str, shape: tuple[int, ...], mixes: bool) -> None:
+        if len(shape) == 3 and not mixes:
+            raise ValueError(
+                f"layer {name!r} has positions, rows of one sample that hang together, which its "
+                "measure cannot take: pool them in another way, or count them"
+            )
+        before = self._pieces.get(name)
+        # all but the samples
+        if before and (*before[0].shape[:-2], before[0].shape[-1]) != (*shape[:-2], shape[-1]):
+            raise ValueError(
+                f"layer {name!r} is {shape} now and was {before[0].shape}: every batch needs as "
+                "many units (pad them, or pool what has a length of its own)"
+            )
+
+    def __repr__(self) -> str:
+        return f"Gathering of {len(self._pieces)} layers: {self._estimators[0]!r}"
+
+
+def _check_alike(estimators: Sequence[PlaneEstimator]) -> None:
+    if not estimators:
+        raise ValueError("estimators is empty: pass one at least")
+    first = estimators[0]
+    for each in estimators[1:]:
+        if each.measured != first.measured or each.n_samples != first.n_samples:
+            raise ValueError(
+                f"estimators differ in more than their labels ({each!r}, {first!r}): gather the "
+                "layers of each by themselves"
+            )
+
+
+def _copied(array: Any) -> Any:
+    """Copies a layer that is kept: what comes next may overwrite it."""
+    return array.clone() if is_tensor(array) else np.array(array)
+
+
+def _end_to_end(pieces: Sequence[Any]) -> Any:
+    """Joins layers (..., n_b, d) along the samples."""
+    if not is_tensor(pieces[0]):
+        return np.concatenate(pieces, axis=-2)
+    import torch
+
+    return torch.cat(list(pieces), dim=-2)

@@ -1,0 +1,140 @@
+"""Layers that come some samples at a time give the numbers of layers that come at once."""
+
+import numpy as np
+import pytest
+import torch
+
+import fastmi
+from fastmi import PlaneEstimator
+from fastmi.gathering import Gathering
+from fastmi.measures import Counted, KDEBounds, SoftmaxChannel
+
+BINS = fastmi.UniformBins(4, range=(-2, 2))
+FEW = fastmi.UniformBins(2, range=(-1, 1))
+
+
+@pytest.fixture
+def case(rng):
+    """x, two label sets, layers of 60 samples; one is wide, and its rows are hashed."""
+    x, y = np.arange(60)[:, None], rng.integers(0, 3, 60)
+    layers = {
+        "a": rng.normal(size=(60, 2)).astype(np.float32),
+        "b": rng.normal(size=(60, 70)).astype(np.float32),
+    }
+    return x, (y, y % 2), layers
+
+
+def gathered(estimators, layers, sizes=(7, 20, 33), put=lambda array: array):
+    gathering, first = Gathering(estimators), 0
+    for size in sizes:
+        for name, layer in layers.items():
+            gathering.add(name, put(np.ascontiguousarray(layer[..., first : first + size, :])))
+        first += size
+    return gathering.points()
+
+
+def assert_same(points, expected):
+    assert points.present.keys() == expected.present.keys()
+    for name, column in expected.present.items():
+        np.testing.assert_array_equal(points.present[name], column, err_msg=name)
+
+
+@pytest.mark.parametrize("sample", [None, "held-out", "training", "population"])
+def test_counted_layers_give_the_same_floats_in_any_batches(case, twin, sample):
+    x, labels, layers = case
+    estimators = [PlaneEstimator(x, y, BINS, sample=sample) for y in labels]
+    found = gathered(estimators, layers, put=twin.put)
+    for points, estimator in zip(found, estimators, strict=True):
+        whole = estimator.readings(layers)["each"].map(lambda column: column[0])
+        assert_same(points, whole)
+
+
+def test_x_with_repeats_counts(case):
+    _, (y, _), layers = case
+    estimator = PlaneEstimator(np.arange(60)[:, None] // 3, y, FEW)
+    (points,) = gathered([estimator], layers)
+    assert_same(points, estimator.readings(layers)["each"].map(lambda column: column[0]))
+    assert (points.i_xt <= np.log2(20) + 1e-9).all()
+
+
+def test_each_layer_by_its_own_measure_in_the_order_in_which_they_come(case):
+    x, (y, _), layers = case
+    layers["p"] = np.full((60, 4), 0.25, np.float32)
+    measures = {"p": SoftmaxChannel(), "b": Counted(FEW), "a": KDEBounds(1.0)}
+    estimator = PlaneEstimator(x, y, measures)
+    (points,) = gathered([estimator], layers)
+    assert_same(points, estimator.readings(layers)["each"].map(lambda column: column[0]))
+
+
+@pytest.mark.parametrize("measure", [BINS, SoftmaxChannel()])
+def test_positions_are_a_mixture(case, rng, measure):
+    x, (y, _), _ = case
+    maps = rng.dirichlet(np.ones(3), size=(5, 60)).astype(np.float32)
+    estimator = PlaneEstimator(x, y, measure)
+    (points,) = gathered([estimator], {"maps": maps})
+    readings = estimator.readings({"maps": maps})
+    assert_same(points, readings["mixture"])
+    assert points.verdict is None
+    assert points.chance is None
+
+
+def test_positions_beside_rows(case, rng):
+    x, (y, _), layers = case
+    layers["maps"] = rng.normal(size=(4, 60, 2)).astype(np.float32)
+    estimator = PlaneEstimator(x, y, BINS)
+    (points,) = gathered([estimator], layers)
+    assert np.isnan(points.chance).tolist() == [False, False, True]
+    assert np.isfinite(points.i_ty).all()
+
+
+def test_what_is_kept_is_twelve_bytes_a_sample(case):
+    x, (y, _), layers = case
+    gathering = Gathering([PlaneEstimator(x, y, BINS)])
+    gathering.add("b", layers["b"])
+    (piece,) = gathering._pieces["b"]
+    assert piece.kept.codes.nbytes + piece.kept.outside.nbytes == 60 * 12
+    assert repr(gathering).startswith("Gathering of 1 layers: PlaneEstimator of 60 samples")
+
+
+def test_what_is_kept_whole_is_a_copy(case):
+    x, (y, _), layers = case
+    estimator = PlaneEstimator(x, y, KDEBounds(1.0))
+    expected = estimator.readings({"a": layers["a"]})["each"].map(lambda column: column[0])
+    for put in (np.array, lambda array: torch.from_numpy(array.copy())):
+        gathering, layer = Gathering([estimator]), put(layers["a"])
+        gathering.add("a", layer)
+        layer[:] = 0
+        assert_same(gathering.points()[0], expected)
+
+
+def test_a_layer_can_be_dropped(case):
+    x, (y, _), layers = case
+    gathering = Gathering([PlaneEstimator(x, y, BINS)])
+    for name, layer in layers.items():
+        gathering.add(name, layer)
+    gathering.drop("a")
+    gathering.drop("nothing")
+    assert gathering.points()[0].i_ty.shape == (1,)
+
+
+def test_what_cannot_be_gathered_is_refused(case):
+    x, (y, _), layers = case
+    estimator = PlaneEstimator(x, y, BINS)
+    with pytest.raises(ValueError, match="estimators is empty"):
+        Gathering([])
+    with pytest.raises(ValueError, match="estimators differ in more than their labels"):
+        Gathering([estimator, PlaneEstimator(x, y, FEW)])
+    gathering = Gathering([estimator])
+    with pytest.raises(ValueError, match="no layer was added"):
+        gathering.points()
+    gathering.add("a", layers["a"][:7])
+    with pytest.raises(ValueError, match="layer 'a' has 7 samples, x and y have 60"):
+        gathering.points()
+    with pytest.raises(ValueError, match=r"layer 'a' is \(7, 1\) now and was \(7, 2\)"):
+        gathering.add("a", layers["a"][:7, :1])
+    with pytest.raises(ValueError, match="names 'a', and not the layer 'b'"):
+        Gathering([PlaneEstimator(x, y, {"a": BINS})]).add("b", layers["b"])
+    with pytest.raises(ValueError, match="layer 'a' has positions.*its measure cannot take"):
+        Gathering([PlaneEstimator(x, y, KDEBounds(1.0))]).add("a", layers["a"][None])
+    with pytest.raises(ValueError, match="layer 'a' holds 1 NaN"):
+        Gathering([estimator]).add("a", np.full((1, 1), np.nan, np.float32))
