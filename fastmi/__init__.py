@@ -12,6 +12,7 @@ from fastmi.information import conditional_mutual_information, entropy, mutual_i
 from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.planes import PlaneEstimator
 from fastmi.points import Points
+from fastmi.recorders import Recorder, watch
 from fastmi.reports import Report, mutual_information_report
 from fastmi.resampling import permutation_test
 from fastmi.streams import Stream
@@ -28,6 +29,7 @@ __all__ = [
     "PlaneEstimator",
     "Points",
     "QuantileBins",
+    "Recorder",
     "Report",
     "Stream",
     "UniformBins",
@@ -42,6 +44,7 @@ __all__ = [
     "plot",
     "use_backend",
     "use_threads",
+    "watch",
     "write_csv",
 ]
 

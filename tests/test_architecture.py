@@ -47,6 +47,7 @@ ORDER = (  # a room may import those before it
     "gathering",
     "tables",
     "networks",
+    "recorders",
     "compat",
 )
 # for one release
@@ -65,6 +66,7 @@ PACKAGES = (
     "entropies",
     "measures",
     "networks",
+    "recorders",
     "tables",
 )
 GROUND = {  # of those that may import less: backends stand alone, and figures draw arrays

@@ -134,7 +134,7 @@ def test_what_cannot_be_gathered_is_refused(case):
         gathering.add("a", layers["a"][:7, :1])
     with pytest.raises(ValueError, match="names 'a', and not the layer 'b'"):
         Gathering([PlaneEstimator(x, y, {"a": BINS})]).add("b", layers["b"])
-    with pytest.raises(ValueError, match="layer 'a' has positions.*its measure cannot take"):
+    with pytest.raises(ValueError, match=r"layer 'a' has positions.*its measure cannot take"):
         Gathering([PlaneEstimator(x, y, KDEBounds(1.0))]).add("a", layers["a"][None])
     with pytest.raises(ValueError, match="layer 'a' holds 1 NaN"):
         Gathering([estimator]).add("a", np.full((1, 1), np.nan, np.float32))

@@ -1,0 +1,129 @@
+"""a model and a sample -> its layers, one batch after the other, as rows that are handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi.recorders.hearing import hearing
+from fastmi.recorders.modules import found, listed
+from fastmi.recorders.pooling import pool_of, pooled
+from fastmi.recorders.samples import Sample
+from fastmi.recorders.untouched import untouched
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+__all__ = ["Watching", "values_of"]
+
+FIT_ROWS, FIT_UNITS = 1024, 256  # of a layer, to which bins are fitted
+
+
+@dataclass
+class Watching:
+    """What is watched of a model, and how.
+
+    Attributes:
+        model: unwrapped. layers, pool: as `watch` takes them.
+        names: the layers in the order of their calls; () until the first batch.
+        dtypes: the precision in which each was read at first.
+    """
+
+    model: nn.Module
+    layers: Any
+    pool: Any
+    names: tuple[str, ...] = ()
+    dtypes: dict[str, str] = field(default_factory=dict)
+
+    def read(
+        self,
+        sample: Sample,
+        report: Callable[[str, Tensor], None],
+        rows: Sequence[int] | None = None,
+        most_batches: int | None = None,
+    ) -> None:
+        """Calls the model with a sample and reports the rows of each layer, batch by batch.
+
+        The model, and all that the training depends on, is left as it was, whatever happens.
+
+        Args:
+            report: layer, (n_b, d) or (n_positions, n_b, d) -> nothing; it reads them at once.
+            rows: of the sample; None is all. most_batches: after which it ends.
+
+        Raises:
+            TypeError, ValueError: as `pooled`; layers that are not called, or others than before.
+        """
+        sizes = [0]
+
+        def rows_of(layer: str, output: Tensor) -> None:
+            self.dtypes.setdefault(layer, str(output.dtype).removeprefix("torch."))
+            report(layer, pooled(layer, output, sizes[0], pool_of(self.pool, layer)))
+
+        modules = found(self.model, self.layers)
+        with untouched(self.model), hearing(modules, rows_of) as heard:
+            for i, (x, n) in enumerate(sample.batches(device_of(self.model), rows)):
+                if i == most_batches:
+                    break
+                sizes[0] = n
+                heard.begin()
+                called(self.model, x)
+                self._check_names(tuple(heard.names), modules)
+
+    def _check_names(self, names: tuple[str, ...], modules: Mapping[str, Any]) -> None:
+        """Refuses layers that are never called, and calls that change from batch to batch."""
+        if self.names:
+            if names != self.names:
+                raise ValueError(
+                    f"the model calls the layers {', '.join(names) or 'none'} for one batch, and "
+                    f"{', '.join(self.names)} for another: watch layers that are always called"
+                )
+            return
+        asked = [] if self.layers is None else listed(self.layers)
+        by_name = {name for name in asked if isinstance(name, str)}
+        silent = [name for name in modules if name not in names]
+        if not names or by_name.intersection(silent):
+            raise ValueError(
+                f"the model never calls {', '.join(map(repr, silent[:5]))}: watch what its forward "
+                "calls (a module whose weights alone are used is not called)"
+            )
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(
+                f"two layers would be called {min(twice)!r}: rename the module of that name"
+            )
+        self.names = names
+
+
+def values_of(watching: Watching, sample: Sample) -> dict[str, npt.NDArray[np.float32]]:
+    """Reads some values of each layer: at most 1024 rows and 256 units, evenly spread."""
+    rows = np.unique(np.linspace(0, sample.n_samples - 1, FIT_ROWS).astype(np.int64))
+    values: dict[str, list[npt.NDArray[np.float32]]] = {}
+
+    def keep(layer: str, rows: Tensor) -> None:
+        chosen = rows[..., :: -(-rows.shape[-1] // FIT_UNITS)]
+        if chosen.ndim == 3:
+            chosen = chosen[:: -(-len(chosen) // 16)]
+        values.setdefault(layer, []).append(chosen.float().cpu().numpy().reshape(-1).copy())
+
+    watching.read(sample, keep, rows.tolist())
+    return {layer: np.concatenate(pieces) for layer, pieces in values.items()}
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Finds where a model takes its input: where its first parameter is."""
+    import torch
+
+    leaf = next((leaf for leaves in (model.parameters(), model.buffers()) for leaf in leaves), None)
+    return torch.device("cpu") if leaf is None else leaf.device
+
+
+def called(model: nn.Module, x: Any) -> Any:
+    """Calls a model with a tensor, with several (a tuple), or by name (a mapping)."""
+    if isinstance(x, Mapping):
+        return model(**x)
+    return model(*x) if isinstance(x, tuple) else model(x)

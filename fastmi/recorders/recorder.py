@@ -1,0 +1,333 @@
+"""Recorder: somebody's model in her own loop -> a table of its layers, a row at each update."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmi import checks
+from fastmi.gathering import Gathering
+from fastmi.inputs import shown
+from fastmi.planes import warn_of_unresolved
+from fastmi.points import Points
+from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
+from fastmi.recorders.estimators import Estimators, Place
+from fastmi.recorders.reading import Watching, values_of
+from fastmi.recorders.samples import Sample
+from fastmi.recorders.tables import Path, described
+from fastmi.tables import InformationPlane, plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import Tensor
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Records the layers of a model that somebody trains; `fastmi.watch` makes one.
+
+    Attributes:
+        layers: their names, in the order of their calls. steps: of the readings so far.
+        marked: step -> layer -> why the layer was not read at that step.
+        verdicts: of the last reading, as "verdict/relu1" -> "resolved".
+    """
+
+    def __init__(
+        self,
+        watching: Watching,
+        samples: Sequence[Sample],
+        estimators: Estimators,
+        log: numbers.Log,
+        stops: bool = False,
+    ) -> None:
+        self._watching, self._samples, self._estimators = watching, samples, estimators
+        self._log, self._stops = log, stops
+        self._paths = {place: Path(*place) for place in estimators.places}
+        self._closed, self._warned = False, False
+        self.steps: list[int] = []
+        self.marked: dict[int, dict[str, str]] = {}
+        self.verdicts: dict[str, str] = {}
+        watching.read(samples[0], lambda layer, rows: None, most_batches=1)
+        for rule in estimators.rules.values():
+            for layer in watching.names:
+                rules.rule_of(rule, layer)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Lists the layers in the order of their calls."""
+        return self._watching.names
+
+    def update(self, step: int) -> dict[str, float]:
+        """Reads all layers on all samples, which becomes a row of each table.
+
+        The model, its training and every generator are left bit for bit as they were.
+
+        Args:
+            step: of the training (or an epoch), a whole number above that of the last update.
+
+        Returns:
+            numbers by name, for any logger: "i_ty/relu1", "chance/relu1", ... Where there are
+            several samples, sets of labels or measures, their names stand before, in this order:
+            "held-out/i_ty/relu1". What a measure does not state is left out. A layer with NaN has
+            "nan/relu1", the share of its activations.
+
+        Raises:
+            TypeError, ValueError: no step above the last one; a closed recorder; what `watch`
+                refuses, where it shows only now. Then nothing has been recorded.
+            FloatingPointError: NaN in a layer, under on_nan="raise".
+
+        Warns:
+            UserWarning: NaN in a layer; the step is marked, and the training can go on.
+            CoverageWarning: once, where a sample cannot size a layer.
+        """
+        self._check_step(step)
+        self._fix()
+        read: dict[Place, Points] = {}
+        nan: dict[str, float] = {}
+        for sample in self._samples:
+            read |= self._read(sample, nan)
+        if nan:
+            return self._mark(int(step), nan)
+        self._warn_once(read)
+        found_numbers: dict[str, float] = {}
+        self.steps.append(int(step))
+        self.verdicts = {}
+        for place, points in read.items():
+            self._paths[place].steps.append(int(step))
+            self._paths[place].points.append(points)
+            found_numbers |= numbers.flat(points, self.layers, self._prefix(place))
+            self.verdicts |= numbers.words(points, self.layers, self._prefix(place))
+        self._log(found_numbers, int(step))
+        return found_numbers
+
+    def plane(
+        self, sample: str | None = None, measure: str | None = None, labels: str | None = None
+    ) -> InformationPlane:
+        """Gives the table so far; what there is one of may be left out.
+
+        Args:
+            sample: its name. measure: as in the names of `update`. labels: a set of labels' name.
+
+        Raises:
+            ValueError: before the first update; a name that is none, or left out of several.
+        """
+        place: Place = (
+            self._one_of("sample", sample, [each.name for each in self._samples]),
+            self._one_of("labels", labels, list(self._samples[0].labels)),
+            self._one_of("measure", measure, list(self._estimators.rules)),
+        )
+        return self._plane(place)
+
+    @property
+    def planes(self) -> list[InformationPlane]:
+        """Lists all tables so far, for each sample, set of labels and measure."""
+        return [self._plane(place) for place in self._paths]
+
+    def plot(self, *, color: str = "layer") -> Figure:
+        """Draws all tables in one figure, a row for each sample; see `fastmi.plot`.
+
+        Raises:
+            ValueError: before the first update; another color.
+        """
+        return plot(self.planes, color=color)
+
+    def read_checkpoints(
+        self, paths: Sequence[str | os.PathLike[str]] | Mapping[int, str | os.PathLike[str]]
+    ) -> list[dict[str, float]]:
+        """Reads the layers of state dicts that were saved, in the order of their steps.
+
+        Each is loaded into the model and read; after the last the model is again as it was. Nothing
+        is unpickled (`torch.load(weights_only=True)`, or safetensors).
+
+        Args:
+            paths: files whose name ends in the step ("epoch-12.pt": 12), or step -> file.
+
+        Returns:
+            the numbers of each, as `update` returns them.
+
+        Raises:
+            TypeError, ValueError: a name without a number, two of one step; no state dict, or of
+                another model; else as `update`. FileNotFoundError: no such file.
+        """
+        read = checkpoints.in_order(paths)
+        for step in read:
+            self._check_step(step)
+            break
+        found_numbers = []
+        with checkpoints.lent(self._watching.model) as load:
+            for step, path in read.items():
+                load(path)
+                found_numbers.append(self.update(step))
+        return found_numbers
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes all readings and the bins in one .npz, whole or not at all; nothing is pickled.
+
+        Raises:
+            TypeError, ValueError: as `fastmi.files.as_path`. OSError: it cannot be written.
+        """
+        storage.save(path, self._about(), list(self._paths.values()), self._estimators.bins)
+
+    def load(self, path: str | os.PathLike[str]) -> Recorder:
+        """Goes on from what `save` wrote: its readings, and its bins, for the updates to come.
+
+        To be called on a recorder that was made as that one was, before its first update.
+
+        Returns:
+            this recorder.
+
+        Raises:
+            FileNotFoundError: no such file. ValueError: no such file's content, of other layers,
+                samples, labels, measures or poolings; after an update.
+        """
+        if self.steps or self.marked:
+            raise ValueError(
+                f"this recorder has read at step {max([*self.steps, *self.marked])} already: load "
+                "into a new one, made as the saved one was"
+            )
+        held, bins = storage.load(path, self._about(), list(self._paths.values()))
+        self.marked = held.marked
+        self._estimators.take(bins, self.layers)
+        for path_of, (steps, points) in zip(self._paths.values(), held.paths, strict=True):
+            path_of.steps, path_of.points = list(steps), points
+        self.steps = list(held.paths[0][0])
+        return self
+
+    def close(self) -> None:
+        """Ends the recording; tables and figures stay. No hook is left, as none is between."""
+        self._closed = True
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        read = f"{len(self.steps)} readings of {len(self.layers)} layers"
+        names = ", ".join(sample.name for sample in self._samples)
+        return f"Recorder: {read} of {type(self._watching.model).__name__} on {names:.80}"
+
+    # --- a reading --------------------------------------------------------------------------------
+
+    def _read(self, sample: Sample, nan: dict[str, float]) -> dict[Place, Points]:
+        """Reads one sample, all sets of labels and all measures in one pass."""
+        gatherings = {
+            measure: Gathering(
+                [self._estimators.of((sample.name, labels, measure)) for labels in sample.labels]
+            )
+            for measure in self._estimators.rules
+        }
+
+        def add(layer: str, rows: Tensor) -> None:
+            if layer not in nan and not rows.isnan().any():
+                for gathering in gatherings.values():
+                    gathering.add(layer, rows)
+                return
+            nan[layer] = max(nan.get(layer, 0.0), float(rows.isnan().double().mean()))
+            for gathering in gatherings.values():
+                gathering.drop(layer)
+
+        self._watching.read(sample, add)
+        if nan:
+            return {}
+        return {
+            (sample.name, labels, measure): points
+            for measure, gathering in gatherings.items()
+            for labels, points in zip(sample.labels, gathering.points(), strict=True)
+        }
+
+    def _mark(self, step: int, nan: dict[str, float]) -> dict[str, float]:
+        """Marks a step at which layers held NaN, and says so."""
+        layers = ", ".join(map(repr, nan))
+        said = (
+            f"NaN in the layers {layers} at step {step}: nothing was counted there, and the step is"
+            " marked (recorder.marked); did the training diverge?"
+        )
+        if self._stops:
+            raise FloatingPointError(said)
+        self.marked[step] = {layer: f"{share:.3g} of it NaN" for layer, share in nan.items()}
+        warnings.warn(said, stacklevel=checks.depth_of_caller())
+        found_numbers = {f"nan/{layer}": share for layer, share in nan.items()}
+        self._log(found_numbers, step)
+        return found_numbers
+
+    def _warn_once(self, read: Mapping[Place, Points]) -> None:
+        """Warns at the first reading in which a sample cannot size a layer."""
+        judged = {
+            place: points
+            for place, points in read.items()
+            if self._estimators.of(place).variables.judged
+        }
+        if self._warned or not judged:
+            return
+        self._warned = any(
+            points.verdict is not None and (points.verdict == 1).any() for points in judged.values()
+        )
+        fewest = min(self._estimators.of(place).n_samples for place in judged)
+        said = {"/".join(place): points for place, points in judged.items()}
+        warn_of_unresolved(said, self.layers, fewest)
+
+    def _fix(self) -> None:
+        """Fixes bins at the first reading, by the first sample; they stay for all that follow."""
+        needed = self._estimators.needs_values
+        values = values_of(self._watching, self._samples[0]) if needed else {}
+        self._estimators.fix(self.layers, values)
+
+    def _check_step(self, step: Any) -> None:
+        if self._closed:
+            raise ValueError("the recorder is closed: make another one to go on (fastmi.watch)")
+        if isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0:
+            raise ValueError(f"step is {shown(step)}: pass a whole number from 0 on")
+        last = max([*self.steps, *self.marked], default=-1)
+        if step <= last:
+            raise ValueError(
+                f"step is {step}, and step {last} was read before: steps grow, one update each"
+            )
+
+    # --- names ------------------------------------------------------------------------------------
+
+    def _plane(self, place: Place) -> InformationPlane:
+        path = self._paths[place]
+        if not path.steps:
+            raise ValueError("nothing was read yet: call update(step) first")
+        several = len(self._samples[0].labels) > 1
+        data = type(self._watching.model).__name__ + (f", y: {place[1]}" if several else "")
+        how = described(self._pools, self._watching.dtypes, self._estimators.x_of(place))
+        return path.plane(self._estimators.of(place), self.layers, data, how)
+
+    @property
+    def _pools(self) -> dict[str, str]:
+        pool = self._watching.pool
+        return {layer: pooling.named(pooling.pool_of(pool, layer)) for layer in self.layers}
+
+    def _prefix(self, place: Place) -> str:
+        several = (
+            len(self._samples) > 1,
+            len(self._samples[0].labels) > 1,
+            len(self._estimators.rules) > 1,
+        )
+        return "".join(f"{name}/" for name, one in zip(place, several, strict=True) if one)
+
+    def _about(self) -> storage.About:
+        return storage.About(
+            layers=list(self.layers),
+            paths=["/".join(place) for place in self._paths],
+            pools=list(self._pools.values()),
+            marked={str(step): why for step, why in self.marked.items()},
+            labels=storage.digests(self._samples),
+        )
+
+    def _one_of(self, name: str, given: str | None, there: Sequence[str]) -> str:
+        if given is None and len(there) == 1:
+            return there[0]
+        if given not in there:
+            raise ValueError(
+                f"{name} is {shown(given)}: choose one of {', '.join(map(repr, there))}"
+            )
+        return str(given)

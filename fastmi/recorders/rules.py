@@ -1,0 +1,144 @@
+"""measures as they are given, values of a first reading -> measures whose bins are fixed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastmi.binning import Binning, Edges
+from fastmi.inputs import shown
+from fastmi.measures import Counted, Measure
+
+__all__ = ["Rule", "default_bins", "fitted", "needs_values", "rule_of", "rules"]
+
+Values = npt.NDArray[np.float32]
+Rule = Any  # a binning, a measure, a mapping layer -> either; None is the default bins
+
+N_BINS = 4  # of equal mass, of what is not exactly 0
+COMMON = 0.01  # share of exact zeros from which 0 is a symbol of its own
+REACH = 3.0  # the outer edges lie so many ranges beyond what was seen
+TINY = float(np.finfo(np.float32).tiny)
+
+
+def rules(measures: Any) -> dict[str, Rule]:
+    """Names what is measured: one rule "", or of a list each by its measure, numbered if need be.
+
+    Raises:
+        TypeError, ValueError: what measures nothing.
+    """
+    listed = list(measures) if isinstance(measures, list | tuple) else [measures]
+    if not listed:
+        raise ValueError("measures is empty: pass a binning or a measure, or leave it out")
+    for rule in listed:
+        _check_rule(rule)
+    if len(listed) == 1:
+        return {"": listed[0]}
+    words = [_word(rule) for rule in listed]
+    return {
+        word if words.count(word) == 1 else f"{word}-{words[: i + 1].count(word)}": rule
+        for i, (word, rule) in enumerate(zip(words, listed, strict=True))
+    }
+
+
+def needs_values(rule: Rule) -> bool:
+    """Tells whether bins are to be fitted to a first reading."""
+    each = rule.values() if isinstance(rule, Mapping) else [rule]
+    return any(one is None or _unfitted(one) for one in each)
+
+
+def fitted(
+    rule: Rule, layers: Sequence[str], values: Mapping[str, Values]
+) -> Binning | Measure | dict[str, Any]:
+    """Fixes the bins of each layer by the values of a first reading; what is fixed stays.
+
+    Values are asked for where bins are to be fitted.
+
+    Raises:
+        ValueError: a layer without a finite value, or that a mapping does not name.
+    """
+    if not needs_values(rule) and not isinstance(rule, Mapping):
+        return rule
+    return {name: _of_layer(rule_of(rule, name), name, values) for name in layers}
+
+
+def rule_of(rule: Rule, layer: str) -> Rule:
+    """Finds the rule of a layer: of "act#2" that of "act", unless it has its own.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not isinstance(rule, Mapping):
+        return rule
+    for name in (layer, layer.partition("#")[0]):
+        if name in rule:
+            return rule[name]
+    raise ValueError(
+        f"measures names {', '.join(map(repr, rule))}, and not the layer {layer!r}: name every "
+        "layer that is watched, or pass one measure for all"
+    )
+
+
+def default_bins(values: Values) -> Edges:
+    """Cuts at the quartiles of what is not 0; 0 is a symbol of its own where it is common.
+
+    The outer edges lie three ranges beyond the values, so that a layer that grows stays inside; at
+    0 where no value is below. ReLU gives 0 and four bins above it, tanh and GELU four bins, softmax
+    four bins, its exact zeros apart.
+    """
+    rest = np.sort(values[values != 0])
+    edges = []
+    if rest.size:
+        low, high = float(rest[0]), float(rest[-1])
+        reach = REACH * ((high - low) or max(abs(high), 1.0))
+        edges += [0.0 if values.min() >= 0 else low - reach, high + reach]
+        edges += [float(rest[k * rest.size // N_BINS]) for k in range(1, N_BINS)]
+    if rest.size <= (1 - COMMON) * values.size:
+        edges += [0.0, TINY]
+    limit = float(np.finfo(np.float32).max)
+    return Edges(np.unique(np.clip(edges, -limit, limit).astype(np.float32)))
+
+
+def _of_layer(rule: Rule, name: str, given: Mapping[str, Values]) -> Any:
+    if rule is not None and not _unfitted(rule):
+        return rule
+    values = given[name]
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        raise ValueError(
+            f"the layer {name!r} has no finite activation at its first reading, to which bins could"
+            " be fitted: did the training diverge before it? pass fixed bins (measures=)"
+        )
+    return default_bins(finite) if rule is None else rule.fit(finite[:, None])
+
+
+def _unfitted(rule: Any) -> bool:
+    return isinstance(rule, Binning) and hasattr(rule, "fit") and rule.edges is None
+
+
+def _check_rule(rule: Any) -> None:
+    if isinstance(rule, Mapping):
+        if not rule:
+            raise ValueError("measures is an empty mapping: name the layers, each with a measure")
+        for one in rule.values():
+            _check_measure(one)
+    elif rule is not None:
+        _check_measure(rule)
+
+
+def _check_measure(rule: Any) -> None:
+    if isinstance(rule, type) or not isinstance(rule, Binning | Measure):
+        raise TypeError(
+            f"measures holds {shown(rule)}: pass fastmi.UniformBins(...), another binning, a "
+            "measure of fastmi.measures, a mapping layer -> either, or a list of these"
+        )
+
+
+def _word(rule: Rule) -> str:
+    """Names a measure as its numbers are named: VectorQuantized is "vector-quantized"."""
+    if rule is None or isinstance(rule, Binning | Mapping | Counted):
+        return "counted"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(rule).__name__).lower()
