@@ -121,6 +121,13 @@ RECORDS = {
         ),
         None,
     ),
+    "Recorder": (
+        lambda: fastmi.watch(
+            nn.Sequential(nn.Linear(1, 2), nn.Tanh()),
+            {"a long\nname" * 99: (LAYERS[0, 0, :, :1], Y)},
+        ),
+        None,
+    ),
     "Counted": (
         lambda: measures.Counted(BINS),
         "Counted(4 bins on [-2, 2), outside: separate, method='plugin')",

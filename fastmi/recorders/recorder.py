@@ -11,7 +11,7 @@ import numpy as np
 
 from fastmi import checks
 from fastmi.gathering import Gathering
-from fastmi.inputs import shown
+from fastmi.inputs import shortened, shown
 from fastmi.planes import warn_of_unresolved
 from fastmi.points import Points
 from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["Recorder"]
+
+HANG_TOGETHER = (
+    "no verdict: its samples are positions, and those of one sample hang together; what is said of "
+    "chance, brackets and coverage needs samples that do not"
+)
 
 
 class Recorder:
@@ -128,6 +133,18 @@ class Recorder:
         """Lists all tables so far, for each sample, set of labels and measure."""
         return [self._plane(place) for place in self._paths]
 
+    def reasons(
+        self, sample: str | None = None, measure: str | None = None, labels: str | None = None
+    ) -> dict[str, str]:
+        """Says why each layer has its verdict after the last step, or why it has none.
+
+        Raises:
+            ValueError: as `plane`.
+        """
+        reasons = self.plane(sample, measure, labels).reasons()
+        positions = [layer for layer, pool in self._pools.items() if pool == "positions"]
+        return reasons | dict.fromkeys(positions, HANG_TOGETHER)
+
     def plot(self, *, color: str = "layer") -> Figure:
         """Draws all tables in one figure, a row for each sample; see `fastmi.plot`.
 
@@ -211,7 +228,7 @@ class Recorder:
     def __repr__(self) -> str:
         read = f"{len(self.steps)} readings of {len(self.layers)} layers"
         names = ", ".join(sample.name for sample in self._samples)
-        return f"Recorder: {read} of {type(self._watching.model).__name__} on {names:.80}"
+        return f"Recorder: {read} of {type(self._watching.model).__name__} on {shortened(names)}"
 
     # --- a reading --------------------------------------------------------------------------------
 

@@ -1,0 +1,319 @@
+"""A recorder: a row of the tables at each update, equal to what an estimator says of the layers."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import fastmi
+from fastmi import PlaneEstimator
+from fastmi.measures import KDEBounds
+from tests.fastmi.recorders.models import Tuples, mlp, samples
+
+BINS = fastmi.UniformBins(4, range=(-2, 2))
+X, Y = samples(60)
+
+
+def layers_of(model, x=X):
+    """The outputs of a Sequential's modules, one batch: (n, d)."""
+    out = {}
+    with torch.no_grad():
+        for name, module in model.eval().named_children():
+            x = module(x)
+            out[name] = x.clone().numpy()
+    return out
+
+
+def watched(model=None, given=None, measures=BINS, **options):
+    options.setdefault("layers", [nn.Tanh, nn.ReLU])
+    return fastmi.watch(model or mlp(), (X, Y) if given is None else given, measures, **options)
+
+
+def step(model):
+    with torch.no_grad():
+        for leaf in model.parameters():
+            leaf.mul_(1.5)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [None, "training", "held-out"])
+def test_a_table_is_that_of_an_estimator(kind):
+    model, points = mlp(), []
+    recorder = watched(model, (X, Y) if kind is None else {kind: (X, Y)}, batch_size=60)
+    estimator = PlaneEstimator(np.arange(60), Y, BINS, sample=kind)
+    for at in (0, 3, 7):
+        recorder.update(at)
+        layers = {name: layers_of(model)[name] for name in "13"}
+        points.append(estimator.readings(layers)["each"].map(lambda column: column[None]))
+        step(model)
+    expected = fastmi.InformationPlane.collect(
+        estimator, points, epochs=[0, 3, 7], layers=["1", "3"], sample=kind or "sample"
+    )
+    plane = recorder.plane()
+    for name, column in expected.points.present.items():
+        np.testing.assert_array_equal(plane.points.present[name], column, err_msg=name)
+    for name in ("layers", "n_samples", "entropy_x", "entropy_y", "sample_kind", "method"):
+        assert getattr(plane, name) == getattr(expected, name)
+    assert plane.epochs.tolist() == recorder.steps == [0, 3, 7]
+    assert plane.sample == (kind or "sample")
+    assert plane.binning == f"{BINS}; pool flatten; X is the row's index"
+
+
+def test_batches_leave_no_trace():
+    model = mlp().double()  # in float64 the last bits of float32 do not depend on the batch
+    x = X.double()
+    numbers = [watched(model, (x, Y), batch_size=size).update(0) for size in (7, 60, 256)]
+    assert numbers[0] == numbers[1] == numbers[2]
+
+
+def test_the_example_of_the_first_page():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    train_set, (x_val, y_val) = torch.utils.data.TensorDataset(X, Y), samples(40, seed=9)
+    given = {"training": train_set, "held-out": (x_val, y_val)}
+    with fastmi.watch(model, given, layers=nn.ReLU) as recorder:
+        for epoch in range(3):
+            loss = nn.functional.cross_entropy(model(X), Y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            numbers = recorder.update(epoch)
+    assert numbers["held-out/i_ty/1"] == recorder.plane("held-out").i_ty[-1, 0, 0]
+    assert numbers["training/chance/1"] == recorder.plane("training").chance[-1, 0, 0]
+    assert recorder.verdicts["held-out/verdict/1"] in ("resolved", "bounded", "unresolved")
+    assert not any("verdict" in name for name in numbers)
+    assert recorder.plane("held-out").sample_kind == "held-out"
+    figure = recorder.plot()
+    assert len(figure.axes) == 2
+    gap = recorder.plane("training").gap(recorder.plane("held-out"))
+    assert gap.bits.shape == (3, 1)
+
+
+def test_several_sets_of_labels_and_measures_have_names_of_their_own():
+    odd = Y.flip(0)
+    both = {"class": Y, "shuffled": odd}
+    recorder = watched(given={"a": (X, both), "b": (X + 1, both)}, measures=[BINS, KDEBounds(0.1)])
+    numbers = recorder.update(0)
+    alone = watched(recorder._watching.model, (X, odd)).update(0)
+    assert numbers["a/shuffled/counted/i_ty/1"] == alone["i_ty/1"]
+    assert {name.count("/") for name in numbers} == {4}
+    assert len(recorder.planes) == 8
+    plane = recorder.plane("a", labels="shuffled", measure="counted")
+    assert plane.data == "Sequential, y: shuffled"
+    with pytest.raises(ValueError, match="labels is None: choose one of 'class', 'shuffled'"):
+        recorder.plane("a", "counted")
+    with pytest.raises(ValueError, match="sample is 'c': choose one of 'a', 'b'"):
+        recorder.plane("c")
+
+
+def test_classes_may_be_known_beforehand():
+    both = {"class": Y, "twice": Y}
+    model, lower = mlp(), []
+    for n_classes in (None, 9, {"twice": 9}):
+        numbers = watched(model, (X, both), n_classes=n_classes).update(0)
+        lower.append([numbers[f"{name}/mean_lower/1"] for name in both])
+    assert lower[0][0] == lower[0][1] == lower[2][0]
+    assert lower[1][0] == lower[1][1] == lower[2][1] < lower[0][0]
+
+
+def test_an_x_with_repeats_counts():
+    model = mlp()
+    halves = np.arange(60) // 2
+    recorder = watched(model, (X, Y), inputs=halves)
+    numbers = recorder.update(0)
+    layers = {name: layers_of(model)[name] for name in "13"}
+    expected = PlaneEstimator(halves, Y, BINS).estimate(layers)
+    assert [numbers["i_xt/1"], numbers["i_xt/3"]] == expected[:, 0].tolist()
+    assert recorder.plane().binning.endswith("X is an input that was given")
+
+
+def test_layers_stand_in_the_order_of_their_calls():
+    class Backwards(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.last, self.act, self.first = nn.Linear(3, 2), nn.Tanh(), nn.Linear(4, 3)
+
+        def forward(self, x):
+            return self.act(self.last(self.act(self.first(x))))
+
+    recorder = watched(Backwards(), layers=[nn.Linear, nn.Tanh])
+    assert recorder.layers == ("first", "act", "last", "act#2")
+    assert watched(Backwards(), layers="act", measures={"act": BINS}).update(0).keys() >= {
+        "i_ty/act",
+        "i_ty/act#2",
+    }
+
+
+def test_what_returns_no_plain_tensor_is_read():
+    recorder = watched(Tuples(), layers=["pair", "record"])
+    numbers = recorder.update(0)
+    alone = PlaneEstimator(np.arange(60), Y, BINS).estimate([X.numpy(), 2 * X.numpy()])
+    assert [numbers["i_ty/pair"], numbers["i_ty/record"]] == alone[:, 1].tolist()
+
+
+def conv():
+    return nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2), nn.Tanh())
+
+
+def test_positions_are_samples_and_nothing_is_said_of_their_belief():
+    x, y = samples(40, (1, 6, 6))
+    model = conv()
+    recorder = watched(model, (x, y), pool={"1": "positions"}, batch_size=40)
+    numbers = recorder.update(0)
+    with torch.no_grad():
+        maps = model[1](model[0](x)).flatten(2).permute(2, 0, 1).numpy()  # positions, n, channels
+    mixture = PlaneEstimator(np.arange(40), y, BINS).readings({"1": maps})["mixture"]
+    assert numbers["i_xt/1"] == mixture.i_xt[0]
+    assert numbers["i_ty/1"] == mixture.i_ty[0]
+    assert "chance/1" not in numbers
+    assert "chance/4" in numbers
+    assert recorder.verdicts.keys() == {"verdict/4", "verdict_xt/4"}
+    plane = recorder.plane()
+    assert "pool positions (1), flatten (4)" in plane.binning
+    assert "hang together" in recorder.reasons()["1"]
+    assert np.isnan(plane.verdict[-1, 0, 0])
+    recorder.plot()
+
+
+def test_maps_are_flattened_unless_they_are_pooled():
+    x, y = samples(40, (1, 6, 6))
+    model = conv()
+    whole = watched(model, (x, y), batch_size=40, layers="1").update(0)
+    means = watched(model, (x, y), batch_size=40, layers="1", pool="mean").update(0)
+    with torch.no_grad():
+        maps = model[1](model[0](x))
+    of = PlaneEstimator(np.arange(40), y, BINS).estimate(
+        [maps.flatten(1).numpy(), maps.mean((2, 3)).numpy()]
+    )
+    assert [whole["i_xt/1"], means["i_xt/1"]] == of[:, 0].tolist()
+
+
+def test_tokens_ask_for_a_choice_before_the_training():
+    x, y = samples(20, (5, 4))
+    model = nn.Sequential(nn.Linear(4, 3), nn.GELU())
+    with pytest.raises(ValueError, match=r"layer '1' is \(20, 5, 3\).*choose pool="):
+        watched(model, (x, y), layers=nn.GELU)
+    assert watched(model, (x, y), layers=nn.GELU, pool="mean").update(0)["i_xt/1"] > 0
+
+
+# --- bins -----------------------------------------------------------------------------------------
+
+
+def test_bins_are_fitted_at_the_first_reading_and_kept():
+    model = mlp()
+    recorder = watched(model, measures=fastmi.QuantileBins(3))
+    recorder.update(0)
+    first = recorder.plane().binning
+    fits = {name: fastmi.QuantileBins(3).fit(layers_of(model)[name]) for name in ("1", "3")}
+    assert first.startswith(f"1: {fits['1']}; 3: {fits['3']}")
+    step(model)
+    recorder.update(1)
+    assert recorder.plane().binning == first
+    estimator = PlaneEstimator(np.arange(60), Y, fits)
+    expected = estimator.estimate({name: layers_of(model)[name] for name in fits})
+    np.testing.assert_array_equal(recorder.plane().points.bits[1, 0], expected)
+
+
+def test_by_default_bins_fit_themselves():
+    recorder = watched(measures=None)
+    recorder.update(0)
+    assert recorder.plane().binning.startswith("1: 4 bins on [-")
+    assert "3: 5 bins on [0, " in recorder.plane().binning
+
+
+# --- precision ------------------------------------------------------------------------------------
+
+
+def test_the_precision_of_autocast_is_read_and_recorded():
+    model = mlp()
+    recorder = watched(model, layers="0")
+    with torch.autocast("cpu", torch.bfloat16):
+        recorder = watched(model, layers="0")
+        numbers = recorder.update(0)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        layer = model[0](X).float().numpy()
+    assert numbers["i_xt/0"] == PlaneEstimator(np.arange(60), Y, BINS).estimate(layer)[0, 0]
+    assert "read in bfloat16, counted in float32" in recorder.plane().binning
+
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
+
+def test_nan_is_marked_and_the_training_goes_on():
+    model, logged = mlp(), []
+    recorder = watched(model, log=lambda numbers, step: logged.append((step, numbers)))
+    recorder.update(0)
+    kept = model[2].weight.detach().clone()
+    with torch.no_grad():
+        model[2].weight[0, 0] = torch.nan
+    with pytest.warns(UserWarning, match=r"NaN in the layers '3' at step 1: .*marked"):
+        numbers = recorder.update(1)
+    assert numbers == {"nan/3": pytest.approx(1 / 3)}
+    assert recorder.marked == {1: {"3": "0.333 of it NaN"}}
+    with torch.no_grad():
+        model[2].weight.copy_(kept)
+    recorder.update(2)
+    assert recorder.plane().epochs.tolist() == [0, 2]
+    assert recorder.plane().i_ty[0].tolist() == recorder.plane().i_ty[1].tolist()
+    assert [at for at, _ in logged] == [0, 1, 2]
+    with pytest.raises(ValueError, match="step is 2, and step 2 was read before"):
+        recorder.update(2)
+
+
+def test_nan_can_stop_the_training():
+    model = mlp()
+    recorder = watched(model, on_nan="raise")
+    with torch.no_grad():
+        model[2].weight[0, 0] = torch.nan
+    with pytest.raises(FloatingPointError, match="NaN in the layers '3' at step 0"):
+        recorder.update(0)
+    assert (recorder.marked, recorder.steps) == ({}, [])
+
+
+def test_a_sample_that_cannot_size_a_layer_is_said_once():
+    model = nn.Sequential(nn.Linear(4, 40), nn.Tanh())
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        recorder = watched(model, layers="1")
+        recorder.update(0)
+        recorder.update(1)
+    assert [each.category for each in said] == [fastmi.CoverageWarning]
+    assert said[0].filename == __file__
+    assert "unresolved: 1" in str(said[0].message)
+
+
+@pytest.mark.parametrize("given", [0, -1, 1.5, "1", None, True])
+def test_steps_are_whole_numbers_that_grow(given):
+    recorder = watched()
+    recorder.update(0)
+    with pytest.raises(ValueError, match="step"):
+        recorder.update(given)
+    assert recorder.steps == [0]
+
+
+def test_a_closed_recorder_keeps_its_tables():
+    with watched() as recorder:
+        with pytest.raises(ValueError, match="nothing was read yet"):
+            recorder.plane()
+        recorder.update(0)
+    with pytest.raises(ValueError, match="the recorder is closed"):
+        recorder.update(1)
+    assert recorder.plane().epochs.tolist() == [0]
+    assert repr(recorder) == "Recorder: 1 readings of 2 layers of Sequential on sample"
+
+
+def test_what_fails_at_a_reading_is_not_recorded():
+    model = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))
+    recorder = watched(model, layers=nn.Tanh)
+    recorder.update(0)
+    model[0] = nn.Linear(5, 3)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        recorder.update(1)
+    assert recorder.steps == [0]
+    assert model.training
+    assert not any(module._forward_hooks for module in model.modules())
