@@ -29,6 +29,7 @@ GROUPS = {  # name -> module
     "report": "reports",
     "figure": "figures",
     "stopping": "stopping",
+    "watching": "watching",
     "settings": "settings",
     "compat": "compat",
     "containers": "containers",

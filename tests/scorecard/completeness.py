@@ -47,6 +47,10 @@ ANYTHING = {  # parameters that every value is right for, and why
         f"measures.{name}.reader(variables)": "PlaneEstimator makes it"
         for name in ("Counted", "KDEBounds", "SoftmaxChannel")
     },
+    **{
+        f"Recorder({name})": "`watch` makes it"
+        for name in ("watching", "samples", "estimators", "log", "stops")
+    },
     "compat.information_process.narrowed(data)": (
         "between the drop-ins: what it gives is judged where it goes"
     ),
