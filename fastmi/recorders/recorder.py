@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastmi import checks
-from fastmi.gathering import Gathering
 from fastmi.inputs import shortened, shown
 from fastmi.planes import warn_of_unresolved
 from fastmi.points import Points
 from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
 from fastmi.recorders.estimators import Estimators, Place
+from fastmi.recorders.passes import Pass, one_pass
 from fastmi.recorders.reading import Watching, values_of
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.tables import Path, described
@@ -23,7 +23,6 @@ from fastmi.tables import InformationPlane, plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from torch import Tensor
 
 __all__ = ["Recorder"]
 
@@ -38,7 +37,7 @@ class Recorder:
 
     Attributes:
         layers: their names, in the order of their calls. steps: of the readings so far.
-        marked: step -> layer -> why the layer was not read at that step.
+        marked: step -> layer -> why it was not read; such a step has no row in the tables.
         verdicts: of the last reading, as "verdict/relu1" -> "resolved".
     """
 
@@ -78,8 +77,8 @@ class Recorder:
         Returns:
             numbers by name, for any logger: "i_ty/relu1", "chance/relu1", ... Where there are
             several samples, sets of labels or measures, their names stand before, in this order:
-            "held-out/i_ty/relu1". What a measure does not state is left out. A layer with NaN has
-            "nan/relu1", the share of its activations.
+            "held-out/i_ty/relu1". What a measure does not state is left out; a layer with NaN has
+            none but "nan/relu1", their share.
 
         Raises:
             TypeError, ValueError: no step above the last one; a closed recorder; what `watch`
@@ -87,26 +86,32 @@ class Recorder:
             FloatingPointError: NaN in a layer, under on_nan="raise".
 
         Warns:
-            UserWarning: NaN in a layer; the step is marked, and the training can go on.
+            UserWarning: NaN in a layer; the step is marked, it has no row in the tables, and the
+                training can go on.
             CoverageWarning: once, where a sample cannot size a layer.
         """
         self._check_step(step)
         self._fix()
-        read: dict[Place, Points] = {}
-        nan: dict[str, float] = {}
-        for sample in self._samples:
-            read |= self._read(sample, nan)
-        if nan:
-            return self._mark(int(step), nan)
-        self._warn_once(read)
+        read = {
+            sample.name: one_pass(self._watching, sample, self._estimators)
+            for sample in self._samples
+        }
         found_numbers: dict[str, float] = {}
-        self.steps.append(int(step))
-        self.verdicts = {}
-        for place, points in read.items():
-            self._paths[place].steps.append(int(step))
-            self._paths[place].points.append(points)
-            found_numbers |= numbers.flat(points, self.layers, self._prefix(place))
-            self.verdicts |= numbers.words(points, self.layers, self._prefix(place))
+        verdicts: dict[str, str] = {}
+        for one in read.values():
+            for place, points in one.points.items():
+                found_numbers |= numbers.flat(points, one.layers, self._prefix(place))
+                verdicts |= numbers.words(points, one.layers, self._prefix(place))
+        if any(one.nan for one in read.values()):
+            found_numbers |= self._mark(int(step), read)
+        else:
+            self._warn_once({k: v for one in read.values() for k, v in one.points.items()})
+            self.steps.append(int(step))
+            for one in read.values():
+                for place, points in one.points.items():
+                    self._paths[place].steps.append(int(step))
+                    self._paths[place].points.append(points)
+        self.verdicts = verdicts
         self._log(found_numbers, int(step))
         return found_numbers
 
@@ -232,47 +237,26 @@ class Recorder:
 
     # --- a reading --------------------------------------------------------------------------------
 
-    def _read(self, sample: Sample, nan: dict[str, float]) -> dict[Place, Points]:
-        """Reads one sample, all sets of labels and all measures in one pass."""
-        gatherings = {
-            measure: Gathering(
-                [self._estimators.of((sample.name, labels, measure)) for labels in sample.labels]
-            )
-            for measure in self._estimators.rules
+    def _mark(self, step: int, read: Mapping[str, Pass]) -> dict[str, float]:
+        """Marks a step at which layers held NaN, says so, and names their shares."""
+        shares = {
+            f"{name}/nan/{layer}" if len(read) > 1 else f"nan/{layer}": share
+            for name, one in read.items()
+            for layer, share in one.nan.items()
         }
-
-        def add(layer: str, rows: Tensor) -> None:
-            if layer not in nan and not rows.isnan().any():
-                for gathering in gatherings.values():
-                    gathering.add(layer, rows)
-                return
-            nan[layer] = max(nan.get(layer, 0.0), float(rows.isnan().double().mean()))
-            for gathering in gatherings.values():
-                gathering.drop(layer)
-
-        self._watching.read(sample, add)
-        if nan:
-            return {}
-        return {
-            (sample.name, labels, measure): points
-            for measure, gathering in gatherings.items()
-            for labels, points in zip(sample.labels, gathering.points(), strict=True)
-        }
-
-    def _mark(self, step: int, nan: dict[str, float]) -> dict[str, float]:
-        """Marks a step at which layers held NaN, and says so."""
-        layers = ", ".join(map(repr, nan))
+        layers = [layer for layer in self.layers if any(layer in one.nan for one in read.values())]
         said = (
-            f"NaN in the layers {layers} at step {step}: nothing was counted there, and the step is"
-            " marked (recorder.marked); did the training diverge?"
+            f"NaN in the layers {', '.join(map(repr, layers))} at step {step}: the step is marked "
+            "(recorder.marked) and has no row in the tables; did the training diverge?"
         )
         if self._stops:
             raise FloatingPointError(said)
-        self.marked[step] = {layer: f"{share:.3g} of it NaN" for layer, share in nan.items()}
+        self.marked[step] = {
+            layer: f"{max(one.nan.get(layer, 0) for one in read.values()):.3g} of it NaN"
+            for layer in layers
+        }
         warnings.warn(said, stacklevel=checks.depth_of_caller())
-        found_numbers = {f"nan/{layer}": share for layer, share in nan.items()}
-        self._log(found_numbers, step)
-        return found_numbers
+        return shares
 
     def _warn_once(self, read: Mapping[Place, Points]) -> None:
         """Warns at the first reading in which a sample cannot size a layer."""

@@ -1,0 +1,60 @@
+"""one pass over a sample -> points for every set of labels and measure; and what was NaN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fastmi.gathering import Gathering
+from fastmi.points import Points
+from fastmi.recorders.estimators import Estimators, Place
+from fastmi.recorders.reading import Watching
+from fastmi.recorders.samples import Sample
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["Pass", "one_pass"]
+
+
+class Pass(NamedTuple):
+    """What was read of a sample.
+
+    Attributes:
+        points: (n_layers,) of each table. layers: those that were read, all without NaN. nan: of
+            the others the share of their activations that is NaN.
+    """
+
+    points: dict[Place, Points]
+    layers: tuple[str, ...]
+    nan: dict[str, float]
+
+
+def one_pass(watching: Watching, sample: Sample, estimators: Estimators) -> Pass:
+    """Reads a sample once for all that is made of it; a layer that holds NaN is given up."""
+    gatherings = {
+        measure: Gathering(
+            [estimators.of((sample.name, labels, measure)) for labels in sample.labels]
+        )
+        for measure in estimators.rules
+    }
+    n_nan: dict[str, int] = {}
+    n_values: dict[str, int] = {}
+
+    def add(layer: str, rows: Tensor) -> None:
+        n_values[layer] = n_values.get(layer, 0) + rows.numel()
+        n_nan[layer] = n_nan.get(layer, 0) + int(rows.isnan().sum())
+        for gathering in gatherings.values():
+            if n_nan[layer]:
+                gathering.drop(layer)
+            else:
+                gathering.add(layer, rows)
+
+    watching.read(sample, add)
+    layers = tuple(layer for layer in n_values if not n_nan[layer])
+    points = {
+        (sample.name, labels, measure): one
+        for measure, gathering in gatherings.items()
+        for labels, one in zip(sample.labels, gathering.points() if layers else (), strict=False)
+    }
+    nan = {layer: n_nan[layer] / n_values[layer] for layer in n_nan if n_nan[layer]}
+    return Pass(points, layers, nan)
