@@ -64,6 +64,23 @@ def test_a_caption_says_what_the_points_rest_on(n_copies, copies):
     )
 
 
+def test_a_mixture_has_the_caption_of_the_readings_beside_it():
+    rng = np.random.default_rng(0)
+    x, y = np.arange(60)[:, None], rng.integers(2, size=60)
+    estimator = PlaneEstimator(x, y, fastmi.UniformBins(2, range=(-1, 1)), sample="training")
+    readings = estimator.readings(rng.uniform(-1, 1, (1, 2, 60, 1)), np.zeros((1, 60), int))
+    captions = {
+        InformationPlane.collect(
+            estimator, [points], epochs=[0], layers=["T"], reading=reading, n_copies=2
+        )
+        .panel()
+        .caption
+        for reading, points in readings.items()
+    }
+    (caption,) = captions
+    assert caption.endswith("; verdicts describe this sample alone")
+
+
 def test_data_without_a_name_is_called_unnamed():
     assert "data: unnamed" in plane(data="").panel().caption
 
