@@ -319,3 +319,26 @@ def test_what_fails_at_a_reading_is_not_recorded():
     assert recorder.steps == [0]
     assert model.training
     assert not any(module._forward_hooks for module in model.modules())
+
+
+# --- a device -------------------------------------------------------------------------------------
+
+
+@pytest.mark.gpu
+def test_samples_are_moved_to_the_model_and_counted_there(cuda):
+    model = mlp()
+    expected = watched(model).update(0)
+    numbers = watched(model.to(cuda)).update(0)
+    assert numbers.keys() == expected.keys()
+    for name, value in expected.items():
+        assert numbers[name] == pytest.approx(value, abs=1e-9), name
+
+
+@pytest.mark.gpu(alone="generators of its own")
+def test_the_generators_of_cuda_are_left_as_they_were(cuda):
+    model = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Dropout()).to(cuda)
+    torch.cuda.manual_seed_all(3)
+    before = torch.cuda.get_rng_state_all()
+    watched(model, layers=nn.Tanh).update(0)
+    after = torch.cuda.get_rng_state_all()
+    assert all(torch.equal(*pair) for pair in zip(before, after, strict=True))
