@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from experiments.drawing import by_reading
+from experiments.records import SHUFFLED
 from fastmi import CoverageWarning, InformationPlane
+from fastmi.arrays import FloatArray
 from fastmi.belief import GROWTH_VERDICTS, VERDICTS
 
 __all__ = ["believed", "gaps", "unresolved", "warn_of_unresolved"]
 
 NUMBERS = ("chance", "mean_lower", "mean_upper", "growth", "pair_coverage", "outside")
 WORDS = {"verdict": VERDICTS, "verdict_xt": GROWTH_VERDICTS}
+FEWEST_SEEDS = 3  # from which their scatter is judged
 SINGLE = ("each", "mean")  # readings of single networks
 
 
@@ -51,14 +55,16 @@ def believed(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
 def gaps(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
     """Subtracts I(T;Y) on held-out samples from that on the training sample, of single networks.
 
-    A row for each layer and held-out sample: the mean over seeds, and what it means of all of them
-    ("overfitting", "within the brackets", "unresolved"). None where both samples were not read, or
-    before tables had what it takes.
+    A row for each layer and held-out sample: the mean over seeds, and what it means of all of them:
+    a word of `Gap`, or "overfitting" where at least three seeds with data of their own are all
+    above the bracket, and their mean gap is above three of its standard errors. None where both
+    samples were not read, or by other labels, or before tables had what it takes.
     """
     groups = {
-        name: found
-        for (name, reading), found in by_reading(planes).items()
+        sample: found
+        for (sample, reading), found in by_reading(planes).items()
         if reading == ("each" if found[0].n_copies == 1 else "mean")
+        and not sample.endswith(SHUFFLED)
         and all(plane.mean_upper is not None for plane in found)
     }
     rows = []
@@ -73,21 +79,25 @@ def gaps(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
                 for ours, theirs in zip(groups[training], groups[held_out], strict=True)
             ]
             for i, layer in enumerate(found[0].layers):
-                bits = [gap.bits[-1, i] for gap in found]
+                bits = np.array([gap.bits[-1, i] for gap in found])
+                apart = len({plane.entropy_y for plane in groups[training]}) == len(bits)
+                means = _of_all({gap.words[i] for gap in found}, bits, apart)
                 row = {"layer": layer, "training": training, "held_out": held_out}
-                rows.append(
-                    row
-                    | {"gap": float(np.mean(bits)), "means": _of_all(gap.words[i] for gap in found)}
-                )
+                rows.append(row | {"gap": float(bits.mean()), "means": means})
     return rows
 
 
-def _of_all(words: Any) -> str:
-    """Finds what all seeds agree on: what one cannot size, or does not show, all do not show."""
-    seen = set(words)
-    if "unresolved" in seen:
-        return "unresolved"
-    return seen.pop() if len(seen) == 1 else "within the brackets"
+def _of_all(words: set[str], bits: FloatArray, apart: bool) -> str:
+    """Finds what all seeds agree on: what one cannot size, or does not show, all do not show.
+
+    `apart`: each has data of its own, so that their scatter is that of samples.
+    """
+    for weakest in ("not judged", "unresolved", "within the brackets"):
+        if weakest in words:
+            return weakest
+    n = len(bits)
+    beyond = n >= FEWEST_SEEDS and bits.mean() > 3 * bits.std(ddof=1) / math.sqrt(n)
+    return "overfitting" if apart and beyond else "above the bracket"
 
 
 def unresolved(planes: Sequence[InformationPlane]) -> dict[str, list[str]]:

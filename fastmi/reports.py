@@ -23,6 +23,7 @@ from fastmi.inputs import on_host
 __all__ = ["Report", "mutual_information_report", "report"]
 
 UNCONDITIONAL = "unsupported: an interval is of unconditional information"
+GLANCE_CELLS = 2**11  # of a table whose sd of chance a page computes unasked
 NAMES = {
     None: "unknown sample",
     "held-out": "held-out sample",
@@ -164,8 +165,8 @@ class Report:
             within = " within Z" if self.conditional else ""
             lines |= {
                 "chance": (
-                    f"{self.chance:.4g} over shuffles of Y{within}, sd {self.chance_sd:.2g} "
-                    f"({self.chance_sd_from}); excess {self.excess:.4g}"
+                    f"{self.chance:.4g} over shuffles of Y{within}{self._shown_sd()}; excess "
+                    f"{self.excess:.4g}"
                 ),
                 "bracket": (
                     f"{self.mean_lower:.4g} to {self.mean_upper:.4g}, in mean{self._classes()}; "
@@ -191,6 +192,14 @@ class Report:
         if self.n_classes is not None:
             return f" over {self.n_classes:,} classes"
         return ", as if there were no classes but those seen (say n_classes=)"
+
+    def _shown_sd(self) -> str:
+        """Shows the sd where it takes no longer than a glance, or has been asked for before."""
+        t, y = self.margins
+        quick = len(t.counts) * len(y.counts) <= GLANCE_CELLS
+        if quick or "_scatter" in vars(self):
+            return f", sd {self.chance_sd:.2g} ({self.chance_sd_from})"
+        return ", sd on request (chance_sd)"
 
     def _interval(self) -> str:
         return repr(self.interval).removeprefix("Interval: ")

@@ -20,13 +20,15 @@ shows, besides, the labels that were learned by heart:
 
 {table}
 
-The gap means *overfitting* where the lower end of the training sample lies above the upper end
-of the held-out one; *within the brackets* it need not mean anything; and where a sample is
-*unresolved* it says nothing. H(Y) itself is {training:.3f} bits in the one sample and
+The gap is *above the bracket* where the lower end of the training sample lies above the upper end
+of the held-out one: overfitting shows so. In one pair of samples their own scatter may look the
+same, the more so where brackets are narrow; several seeds, each with data of its own, tell the two
+apart. *Within the brackets* it need not mean anything; and where a sample is *unresolved* it says
+nothing. H(Y) itself is {training:.3f} bits in the one sample and
 {held_out:.3f} in the other.
 
-*Say:* overfitting is seen in {learned}: more is known of the training labels than of those to
-come.
+*Say:* above the bracket in {learned}: more is seen of the training labels than of others, as
+overfitting would show.
 
 *Do not say:* I(T;Y) of the training sample is what a layer knows about y. Bracket and verdict of
 a training sample describe that sample alone.
@@ -76,7 +78,7 @@ def held_out(material: Material) -> str:
         ),
         training=training.entropy_y,
         held_out=other.entropy_y,
-        learned=listed([layer for layer, word in meant.items() if word == "overfitting"]),
+        learned=listed([layer for layer, word in meant.items() if word == "above the bracket"]),
     )
 
 

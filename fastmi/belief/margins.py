@@ -15,6 +15,9 @@ from fastmi.entropies import plugin
 __all__ = ["Margin", "added", "known_classes", "margin"]
 
 
+MOST_CLASSES = 10**6  # the recursion of the regret takes a step for each
+
+
 class Margin(NamedTuple):
     """How many classes have how many samples: so many `symbols` have `times` each, ascending."""
 
@@ -74,6 +77,11 @@ def known_classes(labels: Margin, n_classes: int | None) -> int:
     if n_classes is None:
         return labels.n_classes
     n_classes = checks.positive_integer("n_classes", n_classes)
+    if n_classes > MOST_CLASSES:
+        raise ValueError(
+            f"n_classes is {n_classes}, and the bracket is computed for at most {MOST_CLASSES:,}: "
+            "leave it None, and the classes seen are taken"
+        )
     if n_classes < labels.n_classes:
         raise ValueError(
             f"n_classes is {n_classes}, but the labels have {labels.n_classes} classes: pass how "

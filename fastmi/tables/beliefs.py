@@ -34,9 +34,10 @@ class Gap:
 
     Attributes:
         epochs, layers: of both tables. bits: (n_epochs, n_layers).
-        words: what it means of each layer after the last epoch. "overfitting": the lower end of the
-            training sample is above the upper end of the held-out one, so that no one value of
-            I(T;Y) could show both in mean: the layer knows these labels better than those to come.
+        words: what it means of each layer after the last epoch. "above the bracket": the lower end
+            of the training sample is above the upper end of the held-out one, so that no one value
+            of I(T;Y) could show both in mean. Overfitting shows so, and in a single pair of samples
+            their scatter may, as often as not where the brackets are narrow: compare several pairs.
             "within the brackets": it need not mean anything. "unresolved": one of the samples
             cannot size the layer, and the gap says nothing. "not judged": its measure has no
             brackets.
@@ -66,7 +67,9 @@ def gap(training: InformationPlane, held_out: InformationPlane) -> Gap:
     ours, theirs = training.mean(), held_out.mean()
     lost = (ours.verdict[-1, 0] == UNRESOLVED) | (theirs.verdict[-1, 0] == UNRESOLVED)
     above = ours.mean_lower[-1, 0] > theirs.mean_upper[-1, 0]
-    words = np.where(lost, "unresolved", np.where(above, "overfitting", "within the brackets"))
+    words = np.where(
+        lost, "unresolved", np.where(above, "above the bracket", "within the brackets")
+    )
     words[np.isnan(ours.mean_lower[-1, 0]) | np.isnan(theirs.mean_upper[-1, 0])] = "not judged"
     bits = ours.i_ty[:, 0] - theirs.i_ty[:, 0]
     return Gap(training.epochs, training.layers, bits, tuple(words.tolist()))

@@ -226,8 +226,8 @@ class InformationPlane:
 
         Returns:
             a record: bits (n_epochs, n_layers), and of each layer what it means after the last
-                epoch: "overfitting" where the lower end of the training sample is above the upper
-                end of the held-out one.
+                epoch: "above the bracket" where the lower end of the training sample is above the
+                upper end of the held-out one.
 
         Raises:
             TypeError: no table. ValueError: tables of other epochs, layers, readings, bins or data;

@@ -112,7 +112,7 @@ def test_what_the_committed_page_says_is_what_its_numbers_show(committed):
     assert "in 2 of 2 the bracket" in text
     gaps = numbers(committed, "5. ")
     assert gaps["layer 1"][-1] == "unresolved"
-    assert gaps["output"][-1] == "overfitting"
+    assert gaps["output"][-1] == "above the bracket"
     chosen = [row for row in numbers(committed, "7. ") if row.endswith("(chosen)")]
     assert len(chosen) == 1
     lower = [

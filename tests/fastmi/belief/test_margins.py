@@ -49,3 +49,8 @@ def test_a_segment_adds_its_own_symbols_in_order():
     codes = tally_of([3, 2, 1, 1], [7])
     assert codes.occurrences.times.tolist() == [1, 2, 3, 7]
     assert added(codes, np.array([0.25, 1, 2, 5])).tolist() == [3.5, 5]
+
+
+def test_more_classes_than_the_recursion_bears_are_refused():
+    with pytest.raises(ValueError, match="n_classes is 1000000001, and the bracket is computed"):
+        known_classes(margin(np.array([3, 4])), 10**9 + 1)

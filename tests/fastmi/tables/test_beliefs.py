@@ -83,11 +83,11 @@ def test_the_gap_is_the_difference_and_says_what_it_means(rng):
     held_out = table({"wide": wide, "learned": GUESSED, "same": GUESSED})
     found = training.gap(held_out)
     assert found.bits.tolist() == (training.i_ty - held_out.i_ty)[:, 0].tolist()
-    assert found.words == ("unresolved", "overfitting", "within the brackets")
+    assert found.words == ("unresolved", "above the bracket", "within the brackets")
     assert training.mean_lower[-1, 0, 1] > held_out.mean_upper[-1, 0, 1]
     assert repr(found) == (
         f"Gap: wide {found.bits[-1, 0]:+.3f} (unresolved), learned {found.bits[-1, 1]:+.3f} "
-        "(overfitting), same +0.000 (within the brackets)"
+        "(above the bracket), same +0.000 (within the brackets)"
     )
 
 
