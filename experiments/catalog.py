@@ -252,7 +252,7 @@ _RUNS = (
             "unresolved in the end, at both ceilings, where shuffled labels would put it. The rise "
             "of the later ones from nothing is more codes, not evidence of what they know. The "
             "output, whose I(X;T) hardly falls, is resolved on both samples, so closely that even "
-            "the small gap between them is overfitting."
+            "the small gap between them is above the bracket."
         ),
     ),
     _MNIST_MLP.varied(

@@ -191,7 +191,7 @@ def _section(finished: Finished, made: Made, figure: str, loops: dict[str, float
         *run_tables.at_epochs(finished),
         *agreement.nearest(finished),
         *run_tables.beliefs(run, manifest),
-        *run_tables.gaps(manifest),
+        *run_tables.gaps(finished),
         *run_tables.answers(manifest),
         *(line for table, _ in made for line in (*table, "")),
         f"![The information plane of {run.name}]({figure})",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from experiments.analyses.analysis import markdown
+from experiments.beliefs import gaps as between_samples
 from experiments.catalog import CATALOG, Run
 from experiments.drawing import by_reading
 from experiments.manifests import Layer, Manifest, Table
@@ -119,9 +119,12 @@ def _bracket(layer: Layer) -> str:
     return f"{layer['mean_lower']:.3f} and {layer['mean_upper']:.3f}"
 
 
-def gaps(manifest: Manifest) -> list[str]:
-    """Says how much more of the labels the training sample shows, and what that means."""
-    rows: Sequence[Any] = manifest.get("gaps", [])
+def gaps(finished: Finished) -> list[str]:
+    """Says how much more of the labels the training sample shows, and what that means.
+
+    Of the planes, where the manifest has gaps at all: their words are those of today.
+    """
+    rows = between_samples(finished.planes) if "gaps" in finished.manifest else []
     lines = []
     for pair in dict.fromkeys((row["training"], row["held_out"]) for row in rows):
         words = [

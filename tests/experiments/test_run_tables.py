@@ -31,8 +31,8 @@ def test_a_layer_that_lacks_a_number_has_an_empty_cell(short_runs):
 
 
 def test_a_gap_has_a_line_for_each_held_out_sample(short_runs):
-    manifest = read(short_runs["stopping"]).manifest
-    lines = run_tables.gaps(manifest)
+    finished = read(short_runs["stopping"])
+    manifest, lines = finished.manifest, run_tables.gaps(finished)
     assert [line.partition(":")[0] for line in lines[::2]] == [
         f"I(T;Y) of single networks, training minus {sample}"
         for sample in dict.fromkeys(gap["held_out"] for gap in manifest["gaps"])
@@ -44,6 +44,6 @@ def test_earlier_manifests_have_no_gaps_and_empty_cells():
     for folder in trained(runs.FORMAT_1):
         if folder.name.startswith("warm-up"):
             finished = read(folder)
-            assert run_tables.gaps(finished.manifest) == []
+            assert run_tables.gaps(finished) == []
             for row in run_tables.beliefs(finished.run, finished.manifest)[4:-1]:
                 assert row.endswith(" |  |  |  |  |  |  |")
