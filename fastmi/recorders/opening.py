@@ -53,8 +53,8 @@ def watch(
             rows, or a mapping of several sets of labels, which are read in one pass.
         measures: a binning, a measure, a mapping layer -> either, or a list of these. Bins that
             are to be fitted (`QuantileBins(4)`) are so to the first sample at the first update,
-            each layer to its own, and stay. None counts with quartiles of each layer, 0 a symbol
-            of its own where it is common.
+            each layer to its own, and stay. None counts with two bins for each unit, cut at the
+            layer's median, 0 a symbol of its own where it is common, and room to grow.
         layers: a name, a pattern ("encoder.*.relu"), a module type, or a list of these. None is
             every activation module of torch.nn, and where there are none every module without
             children that has parameters. A module that is called again is "act#2".

@@ -18,9 +18,8 @@ __all__ = ["Rule", "default_bins", "fitted", "needs_values", "rule_of", "rules"]
 Values = npt.NDArray[np.float32]
 Rule = Any  # a binning, a measure, a mapping layer -> either; None is the default bins
 
-N_BINS = 4  # of equal mass, of what is not exactly 0
 COMMON = 0.01  # share of exact zeros from which 0 is a symbol of its own
-REACH = 3.0  # the outer edges lie so many ranges beyond what was seen
+GROWTH = (1.0, 16.0, 256.0)  # widths of the bins beyond what was seen, in ranges of what was
 TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -83,19 +82,24 @@ def rule_of(rule: Rule, layer: str) -> Rule:
 
 
 def default_bins(values: Values) -> Edges:
-    """Cuts at the quartiles of what is not 0; 0 is a symbol of its own where it is common.
+    """Cuts at the median of what is not 0; 0 is a symbol of its own where it is common.
 
-    The outer edges lie three ranges beyond the values, so that a layer that grows stays inside; at
-    0 where no value is below. ReLU gives 0 and four bins above it, tanh and GELU four bins, softmax
-    four bins, its exact zeros apart.
+    Beyond what was seen lie three bins more on each side, 1, 16 and 256 times as wide as the range,
+    so that a layer that grows in training stays inside and is still told apart; below 0 there are
+    none where no value is. A ReLU has 0 and two bins above it, tanh, GELU and softmax have two.
+
+    Chosen among 18 rules by the largest mean_lower on held-out digits, over the layers of three
+    networks (tanh, ReLU, a GELU CNN; each with a softmax; five seeds; steps 0, 5 and 25), of those
+    that leave less than 1 % of a layer outside.
     """
-    rest = np.sort(values[values != 0])
-    edges = []
+    rest = values[values != 0].astype(np.float64)
+    edges: list[float] = []
     if rest.size:
-        low, high = float(rest[0]), float(rest[-1])
-        reach = REACH * ((high - low) or max(abs(high), 1.0))
-        edges += [0.0 if values.min() >= 0 else low - reach, high + reach]
-        edges += [float(rest[k * rest.size // N_BINS]) for k in range(1, N_BINS)]
+        low, high = float(rest.min()), float(rest.max())
+        spread = (high - low) or max(abs(high), 1.0)
+        steps = spread * np.cumsum(GROWTH)
+        edges += [*(high + steps), float(np.partition(rest, rest.size // 2)[rest.size // 2])]
+        edges += [0.0] if values.min() >= 0 else [*(low - steps)]
     if rest.size <= (1 - COMMON) * values.size:
         edges += [0.0, TINY]
     limit = float(np.finfo(np.float32).max)

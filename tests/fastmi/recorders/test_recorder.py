@@ -222,7 +222,7 @@ def test_bins_are_fitted_at_the_first_reading_and_kept():
 def test_by_default_bins_fit_themselves():
     recorder = watched(measures=None)
     recorder.update(0)
-    assert recorder.plane().binning.startswith("1: 4 bins on [-")
+    assert recorder.plane().binning.startswith("1: 6 bins on [-")
     assert "3: 5 bins on [0, " in recorder.plane().binning
 
 

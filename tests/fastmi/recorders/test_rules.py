@@ -16,11 +16,14 @@ def symbols(values):
 
 
 def test_the_default_has_bins_of_equal_mass_and_room_on_both_sides():
-    codes = np.bincount(symbols(np.tanh(VALUES)))
-    assert codes.tolist() == [0, 1000, 1000, 1000, 1000]
-    low, *_, high = default_bins(np.tanh(VALUES)).edges
-    assert low < -3
-    assert high > 3
+    tanh = np.tanh(VALUES)
+    codes = np.bincount(symbols(tanh))
+    assert codes.tolist() == [0, 0, 0, 2000, 2000]
+    edges = default_bins(tanh).edges
+    low, high = float(tanh.min()), float(tanh.max())
+    reach = np.cumsum([1, 16, 256]) * (high - low)
+    np.testing.assert_allclose(edges[[4, 5, 6]], high + reach, rtol=1e-6)
+    np.testing.assert_allclose(edges[[2, 1, 0]], low - reach, rtol=1e-6)
 
 
 def test_zero_is_a_symbol_of_its_own_where_it_is_common():
@@ -30,17 +33,27 @@ def test_zero_is_a_symbol_of_its_own_where_it_is_common():
     assert not set(codes[relu == 0]) & set(codes[relu > 0])
     counts = np.bincount(codes)
     assert counts[0] == 0
-    assert np.ptp(counts[2:]) <= 3
+    assert len(counts) == 4
+    assert abs(counts[2] - counts[3]) <= 1
     assert default_bins(relu).edges[0] == 0
     rare = VALUES.copy()
     rare[:3] = 0
     assert 0 not in default_bins(rare).edges
 
 
+def test_a_layer_that_grows_stays_inside_and_is_told_apart():
+    relu = np.maximum(VALUES, 0)
+    bins = default_bins(relu)
+    for scale in (1, 10, 100):
+        grown = scale * relu
+        assert grown.max() < bins.edges[-1]
+        assert len(set(fastmi.encode(grown[:, None], bins))) >= 3
+
+
 def test_probabilities_stay_between_zero_and_beyond():
     p = np.random.default_rng(1).dirichlet(np.ones(3), 1000).astype(np.float32).reshape(-1)
     assert default_bins(p).edges[0] == 0
-    assert np.bincount(symbols(p)).tolist() == [0, 750, 750, 750, 750]
+    assert np.bincount(symbols(p)).tolist() == [0, 1500, 1500]
 
 
 @pytest.mark.parametrize("value", [0.0, 2.5, -1.0, 3e38, -3e38])
