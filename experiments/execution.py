@@ -17,7 +17,6 @@ import numpy as np
 import torch
 
 from experiments import determinism
-from experiments.beliefs import warn_of_unresolved
 from experiments.checkpoints import Checkpoints
 from experiments.datasets import Dataset
 from experiments.measures import Measure
@@ -147,8 +146,6 @@ def execute(
     with determinism.held(check_device(device)) as promise:
         trainer = Trainer(run.training, data, promise.device, checkpoints, on_epoch, promise)
         result = _read(run, data, trainer, on_planes, train)
-    for by_measure in result.apart():
-        warn_of_unresolved(by_measure.planes)
     return replace(result, repeats=str(promise))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from experiments import analyses
-from experiments.beliefs import believed, gaps, unresolved
+from experiments.beliefs import believed, gaps, unresolved, warn_of_unresolved
 from experiments.drawing import by_reading
 from experiments.execution import Result
 from experiments.records import Training
@@ -100,12 +100,17 @@ def summary(result: Result) -> str:
 
 
 def tell(result: Result, seconds: float, where: str) -> None:
-    """Prints what was found, how long it took, and where it lies."""
+    """Prints what was found, how long it took, and where it lies, and warns of what is unresolved.
+
+    All is written by then: who makes warnings errors loses nothing.
+    """
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
     print(
         f"\n{summary(result)}\n\n{seconds:.1f} s ({stages}); figure, table and manifest in "
         f"{where}\nRun again: {result.repeats}.\n"
     )
+    for by_measure in result.apart():
+        warn_of_unresolved(by_measure.planes)
 
 
 def _table(result: Result) -> list[str]:

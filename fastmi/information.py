@@ -88,8 +88,8 @@ def mutual_information(
     [mutual_information(column, y) for column in X.T].
 
     Never negative, never above min(H(X), H(Y)), symmetric to the last bit. On few samples it is
-    biased upward by about (Kx - 1)(Ky - 1) / (2 n ln 2) bits for independent x and y, and is log n
-    whatever the truth when all rows are distinct.
+    biased upward: `mutual_information_report` gives its exact mean under independence, and says
+    what the sample supports. It is log n whatever the truth where all rows of both are distinct.
 
     Args:
         x, y: as in `entropy`, the same number of samples; batches need the same leading shape.

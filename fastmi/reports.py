@@ -53,8 +53,9 @@ class Report:
             H(X) and H(Y), its ceilings.
         coverage, pair_coverage: the Good-Turing coverage of X and of (X,Y).
         chance: the exact mean of the plug-in over shuffles of Y.
-        mean_lower, mean_upper: I(X;Y) lies between in mean over held-out samples. They are no
-            confidence interval. Y is the answer: swapping X and Y changes both.
+        mean_lower, mean_upper: I(X;Y) lies between in mean over held-out samples, where n_classes
+            is known; a description otherwise. They are no confidence interval. Y is the answer:
+            swapping X and Y changes both.
         n_candidates: how many binnings X's was chosen from with the labels (a stream's). For that
             mean_lower pays `charge`, and with it the verdict and pvalue_bound.
         growth: bits that H(X) grew in the last doubling of the sample.

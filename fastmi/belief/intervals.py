@@ -80,9 +80,9 @@ def interval(
 ) -> Interval:
     """Estimates I(T;Y) by value +- z se of the `jackknife`, in bits, where the sample supports it.
 
-    It is offered where all of this holds, for there its coverage was found to be near its level
-    (docs/simulation.md), and elsewhere is "unsupported", each thing that lacks with what there is
-    and what is needed:
+    It is offered where all of this holds, and elsewhere is "unsupported", each thing that lacks
+    with what there is and what is needed. On the laws of docs/simulation.md its coverage is then
+    near its level; where T tells Y but for rare errors it is less, .87 to .90 of .95 was seen.
 
     - the coverage of the pairs, 1 - f1 / n, is at least .995;
     - the bias of the plug-in, about (Kt - 1) (Ky - 1) / (2 n ln 2), is at most se;

@@ -107,12 +107,19 @@ def reasons_of(plane: InformationPlane) -> dict[str, str]:
     """Says why each layer has its verdict after the last epoch, by the path with the weakest.
 
     Empty where there are no verdicts, as of a mixture. The weakest word of several copies need not
-    be that of their means (reading "mean"), nor that of corrected numbers: where the two differ,
-    the reason says so.
+    be that of their means (reading "mean"): where the two differ, the reason says so. A table of
+    corrected numbers does not hold the plug-in that its verdicts rest on: there the word stands
+    alone.
     """
     if plane.verdict is None:
         return {}
     weakest = plane.verdict[-1].argmin(axis=0)
+    if plane.method != "plugin":
+        words = plane.verdict[-1].min(axis=0)
+        return {
+            layer: f"{VERDICTS[int(word)]}, by the plug-in" if word == word else "not judged"
+            for layer, word in zip(plane.layers, words, strict=True)
+        }
 
     def at_end(column: npt.NDArray[np.float64] | None) -> FloatArray:
         if column is None:  # of a population

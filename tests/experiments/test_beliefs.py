@@ -10,7 +10,7 @@ from experiments.beliefs import _of_all, believed, gaps, unresolved, warn_of_unr
 from experiments.catalog import CATALOG
 from experiments.execution import execute
 from experiments.manifests import of_readings
-from experiments.summary import summary
+from experiments.summary import summary, tell
 from fastmi import CoverageWarning
 from fastmi.belief import VERDICTS
 
@@ -117,8 +117,9 @@ def test_a_manifest_carries_all_of_it(result):
 
 
 def test_a_run_warns_once_and_names_the_layers_of_each_sample():
+    result = execute(CATALOG["warm-up"].varied(epochs=4))
     with pytest.warns(CoverageWarning, match="unresolved: training: layer 1") as caught:
-        result = execute(CATALOG["warm-up"].varied(epochs=4))
+        tell(result, 1.0, "there")
     (message,) = [str(one.message) for one in caught]
     lost = unresolved(result.planes)
     for sample, names in lost.items():

@@ -157,3 +157,10 @@ def test_a_caption_says_where_verdicts_are_a_description():
     assert described == {"training": True, "held-out": False, "population": False, None: True}
     mixture = table({"known": KNOWN}, sample="training", reading="mixture")
     assert words in mixture.panel().caption
+
+
+def test_of_corrected_numbers_the_word_alone_is_said():
+    """Verdicts rest on the plug-in, which such a table does not hold."""
+    corrected = table({"known": KNOWN, "guessed": GUESSED}, method="grassberger")
+    assert corrected.reasons() == dict.fromkeys(corrected.layers, "resolved, by the plug-in")
+    assert table({"known": KNOWN}, method="grassberger", reading="mixture").reasons() == {}
