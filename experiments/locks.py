@@ -11,6 +11,7 @@ import os
 import platform
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from fastmi import from_json
 __all__ = ["LOCK", "held"]
 
 LOCK = ".lock"
+PATIENCE = 5.0  # seconds in which whoever has just taken a lock has written its name
 
 _log = logging.getLogger("fastmi.experiments")
 
@@ -85,13 +87,10 @@ def _acquired(path: Path, folder: Path) -> int:
 def _judge(descriptor: int, path: Path, folder: Path) -> None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise ValueError(f"'{path}' is no file, and cannot be used as a lock: move it away")
-    ours, text = _locked(descriptor), os.read(descriptor, 1000)
+    ours = _locked(descriptor)
+    text, holder = _signed(descriptor) if ours is False else _read(descriptor)
     if not text and ours is not False:
         return
-    try:
-        holder: Holder | None = from_json.typed("lock", from_json.parse(text.decode()), Holder)
-    except ValueError:
-        holder = None
     worker = (
         f"process {holder['pid']} on {holder['host']!r}, since {holder['since']:.40}"
         if holder
@@ -107,6 +106,39 @@ def _judge(descriptor: int, path: Path, folder: Path) -> None:
             f"not, remove '{path}'"
         )
     _log.warning("%s was left by %s, which is gone: taken over", folder, worker)
+
+
+def _read(descriptor: int) -> tuple[bytes, Holder | None]:
+    """Reads a lock's file -> what it holds, and whom it names."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    text = os.read(descriptor, 1000)
+    try:
+        return text, from_json.typed("lock", from_json.parse(text.decode()), Holder)
+    except ValueError:
+        return text, None
+
+
+def _signed(descriptor: int) -> tuple[bytes, Holder | None]:
+    """Reads a lock that another process holds, which may be about to write over an earlier name."""
+    last = time.monotonic() + PATIENCE
+    while True:
+        text, holder = _read(descriptor)
+        if (holder and not _gone(holder)) or time.monotonic() > last:
+            return text, holder if holder and not _gone(holder) else None
+        time.sleep(0.01)
+
+
+def _gone(holder: Holder) -> bool:
+    """Tells whether no process has this number: of this machine, and where it can be asked."""
+    if sys.platform == "win32" or holder["host"] != platform.node():
+        return False
+    try:
+        os.kill(holder["pid"], 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        pass  # somebody else's
+    return False
 
 
 def _locked(descriptor: int) -> bool | None:

@@ -6,6 +6,7 @@ import platform
 import re
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -66,6 +67,13 @@ def holders():
         holder.end(kill=True)
 
 
+def ended():
+    """Gives the number of a process that is gone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
 def taken(folder):
     with held(folder):
         return True
@@ -122,7 +130,7 @@ def test_what_a_killed_process_left_is_taken_over_with_a_word(tmp_path, holders,
 def test_of_four_that_start_at_once_one_works(tmp_path, holders, stale):
     if stale:
         (tmp_path / "result.lock").write_text(
-            json.dumps({"host": platform.node(), "pid": 1, "since": "long ago"})
+            json.dumps({"host": platform.node(), "pid": ended(), "since": "long ago"})
         )
     four = [holders(tmp_path / "result") for _ in range(4)]
     said = [holder.said() for holder in four]
@@ -132,6 +140,38 @@ def test_of_four_that_start_at_once_one_works(tmp_path, holders, stale):
     for holder in four:
         holder.end()
     assert names(tmp_path) == []
+
+
+@posix
+@pytest.mark.parametrize("before", ["", "gone"])
+def test_who_is_refused_waits_until_the_new_holder_has_signed(tmp_path, before):
+    import fcntl
+
+    def signed(pid):
+        return json.dumps({"host": platform.node(), "pid": pid, "since": "now"})
+
+    lock = tmp_path / "result.lock"
+    lock.write_text(signed(ended()) if before else "")
+    with lock.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        signing = threading.Timer(0.2, lock.write_text, [signed(os.getpid())])
+        signing.start()
+        with pytest.raises(ValueError, match=f"worked on by process {os.getpid()} on "):
+            taken(tmp_path / "result")
+        signing.join()
+
+
+@posix
+def test_a_holder_that_never_signs_is_another_process(tmp_path, monkeypatch):
+    import fcntl
+
+    monkeypatch.setattr("experiments.locks.PATIENCE", 0.05)
+    lock = tmp_path / "result.lock"
+    lock.write_text(json.dumps({"host": platform.node(), "pid": ended(), "since": "now"}))
+    with lock.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match="is being worked on by another process: wait"):
+            taken(tmp_path / "result")
 
 
 def test_a_process_number_that_another_program_has_now_is_no_holder(tmp_path, caplog):
