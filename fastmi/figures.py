@@ -58,8 +58,9 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 # of runs, in turn
 DASHES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (2.5, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
-# how the mark of an end is filled, by its verdict: what is not known is left open, on paper too
-FILLS = {"": "full", "exact": "full", "resolved": "full", "bounded": "bottom", "unresolved": "none"}
+# how the mark of an end is filled, by its verdict; "unresolved" with white: what is not known is
+# left open, on paper too
+FILLS = {"": "full", "exact": "full", "resolved": "full", "bounded": "bottom", "unresolved": "full"}
 VERDICTS = tuple(FILLS)
 GUIDE = "#8a8a8a"  # of ceilings, and of what has no layer's colour
 SCALE = "viridis"  # of epochs
@@ -514,7 +515,7 @@ def _end(shade: Any, verdict: str, size: float) -> dict[str, Any]:
     hollow = verdict == "unresolved"
     return {
         "color": shade,
-        "fillstyle": "full" if hollow else FILLS[verdict],
+        "fillstyle": FILLS[verdict],
         "markerfacecolor": "white" if hollow else shade,
         "markerfacecoloralt": "white",
         "markeredgecolor": "black" if verdict and not hollow else shade,

@@ -306,12 +306,7 @@ def report(
     n_candidates: how many binnings X's was chosen from with the labels. All else is as in
     `mutual_information_report`.
     """
-    estimate = entropies.method(method)
-    if sample == "population" and method != "plugin":
-        raise ValueError(
-            f"method is {method!r} of a population, whose entropies are exact: nothing is left to "
-            'correct; leave method="plugin"'
-        )
+    estimate = entropies.method(method, sample=sample)
     margins = _margins(table, strata)
     of_z = None if strata is None else Tally.of_counts(margins[0].sizes)
     h_x, h_y, plugin = _information(entropies.plugin, table, of_z)

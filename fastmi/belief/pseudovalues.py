@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from fastmi.arrays import FloatArray, IntArray
 from fastmi.contingency import Contingency
 from fastmi.entropies import settle
 from fastmi.entropies.arithmetic import RESIDUE_BITS
+from fastmi.entropies.jackknife import last_term
 
 __all__ = ["drift", "jackknife"]
 
@@ -30,8 +30,9 @@ def jackknife(table: Contingency) -> tuple[float, float]:
         Miller 1974, The jackknife: a review, Biometrika 61.
     """
     n, k = table.n_samples, table.counts
-    alone = _last(table.row_counts)[table.rows] + _last(table.column_counts)[table.columns]
-    pseudo = _last(np.array(n)) + _last(k) - alone
+    a, b = (np.maximum(counts, 1) for counts in (table.row_counts, table.column_counts))
+    alone = last_term(a)[table.rows] + last_term(b)[table.columns]
+    pseudo = last_term(np.array(n)) + last_term(k) - alone
     value = float(np.sort(k * pseudo).sum()) / n
     if n == 1:
         return float(settle(np.array(value))), math.nan
@@ -65,12 +66,3 @@ def drift(table: Contingency) -> float:
     ]
     moved = float(k @ f**3) / n + 2 / math.log(2) * (v - sum(along))
     return moved / (2 * math.sqrt(n) * v**1.5)
-
-
-def _last(counts: IntArray) -> FloatArray:
-    """Computes d(x), what the last of x samples adds to x log2 x, without a difference of both."""
-    largest = int(counts.max(initial=0))
-    if 4 * largest < counts.size - 4:  # fewer values than counts
-        return _last(np.arange(largest + 1))[counts]
-    x = np.maximum(counts, 2)
-    return np.where(counts > 1, np.log2(x) - (x - 1) * (np.log1p(-1 / x) / math.log(2)), 0.0)

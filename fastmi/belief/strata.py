@@ -111,9 +111,12 @@ def sd_within(t: Within, y: Within) -> tuple[float, str]:
         (sd, "exact" or "200 resamples").
     """
     variance, how = 0.0, "exact"
+    known: dict[tuple[bytes, bytes], float] = {}  # many strata are small, and alike
     for size, a, b in zip(t.sizes.tolist(), t.apart, y.apart, strict=True):
-        sd = float(chance_sd(Tally.of_counts(a), b)[0])
-        if math.isnan(sd):
-            sd, how = resampled_sd(a, b), f"{SD_RESAMPLES} resamples"
-        variance += (size * sd) ** 2
+        margins = np.sort(a).tobytes(), np.sort(b).tobytes()
+        if margins not in known:
+            known[margins] = float(chance_sd(Tally.of_counts(a), b)[0])
+            if math.isnan(known[margins]):
+                known[margins], how = resampled_sd(a, b), f"{SD_RESAMPLES} resamples"
+        variance += (size * known[margins]) ** 2
     return math.sqrt(variance) / int(t.counts.sum()), how

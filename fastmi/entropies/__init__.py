@@ -51,14 +51,21 @@ METHODS: dict[str, Entropy] = {
 OF_KNOWN_SYMBOLS = {"james-stein": james_stein}  # that take how many symbols there are
 
 
-def method(name: str, n_symbols: int | None = None) -> Entropy:
+def method(name: str, n_symbols: int | None = None, sample: str | None = None) -> Entropy:
     """Finds an estimator of the entropy by its name, and tells it how many symbols there are.
 
     Raises:
-        ValueError: no estimator has it, or this one has no use for n_symbols.
+        ValueError: no estimator has it, or this one has no use for n_symbols; one that corrects,
+            where the sample is a "population", of which H is exact.
         TypeError: n_symbols is no integer.
     """
     estimate = METHODS[checks.one_of("method", name, METHODS)]
+    if sample == "population" and estimate is not plugin:
+        raise ValueError(
+            f"method is {name!r} and sample 'population': that is all there is, its shares are "
+            "the law and its H is exact, so that a correction for what was not seen makes it wrong;"
+            " take method 'plugin', or say what else these samples are"
+        )
     if n_symbols is None:
         return estimate
     if name not in OF_KNOWN_SYMBOLS:

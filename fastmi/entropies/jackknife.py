@@ -10,7 +10,7 @@ from fastmi.arrays import FloatArray, IntArray
 from fastmi.counting import Tally
 from fastmi.entropies.arithmetic import settle
 
-__all__ = ["jackknife"]
+__all__ = ["jackknife", "last_term"]
 
 
 def jackknife(tally: Tally) -> FloatArray:
@@ -29,12 +29,12 @@ def jackknife(tally: Tally) -> FloatArray:
     Source: Zahl 1977, Jackknifing an index of diversity, Ecology 58.
     """
     segment, times, symbols = tally.occurrences
-    terms = symbols * (times * _step(times))
+    terms = symbols * (times * last_term(times))
     sums = np.bincount(segment, weights=terms, minlength=tally.n_segments)
-    return settle(_step(np.array([tally.n_samples])) - sums / tally.n_samples)
+    return settle(last_term(np.array([tally.n_samples])) - sums / tally.n_samples)
 
 
-def _step(c: IntArray) -> FloatArray:
-    """Computes D(c) = c log2 c - (c - 1) log2(c - 1) without losing digits as c grows."""
+def last_term(c: IntArray) -> FloatArray:
+    """Computes D(c) = c log2 c - (c - 1) log2(c - 1) of counts c >= 1; digits stay as c grows."""
     before = np.maximum(c - 1, 1)  # c = 1 has no second term
     return np.log2(c) + (c - 1) * (np.log1p(1 / before) / math.log(2))

@@ -103,9 +103,8 @@ class _Reader:
     mixes = True
 
     def __init__(self, measure: Counted, variables: Variables) -> None:
-        _check_sample(variables.statements.sample, measure.method)
         self._measure, self._variables = measure, variables
-        self._entropy = entropies.method(measure.method)
+        self._entropy = entropies.method(measure.method, sample=variables.statements.sample)
         self._h_y, self._h_x = variables.entropies(measure.method)
         self._ceilings = np.array([[self._h_x], [self._h_y]])
 
@@ -237,16 +236,6 @@ class _Reader:
             return self._ceilings
         h_y, h_x = self._entropy(tally(np.tile(self._variables.labels, n_repeats)))
         return np.array([[h_x], [h_y]])
-
-
-def _check_sample(sample: str | None, method: str) -> None:
-    """Refuses to correct what is exact."""
-    if sample == "population" and method != "plugin":
-        raise ValueError(
-            f"method is {method!r} and sample 'population': that is all there is, its shares are "
-            "the law and its H is exact, so that a correction for what was not seen makes it wrong;"
-            " take method 'plugin', or say what else these samples are"
-        )
 
 
 def _end_to_end(pieces: Sequence[Any]) -> Any:

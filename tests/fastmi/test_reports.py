@@ -237,7 +237,7 @@ def test_a_class_without_samples_widens_the_bracket(rng):
         (
             {"sample": "population", "method": "miller-madow"},
             ValueError,
-            "a population, whose entropies are exact",
+            "sample 'population': that is all there is",
         ),
         ({"x": [1, 2]}, ValueError, "different numbers of samples|samples"),
         ({"x": np.zeros((2, 3, 1), int)}, ValueError, "different batches"),
