@@ -28,6 +28,8 @@ class Line:
 
 
 EQUAL = (0.5, 0.5)
+EVEN = np.ones(4)
+NEARLY_EVEN, UNEVEN = (0.2475, 0.25, 0.2525, 0.25), (0.2544, 0.3189, 0.2010, 0.2257)
 RARE = (0.9, 0.09, 0.01)
 MANY = told_by(np.ones(6), 0.5, zipf(40, 1.5))
 EIGHT = two_classes(np.ones(8), golden(8, 0.1, 0.9))
@@ -54,7 +56,13 @@ LINES = (
     Line("class a function of 2000 codes", told_by(np.ones(2000), 1, np.ones(4)), (200,)),
     Line("T is the class, 4 alike", told_by(np.ones(4), 1, np.ones(4)), (100, 1000)),
     Line("T is the class, 90 : 10", told_by((0.9, 0.1), 1, EQUAL), (100, 1000)),
-    Line("T is the class, 55 : 45", told_by((0.55, 0.45), 1, EQUAL), (1000, 2000, 5000)),
+    Line("T is the class, 55 : 45", told_by((0.55, 0.45), 1, EQUAL), (1000, 5000, 50_000)),
+    Line(
+        "4 classes, 1 in 100 told wrong",
+        told_by(NEARLY_EVEN, 1 - 0.04 / 3, EVEN),
+        (1000, 3000, 20_000),
+    ),
+    Line("4 classes, 1 in 800 told wrong", told_by(UNEVEN, 1 - 0.005 / 3, EVEN), (1500, 200_000)),
     Line("20 codes, classes 90 : 9 : 1", told_by(zipf(20), 0.3, RARE), (200, 20_000)),
     Line("6 codes, 40 classes (Zipf)", MANY, (25, 500)),
     Line("the same, classes not known", MANY, (25, 500), known=False),

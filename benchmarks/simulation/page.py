@@ -83,8 +83,8 @@ The jackknife's, at 95 %: how many samples are offered one, and of these how man
 fitted bins: what these bins tell). Judged, at 91 %, where at least half of the samples are offered
 one. Where fewer are, they are a selection by what was counted, and may hold it less often, for some
 laws much less. "If all were" is the share of all samples in which value ± 1.96 se holds it: what
-the rule keeps apart. Near independence, in sparse tables, and where T tells classes that are nearly
-alike without an error (55 : 45), this formula is not what it says.
+the rule keeps apart. Near independence, in sparse tables, and where T tells Y without an error
+(55 : 45) or but for rare ones (1 in 100), this formula is not what it says.
 """
 
 WIDEST, WIDEST_AT = 0.001, 100_000  # bits, samples

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.belief.bracket import mean_lower
-from fastmi.belief.pseudovalues import drift, jackknife
+from fastmi.belief.pseudovalues import FEW, Jackknife, jackknife, unseen
 from fastmi.belief.verdicts import LEAST_EVIDENCE_BITS, LEAST_PAIR_COVERAGE, SAMPLES, shortfall
 from fastmi.contingency import Contingency
 from fastmi.counting import Tally
@@ -22,8 +22,9 @@ __all__ = ["Interval", "interval", "interval_of"]
 LEAST_EXPECTED = 5  # samples in a cell, were T and Y independent: in most of the cells
 LEAST_SHARE = 0.8  # of the cells: "most"
 LEAST_ANYWHERE = 1  # sample expected in any cell
+MOST_RARE = 0.5  # of the squared error, from cells with few samples
 MOST_BIAS = 1  # standard error
-MOST_DRIFT = 0.5  # of the standard error, within two of it
+MOST_UNSEEN = 0.5  # standard errors, by which a sample in an empty cell would move I
 
 NONE_MADE = {
     "population": "exact: nothing is estimated",
@@ -82,13 +83,14 @@ def interval(
 
     It is offered where all of this holds, and elsewhere is "unsupported", each thing that lacks
     with what there is and what is needed. On the laws of docs/simulation.md its coverage is then
-    near its level; where T tells Y but for rare errors it is less, .87 to .90 of .95 was seen.
+    near its level.
 
     - the coverage of the pairs, 1 - f1 / n, is at least .995;
     - the bias of the plug-in, about (Kt - 1) (Ky - 1) / (2 n ln 2), is at most se;
-    - se changes by at most half within two of it (`drift`): without this rule T that tells two
-      classes nearly alike without an error was covered .9 of the time;
     - of Kt Ky cells 80 % expect a_i b_j / n >= 5 samples under independence, none less than 1;
+    - at most half of se^2 comes from cells with fewer than 5 samples, and one sample more in an
+      empty cell would move I by at most half an se (`unseen`): how often what is rare was seen is
+      chance. Without these rules T that tells Y but for rare errors was covered .87 of the time;
     - n mean_lower >= log2 100: near I = 0 the estimate is not normal.
 
     Kt and Ky are the rows and columns with samples. It needs independent samples and T a fixed
@@ -133,15 +135,16 @@ def interval_of(
     if sample in NONE_MADE:
         return Interval(math.nan, math.nan, level, math.nan, math.nan, NONE_MADE[sample])
     covered = float(table.tallies[2].coverage[0]) >= LEAST_PAIR_COVERAGE
-    value, se = jackknife(table) if covered else (math.nan, math.nan)
-    if lacking := "; ".join(_lacking(table, se, n_classes)):
+    found = jackknife(table) if covered else Jackknife(math.nan, math.nan, math.nan)
+    value, se, _ = found
+    if lacking := "; ".join(_lacking(table, found, n_classes)):
         return Interval(math.nan, math.nan, level, value, se, f"unsupported: {lacking}")
     reach = _quantile(level) * se
     proviso = "" if sample == "held-out" else PROVISO
     return Interval(value - reach, value + reach, level, value, se, proviso=proviso)
 
 
-def _lacking(table: Contingency, se: float, n_classes: int | None) -> Iterator[str]:
+def _lacking(table: Contingency, found: Jackknife, n_classes: int | None) -> Iterator[str]:
     """Says what the table lacks for an interval, the most telling first."""
     n, (codes, labels, pairs) = table.n_samples, table.tallies
     coverage = float(pairs.coverage[0])
@@ -149,11 +152,10 @@ def _lacking(table: Contingency, se: float, n_classes: int | None) -> Iterator[s
         yield f"pair coverage {shortfall(coverage)} of {LEAST_PAIR_COVERAGE}"
     n_terms = int((codes.n_symbols[0] - 1) * (labels.n_symbols[0] - 1))
     bias = n_terms / (2 * n * math.log(2))
-    if bias > MOST_BIAS * se:  # not where there is no se, for want of coverage
-        yield f"a bias of about {bias:.3g} bits, of at most its standard error of {se:.3g}"
-    if se > 0 and (changes := 2 * abs(drift(table))) > MOST_DRIFT:
-        yield f"a standard error that changes by {changes:.3g} of it within two, of {MOST_DRIFT}"
-    yield from _expecting_too_little(codes, labels)
+    if bias > MOST_BIAS * found.se:  # not where there is no se, for want of coverage
+        yield f"a bias of about {bias:.3g} bits, of at most its standard error of {found.se:.3g}"
+    too_little = list(_expecting_too_little(codes, labels))
+    yield from too_little or _resting_on_what_is_rare(table, found)
     h_t, h_y, h_ty = (plugin(tally) for tally in (codes, labels, pairs))
     lower = mean_lower(information(h_t, h_y, h_ty), codes, table.column_counts, n_classes)
     evidence = n * float(lower[0])
@@ -171,6 +173,20 @@ def _expecting_too_little(codes: Tally, labels: Tally) -> Iterator[str]:
         yield f"{shortfall(100 * share)} % of the cells expect {LEAST_EXPECTED} samples, of 80 %"
     if expected.min() < LEAST_ANYWHERE:
         yield f"a cell expects {shortfall(float(expected.min()))} samples, of {LEAST_ANYWHERE}"
+
+
+def _resting_on_what_is_rare(table: Contingency, found: Jackknife) -> Iterator[str]:
+    """Judges what se does not know of: how full cells with few samples, and with none, may be."""
+    if found.rare > MOST_RARE:
+        yield (
+            f"{100 * found.rare:.3g} % of its squared error from cells of fewer than {FEW} samples,"
+            f" of at most {100 * MOST_RARE:g} %"
+        )
+    if (moved := unseen(table)) > MOST_UNSEEN * found.se:
+        yield (
+            f"one sample more in an empty cell would change it by {moved:.3g} bits, of at most "
+            f"{MOST_UNSEEN} standard errors, each {found.se:.3g}"
+        )
 
 
 def _quantile(level: float) -> float:

@@ -102,42 +102,33 @@ def chao_jost(counts):
     return 1 - Fraction(f1, n) * Fraction((n - 1) * f1, (n - 1) * f1 + 2 * f2)
 
 
-def jackknife(t, y):
-    """(value, se): each sample is left out in turn; se is NaN where that leaves nothing."""
+def pseudo_values(t, y):
+    """Of each sample, which is left out in turn; 0 where that leaves nothing."""
     n, bits = len(t), naive.mutual_information(t, y)
-    pseudo = [
+    return [
         n * bits
         - (n - 1)
         * (naive.mutual_information(t[:i] + t[i + 1 :], y[:i] + y[i + 1 :]) if n > 1 else 0)
         for i in range(n)
     ]
-    se = statistics.stdev(pseudo) / math.sqrt(n) if n > 1 else math.nan
+
+
+def jackknife(t, y):
+    """(value, se), se NaN of one sample."""
+    pseudo = pseudo_values(t, y)
+    se = statistics.stdev(pseudo) / math.sqrt(len(t)) if len(t) > 1 else math.nan
     return statistics.fmean(pseudo), se
 
 
-def drift(counts, step=1e-4):
-    """How ln se changes as I moves by one se: tables a little before and behind, {(t, y): count}.
-
-    The shares move along their information density.
-    """
-    n = sum(counts.values())
-    here = {cell: count / n for cell, count in counts.items()}
-    bits, error, density = moments(here, n)
-    ends = [
-        moments({cell: p * (1 + way * (density[cell] - bits)) for cell, p in here.items()}, n)
-        for way in (-step, step)
-    ]
-    (before, before_se, _), (behind, behind_se, _) = ends
-    return (math.log(behind_se) - math.log(before_se)) / ((behind - before) / error)
-
-
-def moments(shares, n):
-    """(I, its delta-method se, log2 p / (p p) of each cell)."""
-    p_t, p_y = Counter(), Counter()
-    for (t, y), p in shares.items():
-        p_t[t] += p
-        p_y[y] += p
-    density = {(t, y): math.log2(p / (p_t[t] * p_y[y])) for (t, y), p in shares.items()}
-    bits = math.fsum(p * density[cell] for cell, p in shares.items())
-    squares = math.fsum(p * (density[cell] - bits) ** 2 for cell, p in shares.items())
-    return bits, math.sqrt(squares / n), density
+def unseen(t, y):
+    """The most by which one sample more, of a code and a class that never met, changes I."""
+    met, bits = set(zip(t, y, strict=True)), naive.mutual_information(t, y)
+    return max(
+        (
+            abs(naive.mutual_information([*t, code], [*y, label]) - bits)
+            for code in set(t)
+            for label in set(y)
+            if (code, label) not in met
+        ),
+        default=0,
+    )

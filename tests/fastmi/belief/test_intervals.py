@@ -26,7 +26,7 @@ def reasons(*given, **more):
 
 def test_its_ends_are_the_jackknife_and_its_error(rng):
     t = rng.integers(0, 4, 300)
-    y = np.where(rng.random(300) < 0.8, t % 2, rng.integers(0, 2, 300))
+    y = np.where(rng.random(300) < 0.7, t % 2, rng.integers(0, 2, 300))
     value, se = definitions.jackknife(t.tolist(), y.tolist())
     for level, z in ((0.95, 1.959963984540054), (0.5, 0.6744897501960817)):
         found = of_samples(t, y, sample="held-out", level=level)
@@ -58,27 +58,33 @@ def test_there_is_none_of_a_training_sample():
 def test_each_rule_has_its_reason():
     """Tables at a limit and one step short of it."""
     # 199 pairs twice or more, one alone: .995 of 200
-    pairs = [120, 79, 1], [0, 1, 1], [0, 1, 0]
-    assert interval(*pairs, sample="held-out").offered
-    assert reasons([120, 78, 1], *pairs[1:]) == ["pair coverage 0.994 of 0.995"]
-    # two classes told apart without an error: se is all but 0, or would soon be
+    pairs = [3] + [2] * 98 + [1], [*range(99), 0], [i % 2 for i in range(99)] + [1]
+    assert "pair coverage" not in reasons(*pairs)[0]
+    assert reasons([2] * 98 + [1, 1], *pairs[1:])[0] == "pair coverage 0.989 of 0.995"
+    # of the squared error less than half is of cells with fewer than five, and then more
+    assert interval([100, 5, 5, 100], *GOOD[1:]).offered
+    assert reasons([100, 4, 4, 100], *GOOD[1:]) == [
+        "96.2 % of its squared error from cells of fewer than 5 samples, of at most 50 %"
+    ]
+    # two classes told apart without an error: se is all but 0, or one error would be much of it
     told = [0, 1], [0, 1]
     assert reasons([505, 495], *told) == [
         "a bias of about 0.000721 bits, of at most its standard error of 0.000457",
-        "a standard error that changes by 6.32 of it within two, of 0.5",
+        "one sample more in an empty cell would change it by 0.0104 bits, of at most 0.5 standard "
+        "errors, each 0.000457",
     ]
-    assert reasons([560, 440], *told) == [
-        "a standard error that changes by 0.521 of it within two, of 0.5"
+    assert reasons([720, 280], *told) == [
+        "one sample more in an empty cell would change it by 0.00995 bits, of at most 0.5 standard "
+        "errors, each 0.0194"
     ]
-    assert interval([570, 430], *told).offered
-    # of 2 x 5 cells two expect less than 5, and then three
-    rows, columns = [0, 0, 1, 1, 1, 1], [0, 1, 1, 2, 3, 4]
-    few = [320, 10, 280, 8, 200, 60]
-    assert expected_below(5, few, rows, columns) == 2
-    assert interval(few, rows, columns).offered
-    fewer = [320, 2, 8, 8, 200, 60]
-    assert expected_below(5, fewer, rows, columns) == 3
-    assert reasons(fewer, rows, columns) == ["70.000 % of the cells expect 5 samples, of 80 %"]
+    assert interval([750, 250], *told).offered
+    # two of ten cells expect less than 5, and then three
+    alike = [*range(5), *range(5)], [0] * 5 + [1] * 5
+    few, fewer = ([150, 40, 60, n, 2, 110, 240, 100, 8, 5] for n in (9, 5))
+    assert expected_below(5, few, *alike) == 2
+    assert interval(few, *alike).offered
+    assert expected_below(5, fewer, *alike) == 3
+    assert reasons(fewer, *alike) == ["70.000 % of the cells expect 5 samples, of 80 %"]
     # one cell of many expects less than 1
     rare = [300, 300, 300, 300, 3], [0, 1, 2, 3, 3], [0, 0, 1, 1, 2]
     assert reasons(*rare)[-1] == "a cell expects 0.748 samples, of 1"
@@ -137,7 +143,7 @@ def test_classes_known_beforehand_count_as_evidence_does():
 
 def test_an_end_is_not_clipped():
     """T tells Y without an error, so that I is H(Y): the end lies above what H(Y) is here."""
-    y = np.repeat([0, 1], [450, 150])
+    y = np.repeat([0, 1], [900, 300])
     found = of_samples(y, y, sample="held-out")
     assert found.offered
     assert found.high > naive.entropy(y.tolist()) > found.low

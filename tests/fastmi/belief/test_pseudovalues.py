@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from fastmi.belief.pseudovalues import drift, jackknife
+from fastmi.belief.pseudovalues import jackknife, unseen
 from fastmi.contingency import Contingency
 from tests.fastmi.belief import definitions
 from tests.fastmi.belief.samples import pairs
@@ -23,20 +23,20 @@ def table_of(t, y):
 def test_it_is_the_one_that_leaves_out_sample_by_sample(rng):
     for t, y in itertools.chain(pairs(rng, 100, 9), pairs(rng, 100, 150)):
         expected = definitions.jackknife(t, y)
-        assert jackknife(table_of(t, y)) == pytest.approx(expected, abs=1e-10, nan_ok=True)
+        assert jackknife(table_of(t, y))[:2] == pytest.approx(expected, abs=1e-10, nan_ok=True)
 
 
 def test_many_symbols_and_few_samples_of_each(rng):
     t, y = rng.integers(0, 90, 200).tolist(), rng.integers(0, 30, 200).tolist()
     expected = definitions.jackknife(t, y)
-    assert jackknife(table_of(t, y)) == pytest.approx(expected, abs=1e-10)
+    assert jackknife(table_of(t, y))[:2] == pytest.approx(expected, abs=1e-10)
 
 
 def test_large_counts_keep_their_digits():
     """d(x) = log2 x + 1 / ln 2 - 1 / (2 x ln 2) - 1 / (6 x^2 ln 2), where x is large."""
     n = 4 * 10**9
     table = Contingency.of_cells([n // 4] * 4, [0, 0, 1, 1], [0, 1, 0, 1])
-    value, se = jackknife(table)
+    value, se, _ = jackknife(table)
     assert value == pytest.approx(-1 / (2 * n * math.log(2)), abs=1e-14)
     assert se == 0
 
@@ -54,27 +54,31 @@ def test_large_counts_keep_their_digits():
     ],
 )
 def test_degenerate_tables_have_values_that_are_known(t, y, expected):
-    assert jackknife(table_of(t, y)) == pytest.approx(expected, abs=1e-14, nan_ok=True)
+    assert jackknife(table_of(t, y))[:2] == pytest.approx(expected, abs=1e-14, nan_ok=True)
 
 
-def test_the_error_drifts_as_tables_beside_it_say(rng):
-    for t, y in pairs(rng, 100, 150):
-        found, counts = drift(table_of(t, y)), Counter(zip(t, y, strict=True))
-        if math.isnan(found):  # one code or one class, or all pseudo-values are one
-            assert jackknife(table_of(t, y))[1] == pytest.approx(0, abs=1e-12, nan_ok=True)
-        elif abs(found) < 100:
-            assert found == pytest.approx(definitions.drift(counts), rel=1e-3, abs=1e-3)
+def test_what_is_rare_has_a_share_in_the_error(rng):
+    for t, y in pairs(rng, 50, 150):
+        counted, found = Counter(zip(t, y, strict=True)), jackknife(table_of(t, y))
+        pseudo, se = definitions.pseudo_values(t, y), found.se
+        if not se > 0:
+            assert found.rare == 0
+            continue
+        few = [counted[pair] < 5 for pair in zip(t, y, strict=True)]
+        rare = [(p - found.value) ** 2 for p, alone in zip(pseudo, few, strict=True) if alone]
+        n = len(t)
+        assert found.rare == pytest.approx(math.fsum(rare) / (n * (n - 1) * se**2), abs=1e-9)
 
 
-def test_the_error_all_but_vanishes_where_two_classes_are_told_and_nearly_alike():
-    """se is sqrt(pq / n) log2(p / q): its drift is that of the logarithm, and of pq."""
-    p, q, n = 0.55, 0.45, 1000
-    expected = ((p - q) / 2 - 1 / math.log(p / q)) / math.sqrt(p * q * n)
-    found = drift(Contingency.of_cells([550, 450], [0, 1], [0, 1]))
-    assert found == pytest.approx(expected, rel=1e-12)
-    assert drift(Contingency.of_cells([500, 500], [0, 1], [0, 1])) == pytest.approx(
-        math.nan, nan_ok=True
-    )
+def test_what_was_not_seen_moves_it_by_as_much_as_one_sample_more(rng):
+    for t, y in itertools.chain(pairs(rng, 100, 9), pairs(rng, 50, 150)):
+        assert unseen(table_of(t, y)) == pytest.approx(definitions.unseen(t, y), abs=1e-12)
+
+
+def test_where_no_cell_is_empty_nothing_is_unseen():
+    assert unseen(Contingency.of_cells([3, 1, 1, 3], [0, 0, 7, 7], [2, 5, 2, 5])) == 0
+    # codes and classes without samples are none
+    assert unseen(Contingency.of_cells([3, 1], [4, 4], [2, 5])) == 0
 
 
 def test_no_order_of_samples_or_labels_leaves_a_trace(rng):
