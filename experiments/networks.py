@@ -97,10 +97,72 @@ def lenet(widths: tuple[int, ...]) -> nn.Sequential:
     )
 
 
+class Channels(nn.Module):
+    """Lays one channel into as many as there are to be."""
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self._n_channels = n_channels
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.expand(-1, self._n_channels, -1, -1)
+
+
+class Residual(nn.Module):
+    """Adds what two convolutions make of the input to the input itself (He et al. 2016)."""
+
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            *(nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()),
+            *(nn.Conv2d(n_out, n_out, 3, 1, 1, bias=False), nn.BatchNorm2d(n_out)),
+        )
+        self.shortcut = nn.Sequential()
+        if stride > 1 or n_in != n_out:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out)
+            )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.convolutions(images) + self.shortcut(images))
+
+
+def resnet(widths: tuple[int, ...]) -> nn.Sequential:
+    """Builds ResNet-18 for 28x28 images in three equal channels: four stages of two blocks.
+
+    It begins with a convolution of 3x3, as for small images, and the stages have 1, 2, 4 and 8
+    times the first width. Watched are the stages, what is pooled of the last, and the softmax. (He
+    et al. 2016, arXiv:1512.03385.)
+    """
+    width, n_classes = widths
+    channels = [width, width, 2 * width, 4 * width, 8 * width]
+    stages = [
+        nn.Sequential(Residual(n_in, n_out, 1 if i == 0 else 2), Residual(n_out, n_out, 1))
+        for i, (n_in, n_out) in enumerate(pairwise(channels))
+    ]
+    return nn.Sequential(
+        OrderedDict(
+            [
+                ("image", nn.Unflatten(1, (1, 28, 28))),
+                ("channels", Channels(3)),
+                ("convolution", nn.Conv2d(3, width, 3, 1, 1, bias=False)),
+                ("norm", nn.BatchNorm2d(width)),
+                ("relu", nn.ReLU()),
+                *((f"layer {i}", stage) for i, stage in enumerate(stages, start=1)),
+                ("pooling", nn.AdaptiveAvgPool2d(1)),
+                ("layer 5", nn.Flatten()),
+                ("linear", nn.Linear(channels[-1], n_classes)),
+                ("output", nn.Softmax(dim=1)),
+            ]
+        )
+    )
+
+
 NETWORKS: dict[str, Callable[[tuple[int, ...]], nn.Sequential]] = {
     "tanh": tanh,
     "digits-cnn": digits_cnn,
     "lenet": lenet,
+    "resnet": resnet,
     "tanh-softmax": partial(classifier, activation=nn.Tanh),
     "relu-softmax": partial(classifier, activation=nn.ReLU),
 }

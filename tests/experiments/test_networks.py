@@ -5,7 +5,7 @@ import torch
 
 from experiments import networks
 from experiments.catalog import CATALOG
-from experiments.networks import build, watched
+from experiments.networks import build, outline, watched
 
 # --- networks -------------------------------------------------------------------------------------
 
@@ -51,6 +51,21 @@ def test_lenet_is_of_its_size():
         sum(parameter.numel() for parameter in network.parameters())
         == convolutions + 257 * 120 + 121 * 84 + 85 * 10
     )
+
+
+def test_resnet_is_the_published_one_in_little():
+    """Eighteen layers with weights, and of 64 channels as many parameters as for small images."""
+    weighted = (torch.nn.Conv2d, torch.nn.Linear)
+    network = outline("resnet", (64, 10))
+    assert sum(parameter.numel() for parameter in network.parameters()) == 11_173_962
+    layers = [(name, m) for name, m in network.named_modules() if isinstance(m, weighted)]
+    assert len([name for name, _ in layers if "shortcut" not in name]) == 18
+    small = build("resnet", (2, 10), seed=0).eval()
+    assert watched(small) == [*(f"layer {i}" for i in range(1, 6)), "output"]
+    images = torch.rand(3, 784)
+    assert torch.allclose(small(images).sum(dim=1), torch.ones(3))
+    assert small[:6](images).shape == (3, 2, 28, 28)
+    assert small[:9](images).shape == (3, 16, 4, 4)
 
 
 def test_the_original_network_is_the_published_one():
