@@ -11,7 +11,7 @@ from fastmi import checks
 from fastmi.arrays import Activations
 from fastmi.inputs import is_tensor
 from fastmi.measures import Layers, Reader
-from fastmi.measures.base import ByBatch
+from fastmi.measures.base import Accumulates, ByBatch
 from fastmi.planes import PlaneEstimator
 from fastmi.points import Points, joined
 
@@ -19,7 +19,7 @@ __all__ = ["Gathering"]
 
 
 class _Piece(NamedTuple):
-    """What is kept of a layer of some samples: what was prepared, or the layer itself."""
+    """What is kept of a layer of some samples: what was prepared, the layer itself, or nothing."""
 
     kept: Any
     shape: tuple[int, ...]
@@ -29,8 +29,9 @@ class Gathering:
     """Gathers the layers of all samples, batch by batch, and reads them as if they came at once.
 
     A measure that can (`ByBatch`, as counting) prepares each batch and forgets it: of a sample and
-    a layer 12 bytes are kept, its code and how many of its activations lie outside. For others the
-    layers are kept in float32.
+    a layer 12 bytes are kept, its code and how many of its activations lie outside. One that adds
+    up (`Accumulates`) keeps a state of fixed size for each set of labels. For others the layers are
+    kept in float32.
 
     A layer is (n_b, d), or (n_positions, n_b, d) where every position of a sample is a sample. Then
     it is read as a mixture over positions: n n_positions rows, of which those of one sample have
@@ -51,6 +52,7 @@ class Gathering:
             [measure.reader(each.variables) for measure, _ in each.measures] for each in estimators
         ]
         self._pieces: dict[str, list[_Piece]] = {}
+        self._states: dict[str, list[Any]] = {}  # of each set of labels
 
     def add(self, name: str, layer: Activations) -> None:
         """Takes a layer of the next samples.
@@ -64,12 +66,19 @@ class Gathering:
         reader = self._readers[0][at]
         shape = tuple(array.shape)
         self._check_shape(name, shape, reader.mixes)
-        kept = self._kept(name, array, reader) if isinstance(reader, ByBatch) else _copied(array)
-        self._pieces.setdefault(name, []).append(_Piece(kept, shape))
+        pieces = self._pieces.setdefault(name, [])
+        if isinstance(reader, Accumulates):
+            kept = self._accumulate(name, array, at, sum(piece.shape[-2] for piece in pieces))
+        elif isinstance(reader, ByBatch):
+            kept = self._kept(name, array, reader)
+        else:
+            kept = _copied(array)
+        pieces.append(_Piece(kept, shape))
 
     def drop(self, name: str) -> None:
         """Forgets a layer."""
         self._pieces.pop(name, None)
+        self._states.pop(name, None)
 
     def points(self) -> list[Points]:
         """Reads all layers, in the order in which they came: (n_layers,) of each estimator.
@@ -77,23 +86,21 @@ class Gathering:
         Raises:
             ValueError: no layer, or one of fewer or more samples than there are labels.
         """
-        n = self._estimators[0].n_samples
         for name, pieces in self._pieces.items():
             gathered = sum(piece.shape[-2] for piece in pieces)
-            if gathered != n:
-                raise ValueError(
-                    f"layer {name!r} has {gathered} samples, x and y have {n}: add every batch of "
-                    "every layer once"
-                )
+            if gathered != self._estimators[0].n_samples:
+                raise self._other_number(name, gathered)
         if not self._pieces:
             raise ValueError("no layer was added, and there is nothing to read: add one first")
-        return [self._points(readers) for readers in self._readers]
+        return [self._points(i) for i in range(len(self._readers))]
 
-    def _points(self, readers: Sequence[Reader[Any]]) -> Points:
+    def _points(self, i: int) -> Points:
         found: dict[str, Points] = {}
-        for at, reader in enumerate(readers):
+        for at, reader in enumerate(self._readers[i]):
             names = [name for name in self._pieces if self._measure_of(name) == at]
-            if isinstance(reader, ByBatch):
+            if isinstance(reader, Accumulates):
+                found |= {name: reader.accumulated(self._states[name][i]) for name in names}
+            elif isinstance(reader, ByBatch):
                 found |= {name: self._of_codes(name, reader, reader.joined) for name in names}
             elif names:
                 found |= self._of_layers(names, reader)
@@ -121,6 +128,17 @@ class Gathering:
                     found[name] = points.map(lambda column, i=i: column[..., i : i + 1])
         return found
 
+    def _accumulate(self, name: str, array: Any, at: int, first: int) -> None:
+        """Adds a batch to the state of each set of labels."""
+        layers = Layers([name], [f"layer {name!r}"], [array])
+        before = self._states.get(name, [None] * len(self._readers))
+        if first + array.shape[-2] > self._estimators[0].n_samples:
+            raise self._other_number(name, first + array.shape[-2])
+        self._states[name] = [
+            readers[at].accumulate(state, layers, first)  # type: ignore[attr-defined]
+            for readers, state in zip(self._readers, before, strict=True)
+        ]
+
     def _kept(self, name: str, array: Any, reader: Reader[Any]) -> Any:
         layers = Layers([name], [f"layer {name!r}"], [array])
         return reader.prepare(layers, array.shape[0] if array.ndim == 3 else 1, for_points=True)
@@ -133,6 +151,12 @@ class Gathering:
         raise ValueError(
             f"measures names {known}, and not the layer {name!r}: name every layer that is read, or"
             " pass one measure for all"
+        )
+
+    def _other_number(self, name: str, gathered: int) -> ValueError:
+        return ValueError(
+            f"layer {name!r} has {gathered} samples, x and y have {self._estimators[0].n_samples}: "
+            "add every batch of every layer once"
         )
 
     def _check_shape(self, name: str, shape: tuple[int, ...], mixes: bool) -> None:

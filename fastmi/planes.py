@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -103,6 +104,26 @@ class PlaneEstimator:
         n_classes: int | None = None,
         sample: str | None = None,
     ) -> None:
+        fixed = variables(x, y, sample, n_classes)
+        self.sample, self.n_classes, self.variables = sample, n_classes, fixed
+        self._judged = fixed.judged
+        self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
+        self._measure_by(binning, method)
+
+    def measured_by(
+        self, binning: Binning | Measure | Mapping[str, Binning | Measure]
+    ) -> PlaneEstimator:
+        """Makes an estimator of the same X and Y that measures layers in another way.
+
+        Raises:
+            TypeError, ValueError: as at first.
+        """
+        other = copy.copy(self)
+        other._measure_by(binning, "plugin")
+        return other
+
+    def _measure_by(self, binning: Any, method: str) -> None:
+        fixed = self.variables
         self.binning = binning
         self.measures = _measures(binning, method)
         self.method = ", ".join(
@@ -110,11 +131,7 @@ class PlaneEstimator:
                 getattr(measure, "method", type(measure).__name__) for measure, _ in self.measures
             )
         )
-        fixed = variables(x, y, sample, n_classes)
-        self.sample, self.n_classes, self.variables = sample, n_classes, fixed
         self._readers = [(measure.reader(fixed), names) for measure, names in self.measures]
-        self._judged = fixed.judged
-        self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y
         counting = next(
             (measure.method for measure, _ in self.measures if isinstance(measure, Counted)),
             "plugin",

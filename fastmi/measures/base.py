@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from fastmi import backends, checks, entropies
 from fastmi.arrays import Activations, Bits, FloatArray, Inputs, IntArray, LabelsLike
@@ -18,12 +19,15 @@ from fastmi.labels import as_labels
 from fastmi.points import Points
 
 __all__ = [
+    "Accumulates",
     "ByBatch",
+    "Fittable",
     "Layers",
     "Measure",
     "Reader",
     "Variables",
     "points_of",
+    "spread",
     "through",
     "variables",
 ]
@@ -60,6 +64,7 @@ class Variables:
     Attributes:
         ids_y, ids_x: (n_samples,) in 0..n_y - 1 and 0..n_x - 1. labels: both, (2, n_samples).
         tally: of Y, then of X. statements: what is said of numbers beside Y.
+        classes: the label behind each number of Y, (n_y,) or (n_y, k), as `as_labels` reads them.
     """
 
     labels: IntArray
@@ -67,6 +72,7 @@ class Variables:
     n_x: int
     tally: Tally
     statements: Statements
+    classes: npt.NDArray[Any]
     _beside: dict[Any, Any] = field(init=False, default_factory=dict)  # where layers lay before
 
     @property
@@ -102,6 +108,18 @@ class Variables:
             self._beside[place] = twin.beside(self.labels[:n_rows], codes)
         return self._beside[place]
 
+    def numbers_among(self, classes: npt.NDArray[Any]) -> IntArray:
+        """Numbers each sample's label as others number theirs, (n_samples,); -1 is none of them.
+
+        What was fitted to the labels of one sample reads another by it: each numbers its own.
+
+        Args:
+            classes: (m,) or (m, k), as `classes` or `fit` has them.
+        """
+        known = {_key(label): number for number, label in enumerate(classes.tolist())}
+        numbers = [known.get(_key(label), -1) for label in self.classes.tolist()]
+        return np.array(numbers, np.int64)[self.ids_y]
+
     def entropies(self, method: str) -> FloatArray:
         """Estimates H(Y) and H(X), (2,)."""
         return entropies.method(method)(self.tally)
@@ -127,7 +145,18 @@ def variables(
     (ids_x, n_x), (ids_y, n_y) = identify_rows(x), identify_rows(y)
     labels = np.stack([on_host(ids_y), on_host(ids_x)])
     statements = Statements(np.bincount(labels[0]), n_classes, sample)
-    return Variables(labels, n_y, n_x, tally(labels), statements)
+    place_of = np.empty(n_y, np.int64)
+    place_of[labels[0]] = np.arange(labels.shape[1])
+    return Variables(labels, n_y, n_x, tally(labels), statements, on_host(y)[place_of])
+
+
+def _key(label: Any) -> Any:
+    return tuple(label) if isinstance(label, list) else label
+
+
+def spread(n: int, most: int) -> IntArray:
+    """Spreads at most so many of n rows evenly over them."""
+    return np.linspace(0, n - 1, min(n, most)).astype(np.int64)
 
 
 def points_of(names: Sequence[str], counts: Sequence[int], n_points: int) -> str:
@@ -197,6 +226,60 @@ class ByBatch(Protocol):
 
     def joined(self, batches: Sequence[Any]) -> Any:
         """Joins what was prepared of some samples at a time, as if all had come at once."""
+        ...
+
+
+@runtime_checkable
+class Accumulates(Protocol):
+    """A reader that adds up some samples at a time, beside their labels, in a state of fixed size.
+
+    A state is its own, one for each layer and set of labels, and all that is kept of both.
+    """
+
+    def accumulate(self, state: Any, layers: Layers, first: int) -> Any:
+        """Adds the next samples of one layer and gives the state, which it may change in place.
+
+        Args:
+            state: what it gave before; None at first. layers: the one, (n_b, d), or (n_positions,
+                n_b, d) where the reader has a mixture. first: the place of its first sample among
+                all.
+        """
+        ...
+
+    def accumulated(self, state: Any) -> Points:
+        """Measures the layer of which all samples were added, (1,)."""
+        ...
+
+
+@runtime_checkable
+class Fittable(Protocol):
+    """A measure that is fitted to a layer; fitted, it reads this layer of any sample in one way.
+
+    The reader of one that is not fitted fits it in `prepare`, for each network and reading by
+    itself, to the very samples that it reads. Recorders fit it at each update to the first sample,
+    layer by layer, and read all samples by what was fitted.
+
+    Attributes:
+        needs_fit: whether it is still to be fitted. needs_labels: whether labels are needed for it.
+            max_fit: the most rows that it is fitted to.
+    """
+
+    @property
+    def needs_fit(self) -> bool: ...
+
+    @property
+    def needs_labels(self) -> bool: ...
+
+    @property
+    def max_fit(self) -> int: ...
+
+    def fit(self, layer: Activations, y: npt.NDArray[Any] | None = None) -> Measure:
+        """Fits it to at most `max_fit` rows, evenly spread, and gives the fitted record.
+
+        Args:
+            layer: (n, d), float32. y: the labels of its rows, (n,) or (n, k), as `as_labels` reads
+                them, where they are needed.
+        """
         ...
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fastmi.binning import Edges
-from fastmi.inputs import shown
+from fastmi.inputs import on_host, shown
+from fastmi.measures.base import Fittable, spread
 from fastmi.planes import PlaneEstimator
 from fastmi.recorders import rules
 from fastmi.recorders.samples import Sample
@@ -22,8 +23,12 @@ STAND_IN = Edges([0.0])  # for bins that are not fitted yet
 class Estimators:
     """Makes estimators once their bins are fixed, and keeps them.
 
+    Measures that are to be fitted to layers (`Fittable`) are so at each update, to rows of the
+    first sample that training has: `of` knows them as they were given, `fitted` as they read now.
+
     Attributes:
-        rules: name of a measure -> what is given, or what it was fixed to.
+        rules: name of a measure -> what is given, or what it was fixed to. fit_on: the sample that
+            measures are fitted to.
         places: of all tables, in their order.
     """
 
@@ -33,6 +38,8 @@ class Estimators:
         self._samples = {sample.name: sample for sample in samples}
         self._inputs, self._n_classes = _inputs(inputs, list(self._samples)), n_classes
         self._made: dict[Place, PlaneEstimator] = {}
+        self._fitted: dict[Place, PlaneEstimator] = {}
+        self.fit_on = self._samples.get("training", samples[0])
         self.rules = dict(given)
         self.places: list[Place] = [
             (sample.name, labels, measure)
@@ -68,6 +75,47 @@ class Estimators:
             if isinstance(rule, Mapping) and not rules.needs_values(rule)
         }
 
+    @property
+    def most_rows(self) -> int:
+        """Counts the most rows that a measure is fitted to at each update; 0 where none is."""
+        several = len(self._samples) > 1
+        return max(
+            (
+                one.max_fit
+                for rule in self.rules.values()
+                for one in _to_fit(rule)
+                if several or not one.needs_labels
+            ),
+            default=0,
+        )
+
+    def fit(self, rows: Mapping[str, tuple[Any, Any]]) -> None:
+        """Fits measures to rows (m, d) of each layer, of samples (m,) of `fit_on`.
+
+        What needs labels is fitted for each set of them by itself. It reads the other samples;
+        `fit_on` is read by the measure as it was given, which has its own way to part what it is
+        fitted to from what it scores. A layer that holds NaN is left to the pass, which gives it
+        up.
+        """
+        for name, rule in self.rules.items():
+            if not _to_fit(rule):
+                continue
+            common = _fitted(rule, rows, None)
+            for labels, y in self.fit_on.labels.items():
+                others = _fitted(common, rows, on_host(y)) if self.by_labels(name) else common
+                for sample in self._samples:
+                    place = sample, labels, name
+                    measures = common if sample == self.fit_on.name else others
+                    self._fitted[place] = self.of(place).measured_by(measures)
+
+    def by_labels(self, measure: str) -> bool:
+        """Tells whether each set of labels has its own fitted measure."""
+        return any(one.needs_labels for one in _to_fit(self.rules[measure]))
+
+    def fitted(self, place: Place) -> PlaneEstimator:
+        """Gives the estimator that reads at this update what a table shows."""
+        return self._fitted.get(place) or self.of(place)
+
     def of(self, place: Place) -> PlaneEstimator:
         """Gives the estimator of a table."""
         if place not in self._made:
@@ -87,6 +135,25 @@ class Estimators:
             n_classes=n_classes.get(place[1]) if isinstance(n_classes, Mapping) else n_classes,
             sample=sample.kind,
         )
+
+
+def _to_fit(rule: Any) -> list[Fittable]:
+    each = rule.values() if isinstance(rule, Mapping) else [rule]
+    return [one for one in each if isinstance(one, Fittable) and one.needs_fit]
+
+
+def _fitted(rule: Any, rows: Mapping[str, tuple[Any, Any]], y: Any) -> dict[str, Any]:
+    """Fits the measure of each layer; without labels not those that need them."""
+    measures = {}
+    for layer, (values, at) in rows.items():
+        measure = measures[layer] = rules.rule_of(rule, layer)
+        for one in _to_fit(measure):
+            if (one.needs_labels and y is None) or bool(values.isnan().any()):
+                continue
+            some = spread(len(values), one.max_fit)
+            labels = None if y is None or not one.needs_labels else y[at[some]]
+            measures[layer] = one.fit(values[some], labels)
+    return measures
 
 
 def _inputs(given: Any, names: Sequence[str]) -> dict[str, Any]:

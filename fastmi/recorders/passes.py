@@ -32,10 +32,9 @@ class Pass(NamedTuple):
 def one_pass(watching: Watching, sample: Sample, estimators: Estimators) -> Pass:
     """Reads a sample once for all that is made of it; a layer that holds NaN is given up."""
     gatherings = {
-        measure: Gathering(
-            [estimators.of((sample.name, labels, measure)) for labels in sample.labels]
-        )
+        tuple(places): Gathering([estimators.fitted(place) for place in places])
         for measure in estimators.rules
+        for places in _together(sample, measure, estimators)
     }
     n_nan: dict[str, int] = {}
     n_values: dict[str, int] = {}
@@ -52,9 +51,15 @@ def one_pass(watching: Watching, sample: Sample, estimators: Estimators) -> Pass
     watching.read(sample, add)
     layers = tuple(layer for layer in n_values if not n_nan[layer])
     points = {
-        (sample.name, labels, measure): one
-        for measure, gathering in gatherings.items()
-        for labels, one in zip(sample.labels, gathering.points() if layers else (), strict=False)
+        place: one
+        for places, gathering in gatherings.items()
+        for place, one in zip(places, gathering.points() if layers else (), strict=False)
     }
     nan = {layer: n_nan[layer] / n_values[layer] for layer in n_nan if n_nan[layer]}
     return Pass(points, layers, nan)
+
+
+def _together(sample: Sample, measure: str, estimators: Estimators) -> list[list[Place]]:
+    """Groups the tables whose layers are prepared together: of one measure, fitted or not."""
+    places = [(sample.name, labels, measure) for labels in sample.labels]
+    return [[place] for place in places] if estimators.by_labels(measure) else [places]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastmi.measures.base import spread
 from fastmi.recorders.hearing import hearing
 from fastmi.recorders.modules import found, listed
 from fastmi.recorders.pooling import pool_of, pooled
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-__all__ = ["Watching", "values_of"]
+__all__ = ["Watching", "rows_of", "values_of"]
 
 FIT_ROWS, FIT_UNITS = 1024, 256  # of a layer, to which bins are fitted
 
@@ -97,6 +98,42 @@ class Watching:
                 f"two layers would be called {min(twice)!r}: rename the module of that name"
             )
         self.names = names
+
+
+def rows_of(
+    watching: Watching, sample: Sample, most: int
+) -> dict[str, tuple[Tensor, npt.NDArray[np.int64]]]:
+    """Reads at most so many rows of each layer, evenly spread, and of which sample each is.
+
+    Of positions (n_positions, n_b, d) each sample gives some, others than the sample before.
+
+    Returns:
+        of each layer float32 (m, d), where it was computed, and (m,).
+    """
+    import torch
+
+    samples = spread(sample.n_samples, most)
+    pieces: dict[str, list[Any]] = {}
+    n_read: dict[str, int] = {}
+
+    def keep(layer: str, rows: Tensor) -> None:
+        first = n_read.get(layer, 0)
+        chosen, of = (rows, np.arange(rows.shape[-2])) if rows.ndim == 2 else some(rows, first)
+        n_read[layer] = first + rows.shape[-2]
+        pieces.setdefault(layer, []).append((chosen.float().clone(), samples[first + of]))
+
+    def some(rows: Tensor, first: int) -> tuple[Tensor, npt.NDArray[np.int64]]:
+        n_positions, n, _ = rows.shape
+        n_each = min(n_positions, most // len(samples))
+        of, i = np.divmod(np.arange(n * n_each), n_each)
+        at = (first + of + i * n_positions // n_each) % n_positions
+        return rows[torch.from_numpy(at), torch.from_numpy(of)], of
+
+    watching.read(sample, keep, samples.tolist())
+    return {
+        layer: (torch.cat([rows for rows, _ in each]), np.concatenate([at for _, at in each]))
+        for layer, each in pieces.items()
+    }
 
 
 def values_of(watching: Watching, sample: Sample) -> dict[str, npt.NDArray[np.float32]]:

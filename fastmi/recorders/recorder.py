@@ -16,7 +16,7 @@ from fastmi.points import Points
 from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
 from fastmi.recorders.estimators import Estimators, Place
 from fastmi.recorders.passes import Pass, one_pass
-from fastmi.recorders.reading import Watching, values_of
+from fastmi.recorders.reading import Watching, rows_of, values_of
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.tables import Path, described
 from fastmi.tables import InformationPlane, plot
@@ -92,6 +92,7 @@ class Recorder:
         """
         self._check_step(step)
         self._fix()
+        self._fit()
         read = {
             sample.name: one_pass(self._watching, sample, self._estimators)
             for sample in self._samples
@@ -279,6 +280,12 @@ class Recorder:
         needed = self._estimators.needs_values
         values = values_of(self._watching, self._samples[0]) if needed else {}
         self._estimators.fix(self.layers, values)
+
+    def _fit(self) -> None:
+        """Fits measures that are fitted to layers, at each update, by rows of one sample."""
+        most = self._estimators.most_rows
+        if most:
+            self._estimators.fit(rows_of(self._watching, self._estimators.fit_on, most))
 
     def _check_step(self, step: Any) -> None:
         if self._closed:

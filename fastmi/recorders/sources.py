@@ -161,13 +161,23 @@ def _of_stream(name: str, given: Any, batch_size: int, collate: Any) -> Source:
             " read only once: let its __iter__ begin anew, or pass list(...) of its samples"
         )
 
+    from torch.utils.data import IterableDataset
+
+    class Chosen(IterableDataset[Any]):
+        """Passes over what is not chosen."""
+
+        def __init__(self, rows: Sequence[int]) -> None:
+            self._rows = rows
+
+        def __iter__(self) -> Iterator[Any]:
+            chosen = set(self._rows)
+            yield from (
+                item for i, item in zip(range(max(chosen) + 1), given, strict=False) if i in chosen
+            )
+
     def read(chosen: Sequence[int] | None) -> Iterator[Any]:
-        batches = iter(_loader(given, batch_size, collate))
-        if chosen is None:
-            yield from batches
-            return
-        for _, batch in zip(range(-(-len(chosen) // batch_size)), batches, strict=False):
-            yield batch
+        rows = given if chosen is None else Chosen(chosen)
+        return iter(_loader(rows, batch_size, collate))
 
     return read
 

@@ -8,6 +8,7 @@ import fastmi
 from fastmi import PlaneEstimator
 from fastmi.gathering import Gathering
 from fastmi.measures import Counted, KDEBounds, SoftmaxChannel
+from tests.fastmi.measures.tiny import Means
 
 BINS = fastmi.UniformBins(4, range=(-2, 2))
 FEW = fastmi.UniformBins(2, range=(-1, 1))
@@ -138,3 +139,22 @@ def test_what_cannot_be_gathered_is_refused(case):
         Gathering([PlaneEstimator(x, y, KDEBounds(1.0))]).add("a", layers["a"][None])
     with pytest.raises(ValueError, match="layer 'a' holds 1 NaN"):
         Gathering([estimator]).add("a", np.full((1, 1), np.nan, np.float32))
+
+
+def test_what_adds_up_has_a_state_for_each_set_of_labels_and_nothing_else(case):
+    x, labels, layers = case
+    estimators = [PlaneEstimator(x, y, Means()) for y in labels]
+    for put in (np.asarray, torch.from_numpy):
+        found = gathered(estimators, layers, put=put)
+        for points, y in zip(found, labels, strict=True):
+            means = [[t[y == c, 0].mean() for c in np.unique(y)] for t in layers.values()]
+            np.testing.assert_allclose(points.i_ty, np.ptp(means, axis=1), atol=1e-6)
+            assert points.i_xt.tolist() == [60, 60]
+    gathering = Gathering(estimators)
+    for name, layer in layers.items():
+        gathering.add(name, layer[:7])
+    gathering.drop("a")
+    assert {piece.kept for pieces in gathering._pieces.values() for piece in pieces} == {None}
+    assert [state.size for state in gathering._states["b"]] == [6, 4]
+    with pytest.raises(ValueError, match="layer 'b' has 61 samples, x and y have 60"):
+        gathering.add("b", layers["b"][:54])

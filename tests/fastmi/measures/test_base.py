@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from fastmi import entropies
-from fastmi.measures.base import Layers, through, variables
+from fastmi import QuantileBins, entropies
+from fastmi.measures import Counted
+from fastmi.measures.base import Accumulates, Fittable, Layers, spread, through, variables
 from tests import naive
+from tests.fastmi.measures.tiny import Means, Split
 
 LAYERS = Layers(("a", "b", "c"), ("layers['a']", "layers['b']", "layers['c']"), [1, 2, 3])
 
@@ -46,3 +48,41 @@ def test_every_sample_is_taken_from_the_copy_that_it_is_assigned(put, rng):
     for epoch, sample in np.ndindex(2, 5):
         expected = values[epoch, assignment[epoch, sample], sample]
         assert chosen[epoch, sample].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        (["b", "a", "b", "b"], ["b", "a"]),
+        (np.array([7, 2**40, 7, 7]), [7, 2**40]),
+        ([[1, 2], [0, 0], [1, 2], [1, 2]], [[1, 2], [0, 0]]),
+        ([[1, "u"], [2, "v"], [1, "u"], [1, "u"]], [[1, "u"], [2, "v"]]),
+    ],
+)
+def test_every_number_of_y_has_its_label(y, classes):
+    fixed = variables(np.arange(4), y)
+    of_samples = [fixed.classes.tolist()[number] for number in fixed.ids_y]
+    assert of_samples == [classes[0], classes[1], classes[0], classes[0]]
+
+
+def test_samples_are_numbered_as_others_number_theirs():
+    fixed = variables(np.arange(4), ["b", "a", "b", "c"])
+    assert fixed.numbers_among(np.array(["a", "b"])).tolist() == [1, 0, 1, -1]
+    rows = variables(np.arange(3), [[1, 2], [3, 4], [1, 2]])
+    assert rows.numbers_among(np.array([[0, 0], [1, 2]])).tolist() == [1, -1, 1]
+    assert rows.numbers_among(rows.classes).tolist() == rows.ids_y.tolist()
+
+
+@pytest.mark.parametrize(
+    ("n", "most", "rows"),
+    [(5, 9, [0, 1, 2, 3, 4]), (5, 5, [0, 1, 2, 3, 4]), (10, 4, [0, 3, 6, 9]), (7, 1, [0])],
+)
+def test_rows_are_spread_evenly(n, most, rows):
+    assert spread(n, most).tolist() == rows
+
+
+def test_what_may_be_fitted_is_told_from_bins():
+    assert isinstance(Split(), Fittable)
+    assert isinstance(Means().reader(variables(np.arange(2), [0, 1])), Accumulates)
+    for other in (QuantileBins(2), Counted(QuantileBins(2).fit(np.arange(4.0)[:, None])), Means()):
+        assert not isinstance(other, Fittable)
