@@ -138,6 +138,10 @@ RECORDS = {
         "KDEBounds(noise_variance=0.1, pair='upper', precision='float32')",
     ),
     "SoftmaxChannel": (measures.SoftmaxChannel, "SoftmaxChannel()"),
+    "VectorQuantized": (
+        lambda: measures.VectorQuantized(4).fit(np.arange(9.0)[:, None]),
+        "VectorQuantized(k=4, by='kmeans', max_fit=2048, seed=0, fitted to 1 units)",
+    ),
     "Layers": (
         lambda: measures.Layers(["T"], ["layers['T']"], [LAYER]),
         "Layers: T",

@@ -4,5 +4,15 @@ from fastmi.measures.base import Layers, Measure, Reader, Variables
 from fastmi.measures.counted import Counted
 from fastmi.measures.kde import KDEBounds
 from fastmi.measures.softmax import SoftmaxChannel
+from fastmi.measures.vector_quantized import VectorQuantized
 
-__all__ = ["Counted", "KDEBounds", "Layers", "Measure", "Reader", "SoftmaxChannel", "Variables"]
+__all__ = [
+    "Counted",
+    "KDEBounds",
+    "Layers",
+    "Measure",
+    "Reader",
+    "SoftmaxChannel",
+    "Variables",
+    "VectorQuantized",
+]

@@ -27,6 +27,7 @@ __all__ = [
     "Reader",
     "Variables",
     "points_of",
+    "some_rows",
     "spread",
     "through",
     "variables",
@@ -182,6 +183,14 @@ def through(values: Any, assignment: Any) -> Any:
         copy_of = assignment.reshape(-1, n)
         chosen = flat[np.arange(len(flat))[:, None], copy_of, np.arange(n)]
     return chosen.reshape(*leading, n, d)
+
+
+def some_rows(layer: Any, most: int) -> Any:
+    """Takes at most so many rows of a layer (n, d), spread evenly."""
+    if len(layer) <= most:
+        return layer
+    rows = spread(len(layer), most)
+    return layer[backends.twin_for(layer).beside(rows, layer) if is_tensor(layer) else rows]
 
 
 class Reader(Protocol[Prepared]):

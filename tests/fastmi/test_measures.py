@@ -1,14 +1,23 @@
 """Every measure, one table: its oracle from the definition, and a truth that is known."""
 
 import math
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from fastmi import PlaneEstimator, UniformBins, measures
-from fastmi.measures import Counted, KDEBounds, Measure, Reader, SoftmaxChannel
+from fastmi.measures import (
+    Counted,
+    KDEBounds,
+    Measure,
+    Reader,
+    SoftmaxChannel,
+    VectorQuantized,
+)
 from tests import naive
 
 Rows = list[list[float]]
@@ -58,6 +67,41 @@ def mean(rows: Rows) -> list[float]:
 
 def normalised(rows: Rows) -> Rows:
     return [[p / sum(row) for p in row] for row in rows]
+
+
+def of_symbols(x: list, y: list, symbols: list) -> Pair:
+    return naive.mutual_information(x, symbols), naive.mutual_information(symbols, y)
+
+
+def one_code_a_row(x: list, y: list, rows: Rows) -> Pair:
+    return of_symbols(x, y, [tuple(row) for row in rows])
+
+
+def dot(one: Iterable[float], other: Iterable[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def halves(x: list, y: list, rows: Rows) -> Pair:
+    """Rows are cut at the median of their first principal component, found by power iteration."""
+    centre = mean(rows)
+    apart = [[t - c for t, c in zip(row, centre, strict=True)] for row in rows]
+    axis = [1.0 + i for i in range(len(centre))]
+    for _ in range(2000):
+        lengths = [dot(row, axis) for row in apart]
+        axis = [dot(column, lengths) for column in zip(*apart, strict=True)]
+        norm = math.hypot(*axis) or 1.0
+        axis = [value / norm for value in axis]
+    along = [dot(row, axis) for row in apart]
+    return of_symbols(x, y, [value > statistics.median(along) for value in along])
+
+
+def over_copies(oracle: Callable) -> Callable[[list, list, list[Rows]], Pair]:
+    """Of a mixture: the rows of all copies together, each beside its x and y."""
+
+    def together(x: list, y: list, copies: list[Rows]) -> Pair:
+        return oracle(x * len(copies), y * len(copies), list(chain(*copies)))
+
+    return together
 
 
 def softmax(x: list, y: list, rows: Rows) -> Pair:
@@ -138,6 +182,25 @@ MEASURES = {
         NO_MIXTURE,
         [*KERNEL_TRUTHS, ([[-1], [1]], [0, 1], (overlap(math.exp(-1)),) * 2)],
         1e-5,
+    ),
+    "k-means, a code a row": Row(
+        VectorQuantized(10**6),
+        one_code_a_row,
+        over_copies(one_code_a_row),
+        [
+            (FAR, [0, 0, 1, 1], (2.0, 1.0)),
+            ([[0.5, 0.1]] * 4, [0, 1, 0, 1], (0.0, 0.0)),
+        ],
+    ),
+    "halves of a component": Row(
+        VectorQuantized(2, by="pca"),
+        halves,
+        over_copies(halves),
+        [
+            (FAR, [0, 0, 1, 1], (1.0, 1.0)),
+            ([[2.0, 1.0], [5.0, 1.0], [1.0, 1.0], [4.0, 1.0]], [0, 0, 1, 1], (1.0, 0.0)),
+            ([[0.5, 0.1]] * 4, [0, 1, 0, 1], (0.0, 0.0)),
+        ],
     ),
     "softmax": Row(
         SoftmaxChannel(),

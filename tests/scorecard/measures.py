@@ -13,7 +13,7 @@ import numpy as np
 
 import fastmi
 from fastmi import PlaneEstimator, QuantileBins, UniformBins, WidthBins
-from fastmi.measures import Counted, KDEBounds, SoftmaxChannel
+from fastmi.measures import Counted, KDEBounds, SoftmaxChannel, VectorQuantized
 
 from .judge import Case, Refused
 
@@ -187,6 +187,59 @@ MEASURES = [
         "PlaneEstimator.mixture(layers)",
         lambda: PlaneEstimator(X, Y, KDEBounds(1)).mixture(T[None]),
         "mixture",
+    ),
+    *(
+        _bad(
+            f"codes with {name}={value!r:.20}",
+            f"measures.VectorQuantized({name})",
+            lambda name=name, value=value: VectorQuantized(**{name: value}),
+            name,
+        )
+        for name, values in {
+            "k": (0, -3, 1.5, "best", None, True, 2**40),
+            "by": ("voronoi", None, 3),
+            "max_fit": (0, 2.5, None, "all"),
+            "seed": (-1, 2**32, 0.5, "a", None),
+            "codebooks": (None, "fitted", [1]),
+        }.items()
+        for value in values
+    ),
+    *(
+        _bad(
+            f"codes fitted to {name}",
+            "measures.VectorQuantized.fit(layer)",
+            lambda layer=layer: VectorQuantized().fit(layer),
+            "layer",
+            word,
+        )
+        for name, layer, word in (
+            ("NaN", T * np.nan, "NaN"),
+            ("several copies", T[None], "shape"),
+            ("a list", T.tolist(), "list"),
+        )
+    ),
+    _bad(
+        "codes fitted to another width",
+        "PlaneEstimator.estimate(layers)",
+        lambda: PlaneEstimator(X, Y, VectorQuantized().fit(T)).estimate(np.hstack([T, T])),
+        "layers[0]",
+        "units",
+    ),
+    *(
+        _bad(
+            f"measured by {given!r:.20}",
+            "PlaneEstimator.measured_by(binning)",
+            lambda given=given: PlaneEstimator(X, Y, BINS).measured_by(given),
+            "binning",
+        )
+        for given in (None, 3, {}, VectorQuantized)
+    ),
+    _bad(
+        "codes chosen for a mixture",
+        "PlaneEstimator.mixture(layers)",
+        lambda: PlaneEstimator(X, Y, VectorQuantized("auto")).mixture(T[None]),
+        "mixture",
+        "number of codes",
     ),
     _bad(
         "no layer of that name",
