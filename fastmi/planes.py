@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from fastmi import backends, checks, entropies
 from fastmi.arrays import Assignment, Bits, FloatArray, Inputs, LabelsLike, LayersOf
@@ -21,7 +22,7 @@ from fastmi.measures.base import points_of, through, variables
 from fastmi.points import Points, joined
 from fastmi.resampling import PermutationTest, Segments, pvalues_of, resamples
 
-__all__ = ["PlaneEstimator", "Points", "Readings", "warn_of_unresolved"]
+__all__ = ["PlaneEstimator", "Points", "Readings", "unsized", "warn_of_unresolved"]
 
 UNRESOLVED = VERDICTS.index("unresolved")
 ALONE = ("layers[0]",)  # the name of a layer that was passed by itself
@@ -365,10 +366,11 @@ def warn_of_unresolved(
     readings: Mapping[str, Points], places: Sequence[str], n_samples: int
 ) -> None:
     """Warns, once for a call, of the layers that this sample cannot size."""
-    words = [points.verdict for points in readings.values() if points.verdict is not None]
-    if not words:
+    if not readings:
         return
-    unresolved = np.concatenate([word.reshape(-1, len(places)) == UNRESOLVED for word in words])
+    unresolved = np.concatenate(
+        [unsized(points).reshape(-1, len(places)) for points in readings.values()]
+    )
     lost = unresolved.sum(axis=0).tolist()
     if any(lost):
         warnings.warn(
@@ -379,6 +381,16 @@ def warn_of_unresolved(
             CoverageWarning,
             stacklevel=checks.depth_of_caller(),
         )
+
+
+def unsized(points: Points) -> npt.NDArray[np.bool_]:
+    """Finds the counted points that their sample cannot size.
+
+    An unresolved probe is not one: its number is near 0 or below, and misleads nobody.
+    """
+    if points.verdict is None or points.pair_coverage is None:
+        return np.zeros(np.shape(points.i_ty), bool)
+    return (points.verdict == UNRESOLVED) & ~np.isnan(points.pair_coverage)
 
 
 class Group(NamedTuple):

@@ -97,12 +97,14 @@ class Points:
             `GROWTH_VERDICTS`.
         charge: bits by which mean_lower, and the verdict with it, pay for bins that were chosen
             with the labels: log2 of their number / n.
+        i_ty_se: the standard error of i_ty, in bits, where that is a mean over scored samples.
+        n_scored: over how many.
 
     What stands below the bounds is said by `fastmi.belief`. It is None of a mixture, whose rows
     hang together; of a population, where nothing is estimated, the verdicts alone are there.
 
     A column that a measure does not have is None; where only some layers have it, the others hold
-    NaN.
+    NaN. So does i_xt of a measure that says nothing of I(X;T), as a probe.
     """
 
     i_xt: FloatArray = field(metadata=_says("i_xt_bits", "bits", BITS))
@@ -150,6 +152,11 @@ class Points:
         default=None, metadata=_words("verdict_xt", GROWTH_VERDICTS)
     )
     charge: FloatArray | None = field(default=None, metadata=_says("charge_bits", "bits", FINITE))
+    i_ty_se: FloatArray | None = field(default=None, metadata=_says("i_ty_se_bits", "bits", FINITE))
+    n_scored: npt.NDArray[Any] | None = field(
+        default=None,
+        metadata=_says("n_scored", "samples", "at least one sample is scored", low=1, whole=True),
+    )
 
     @classmethod
     def columns(cls) -> list[Column]:

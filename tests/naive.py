@@ -160,3 +160,82 @@ def chao_wang_jost(counts):
         terms.append((1 - a) ** k / (n - 1 + k))
         k += 1
     return seen + f1 / n * math.fsum(terms)
+
+
+# --- a probe --------------------------------------------------------------------------------------
+
+
+def probe(
+    y: Sequence[Hashable], rows: Rows, fit: Sequence[int], scored: Sequence[int], penalty: float
+) -> float:
+    """mean log2 p(y | t) + H(y) over scored rows, p a linear softmax of standardised fitted rows.
+
+    Every label that is scored is one that is fitted.
+    """
+    names = sorted({y[i] for i in fit})
+    units = [[rows[i][d] for i in fit] for d in range(len(rows[0]))]
+    means = [math.fsum(unit) / len(unit) for unit in units]
+    sds = [
+        math.sqrt(math.fsum((v - mean) ** 2 for v in unit) / len(unit)) or 1.0
+        for unit, mean in zip(units, means, strict=True)
+    ]
+    table = [
+        [*((v - mean) / sd for v, mean, sd in zip(row, means, sds, strict=True)), 1.0]
+        for row in rows
+    ]
+    labels = [names.index(label) if label in names else -1 for label in y]
+    weights = _logistic([table[i] for i in fit], [labels[i] for i in fit], len(names), penalty)
+    logs = [math.log2(_softmax(weights, table[i])[labels[i]]) for i in scored]
+    return math.fsum(logs) / len(logs) + entropy([y[i] for i in scored])
+
+
+def _softmax(weights: list[list[float]], row: list[float]) -> list[float]:
+    scores = [math.fsum(w * v for w, v in zip(each, row, strict=True)) for each in weights]
+    top = max(scores)
+    shares = [math.exp(score - top) for score in scores]
+    return [share / math.fsum(shares) for share in shares]
+
+
+def _logistic(rows: list[list[float]], labels: list[int], k: int, penalty: float) -> list:
+    """Newton's steps; the last column is the bias, which has a penalty of next to nothing."""
+    d, n = len(rows[0]), len(rows)
+    penalties = [penalty] * (d - 1) + [1e-10]
+    weights = [[0.0] * d for _ in range(k)]
+    for _ in range(50):
+        gradient = [penalties[i] * weights[a][i] for a in range(k) for i in range(d)]
+        hessian = [
+            [penalties[i] if (a, i) == (b, j) else 0.0 for b in range(k) for j in range(d)]
+            for a in range(k)
+            for i in range(d)
+        ]
+        for row, label in zip(rows, labels, strict=True):
+            p = _softmax(weights, row)
+            for a in range(k):
+                for i in range(d):
+                    gradient[a * d + i] += (p[a] - (a == label)) * row[i] / n
+                    for b in range(k):
+                        curvature = p[a] * ((a == b) - p[b]) * row[i] / n
+                        for j in range(d):
+                            hessian[a * d + i][b * d + j] += curvature * row[j]
+        step = _solved(hessian, gradient)
+        weights = [[w - step[a * d + i] for i, w in enumerate(weights[a])] for a in range(k)]
+        if max(map(abs, step)) < 1e-12:
+            break
+    return weights
+
+
+def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
+    """Gauss, with pivots."""
+    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
+    n = len(rows)
+    for i in range(n):
+        pivot = max(range(i, n), key=lambda j: abs(rows[j][i]))
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for j in range(i + 1, n):
+            share = rows[j][i] / rows[i][i]
+            rows[j] = [a - share * b for a, b in zip(rows[j], rows[i], strict=True)]
+    found = [0.0] * n
+    for i in reversed(range(n)):
+        known = math.fsum(rows[i][j] * found[j] for j in range(i + 1, n))
+        found[i] = (rows[i][n] - known) / rows[i][i]
+    return found

@@ -27,6 +27,8 @@ from fastmi.belief.verdicts import (
     Evidence,
     growth_reasons,
     growth_verdicts,
+    lower_reasons,
+    lower_verdicts,
     reasons,
     verdicts,
 )
@@ -55,6 +57,8 @@ __all__ = [
     "known_classes",
     "label_code",
     "label_code_within",
+    "lower_reasons",
+    "lower_verdicts",
     "margin",
     "mean_lower",
     "mean_upper",

@@ -24,6 +24,8 @@ __all__ = [
     "Evidence",
     "growth_reasons",
     "growth_verdicts",
+    "lower_reasons",
+    "lower_verdicts",
     "reasons",
     "shortfall",
     "verdicts",
@@ -123,6 +125,45 @@ def _reason(verdict: int, evidence: Evidence, what: str) -> str:
     if verdict == BOUNDED:
         return f"bounded from below: {against}, but {lacking}"
     return f"unresolved: n = {n_samples} cannot size {what}: {lacking}, {against}"
+
+
+def lower_verdicts(lower: FloatArray, n_samples: Any) -> Verdict:
+    """Judges a lower end of I(T;Y) that stands alone, as a probe's: no pairs were counted.
+
+    bounded: n lower >= log2 100, what independence would show at most once in a hundred samples.
+    unresolved: less. "" where it is NaN.
+
+    Args:
+        lower: bits, (s,). n_samples: the samples that it is a mean over, or of each.
+    """
+    bounded = np.asarray(n_samples) * lower >= LEAST_EVIDENCE_BITS
+    verdict = np.where(bounded, BOUNDED, UNRESOLVED)
+    return np.where(np.isnan(lower), NONE, verdict).astype(np.int8)
+
+
+def lower_reasons(lower: FloatArray, n_samples: Any, sample: str | None = None) -> list[str]:
+    """Says why each verdict of `lower_verdicts` is what it is, one line each, of arrays (s,)."""
+    return [
+        _lower_reason(int(word), float(bits), n) + ("" if word == NONE else _proviso(sample))
+        for word, bits, n in zip(
+            lower_verdicts(lower, n_samples),
+            lower,
+            np.broadcast_to(n_samples, np.shape(lower)).tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _lower_reason(verdict: int, lower: float, n_samples: float) -> str:
+    if verdict == NONE:
+        return "no verdict: it needs a lower end of I(T;Y)"
+    against = (
+        f"{shortfall(n_samples * lower)} bits against independence of {LEAST_EVIDENCE_BITS:.2f}, "
+        f"in {n_samples:g} scored samples"
+    )
+    if verdict == BOUNDED:
+        return f"bounded from below: {against}; it has no upper end"
+    return f"unresolved: {against}"
 
 
 def growth_verdicts(growth: FloatArray, sample: str | None = None) -> Verdict:

@@ -3,6 +3,7 @@
 from fastmi.measures.base import Layers, Measure, Reader, Variables
 from fastmi.measures.counted import Counted
 from fastmi.measures.kde import KDEBounds
+from fastmi.measures.probe import Probe
 from fastmi.measures.softmax import SoftmaxChannel
 from fastmi.measures.vector_quantized import VectorQuantized
 
@@ -11,6 +12,7 @@ __all__ = [
     "KDEBounds",
     "Layers",
     "Measure",
+    "Probe",
     "Reader",
     "SoftmaxChannel",
     "Variables",

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastmi import checks
 from fastmi.inputs import shortened, shown
-from fastmi.planes import warn_of_unresolved
+from fastmi.planes import unsized, warn_of_unresolved
 from fastmi.points import Points
 from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
 from fastmi.recorders.estimators import Estimators, Place
@@ -268,9 +268,7 @@ class Recorder:
         }
         if self._warned or not judged:
             return
-        self._warned = any(
-            points.verdict is not None and (points.verdict == 1).any() for points in judged.values()
-        )
+        self._warned = any(unsized(points).any() for points in judged.values())
         fewest = min(self._estimators.of(place).n_samples for place in judged)
         said = {"/".join(place): points for place, points in judged.items()}
         warn_of_unresolved(said, self.layers, fewest)

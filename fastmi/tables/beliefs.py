@@ -16,6 +16,7 @@ from fastmi.belief import (
     Evidence,
     growth_reasons,
     growth_verdicts,
+    lower_reasons,
     reasons,
     verdicts,
 )
@@ -109,11 +110,27 @@ def reasons_of(plane: InformationPlane) -> dict[str, str]:
     Empty where there are no verdicts, as of a mixture. The weakest word of several copies need not
     be that of their means (reading "mean"): where the two differ, the reason says so. A table of
     corrected numbers does not hold the plug-in that its verdicts rest on: there the word stands
-    alone.
+    alone. Of what was scored, as by a probe, the lower end says all.
     """
     if plane.verdict is None:
         return {}
     weakest = plane.verdict[-1].argmin(axis=0)
+    lines = _of_counts(plane, weakest)
+    if plane.n_scored is None or plane.mean_lower is None:
+        return lines
+    lower, scored = (
+        column[-1, weakest, np.arange(len(plane.layers))]
+        for column in (plane.mean_lower, plane.n_scored)
+    )
+    of_scored = lower_reasons(lower, scored, plane.sample_kind or None)
+    return {
+        layer: line if n != n else of_scored[i]
+        for i, ((layer, line), n) in enumerate(zip(lines.items(), scored, strict=True))
+    }
+
+
+def _of_counts(plane: InformationPlane, weakest: npt.NDArray[np.int64]) -> dict[str, str]:
+    """Says why each layer has its verdict, as one that was counted."""
     if plane.method != "plugin":
         words = plane.verdict[-1].min(axis=0)
         return {

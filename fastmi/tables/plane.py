@@ -508,7 +508,7 @@ def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Po
 def _column(column: Column, given: Any) -> npt.NDArray[Any]:
     """Checks numbers within their limits, in float64, or int64 if they are whole by their type.
 
-    They are NaN where a layer has none.
+    They are NaN where a layer has none; of I(T;Y) every layer has some.
     """
     name = column.name
     array = container(name, given)
@@ -516,7 +516,7 @@ def _column(column: Column, given: Any) -> npt.NDArray[Any]:
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} has dtype {array.dtype}: pass numbers")
     right = np.isfinite(array) & (array >= column.low) & (array <= column.high)
-    if column.optional and array.ndim == 3 and array.size:
+    if (column.optional or name == "i_xt") and array.ndim == 3 and array.size:
         right |= np.isnan(array).all(axis=(0, 1))
     wrong = array[~right]
     if wrong.size:

@@ -18,7 +18,7 @@ def test_every_column_says_what_it_is():
     assert len({column.header for column in columns.values()}) == len(columns)
     assert [name for name, column in columns.items() if not column.optional] == ["i_xt", "i_ty"]
     whole = [name for name, column in columns.items() if column.whole]
-    assert whole == ["n_symbols", "verdict", "verdict_xt"]
+    assert whole == ["n_symbols", "verdict", "verdict_xt", "n_scored"]
     assert (columns["coverage"].low, columns["coverage"].high) == (0, 1)
     assert columns["i_xt_lower"].low == -np.inf
     assert {columns[name].unit for name in ("i_xt", "i_ty", "i_ty_upper")} == {"bits"}
