@@ -131,14 +131,14 @@ def lower_verdicts(lower: FloatArray, n_samples: Any) -> Verdict:
     """Judges a lower end of I(T;Y) that stands alone, as a probe's: no pairs were counted.
 
     bounded: n lower >= log2 100, what independence would show at most once in a hundred samples.
-    unresolved: less. "" where it is NaN.
+    unresolved: less. "" where one of them is NaN.
 
     Args:
         lower: bits, (s,). n_samples: the samples that it is a mean over, or of each.
     """
-    bounded = np.asarray(n_samples) * lower >= LEAST_EVIDENCE_BITS
-    verdict = np.where(bounded, BOUNDED, UNRESOLVED)
-    return np.where(np.isnan(lower), NONE, verdict).astype(np.int8)
+    evidence = np.asarray(n_samples) * lower
+    verdict = np.where(evidence >= LEAST_EVIDENCE_BITS, BOUNDED, UNRESOLVED)
+    return np.where(np.isnan(evidence), NONE, verdict).astype(np.int8)
 
 
 def lower_reasons(lower: FloatArray, n_samples: Any, sample: str | None = None) -> list[str]:

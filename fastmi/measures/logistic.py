@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastmi.measures.lbfgs import minimised
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 __all__ = ["Probes", "Training", "trained"]
@@ -59,6 +60,11 @@ class _Weights(NamedTuple):
     second: Tensor | None = None
     second_bias: Tensor | None = None
 
+    def on(self, device: torch.device) -> _Weights:
+        """Moves them to a device."""
+        of_second = (None if part is None else part.to(device) for part in self[2:])
+        return _Weights(self.first.to(device), self.bias.to(device), *of_second)
+
 
 class Probes(NamedTuple):
     """Probes of b networks under l penalties.
@@ -73,8 +79,10 @@ class Probes(NamedTuple):
 
     def log2_probabilities(self, rows: Tensor) -> Tensor:
         """Predicts log2 p(y | t) of every class y, of rows (b, n, d) or (n, d): (b, l, n, k)."""
-        standard = (rows.double() - self.centre) / self.spread
-        return _scores(standard, self.weights)[0].log_softmax(-1) / math.log(2)
+        there = rows.device
+        standard = (rows.double() - self.centre.to(there)) / self.spread.to(there)
+        scores, _ = _scores(standard, self.weights.on(there))
+        return scores.log_softmax(-1) / math.log(2)
 
 
 def trained(rows: Tensor, labels: Tensor, how: Training) -> Probes:

@@ -18,6 +18,7 @@ from fastmi import checks
 from fastmi.arrays import Activations, Bits, FloatArray, IntArray
 from fastmi.belief import lower_verdicts
 from fastmi.inputs import is_tensor, on_host
+from fastmi.labels import as_labels
 from fastmi.measures.base import Layers, Measure, Variables, spread, through, variables
 from fastmi.measures.logistic import Probes, Training, trained
 from fastmi.points import Points
@@ -93,8 +94,8 @@ class Probe:
         plain = {
             name: checks.positive_integer(name, given[name]) for name in ("n_steps", "max_fit")
         }
-        zero = isinstance(self.hidden, int | np.integer) and self.hidden == 0
-        plain["hidden"] = 0 if zero else checks.positive_integer("hidden", self.hidden)
+        linear = type(self.hidden) is int and self.hidden == 0
+        plain["hidden"] = 0 if linear else checks.positive_integer("hidden", self.hidden)
         plain["seed"] = checks.seed(self.seed)
         for name, value in plain.items():
             object.__setattr__(self, name, value)
@@ -129,12 +130,17 @@ class Probe:
         """
         if y is None:
             raise TypeError("y is None: a probe is fitted to the labels of a layer, fit(layer, y)")
-        array = checks.activations("layer", layer)
-        fixed = variables(np.arange(array.shape[-2]), y)
+        labels = as_labels("y", y)
+        array = checks.activations("layer", layer, len(labels))
+        if array.ndim != 2:
+            raise ValueError(
+                f"layer has shape {tuple(array.shape)}: a probe is fitted to one network, (n, d)"
+            )
+        fixed = variables(np.arange(len(labels)), labels)
         rows = spread(len(fixed.ids_y), self.max_fit)
-        known, labels = np.unique(fixed.ids_y[rows], return_inverse=True)
+        known, numbers = np.unique(fixed.ids_y[rows], return_inverse=True)
         _check_finite("layer", array)
-        probes = self._trained(_picked(array, rows)[None], labels, len(known))
+        probes = self._trained(_picked(array, rows)[None], numbers, len(known))
         return FittedProbe(self, fixed.classes[known], len(rows), probes)
 
     def reader(self, variables: Variables) -> _Halves:
@@ -253,12 +259,6 @@ class _Reader:
     def sampled(self, prepared: list[Any], assignment: IntArray) -> list[Any]:
         return [through(layer, assignment) for layer in prepared]
 
-    def bits(self, prepared: list[Any]) -> Bits:
-        return self.points(prepared).bits
-
-    def points(self, prepared: list[Any]) -> Points:
-        raise NotImplementedError
-
     def _points(self, score: _Score, n_repeats: int) -> Points:
         """Makes points of scores (..., n_layers)."""
         fixed, n_penalties = self._variables, len(self._probe.penalties)
@@ -305,6 +305,9 @@ class _Halves(_Reader):
     def mixture(self, prepared: list[Any]) -> list[Any]:
         chosen = [self._some_copies(layer, 0) for layer in prepared]
         return [layer.reshape(*layer.shape[:-3], -1, layer.shape[-1]) for layer in chosen]
+
+    def bits(self, prepared: list[Any]) -> Bits:
+        return self.points(prepared).bits
 
     def points(self, prepared: list[Any]) -> Points:
         return self._read(prepared, self._fit, self._scored, self._variables.n_samples)
@@ -427,6 +430,9 @@ class _Scoring(_Reader):
 
     def mixture(self, prepared: list[Any]) -> list[Any]:
         return [layer.reshape(*layer.shape[:-3], -1, layer.shape[-1]) for layer in prepared]
+
+    def bits(self, prepared: list[Any]) -> Bits:
+        return self.points(prepared).bits
 
     def points(self, prepared: list[Any]) -> Points:
         n = self._variables.n_samples

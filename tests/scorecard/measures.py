@@ -13,7 +13,7 @@ import numpy as np
 
 import fastmi
 from fastmi import PlaneEstimator, QuantileBins, UniformBins, WidthBins
-from fastmi.measures import Counted, KDEBounds, SoftmaxChannel, VectorQuantized
+from fastmi.measures import Counted, KDEBounds, Probe, SoftmaxChannel, VectorQuantized
 
 from .judge import Case, Refused
 
@@ -257,6 +257,54 @@ MEASURES = [
             "softmax",
         )
         for name, given in (("NaN", T * np.nan), ("tanh", T), ("one unit", T[:, :1]))
+    ),
+    *(
+        _bad(
+            f"{name} {given!r}",
+            f"measures.Probe({name})",
+            lambda name=name, given=given: Probe(**{name: given}),
+            name,
+        )
+        for name, wrong in (
+            ("hidden", (-1, 2.5, "4", None, True)),
+            ("penalty", (0, -1, np.nan, "1", True)),
+            ("n_steps", (0, 1.5, None)),
+            ("tolerance", (-1, np.nan, None)),
+            ("seed", (-1, 1.5, None)),
+            ("max_fit", (0, 1.5, None)),
+        )
+        for given in wrong
+    ),
+    *(
+        _bad(
+            f"a probe of {name}",
+            "PlaneEstimator.estimate(layers)",
+            lambda given=given: PlaneEstimator(X, Y, Probe()).estimate(given),
+            "layers[0]",
+            "NaN",
+        )
+        for name, given in (("NaN", T * np.nan), ("infinities", T * np.inf))
+    ),
+    _bad(
+        "a probe of one sample",
+        "PlaneEstimator(y)",
+        lambda: PlaneEstimator(X[:1], Y[:1], Probe()),
+        "n = 1",
+    ),
+    *(
+        _bad(
+            f"a probe fitted to {name}",
+            "measures.Probe.fit(layer y)",
+            lambda layer=layer, y=y: Probe().fit(layer, y),
+            named,
+        )
+        for name, layer, y, named in (
+            ("no labels", T, None, "y"),
+            ("fewer labels", T, Y[:-1], "layer"),
+            ("several networks", T[None], Y, "layer"),
+            ("NaN", T * np.nan, Y, "layer"),
+            ("a list", [[1]], Y, "layer"),
+        )
     ),
     _bad(
         "an empty mapping",

@@ -125,3 +125,18 @@ def test_another_sample_is_refused():
     ):
         with pytest.raises(ValueError, match="sample must be one of 'held-out', 'training', 'pop"):
             call()
+
+
+def test_a_lower_end_that_stands_alone():
+    lower = np.array([0.07, 0.06, -0.5, NAN])
+    words = [belief.VERDICTS[word] for word in belief.lower_verdicts(lower, 100)]
+    assert words == ["bounded", "unresolved", "unresolved", ""]
+    assert belief.lower_reasons(lower, 100, "held-out") == [
+        "bounded from below: 7.000 bits against independence of 6.64, in 100 scored samples; it "
+        "has no upper end",
+        "unresolved: 6.000 bits against independence of 6.64, in 100 scored samples",
+        "unresolved: -50.000 bits against independence of 6.64, in 100 scored samples",
+        "no verdict: it needs a lower end of I(T;Y)",
+    ]
+    (said,) = belief.lower_reasons(np.array([0.5]), np.array([40]), "training")
+    assert said.endswith("(a description: the layer was trained on this sample)")
