@@ -138,6 +138,10 @@ RECORDS = {
         "KDEBounds(noise_variance=0.1, pair='upper', precision='float32')",
     ),
     "SoftmaxChannel": (measures.SoftmaxChannel, "SoftmaxChannel()"),
+    "Probe": (
+        measures.Probe,
+        "Probe(hidden=0, penalty=None, n_steps=200, tolerance=1e-05, seed=0, max_fit=10000)",
+    ),
     "VectorQuantized": (
         lambda: measures.VectorQuantized(4).fit(np.arange(9.0)[:, None]),
         "VectorQuantized(k=4, by='kmeans', max_fit=2048, seed=0, fitted to 1 units)",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.arrays import FloatArray
 from fastmi.belief import VERDICTS
+from fastmi.inputs import shortened
 from fastmi.points import Points
 from fastmi.tables.plane import InformationPlane
 from fastmi.tables.storage import listed
@@ -40,13 +43,23 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
     Each seed counts once, as the mean over its paths. The band ends at the limits that the columns
     of `Points` state, and at log2 n and H(Y), which information cannot pass.
 
+    Layers whose measure says nothing of I(X;T) have no place in the plane: the caption names them.
+
     Raises:
         TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs,
-            layers or readings.
+            layers or readings; no layer with I(X;T).
     """
     from fastmi import figures
 
-    first = _same_tables(listed(planes))
+    whole = _same_tables(listed(planes))
+    placed = _placed(whole)
+    if not placed.any():
+        raise ValueError(
+            f"{shortened(whole.binning, 60)} says nothing of I(X;T), and its layers have no place "
+            "in the plane: draw I(T;Y) over the epochs, plane.i_ty[:, 0] over plane.epochs"
+        )
+    planes = [_of_layers(plane, placed) for plane in planes]
+    first = planes[0]
     with np.errstate(under="ignore"):
         # (seeds, 2, epochs, layers)
         bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])
@@ -64,6 +77,9 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
     # of a training sample also beside a mixture, which has none: one caption serves them all
     described = counted if first.sample_kind == "training" else words and not first.sample_kind
     how += "; verdicts describe this sample alone" if described else ""
+    if not placed.all():
+        without = ", ".join(np.array(whole.layers)[~placed].tolist())
+        how += f"; without I(X;T), and not drawn: {without}"
     limits = {column.name: (column.low, column.high) for column in Points.columns()}
     return figures.Panel(
         title=TITLES[first.reading] if first.n_copies > 1 else "a single network",
@@ -83,6 +99,19 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
         lower=None if lower is None else lower[-1],
         verdicts=words,
     )
+
+
+def _placed(plane: InformationPlane) -> npt.NDArray[np.bool_]:
+    """Finds the layers with I(X;T), (n_layers,), which have a place in the plane."""
+    return ~np.isnan(plane.i_xt).any(axis=(0, 1))
+
+
+def _of_layers(plane: InformationPlane, at: npt.NDArray[np.bool_]) -> InformationPlane:
+    """Takes these layers of a table."""
+    if at.all():
+        return plane
+    layers = tuple(np.array(plane.layers)[at].tolist())
+    return replace(plane, layers=layers, points=plane.points.map(lambda column: column[..., at]))
 
 
 def _mean(planes: Sequence[InformationPlane], name: str) -> FloatArray | None:
@@ -119,7 +148,7 @@ def plot(
         tables: one or more, of the same layers.
         rows: what a row of panels has in common, "sample", "reading", "data" or "binning"; the
             panels of a row differ in the other three. Single networks ("each") are left out where
-            their mean is there.
+            their mean is there, and tables without any I(X;T), as of a probe, beside others.
         color: "layer" or "epoch".
 
     Returns:
@@ -133,6 +162,7 @@ def plot(
 
     checks.one_of("rows", rows, ROWS)
     planes = listed([tables] if isinstance(tables, InformationPlane) else tables, "tables")
+    planes = [plane for plane in planes if _placed(plane).any()] or planes
     means = {_alike(plane) for plane in planes if plane.reading == "mean"}
     groups: dict[str, dict[tuple[str, ...], list[InformationPlane]]] = {}
     for plane in planes:
@@ -167,14 +197,15 @@ def html(plane: InformationPlane) -> str:
     import io
 
     picture, mean = io.BytesIO(), plane.mean()
-    plane.plot().savefig(picture, format="png", dpi=100)
+    if _placed(plane).any():
+        plane.plot().savefig(picture, format="png", dpi=100)
     head = ("layer", "I(X;T) start", "end", "I(T;Y) start", "end")
     reasons, chance = plane.reasons(), _mean([plane], "chance")
     head += ("chance",) * (chance is not None) + ("verdict",) * bool(reasons)
     cells = [
         (
             layer,
-            *(f"{column[at, 0, i]:.3f}" for column in (mean.i_xt, mean.i_ty) for at in (0, -1)),
+            *(_cell(column[at, 0, i]) for column in (mean.i_xt, mean.i_ty) for at in (0, -1)),
             *([] if chance is None else [f"{chance[-1, i]:.3f}"]),
             *([reasons[layer]] if reasons else []),
         )
@@ -183,12 +214,20 @@ def html(plane: InformationPlane) -> str:
     lines = "".join(
         f"<tr>{''.join(f'<td>{markup.escape(cell)}</td>' for cell in row)}</tr>" for row in cells
     )
-    return (
+    image = (
         f'<img src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}" '
         'alt="information plane">'
+    )
+    return (
+        f"{image if picture.getvalue() else ''}"
         f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{lines}</table>"
         f"<p>{markup.escape(repr(plane))}; bits</p>"
     )
+
+
+def _cell(bits: float) -> str:
+    """Writes bits, and nothing where there are none."""
+    return "" if bits != bits else f"{bits:.3f}"
 
 
 def _same_tables(planes: Sequence[InformationPlane]) -> InformationPlane:

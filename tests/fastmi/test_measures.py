@@ -19,7 +19,7 @@ from fastmi.measures import (
     SoftmaxChannel,
     VectorQuantized,
 )
-from fastmi.measures.probe import halves
+from fastmi.measures.probe import halves as fitted_and_scored
 from tests import naive
 
 Rows = list[list[float]]
@@ -123,7 +123,8 @@ def softmax_mixture(x: list, y: list, copies: list[Rows]) -> Pair:
 
 def probe(x: list, y: list, rows: Rows) -> Pair:
     """The halves are a choice that is recorded, and tested by itself; what follows is defined."""
-    fit, scored = halves(np.unique(y, return_inverse=True)[1], seed=0, most=100)
+    labels = np.unique(y, return_inverse=True)[1]
+    fit, scored = fitted_and_scored(labels, seed=0, most=100)
     return math.nan, naive.probe(y, rows, fit.tolist(), scored.tolist(), PENALTY)
 
 
@@ -132,7 +133,7 @@ def probe_mixture(x: list, y: list, copies: list[Rows]) -> Pair:
     n, labels = len(y), np.unique(y, return_inverse=True)[1]
     fit, scored = (
         [c * n + i for c in range(len(copies)) for i in part.tolist()]
-        for part in halves(labels, seed=0, most=100)
+        for part in fitted_and_scored(labels, seed=0, most=100)
     )
     rows = [row for copy in copies for row in copy]
     return math.nan, naive.probe(y * len(copies), rows, fit, scored, PENALTY)

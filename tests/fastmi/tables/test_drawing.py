@@ -210,6 +210,30 @@ def test_a_notebook_shows_the_figure_and_the_layers():
     assert "<b>" not in shown
 
 
+def without_x(*layers):
+    """A table whose layers of these numbers say nothing of I(X;T)."""
+    table = plane()
+    i_xt = table.i_xt.copy()
+    i_xt[..., list(layers)] = np.nan
+    return replaced(table, i_xt=i_xt)
+
+
+def test_a_layer_without_i_xt_has_no_place_in_the_plane():
+    panel, whole = without_x(0).panel(), plane().panel()
+    assert panel.layers == ("output",)
+    assert np.array_equal(panel.i_ty, whole.i_ty[:, 1:])
+    assert panel.caption.endswith("; without I(X;T), and not drawn: hidden")
+
+
+def test_a_table_without_i_xt_is_left_out_beside_others_and_not_drawn_alone():
+    assert len(tables.plot([replaced(without_x(0, 1), binning="probe"), plane()]).axes) == 1
+    with pytest.raises(ValueError, match=r"none says nothing of I\(X;T\).*: draw I\(T;Y\) over"):
+        without_x(0, 1).plot()
+    shown = without_x(0, 1)._repr_html_()
+    assert shown.startswith("<table>")
+    assert "nan" not in shown
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, ">f8", np.int8, np.uint32])
 def test_columns_of_other_numbers_become_float64(dtype):
     table = plane(
