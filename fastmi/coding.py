@@ -25,6 +25,7 @@ __all__ = [
     "encode",
     "encode_layers",
     "identify_rows",
+    "judge_census",
     "number_rows",
     "scheme",
 ]
@@ -141,7 +142,7 @@ def encode_layers(
         flat, [binning.cut for binning in binnings], [each.weights for each in schemes], by_row
     )
     for name, census, binning in zip(names, censuses, binnings, strict=True):
-        _judge_census(name, census.nan, census.outside, binning)
+        judge_census(name, census.nan, census.outside, binning)
     shape = (len(layers), *leading, n)
     return Encoded(
         codes.reshape(shape),
@@ -295,7 +296,7 @@ def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 
-def _judge_census(name: str, nan: int, outside: int, binning: Binning) -> None:
+def judge_census(name: str, nan: int, outside: int, binning: Binning) -> None:
     """Refuses NaN, and under out_of_range="raise" values beyond the edges: they have no symbol."""
     if nan:
         raise ValueError(

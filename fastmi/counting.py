@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "Tally",
     "counts_of_counts",
     "tally",
+    "tally_cells",
 ]
 
 FEWEST_SAMPLES = 20  # from which a sample is judged
@@ -66,6 +68,19 @@ class Tally:
         occurrences = Occurrences(np.zeros(len(times), np.int64), times, symbols)
         return cls(1, int(counts.sum()), occurrences)
 
+    @classmethod
+    def joined(cls, tallies: Sequence[Tally]) -> Tally:
+        """Lays the segments of tallies of as many samples end to end."""
+        if len(tallies) == 1:
+            return tallies[0]
+        starts = np.cumsum([0, *(each.n_segments for each in tallies)]).tolist()
+        moved = [
+            each.occurrences._replace(segment=each.occurrences.segment + start)
+            for start, each in zip(starts, tallies, strict=False)
+        ]
+        columns = (np.concatenate(column) for column in zip(*moved, strict=True))
+        return cls(starts[-1], tallies[0].n_samples, Occurrences(*columns))
+
     def occurring(self, times: int) -> IntArray:
         """Counts the symbols that occur exactly so many times, (s,)."""
         return self._sum(np.where(self.occurrences.times == times, self.occurrences.symbols, 0))
@@ -100,6 +115,15 @@ def tally(
         labels = np.asarray(labels, np.int64).reshape(len(n_labels), n)
     occurrences = backends.twin_for(codes).tally(codes, labels, n_labels, code_bits)
     return Tally((1 + len(n_labels)) * n_segments, n, occurrences)
+
+
+def tally_cells(cells: IntArray) -> Tally:
+    """Tallies tables of counts (s, k), one a segment, as if their samples had been counted."""
+    n_samples = int(cells[0].sum())
+    segment, place = np.nonzero(cells)
+    keys, symbols = np.unique(segment * (n_samples + 1) + cells[segment, place], return_counts=True)
+    segment, times = np.divmod(keys, n_samples + 1)
+    return Tally(len(cells), n_samples, Occurrences(segment, times, symbols))
 
 
 def counts_of_counts(counts: IntArray) -> tuple[IntArray, IntArray]:

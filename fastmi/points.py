@@ -96,9 +96,13 @@ class Points:
         verdict, verdict_xt: of I(T;Y) and of I(X;T), numbers of `fastmi.belief.VERDICTS` and
             `GROWTH_VERDICTS`.
         charge: bits by which mean_lower, and the verdict with it, pay for bins that were chosen
-            with the labels: log2 of their number / n.
+            with the labels, or for a unit: log2 of their number / n.
         i_ty_se: the standard error of i_ty, in bits, where that is a mean over scored samples.
         n_scored: over how many.
+        units_i_ty, units_chance: where units are counted one by one, the means over all of them of
+            I(t_d;Y) and of its exact chance.
+        i_xt_sd, i_ty_sd: where i_xt and i_ty are means over what a measure draws by its seeds, the
+            standard deviation of one draw.
 
     What stands below the bounds is said by `fastmi.belief`. It is None of a mixture, whose rows
     hang together; of a population, where nothing is estimated, the verdicts alone are there.
@@ -157,6 +161,14 @@ class Points:
         default=None,
         metadata=_says("n_scored", "samples", "at least one sample is scored", low=1, whole=True),
     )
+    units_i_ty: FloatArray | None = field(
+        default=None, metadata=_says("units_i_ty_bits", "bits", FINITE)
+    )
+    units_chance: FloatArray | None = field(
+        default=None, metadata=_says("units_chance_bits", "bits", FINITE)
+    )
+    i_xt_sd: FloatArray | None = field(default=None, metadata=_says("i_xt_sd_bits", "bits", FINITE))
+    i_ty_sd: FloatArray | None = field(default=None, metadata=_says("i_ty_sd_bits", "bits", FINITE))
 
     @classmethod
     def columns(cls) -> list[Column]:

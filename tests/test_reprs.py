@@ -137,6 +137,16 @@ RECORDS = {
         lambda: measures.KDEBounds(0.1),
         "KDEBounds(noise_variance=0.1, pair='upper', precision='float32')",
     ),
+    "PerUnit": (
+        lambda: measures.PerUnit(BINS),
+        "PerUnit(4 bins on [-2, 2), outside: separate)",
+    ),
+    "PerUnit of many layers": (lambda: measures.PerUnit(MANY), None),
+    "SoftCodes": (
+        lambda: measures.SoftCodes(100),
+        "SoftCodes(n_anchors=100, n_seeds=8, eps=None, seed=0, corrected=True, "
+        "precision='float32')",
+    ),
     "SoftmaxChannel": (measures.SoftmaxChannel, "SoftmaxChannel()"),
     "Probe": (
         measures.Probe,

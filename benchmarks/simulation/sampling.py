@@ -169,4 +169,4 @@ def _interval(cells: IntArray, n_columns: int, n_classes: int | None) -> tuple[f
     rows, columns = np.divmod(place, n_columns)
     table = Contingency.of_cells(counts[place], rows, columns)
     found = belief.interval_of(table, n_classes=n_classes, sample="held-out")
-    return found.low, found.high, *jackknife(table)
+    return found.low, found.high, *jackknife(table)[:2]

@@ -1,6 +1,6 @@
 """The backend seam: activations -> integer codes -> integer tallies, by one of its twins.
 
-Nothing else crosses it. Each twin is a module with the same seven functions:
+Nothing else crosses it. Each twin is a module with the same eight functions:
 
     receive(array)
         -> the same numbers in the twin's own container, without a copy
@@ -8,6 +8,9 @@ Nothing else crosses it. Each twin is a module with the same seven functions:
         -> the labels where the codes are
     encode_layers([activations (m, d)], [Cut], [weights (d,)], by_row)
         -> Coded: codes (l, m), [Census], how many of each row lie outside; any widths d
+    count_units(activations (m, d), Cut, labels (m,), n_labels)
+        -> how often each unit has each symbol beside each label, (n_labels, d, n_symbols) on the
+        host, and a Census
     identify(codes (n,))
         -> dense ids (n,), number of symbols
     tally(codes (s, n), labels (l, n), n_labels, code_bits)
@@ -111,6 +114,10 @@ class Twin(Protocol):
     def encode_layers(
         self, layers: list[Any], cuts: list[Cut], weights: list[IntArray], by_row: bool = False
     ) -> Coded: ...
+
+    def count_units(
+        self, layer: Any, cut: Cut, labels: Any, n_labels: int
+    ) -> tuple[IntArray, Census]: ...
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...
 

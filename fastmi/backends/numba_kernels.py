@@ -22,6 +22,7 @@ __all__ = [
     "Search",
     "Seed",
     "count_nan",
+    "count_units",
     "desk",
     "digitise_any",
     "digitise_uniform",
@@ -218,9 +219,41 @@ def _combine_wide(symbols, weights, codes):
         codes[row] = code
 
 
+def _count_units(x, line, padded, n_edges, ends, labels, symbols, cells):
+    """Digitises tiles of whole rows, and counts each symbol of each unit beside the row's label.
+
+    Unit d, symbol s and label y are cells[y, d n_symbols + s]: what one row adds lies in one block,
+    and no two of its additions in one place, so that none waits for another.
+    """
+    n_symbols = np.uint64(n_edges + 1)
+    n_units = np.uint64(cells.shape[1]) // n_symbols
+    nan = outside = 0
+    rows_per_tile = symbols.size // np.int64(n_units)
+    for first in range(0, labels.size, rows_per_tile):
+        beside = labels[first : first + rows_per_tile]
+        start = first * np.int64(n_units)
+        tile = x[start : start + beside.size * np.int64(n_units)]
+        n_outside = np.int32(0)
+        if line is not None:
+            n_outside = digitise_uniform(tile, line, n_edges, ends, symbols)
+        if padded is not None:
+            n_outside = digitise_any(tile, padded, n_edges, ends, symbols)
+        if n_outside:
+            outside += n_outside
+            nan += count_nan(tile)
+        for row in range(beside.size):
+            block = cells[np.uint64(beside[row])]
+            at = np.uint64(row) * n_units
+            for d in range(n_units):
+                unit = np.uint64(d)
+                block[unit * n_symbols + np.uint64(symbols[at + unit])] += np.uint32(1)
+    return nan, outside
+
+
 combine_narrow = jit(_combine_narrow)
 combine_wide = jit(_combine_wide)
 encode_rows = jit(_encode_rows)
+count_units = jit(_count_units)
 
 
 # --- count: codes -> dense ids -> how many symbols occur once, twice, ... -------------------------

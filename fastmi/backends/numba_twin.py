@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.backends import ANY_CODE, Census, Coded, Cut, IntArray, Occurrences
+from fastmi.backends import (
+    ANY_CODE,
+    Census,
+    Coded,
+    Cut,
+    IntArray,
+    Occurrences,
+    numba_kernels,
+)
 from fastmi.backends.numba_kernels import (
     Line,
     Search,
@@ -25,6 +33,7 @@ from fastmi.backends.threads import n_threads, together
 
 __all__ = [
     "beside",
+    "count_units",
     "distinct",
     "encode_layers",
     "identify",
@@ -145,6 +154,28 @@ def encode_layers(
             ]
             census.append(Census(*map(sum, zip(*together(rows), strict=True))))
     return Coded(codes, census, outside if by_row else None)
+
+
+@_wraps
+def count_units(
+    layer: npt.NDArray[np.float32], cut: Cut, labels: IntArray, n_labels: int
+) -> tuple[IntArray, Census]:
+    """Counts every unit's symbols beside each label, (n_labels, d, n_edges + 1), and a census."""
+    m, d = layer.shape
+    n_symbols = cut.edges.size + 1
+    flat, told = np.ascontiguousarray(layer).reshape(-1), _told(cut)[:-1]
+
+    def count(span: slice) -> tuple[Any, Census]:
+        cells = np.zeros((n_labels, d * n_symbols), np.uint32)
+        tile = np.empty(max(TILE_SYMBOLS, d), np.int32)
+        rows = flat[span.start * d : span.stop * d]
+        return cells, Census(*numba_kernels.count_units(rows, *told, labels[span], tile, cells))
+
+    # a thread has cells of its own
+    parts = together([partial(count, span) for span in _spans(m, d)])
+    cells = np.sum([cells for cells, _ in parts], axis=0, dtype=np.int64)
+    census = Census(*map(sum, zip(*(census for _, census in parts), strict=True)))
+    return cells.reshape(n_labels, d, n_symbols), census
 
 
 def _told(cut: Cut) -> tuple[Any, ...]:

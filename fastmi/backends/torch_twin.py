@@ -22,6 +22,7 @@ from fastmi.backends import ANY_CODE, Census, Coded, Cut, IntArray, Occurrences
 __all__ = [
     "beside",
     "census_of",
+    "count_units",
     "distinct",
     "encode_layer",
     "encode_layers",
@@ -99,10 +100,7 @@ def encode_layer(
     How many of each row lie outside goes into `outside`.
     """
     device, n_edges = layer.device, cut.edges.size
-    bounds, weight = placed(cut.edges, device), placed(weights, device)
-    symbols = np.arange(n_edges + 1)
-    symbols[0], symbols[-1] = cut.ends
-    table = placed(symbols, device)
+    bounds, weight, table = placed(cut.edges, device), placed(weights, device), _table(cut, device)
     step = max(1, CELLS // layer.shape[1])
     census = []
     for first in range(0, len(layer), step):
@@ -116,6 +114,33 @@ def encode_layer(
         census += [rows.isnan().sum(), beyond.sum()]
         torch.sum(table[places].mul_(weight), -1, out=codes[part])
     return torch.stack(census).reshape(-1, 2).sum(0) if len(census) > 2 else torch.stack(census)
+
+
+def count_units(layer: Any, cut: Cut, labels: Any, n_labels: int) -> tuple[IntArray, Census]:
+    """Counts every unit's symbols beside each label, (n_labels, d, n_edges + 1), and a census."""
+    layer = receive(layer)
+    labels = beside(labels, layer)
+    device, n_symbols, d = layer.device, cut.edges.size + 1, layer.shape[1]
+    bounds, table = placed(cut.edges, device), _table(cut, device)
+    units = torch.arange(d, device=device)
+    cells = torch.zeros(n_labels * d * n_symbols, dtype=torch.int64, device=device)
+    census, step = [], max(1, CELLS // d)
+    for first in range(0, len(layer), step):
+        rows = layer[first : first + step].contiguous()
+        places = torch.bucketize(rows, bounds, right=True, out_int32=True)
+        census.append(torch.stack([rows.isnan().sum(), (places % cut.edges.size == 0).sum()]))
+        at = labels[first : first + step, None].long() * d + units
+        at = at.mul_(n_symbols).add_(table[places])
+        cells += torch.bincount(at.flatten(), minlength=len(cells))
+    (counted,) = census_of(torch.stack(census).sum(0, keepdim=True))
+    return cells.cpu().numpy().reshape(n_labels, d, n_symbols), counted
+
+
+def _table(cut: Cut, device: torch.device) -> Tensor:
+    """Lays beside the layer what each number of edges <= x stands for."""
+    symbols = np.arange(cut.edges.size + 1)
+    symbols[0], symbols[-1] = cut.ends
+    return placed(symbols, device)
 
 
 def census_of(numbers: Tensor) -> list[Census]:

@@ -23,6 +23,7 @@ from fastmi.backends.failures import of_the_device
 from fastmi.backends.torch_twin import (
     beside,
     census_of,
+    count_units,
     distinct,
     identify,
     in_parts,
@@ -36,6 +37,7 @@ __all__ = [
     "against_coding",
     "against_counting",
     "beside",
+    "count_units",
     "distinct",
     "encode_layers",
     "identify",

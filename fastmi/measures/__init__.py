@@ -4,7 +4,9 @@ from fastmi.measures.base import Layers, Measure, Reader, Variables
 from fastmi.measures.counted import Counted
 from fastmi.measures.kde import KDEBounds
 from fastmi.measures.probe import Probe
+from fastmi.measures.soft import SoftCodes
 from fastmi.measures.softmax import SoftmaxChannel
+from fastmi.measures.units import PerUnit
 from fastmi.measures.vector_quantized import VectorQuantized
 
 __all__ = [
@@ -12,8 +14,10 @@ __all__ = [
     "KDEBounds",
     "Layers",
     "Measure",
+    "PerUnit",
     "Probe",
     "Reader",
+    "SoftCodes",
     "SoftmaxChannel",
     "Variables",
     "VectorQuantized",

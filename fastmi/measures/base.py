@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -13,7 +14,13 @@ from fastmi import backends, checks, entropies
 from fastmi.arrays import Activations, Bits, FloatArray, Inputs, IntArray, LabelsLike
 from fastmi.belief import Statements
 from fastmi.coding import identify_rows
-from fastmi.counting import FEWEST_SAMPLES, Tally, tally
+from fastmi.counting import (
+    FEWEST_SAMPLES,
+    LOWEST_COVERAGE,
+    CoverageWarning,
+    Tally,
+    tally,
+)
 from fastmi.inputs import is_tensor, on_host, shortened
 from fastmi.labels import as_labels
 from fastmi.points import Points
@@ -31,6 +38,7 @@ __all__ = [
     "spread",
     "through",
     "variables",
+    "warn_of_pairs",
 ]
 
 Prepared = TypeVar("Prepared")  # what a reader makes of layers, for all readings
@@ -167,6 +175,25 @@ def points_of(names: Sequence[str], counts: Sequence[int], n_points: int) -> str
         for name, count in zip(names, counts, strict=True)
         if count
     )
+
+
+def warn_of_pairs(fixed: Variables, names: Sequence[str], coverage: FloatArray) -> None:
+    """Warns of layers whose pairs (T,Y) nearly all differ, by their coverage (n_layers, ...).
+
+    Warns:
+        CoverageWarning: there are some, and the sample is one that is judged.
+    """
+    coverage = coverage.reshape(len(names), -1)
+    lost = (coverage <= LOWEST_COVERAGE).sum(axis=1).tolist()
+    if fixed.judged and any(lost):
+        warnings.warn(
+            f"unresolved: {points_of(names, lost, coverage.shape[1])}: at most one "
+            f"sample in twenty shares its code and label with another of these {fixed.n_samples}, "
+            "and I(T;Y) would be nearly the same for any labels; take more samples, fewer bins or "
+            "units, or another measure (`readings` says what stands beside each number)",
+            CoverageWarning,
+            stacklevel=checks.depth_of_caller(),
+        )
 
 
 def through(values: Any, assignment: Any) -> Any:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from fastmi import backends, belief, checks, entropies
+from fastmi import backends, belief, entropies
 from fastmi.arrays import Bits, FloatArray, IntArray
-from fastmi.counting import LOWEST_COVERAGE, CoverageWarning, Tally, tally
+from fastmi.counting import Tally, tally
 from fastmi.inputs import is_tensor
-from fastmi.measures.base import Variables, points_of, through
+from fastmi.measures.base import Variables, through, warn_of_pairs
 from fastmi.points import Points
 
 __all__ = ["Codes", "CodesReader"]
@@ -119,21 +118,9 @@ class CodesReader(Generic[PreparedCodes]):
 
     def _warn_of_pairs(self, prepared: PreparedCodes, counts: Tally) -> None:
         """Warns of layers whose pairs (T,Y) nearly all differ; of a mixture nothing is said."""
-        n, s = prepared.codes.shape[-1], counts.n_segments // (3 if self._splits_x(1) else 2)
-        fixed = self._variables
-        if not fixed.judged or n != fixed.n_samples:
-            return
-        coverage = counts.between(s, 2 * s).coverage.reshape(len(prepared.names), -1)
-        lost = (coverage <= LOWEST_COVERAGE).sum(axis=1).tolist()
-        if any(lost):
-            warnings.warn(
-                f"unresolved: {points_of(prepared.names, lost, coverage.shape[1])}: at most one "
-                f"sample in twenty shares its code and label with another of these {n}, and "
-                "I(T;Y) would be nearly the same for any labels; take more samples, fewer bins or "
-                "units, or another measure (`readings` says what stands beside each number)",
-                CoverageWarning,
-                stacklevel=checks.depth_of_caller(),
-            )
+        n, s = prepared.codes.shape[-1], counts.n_segments // (3 if self._counts_x(1) else 2)
+        if self._variables.judged and n == self._variables.n_samples:
+            warn_of_pairs(self._variables, prepared.names, counts.between(s, 2 * s).coverage)
 
     def _charges(self, prepared: PreparedCodes, n_segments: int) -> FloatArray:
         """Finds what the choice of its bins costs each segment, (s,)."""
@@ -148,7 +135,7 @@ class CodesReader(Generic[PreparedCodes]):
         """
         n, fixed = codes.shape[-1], self._variables
         n_repeats = n // fixed.n_samples
-        sizes = (fixed.n_y, fixed.n_x) if self._splits_x(n_repeats) else (fixed.n_y,)
+        sizes = (fixed.n_y, fixed.n_x) if self._counts_x(n_repeats) else (fixed.n_y,)
         labels = fixed.labels_beside(codes, len(sizes))
         if n_repeats > 1:
             labels = (
@@ -160,7 +147,7 @@ class CodesReader(Generic[PreparedCodes]):
         joint[0], joint[1] = h_tx[0] if h_tx else self._h_x, h_ty
         return entropies.information(h_t, self._ceilings_of(n_repeats), joint), counts
 
-    def _splits_x(self, n_repeats: int) -> bool:
+    def _counts_x(self, n_repeats: int) -> bool:
         """Tells whether pairs (t, x) are counted: not where each is as alone as its x."""
         return self._variables.n_x < self._variables.n_samples or n_repeats > 1
 

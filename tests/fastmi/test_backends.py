@@ -62,6 +62,7 @@ def test_both_twins_have_the_functions_of_the_protocol():
         "receive",
         "beside",
         "encode_layers",
+        "count_units",
         "identify",
         "tally",
         "distinct",
@@ -127,6 +128,29 @@ def test_layers_of_several_widths_are_encoded_together(twin, rng):
     for found, layer, weight in zip(numpy_of(codes), layers, weights, strict=True):
         # NumPy wraps modulo 2^64, as asked
         np.testing.assert_array_equal(found, np.digitize(layer, EDGES) @ weight)
+
+
+@pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
+@pytest.mark.parametrize("ends", [(0, 3), (1, 2), (3, 3)])
+@pytest.mark.parametrize(("m", "d"), [(1, 1), (50, 3), (9, 3000), (9000, 40)])
+def test_units_are_counted_beside_labels(twin, rng, edges, ends, m, d):
+    layer, labels = rng.normal(0, 0.8, (m, d)).astype(np.float32), rng.integers(0, 4, m)
+    expected = np.zeros((4, d, 4), np.int64)
+    symbols = np.array([ends[0], 1, 2, ends[1]])[np.digitize(layer, edges)]
+    np.add.at(expected, (labels[:, None], np.arange(d), symbols), 1)
+    cut = Cut(edges, ends)
+    with fastmi.use_threads(2):
+        cells, census = module_of(twin).count_units(twin.put(layer), cut, labels, 4)
+    assert cells.dtype == np.int64
+    np.testing.assert_array_equal(cells, expected)
+    assert census == (0, np.count_nonzero((layer < edges[0]) | (layer >= edges[-1])))
+
+
+@pytest.mark.parametrize("edges", [EDGES, np.array([-1, 0.5, 1], np.float32)])
+def test_what_units_leave_out_is_counted(twin, edges):
+    layer = twin.put(np.float32([[0, np.nan], [np.nan, 7]]))
+    _, census = module_of(twin).count_units(layer, Cut(edges, ENDS), np.array([0, 1]), 2)
+    assert census == (2, 3)
 
 
 def test_identify_numbers_codes_densely(twin, rng):

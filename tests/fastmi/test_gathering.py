@@ -7,7 +7,7 @@ import torch
 import fastmi
 from fastmi import PlaneEstimator
 from fastmi.gathering import Gathering
-from fastmi.measures import Counted, KDEBounds, SoftmaxChannel
+from fastmi.measures import Counted, KDEBounds, PerUnit, SoftCodes, SoftmaxChannel
 from tests.fastmi.measures.tiny import Means
 
 BINS = fastmi.UniformBins(4, range=(-2, 2))
@@ -50,9 +50,35 @@ def test_counted_layers_give_the_same_floats_in_any_batches(case, twin, sample):
         assert_same(points, whole)
 
 
-def test_x_with_repeats_counts(case):
+@pytest.mark.parametrize("sample", [None, "population"])
+def test_units_give_the_same_floats_in_any_batches(case, twin, sample):
+    x, labels, layers = case
+    estimators = [PlaneEstimator(x, y, PerUnit(BINS), sample=sample) for y in labels]
+    found = gathered(estimators, layers, put=twin.put)
+    for points, estimator in zip(found, estimators, strict=True):
+        assert_same(points, estimator.readings(layers)["each"].map(lambda column: column[0]))
+
+
+SOFT = SoftCodes(6, n_seeds=2, corrected=False)
+
+
+def test_soft_codes_add_up(case, rng, twin):
+    x, labels, layers = case
+    estimators = [PlaneEstimator(x, y, SOFT) for y in labels]
+    maps = {"maps": rng.normal(size=(5, 60, 3)).astype(np.float32)}
+    for given, reading in ((layers, "each"), (maps, "mixture")):
+        found = gathered(estimators, given, put=twin.put)
+        for points, estimator in zip(found, estimators, strict=True):
+            whole = estimator.readings(given)[reading].map(lambda column: column.reshape(-1))
+            assert points.present.keys() == whole.present.keys()
+            for name, column in whole.present.items():
+                assert points.present[name] == pytest.approx(column, abs=1e-6), name
+
+
+@pytest.mark.parametrize("measure", [FEW, PerUnit(FEW), SOFT])
+def test_x_with_repeats_counts(case, measure):
     _, (y, _), layers = case
-    estimator = PlaneEstimator(np.arange(60)[:, None] // 3, y, FEW)
+    estimator = PlaneEstimator(np.arange(60)[:, None] // 3, y, measure)
     (points,) = gathered([estimator], layers)
     assert_same(points, estimator.readings(layers)["each"].map(lambda column: column[0]))
     assert (points.i_xt <= np.log2(20) + 1e-9).all()
@@ -67,7 +93,7 @@ def test_each_layer_by_its_own_measure_in_the_order_in_which_they_come(case):
     assert_same(points, estimator.readings(layers)["each"].map(lambda column: column[0]))
 
 
-@pytest.mark.parametrize("measure", [BINS, SoftmaxChannel()])
+@pytest.mark.parametrize("measure", [BINS, PerUnit(BINS), SoftmaxChannel()])
 def test_positions_are_a_mixture(case, rng, measure):
     x, (y, _), _ = case
     maps = rng.dirichlet(np.ones(3), size=(5, 60)).astype(np.float32)

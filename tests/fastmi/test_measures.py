@@ -14,13 +14,17 @@ from fastmi.measures import (
     Counted,
     KDEBounds,
     Measure,
+    PerUnit,
     Probe,
     Reader,
+    SoftCodes,
     SoftmaxChannel,
     VectorQuantized,
+    soft,
 )
 from fastmi.measures.probe import halves as fitted_and_scored
 from tests import naive
+from tests.fastmi.belief import definitions
 
 Rows = list[list[float]]
 Pair = tuple[float, float]  # I(X;T) and I(T;Y), bits
@@ -36,6 +40,26 @@ def counted(x: list, y: list, rows: Rows) -> Pair:
 
 def counted_mixture(x: list, y: list, copies: list[Rows]) -> Pair:
     return naive.mixture(x, y, copies, BINS.edges.tolist())
+
+
+def best_unit(x: list, y: list, rows: Rows) -> Pair:
+    """The unit with the largest mean_lower, counted alone."""
+
+    def lower(unit: tuple[float, ...]) -> float:
+        symbols = naive.digitise([[value] for value in unit], BINS.edges.tolist())
+        return definitions.mean_lower(symbols, y, len(set(y)))
+
+    best = max(zip(*rows, strict=True), key=lower)
+    return counted(x, y, [[value] for value in best])
+
+
+def best_unit_mixture(x: list, y: list, copies: list[Rows]) -> Pair:
+    """The unit with the largest I(T;Y): nothing else is said of rows that hang together."""
+    units = zip(*(zip(*rows, strict=True) for rows in copies), strict=True)
+    pairs = [
+        counted_mixture(x, y, [[[value] for value in copy] for copy in unit]) for unit in units
+    ]
+    return max(pairs, key=lambda pair: pair[1])
 
 
 def given(labels: list, rows: Rows, entropy: Callable[[Rows], float]) -> float:
@@ -139,6 +163,41 @@ def probe_mixture(x: list, y: list, copies: list[Rows]) -> Pair:
     return math.nan, naive.probe(y * len(copies), rows, fit, scored, PENALTY)
 
 
+def near_anchors(rows: Rows, anchors: Rows, eps: float) -> Rows:
+    """The softmax over the anchors of the cosine over eps; 0 has no direction."""
+
+    def near(row: list[float]) -> list[float]:
+        norm = math.hypot(*row)
+        cosines = [
+            sum(t * w for t, w in zip(row, anchor, strict=True)) / norm if norm else 0.0
+            for anchor in anchors
+        ]
+        return [math.exp((cosine - max(cosines)) / eps) for cosine in cosines]
+
+    return normalised([near(row) for row in rows])
+
+
+def soft_codes(measure: SoftCodes) -> Callable[[list, list, Rows], Pair]:
+    return lambda x, y, rows: soft_codes_mixture(measure)(x, y, [rows])
+
+
+def soft_codes_mixture(measure: SoftCodes) -> Callable[[list, list, list[Rows]], Pair]:
+    """The mean over the draws of anchors: each is a softmax channel, mixed over the copies."""
+
+    def bits(x: list, y: list, copies: list[Rows]) -> Pair:
+        d = len(copies[0][0])
+        eps = measure.eps or 1 / math.sqrt(2 * d * math.log(measure.n_anchors))
+        draws = soft.drawn_anchors(measure.n_seeds, measure.n_anchors, d, measure.seed).tolist()
+        pairs = [
+            softmax_mixture(x, y, [near_anchors(rows, anchors, eps) for rows in copies])
+            for anchors in draws
+        ]
+        i_xt, i_ty = mean([list(pair) for pair in pairs])
+        return i_xt, i_ty
+
+    return bits
+
+
 # --- the table ------------------------------------------------------------------------------------
 
 
@@ -181,6 +240,8 @@ KERNEL_TRUTHS = [
     ([[0.5]] * 4, [0, 1, 0, 1], (0.0, 0.0)),
 ]
 PENALTY = 1 / (2 * math.log(3))
+SOFT = SoftCodes(5, n_seeds=3, seed=7, corrected=False, precision="float64")
+SHARP = SoftCodes(2, n_seeds=2, eps=1e-4, corrected=False, precision="float64")
 MEASURES = {
     "counted": Row(
         Counted(BINS),
@@ -191,6 +252,18 @@ MEASURES = {
             ([[-0.9], [-0.8], [0.8], [0.9]], [0, 1, 0, 1], (1.0, 0.0)),
             ([[0.1, 0.1]] * 4, [0, 1, 2, 3], (0.0, 0.0)),
             ([[-1, 1], [-1, 0], [0, 0], [0, 1]], [0, 1, 2, 3], (2.0, 2.0)),
+        ],
+    ),
+    "per unit": Row(
+        PerUnit(BINS),
+        best_unit,
+        best_unit_mixture,
+        [
+            ([[0.5, -0.9], [0.5, -0.8], [0.5, 0.8], [0.5, 0.9]], [0, 0, 1, 1], (1.0, 1.0)),
+            # XOR: each unit knows nothing, and the first stands for both
+            ([[-0.9, -0.9], [-0.9, 0.9], [0.9, -0.9], [0.9, 0.9]], [0, 1, 1, 0], (1.0, 0.0)),
+            ([[0.1, 0.1]] * 4, [0, 1, 2, 3], (0.0, 0.0)),
+            ([[-0.9, 0.9], [0.0, 0.9], [0.9, 0.9]], [0, 1, 2], (math.log2(3),) * 2),
         ],
     ),
     "kernels, upper": Row(
@@ -226,6 +299,26 @@ MEASURES = {
             ([[2.0, 1.0], [5.0, 1.0], [1.0, 1.0], [4.0, 1.0]], [0, 0, 1, 1], (1.0, 0.0)),
             ([[0.5, 0.1]] * 4, [0, 1, 0, 1], (0.0, 0.0)),
         ],
+    ),
+    "soft codes": Row(
+        SOFT,
+        soft_codes(SOFT),
+        soft_codes_mixture(SOFT),
+        [
+            ([[1, 1], [2, 2], [3, 3]], [0, 1, 2], (0.0, 0.0)),  # one direction
+            ([[0, 0]] * 4, [0, 1, 0, 1], (0.0, 0.0)),  # none
+        ],
+    ),
+    "soft codes, sharp": Row(
+        SHARP,
+        soft_codes(SHARP),
+        soft_codes_mixture(SHARP),
+        # opposite rows are nearest to different ones of two anchors
+        [
+            ([[1, 0], [-1, 0]], [0, 1], (1.0, 1.0)),
+            ([[1, 2], [3, 6], [-1, -2], [-2, -4]], [0, 1, 0, 1], (1.0, 0.0)),
+        ],
+        1e-9,
     ),
     "softmax": Row(
         SoftmaxChannel(),

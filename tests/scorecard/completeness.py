@@ -18,7 +18,7 @@ import fastmi
 from .judge import Case, Refused
 
 MODULES = {
-    "measures": ("Counted", "KDEBounds", "Probe", "SoftmaxChannel"),
+    "measures": ("Counted", "KDEBounds", "PerUnit", "Probe", "SoftCodes", "SoftmaxChannel"),
     "tables": ("save_planes", "load_planes", "write_csv", "panel"),
     "figures": ("draw", "information_plane", "save"),
     "compat.experimental_setup": None,  # all that it lists
@@ -41,11 +41,12 @@ ANYTHING = {  # parameters that every value is right for, and why
             *("i_xt_lower", "i_xt_upper", "i_ty_lower", "i_ty_upper"),
             *("pair_coverage", "chance", "mean_lower", "mean_upper", "growth"),
             *("outside", "verdict", "verdict_xt", "charge", "i_ty_se", "n_scored"),
+            *("units_i_ty", "units_chance", "i_xt_sd", "i_ty_sd"),
         )
     },
     **{
         f"measures.{name}.reader(variables)": "PlaneEstimator makes it"
-        for name in ("Counted", "KDEBounds", "Probe", "SoftmaxChannel")
+        for name in ("Counted", "KDEBounds", "PerUnit", "Probe", "SoftCodes", "SoftmaxChannel")
     },
     **{
         f"Recorder({name})": "`watch` makes it"

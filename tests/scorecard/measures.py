@@ -13,7 +13,15 @@ import numpy as np
 
 import fastmi
 from fastmi import PlaneEstimator, QuantileBins, UniformBins, WidthBins
-from fastmi.measures import Counted, KDEBounds, Probe, SoftmaxChannel, VectorQuantized
+from fastmi.measures import (
+    Counted,
+    KDEBounds,
+    PerUnit,
+    Probe,
+    SoftCodes,
+    SoftmaxChannel,
+    VectorQuantized,
+)
 
 from .judge import Case, Refused
 
@@ -149,6 +157,15 @@ MEASURES = [
     ),
     *(
         _bad(
+            f"PerUnit of {given!r:.20}",
+            "measures.PerUnit(binning)",
+            lambda given=given: PerUnit(given),
+            "binning",
+        )
+        for given in (None, 3, "bins", [0, 1], UniformBins, {"a": 3})
+    ),
+    *(
+        _bad(
             f"noise_variance {given!r:.20}",
             "measures.KDEBounds(noise_variance)",
             lambda given=given: KDEBounds(given),
@@ -174,6 +191,37 @@ MEASURES = [
             "precision",
         )
         for given in ("float16", None, np.float32)
+    ),
+    *(
+        _bad(
+            f"{name} {given!r:.20}",
+            f"measures.SoftCodes({name})",
+            lambda name=name, given=given: SoftCodes(**{"n_anchors": 4, name: given}),
+            name,
+        )
+        for name, wrong in (
+            ("n_anchors", (0, 1, 2.5, "4", None)),
+            ("n_seeds", (0, 1.5, None)),
+            ("eps", (0, -1, np.nan, np.inf, "1")),
+            ("seed", (-1, 0.5, None)),
+            ("corrected", (1, "yes", None)),
+            ("precision", ("float16", None, np.float32)),
+        )
+        for given in wrong
+    ),
+    _bad(
+        "soft codes of NaN",
+        "PlaneEstimator.estimate(layers)",
+        lambda: PlaneEstimator(X, Y, SoftCodes(4, corrected=False)).estimate(T * np.nan),
+        "layers[0]",
+        "NaN",
+    ),
+    _bad(
+        "soft codes of labels of few samples",
+        "PlaneEstimator(binning)",
+        lambda: PlaneEstimator(np.arange(4), [0, 0, 1, 1], SoftCodes(4)),
+        "y has a label of 2 samples",
+        "corrected=False",
     ),
     _bad(
         "kernels of NaN",
