@@ -170,7 +170,7 @@ def probe(
 ) -> float:
     """mean log2 p(y | t) + H(y) over scored rows, p a linear softmax of standardised fitted rows.
 
-    Every label that is scored is one that is fitted.
+    Units stay within what was fitted. Every label that is scored is one that is fitted.
     """
     names = sorted({y[i] for i in fit})
     units = [[rows[i][d] for i in fit] for d in range(len(rows[0]))]
@@ -180,7 +180,13 @@ def probe(
         for unit, mean in zip(units, means, strict=True)
     ]
     table = [
-        [*((v - mean) / sd for v, mean, sd in zip(row, means, sds, strict=True)), 1.0]
+        [
+            *(
+                (min(max(v, min(unit)), max(unit)) - mean) / sd
+                for v, unit, mean, sd in zip(row, units, means, sds, strict=True)
+            ),
+            1.0,
+        ]
         for row in rows
     ]
     labels = [names.index(label) if label in names else -1 for label in y]

@@ -150,7 +150,7 @@ RECORDS = {
     "SoftmaxChannel": (measures.SoftmaxChannel, "SoftmaxChannel()"),
     "Probe": (
         measures.Probe,
-        "Probe(hidden=0, penalty=None, n_steps=200, tolerance=1e-05, seed=0, max_fit=10000)",
+        "Probe(hidden=0, penalty=None, n_steps=200, tolerance=1e-05, seed=0, max_fit=5000)",
     ),
     "VectorQuantized": (
         lambda: measures.VectorQuantized(4).fit(np.arange(9.0)[:, None]),

@@ -70,9 +70,13 @@ class Probes(NamedTuple):
     """Probes of b networks under l penalties.
 
     Attributes:
-        centre, spread: (b, 1, d), by which units are standardised. weights: of such units.
+        low, high: (b, 1, d), of the units that were fitted; what lies beyond is taken as the end,
+            so that a unit which was nearly still is not blown up. centre, spread: by which units
+            are standardised. weights: of such units.
     """
 
+    low: Tensor
+    high: Tensor
     centre: Tensor
     spread: Tensor
     weights: _Weights
@@ -80,7 +84,8 @@ class Probes(NamedTuple):
     def log2_probabilities(self, rows: Tensor) -> Tensor:
         """Predicts log2 p(y | t) of every class y, of rows (b, n, d) or (n, d): (b, l, n, k)."""
         there = rows.device
-        standard = (rows.double() - self.centre.to(there)) / self.spread.to(there)
+        within = rows.maximum(self.low.to(there)).minimum(self.high.to(there))
+        standard = (within - self.centre.to(there)) / self.spread.to(there)
         scores, _ = _scores(standard, self.weights.on(there))
         return scores.log_softmax(-1) / math.log(2)
 
@@ -91,27 +96,28 @@ def trained(rows: Tensor, labels: Tensor, how: Training) -> Probes:
         min  mean_i -ln softmax(W t_i + b)[y_i] + penalty / 2 |W|^2
 
     of standardised units t, and with a hidden layer W tanh(V t + c) + b, and |V|^2 beside |W|^2.
-    Without one it is scikit-learn's LogisticRegression of C = 1 / (penalty m), and convex.
+    Without one it is scikit-learn's LogisticRegression of C = 1 / (penalty m), of two classes C =
+    2 / (penalty m), and convex.
 
     Units are turned into their principal directions, which leaves the problem as it is, and each
-    is divided by the root of its curvature at the start, eigenvalue / k + penalty: labels that
-    are noisy then need some 20 steps and not some 400.
+    is divided by the root of its curvature at the start, eigenvalue / k + penalty. Tried on 512
+    units: of ten classes 28 evaluations of the loss come as far as 101 without it, and of two with
+    noisy labels 32 as far as 271; Adam under torch.func.vmap needed some 500.
 
     Args:
-        rows: (b, m, d), float64. labels: (m,) in 0..k - 1, beside them.
+        rows: (b, m, d). labels: (m,) in 0..k - 1, beside them.
     """
     import torch
 
     b = len(rows)
-    centre = rows.mean(dim=1, keepdim=True)
-    spread = rows.std(dim=1, keepdim=True, unbiased=False)
+    centre = rows.mean(dim=1, keepdim=True, dtype=torch.float64)
+    spread = (rows - centre).square().mean(dim=1, keepdim=True).sqrt()
     spread = spread.where(spread > 0, torch.ones_like(spread))
-    standard = (rows - centre) / spread
-    inputs, basis, eigenvalues = _turned(standard)
+    inputs, basis, eigenvalues = _turned((rows - centre) / spread)
     shape = _Shape(inputs.shape[2], how.hidden, how.n_classes)
-    penalties = rows.new_tensor(how.penalties)
+    penalties = centre.new_tensor(how.penalties)
     scales = (eigenvalues[:, None] / how.n_classes + penalties[:, None]).rsqrt()[..., None]
-    target = torch.nn.functional.one_hot(labels, how.n_classes).to(rows.dtype)
+    target = torch.nn.functional.one_hot(labels, how.n_classes).to(inputs.dtype)
 
     def loss(flat: Tensor) -> tuple[Tensor, Tensor]:
         weights = _unpacked(flat, shape, b, scales)
@@ -119,12 +125,13 @@ def trained(rows: Tensor, labels: Tensor, how: Training) -> Probes:
         gradients = gradients._replace(first=gradients.first * scales)
         return value.reshape(-1), _packed(gradients, b * len(penalties))
 
-    start = _start(shape, how.seed).to(rows).expand(b * len(penalties), -1)
+    start = _start(shape, how.seed).to(inputs).expand(b * len(penalties), -1)
     if how.hidden:
         start = _divided(start, shape, b, scales)
     found = _unpacked(minimised(loss, start, how.n_steps, how.tolerance), shape, b, scales)
     first = found.first if basis is None else basis[:, None] @ found.first
-    return Probes(centre, spread, found._replace(first=first))
+    low, high = rows.amin(dim=1, keepdim=True), rows.amax(dim=1, keepdim=True)
+    return Probes(low, high, centre, spread, found._replace(first=first))
 
 
 def _turned(standard: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:

@@ -39,34 +39,38 @@ class Probe:
     """Measures what a classifier of T, fitted to other samples, says of Y: V-information, in bits.
 
         i_ty = mean_i log2 p(y_i | t_i) + H(Y)
+        i_ty_se = sd_i log2 (p(y_i | t_i) / P(y_i)) / sqrt(m)
 
-    over m scored samples, with p fitted to others and H(Y) the plug-in entropy of the m labels; its
-    standard error i_ty_se is sd(log2 p(y_i | t_i) - log2 P(y_i)) / sqrt(m), P the shares of the m
-    labels. In mean over samples it is at most I(T;Y), for any p: so a training that ended early
-    costs bits and nothing else. (Published V-information has log2 p0 of the fitted shares in place
-    of H(Y), is never less, and no lower bound in mean.) It is not clipped: a probe that is worse
-    than the shares is below 0.
+    over m scored samples, p fitted to others; P are the shares of the m labels and H(Y) their
+    entropy. It is not clipped: below 0 a probe is worse than the shares.
 
-    p is a softmax of standardised units, linear or with a hidden layer of tanh, that minimises
+    In mean over samples that the layer was not trained on it is at most I(T;Y), whatever p is: of
+    given labels the t_i are draws of p(t | y), and I is concave in P. So a training that ends early
+    costs bits and nothing else. (Published V-information has the fitted shares in place of P: it is
+    never less, and no lower bound in mean.)
+
+    p is a softmax, linear or over a hidden layer of tanh, of units that are standardised, and kept
+    within what was fitted (one that was nearly still would be blown up); it minimises
 
         mean_i -ln p(y_i | t_i) + penalty / 2 |W|^2
 
-    without a penalty of the biases: scikit-learn's LogisticRegression of C = 1 / (penalty m_fit).
-    With `penalty=None` seven are trained, 8, 1, 1/8, ..., 1/32768, and the one that scores best is
-    taken; mean_lower pays log2(7) / m for the choice (`charge`), and is what bounds I(T;Y) in mean.
+    Biases are free. (scikit-learn's LogisticRegression has C = 1 / (penalty m_fit), of two classes
+    twice that.) With `penalty=None` seven are trained, 8, 1, 1/8, ..., 1/32768, and i_ty is that of
+    the one which scores best; mean_lower pays log2(7) / m for the choice (`charge`), and is then
+    what bounds I(T;Y).
 
-    Of one sample, half is fitted and half scored, by the seed: labels are sorted and every other
-    sample is taken, so that each has its share on both sides. A measure that was fitted to one
-    sample (`fit`) scores all of another; `fastmi.watch` fits to "training" and scores the others
-    so, and "training" by halves. A label that no fitted sample has is given 1 / (m_fit + 1),
-    shared among all such labels that `n_classes` or the scored samples know. Over a population p is
-    fitted to all and scored on all, and the number is at most I(T;Y).
+    Of one sample half is fitted and half scored, by the seed: labels are sorted and every other
+    sample is taken, so that each has its share on both sides. What was fitted to one sample (`fit`)
+    scores all of another: `fastmi.watch` so scores all samples but "training" (or the first), which
+    is read by halves. A label that was not fitted has 1 / (m_fit + 1), shared with all such labels
+    that `n_classes` or the scored samples know. Over a population p is fitted to all and scored on
+    all, and the number itself is at most I(T;Y).
 
     It says nothing of I(X;T), which is NaN, and a linear probe nothing of an exclusive or. The
-    verdict is "bounded" where m mean_lower >= log2 100, what independence would show at most once
-    in a hundred samples, else "unresolved": a probe has no upper end. In a mixture every sample
-    goes through all of its copies, or through some by the seed where they are more rows than
-    `max_fit`; nothing is said there but i_ty and its error.
+    verdict is "bounded" where m mean_lower >= log2 100, which independence shows at most once in a
+    hundred samples, else "unresolved": there is no upper end. In a mixture every sample goes
+    through all of its copies, or through some by the seed where these are more rows than `max_fit`;
+    nothing is said there but i_ty and its error.
 
     Args:
         hidden: the width of a hidden layer; 0 is none, a linear probe. penalty: above 0, or None.
@@ -87,7 +91,7 @@ class Probe:
     n_steps: int = 200
     tolerance: float = 1e-5
     seed: int = 0
-    max_fit: int = 10_000
+    max_fit: int = 5_000
 
     def __post_init__(self) -> None:
         given = vars(self)
@@ -155,7 +159,7 @@ class Probe:
             n_classes, self.hidden, self.penalties, self.seed, self.n_steps, self.tolerance
         )
         with torch.no_grad():
-            return trained(rows.double(), torch.from_numpy(labels).to(rows.device), how)
+            return trained(rows, torch.from_numpy(labels).to(rows.device), how)
 
     def __str__(self) -> str:
         kind = f"probe with {self.hidden} hidden units" if self.hidden else "linear probe"

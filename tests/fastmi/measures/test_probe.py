@@ -71,9 +71,10 @@ def test_of_many_samples_some_are_used(rng):
 
 
 def by_sklearn(layer, y, penalty):
-    fit, scored = halves(np.unique(y, return_inverse=True)[1], 0, 10_000)
+    fit, scored = halves(np.unique(y, return_inverse=True)[1], 0, 5_000)
     centre, spread = layer[fit].mean(0), layer[fit].std(0)
-    standard = (layer - centre) / np.where(spread > 0, spread, 1)
+    within = np.clip(layer, layer[fit].min(0), layer[fit].max(0))
+    standard = (within - centre) / np.where(spread > 0, spread, 1)
     model = LogisticRegression(C=1 / (penalty * len(fit)), max_iter=1000)
     log2_p = model.fit(standard[fit], y[fit]).predict_log_proba(standard[scored]) / math.log(2)
     shares = np.bincount(y[scored]) / len(scored)
@@ -140,6 +141,16 @@ def test_a_linear_probe_misses_an_exclusive_or(rng):
     assert fastmi.belief.VERDICTS[found.verdict] == "bounded"
 
 
+def test_a_unit_that_was_nearly_still_is_not_blown_up(rng):
+    y = rng.integers(0, 2, 60)
+    layer = (y[:, None] + rng.normal(scale=0.1, size=(60, 2))).astype(np.float32)
+    quiet = each(y, layer).i_ty
+    fit, scored = halves(y, 0, 60)
+    layer = np.concatenate([layer, np.zeros((60, 1), np.float32)], axis=1)
+    layer[fit[0], 2], layer[scored[0], 2] = 1e-6, 3
+    assert each(y, layer).i_ty == pytest.approx(quiet, abs=0.1)
+
+
 def test_one_class_says_nothing(rng):
     points = each(np.zeros(20, int), rng.normal(size=(20, 3)))
     assert (points.i_ty, points.i_ty_se) == (0, 0)
@@ -183,7 +194,7 @@ def test_chunks_leave_no_trace(rng, monkeypatch):
     assert apart.i_ty == pytest.approx(whole.i_ty, abs=1e-6)
 
 
-@pytest.mark.parametrize("max_fit", [10_000, 20])
+@pytest.mark.parametrize("max_fit", [5_000, 20])
 @pytest.mark.parametrize("shape", [(90, 4), (3, 90, 4)], ids=["rows", "positions"])
 def test_batches_are_read_as_if_they_came_at_once(rng, twin, shape, max_fit):
     layer, y = rng.normal(size=shape).astype(np.float32), rng.integers(0, 2, 90)
@@ -262,6 +273,27 @@ def test_watching_fits_to_training_and_scores_the_others(rng):
     assert "training/i_xt/1" not in numbers
     assert recorder.verdicts.keys() == {"training/verdict/1", "held-out/verdict/1"}
     assert np.isnan(recorder.plane("held-out").i_xt).all()
+
+
+def test_it_stands_beside_counting_in_a_recorder(rng, tmp_path):
+    x = torch.from_numpy(rng.normal(size=(60, 3))).float()
+    sample = {"held-out": (x, {"sign": (x[:, 0] > 0).long(), "other": (x[:, 1] > 0).long()})}
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU())
+
+    def made():
+        return fastmi.watch(model, sample, [fastmi.Edges([0.0]), H_2], layers=torch.nn.ReLU)
+
+    recorder = made()
+    recorder.update(0)
+    recorder.update(1)
+    assert len(recorder.plot().axes) == 2  # of two sets of labels, counted
+    recorder.save(tmp_path / "r.npz")
+    again = made().load(tmp_path / "r.npz")
+    for labels in ("sign", "other"):
+        ours, theirs = (one.plane(measure="probe", labels=labels) for one in (recorder, again))
+        assert np.array_equal(ours.i_ty, theirs.i_ty)
+        assert np.isnan(theirs.i_xt).all()
+        assert "in 30 scored samples" in again.reasons(measure="probe", labels=labels)["1"]
 
 
 def test_it_is_one_that_is_fitted_with_labels():
