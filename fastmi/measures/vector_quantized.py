@@ -100,6 +100,11 @@ class VectorQuantized:
             raise TypeError(f"codebooks is {shown(given)}: leave it out, `fit` fills it")
 
     @property
+    def method(self) -> str:
+        """Tells how entropies of codes are estimated."""
+        return "plugin"
+
+    @property
     def needs_fit(self) -> bool:
         """Tells whether it is still to be fitted."""
         return not self.codebooks

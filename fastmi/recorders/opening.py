@@ -53,8 +53,12 @@ def watch(
             rows, or a mapping of several sets of labels, which are read in one pass.
         measures: a binning, a measure, a mapping layer -> either, or a list of these. Bins that
             are to be fitted (`QuantileBins(4)`) are so to the first sample at the first update,
-            each layer to its own, and stay. None counts with two bins for each unit, cut at the
-            layer's median, 0 a symbol of its own where it is common, and room to grow.
+            each layer to its own, and stay. Measures that are fitted (`VectorQuantized(16)`) are so
+            anew at each update, to rows of the sample "training", or the first. None is both
+            "counted", by two bins for each unit, cut at the layer's median, 0 a symbol of its own
+            where it is common, and room to grow; and "vector-quantized", which speaks where a layer
+            is too wide to be counted. Numbers then are named "counted/i_ty/relu1", and `plot` draws
+            each layer by the one that its verdict supports.
         layers: a name, a pattern ("encoder.*.relu"), a module type, or a list of these. None is
             every activation module of torch.nn, and where there are none every module without
             children that has parameters. A module that is called again is "act#2".
@@ -97,8 +101,8 @@ def watch(
         ...         loss.backward()
         ...         optimizer.step()
         ...         numbers = recorder.update(epoch)
-        >>> sorted(numbers)[:3], recorder.plane().epochs
-        (['chance/1', 'coding/1', 'coverage/1'], array([0, 1, 2]))
+        >>> sorted(numbers)[:2], recorder.plane(measure="counted").epochs
+        (['counted/chance/1', 'counted/coding/1'], array([0, 1, 2]))
     """
     inner = unwrapped(model)
     given = by_name(samples)
@@ -112,7 +116,8 @@ def watch(
     found(inner, layers)
     read = _read_samples(inner, given, unpack, batch_size)
     estimators = Estimators(read, named_rules, inputs, n_classes)
-    return Recorder(Watching(inner, layers, pool), read, estimators, log, on_nan == "raise")
+    watching = Watching(inner, layers, pool)
+    return Recorder(watching, read, estimators, log, on_nan == "raise", measures is None)
 
 
 def _read_samples(

@@ -18,7 +18,7 @@ from fastmi.recorders.estimators import Estimators, Place
 from fastmi.recorders.passes import Pass, one_pass
 from fastmi.recorders.reading import Watching, rows_of, values_of
 from fastmi.recorders.samples import Sample
-from fastmi.recorders.tables import Path, described
+from fastmi.recorders.tables import Path, described, mixed, supported
 from fastmi.tables import InformationPlane, plot
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ class Recorder:
         estimators: Estimators,
         log: numbers.Log,
         stops: bool = False,
+        supported: bool = False,
     ) -> None:
         self._watching, self._samples, self._estimators = watching, samples, estimators
-        self._log, self._stops = log, stops
+        self._log, self._stops, self._supported = log, stops, supported
         self._paths = {place: Path(*place) for place in estimators.places}
         self._closed, self._warned = False, False
         self.steps: list[int] = []
@@ -151,13 +152,25 @@ class Recorder:
         positions = [layer for layer, pool in self._pools.items() if pool == "positions"]
         return reasons | dict.fromkeys(positions, HANG_TOGETHER)
 
-    def plot(self, *, color: str = "layer") -> Figure:
+    def plot(self, *, color: str = "layer", measure: str | None = None) -> Figure:
         """Draws all tables in one figure, a row for each sample; see `fastmi.plot`.
 
+        Where `measures` were left out each layer is drawn by the measure that its verdict supports
+        after the last step, which stands behind its name: "relu1 (vector-quantized)". That is the
+        highest verdict, the weakest over the samples; below "resolved" the larger mean_lower
+        decides, and else it is counted.
+
+        Args:
+            color: as `fastmi.plot`. measure: the one to draw; None draws all that were asked for.
+
         Raises:
-            ValueError: before the first update; another color.
+            ValueError: before the first update; another color; a measure that there is not.
         """
-        return plot(self.planes, color=color)
+        if measure is not None:
+            one = self._one_of("measure", measure, list(self._estimators.rules))
+            planes = [self._plane(place) for place in self._paths if place[2] == one]
+            return plot(planes, color=color)
+        return plot(self._supported_planes() if self._supported else self.planes, color=color)
 
     def read_checkpoints(
         self, paths: Sequence[str | os.PathLike[str]] | Mapping[int, str | os.PathLike[str]]
@@ -299,13 +312,48 @@ class Recorder:
     # --- names ------------------------------------------------------------------------------------
 
     def _plane(self, place: Place) -> InformationPlane:
-        path = self._paths[place]
-        if not path.steps:
+        path, estimator = self._paths[place], self._estimators.of(place)
+        self._check_read()
+        how = f"{estimator.measured}; {self._read_as(place)}"
+        return path.plane(estimator, self.layers, self._data(place), how)
+
+    def _supported_planes(self) -> list[InformationPlane]:
+        """Makes a table for each sample and set of labels, each layer by a measure it supports."""
+        self._check_read()
+        measures = supported(list(self._paths.values()))
+        layers = [f"{layer} ({name})" for layer, name in zip(self.layers, measures, strict=True)]
+        by_table: dict[tuple[str, str], list[Place]] = {}
+        for place in self._paths:
+            by_table.setdefault(place[:2], []).append(place)
+        planes = []
+        for places in by_table.values():
+            measured = "; ".join(
+                f"{place[2]}: {self._estimators.of(place).measured}"
+                for place in places
+                if place[2] in measures
+            )
+            path = mixed([self._paths[place] for place in places], measures)
+            how = f"each layer by the measure its verdict supports; {measured}"
+            planes.append(
+                path.plane(
+                    self._estimators.of(places[0]),
+                    layers,
+                    self._data(places[0]),
+                    f"{how}; {self._read_as(places[0])}",
+                )
+            )
+        return planes
+
+    def _check_read(self) -> None:
+        if not self.steps:
             raise ValueError("nothing was read yet: call update(step) first")
+
+    def _data(self, place: Place) -> str:
         several = len(self._samples[0].labels) > 1
-        data = type(self._watching.model).__name__ + (f", y: {place[1]}" if several else "")
-        how = described(self._pools, self._watching.dtypes, self._estimators.x_of(place))
-        return path.plane(self._estimators.of(place), self.layers, data, how)
+        return type(self._watching.model).__name__ + (f", y: {place[1]}" if several else "")
+
+    def _read_as(self, place: Place) -> str:
+        return described(self._pools, self._watching.dtypes, self._estimators.x_of(place))
 
     @property
     def _pools(self) -> dict[str, str]:

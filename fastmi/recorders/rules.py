@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastmi.binning import Binning, Edges
 from fastmi.inputs import shown
-from fastmi.measures import Counted, Measure
+from fastmi.measures import Counted, Measure, VectorQuantized
 
 __all__ = ["Rule", "default_bins", "fitted", "needs_values", "rule_of", "rules"]
 
@@ -26,9 +26,13 @@ TINY = float(np.finfo(np.float32).tiny)
 def rules(measures: Any) -> dict[str, Rule]:
     """Names what is measured: one rule "", or of a list each by its measure, numbered if need be.
 
+    None is counting by the default bins, and codes that speak of layers of any width.
+
     Raises:
         TypeError, ValueError: what measures nothing.
     """
+    if measures is None:
+        measures = [None, VectorQuantized()]
     listed = list(measures) if isinstance(measures, list | tuple) else [measures]
     if not listed:
         raise ValueError("measures is empty: pass a binning or a measure, or leave it out")

@@ -9,7 +9,8 @@ from torch import nn
 
 import fastmi
 from fastmi import PlaneEstimator
-from fastmi.measures import KDEBounds
+from fastmi.gathering import Gathering
+from fastmi.measures import KDEBounds, VectorQuantized
 from tests.fastmi.recorders.models import Tuples, mlp, samples
 
 BINS = fastmi.UniformBins(4, range=(-2, 2))
@@ -83,14 +84,16 @@ def test_the_example_of_the_first_page():
             loss.backward()
             optimizer.step()
             numbers = recorder.update(epoch)
-    assert numbers["held-out/i_ty/1"] == recorder.plane("held-out").i_ty[-1, 0, 0]
-    assert numbers["training/chance/1"] == recorder.plane("training").chance[-1, 0, 0]
-    assert recorder.verdicts["held-out/verdict/1"] in ("resolved", "bounded", "unresolved")
+    held_out, training = (recorder.plane(name, "counted") for name in ("held-out", "training"))
+    assert numbers["held-out/counted/i_ty/1"] == held_out.i_ty[-1, 0, 0]
+    assert numbers["training/counted/chance/1"] == training.chance[-1, 0, 0]
+    assert numbers["held-out/vector-quantized/n_symbols/1"] <= 32
+    assert recorder.verdicts["held-out/counted/verdict/1"] in ("resolved", "bounded", "unresolved")
     assert not any("verdict" in name for name in numbers)
-    assert recorder.plane("held-out").sample_kind == "held-out"
+    assert held_out.sample_kind == "held-out"
     figure = recorder.plot()
     assert len(figure.axes) == 2
-    gap = recorder.plane("training").gap(recorder.plane("held-out"))
+    gap = training.gap(held_out)
     assert gap.bits.shape == (3, 1)
 
 
@@ -222,8 +225,116 @@ def test_bins_are_fitted_at_the_first_reading_and_kept():
 def test_by_default_bins_fit_themselves():
     recorder = watched(measures=None)
     recorder.update(0)
-    assert recorder.plane().binning.startswith("1: 6 bins on [-")
-    assert "3: 5 bins on [0, " in recorder.plane().binning
+    counted = recorder.plane(measure="counted").binning
+    assert counted.startswith("1: 6 bins on [-")
+    assert "3: 5 bins on [0, " in counted
+
+
+# --- measures that are fitted ---------------------------------------------------------------------
+
+
+class Both(nn.Module):
+    """Shows what it gets to a layer of one unit and to one of 300."""
+
+    def __init__(self):
+        super().__init__()
+        self.narrow, self.wide = nn.Tanh(), nn.ReLU()
+        self.register_buffer("weights", torch.randn(4, 300))
+
+    def forward(self, x):
+        self.narrow(torch.round(x[:, :1]).clip(0, 1))
+        return self.wide(x @ self.weights)
+
+
+def classes(n, seed):
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.randint(3, (n,), generator=generator)
+    return nn.functional.one_hot(y, 4) + 0.2 * torch.randn(n, 4, generator=generator), y
+
+
+GIVEN = {"training": classes(300, 1), "held-out": classes(200, 2)}
+
+
+def test_each_layer_is_drawn_by_the_measure_that_its_verdict_supports():
+    recorder = fastmi.watch(Both(), GIVEN)
+    with pytest.raises(ValueError, match="nothing was read yet"):
+        recorder.plot()
+    for at in range(2):
+        numbers = recorder.update(at)
+    verdicts = recorder.verdicts
+    assert verdicts["held-out/counted/verdict/narrow"] == "bounded"
+    assert verdicts["held-out/counted/verdict/wide"] == "unresolved"
+    assert verdicts["held-out/vector-quantized/verdict/wide"] == "bounded"
+    assert numbers["held-out/vector-quantized/mean_lower/wide"] > 0.5
+    figure = recorder.plot()
+    words = " ".join(
+        text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text"))
+    )
+    assert "narrow (counted)" in words
+    assert "wide (vector-quantized)" in words
+    assert "each layer by the measure its verdict supports" in words.replace("\n", " ")
+    planes = recorder._supported_planes()
+    assert [plane.sample for plane in planes] == ["training", "held-out"]
+    for plane in planes:
+        for i, name in enumerate(("counted", "vector-quantized")):
+            single = recorder.plane(plane.sample, name)
+            assert np.array_equal(plane.i_ty[..., i], single.i_ty[..., i])
+            assert np.array_equal(plane.mean_lower[..., i], single.mean_lower[..., i])
+    assert len(recorder.plot(measure="counted").axes) == 2
+    with pytest.raises(ValueError, match="measure is 'kde': choose one of 'counted', 'vector-q"):
+        recorder.plot(measure="kde")
+
+
+def test_training_and_held_out_are_read_by_equal_codes_that_each_update_fits_anew():
+    model = Both()
+    recorder = fastmi.watch(model, GIVEN, VectorQuantized(4, max_fit=100), layers="wide")
+    for at in range(2):
+        recorder.update(at)
+        layers = {name: torch.relu(x @ model.weights).numpy() for name, (x, _) in GIVEN.items()}
+        book = VectorQuantized(4, max_fit=100).fit(layers["training"])
+        for name, (_, y) in GIVEN.items():
+            expected = PlaneEstimator(np.arange(len(y)), y, book).estimate(layers[name])[0]
+            points = recorder.plane(name).points.bits[-1, 0, 0]
+            assert points == pytest.approx(expected, abs=1e-12)
+        model.weights += torch.randn(4, 300)
+    fixed = fastmi.watch(model, GIVEN, book, layers="wide")
+    fixed.update(0)
+    assert fixed._estimators.most_rows == 0
+
+
+class Rows(VectorQuantized):
+    """Notes how many rows it is given at a time, and of what."""
+
+    seen: list[tuple[int, ...]] = []  # noqa: RUF012
+
+    def fit(self, layer, y=None):
+        self.seen.append(tuple(layer.shape))
+        return super().fit(layer, y)
+
+
+def test_no_more_than_max_fit_rows_are_kept_and_no_layer():
+    recorder = fastmi.watch(Both(), GIVEN, Rows(4, max_fit=50), batch_size=32)
+    Rows.seen.clear()
+    recorder.update(0)
+    assert Rows.seen == [(50, 1), (50, 300)]
+    for place in recorder._estimators.places:
+        estimator = recorder._estimators.fitted(place)
+        gathering = Gathering([estimator])
+        (x, _) = GIVEN[place[0]]
+        gathering.add("wide", torch.relu(x @ recorder._watching.model.weights))
+        ((kept, _),) = gathering._pieces["wide"]
+        assert kept.codes.size == len(x)
+
+
+def test_infinities_do_not_end_a_training():
+    class Grows(nn.Module):
+        def forward(self, x):
+            return torch.where(x == x.max(), torch.inf, x)
+
+    recorder = fastmi.watch(nn.Sequential(Grows()), (X, Y), layers="0")
+    numbers = recorder.update(0)
+    assert numbers["vector-quantized/n_symbols/0"] > 1
+    assert recorder.steps == [0]
 
 
 # --- precision ------------------------------------------------------------------------------------

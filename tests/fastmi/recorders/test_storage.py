@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import fastmi
-from fastmi.measures import KDEBounds
+from fastmi.measures import KDEBounds, VectorQuantized
 from tests.fastmi.recorders.models import mlp, samples
 
 X, Y = samples()
@@ -22,6 +22,8 @@ RULES = {
     "edges": fastmi.Edges([-0.5, 0.1, 0.5], out_of_range="clip"),
     "each its own": {"1": fastmi.QuantileBins(3), "3": KDEBounds(0.1)},
     "several": [None, KDEBounds(0.1)],
+    "codes": VectorQuantized(4, max_fit=20),
+    "codes, and bins of a layer": {"1": VectorQuantized("auto"), "3": fastmi.QuantileBins(3)},
 }
 
 
