@@ -17,6 +17,7 @@ from fastmi.reports import Report, mutual_information_report
 from fastmi.resampling import permutation_test
 from fastmi.streams import Stream
 from fastmi.tables import InformationPlane, plot, write_csv
+from fastmi.units import UnitInformation, unit_information
 
 __all__ = [
     "CollisionWarning",
@@ -33,6 +34,7 @@ __all__ = [
     "Report",
     "Stream",
     "UniformBins",
+    "UnitInformation",
     "WidthBins",
     "choose_binning",
     "conditional_mutual_information",
@@ -42,6 +44,7 @@ __all__ = [
     "mutual_information_report",
     "permutation_test",
     "plot",
+    "unit_information",
     "use_backend",
     "use_threads",
     "watch",

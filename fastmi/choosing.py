@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from fastmi import belief, checks
+from fastmi import belief
 from fastmi.arrays import Activations, LabelsLike
 from fastmi.binning import Binning, Candidate, Candidates, as_binning, chosen_from
 from fastmi.inputs import shown
-from fastmi.labels import as_labels
 from fastmi.measures import Counted, Layers
-from fastmi.measures.base import variables
+from fastmi.measures.base import one_layer, variables
 from fastmi.points import Points
 
 __all__ = ["choose_binning"]
+
+ONE_LAYER = (
+    "bins are chosen for one layer (n, d) of one network; choose for one copy (layer[0]), and read "
+    "the others with the bins found"
+)
 
 
 def choose_binning(
@@ -68,7 +72,7 @@ def choose_binning(
         >>> [round(candidate.mean_lower, 3) for candidate in bins.candidates]
         [0.063, 0.052, 0.959, 0.641]
     """
-    activations, labels = _one_layer(layer, y)
+    activations, labels = one_layer(layer, y, ONE_LAYER)
     tried = _fitted(candidates, layer)
     charged = [chosen_from(binning, len(tried)) for binning in tried]
     points = _points(activations, labels, charged, n_classes)
@@ -77,18 +81,6 @@ def choose_binning(
         for i, binning in enumerate(tried)
     )
     return chosen_from(table.best.binning, 1, table)
-
-
-def _one_layer(layer: Any, y: Any) -> tuple[Any, Any]:
-    activations, labels = checks.activations("layer", layer), as_labels("y", y)
-    if activations.ndim != 2:
-        raise ValueError(
-            f"layer has shape {tuple(activations.shape)}: bins are chosen for one layer (n, d) of "
-            "one network; choose for one copy (layer[0]), and read the others with the bins found"
-        )
-    if labels.ndim <= 2:
-        checks.same_length(layer=activations, y=labels)
-    return activations, labels
 
 
 def _fitted(candidates: Any, layer: Activations) -> list[Binning]:

@@ -49,7 +49,7 @@ from fastmi import checks, files
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.inputs import shown
 
-__all__ = ["Panel", "draw", "information_plane", "save"]
+__all__ = ["Panel", "UnitMap", "draw", "information_plane", "save", "unit_map"]
 
 MOVED = ("Live", "place", "show")  # to `fastmi.screens`, for one release
 
@@ -66,6 +66,8 @@ GUIDE = "#8a8a8a"  # of ceilings, and of what has no layer's colour
 SCALE = "viridis"  # of epochs
 GHOST: dict[str, Any] = {"linewidth": 1.1, "linestyle": (0, (1, 1.6)), "alpha": 0.75}  # of chance
 SAME_PLACE_SHARE = 0.015  # of an axis: marks nearer to each other cover each other
+BITS = "cividis"  # of a map
+MOST_NAMED = 40  # units or classes that are each named
 LONGEST_LETTERS = 240  # of a name that is drawn whole
 
 
@@ -267,6 +269,113 @@ def information_plane(
             bar.ax.yaxis.set_minor_formatter(NullFormatter())
         figure.set_figheight(0.75 + 2.9 * len(grid) + height + _legend(figure, grid, rows, color))
     return figure
+
+
+@dataclass(frozen=True, repr=False)
+class UnitMap:
+    """What each of d units knows of each of K classes, in the order in which it is drawn.
+
+    Attributes:
+        units: (d,) their numbers. classes: K names. of_classes: (d, K) bits above chance.
+        i_ty: (d,) bits. chance, lower: (d,) bits, or None. ceiling: H(Y). caption: below the map.
+
+    Raises:
+        TypeError: classes or a caption that are no strings.
+        ValueError: arrays of other shapes or with values that are not finite, a ceiling below 0.
+    """
+
+    units: IntArray
+    classes: Sequence[str]
+    of_classes: FloatArray
+    i_ty: FloatArray
+    chance: FloatArray | None
+    lower: FloatArray | None
+    ceiling: float
+    caption: str
+
+    def __post_init__(self) -> None:
+        _strings("caption", [self.caption])
+        _strings("classes", self.classes)
+        d = (np.size(self.units),)
+        _finite("units", self.units, d)
+        _finite("of_classes", self.of_classes, (*d, len(self.classes)))
+        for name in ("i_ty", "chance", "lower"):
+            if getattr(self, name) is not None:
+                _finite(name, getattr(self, name), d)
+        checks.not_negative("ceiling", self.ceiling)
+
+    def __repr__(self) -> str:
+        return f"UnitMap of {np.size(self.units)} units and {len(self.classes)} classes"
+
+
+def unit_map(drawn: UnitMap) -> Figure:
+    """Draws units side by side: above I(t;Y) of each, below what it knows of each class.
+
+    Raises:
+        TypeError: something else than a UnitMap.
+    """
+    if not isinstance(drawn, UnitMap):
+        raise TypeError(f"drawn is {shown(drawn)}: pass a figures.UnitMap")
+    d, n_classes = len(drawn.units), len(drawn.classes)
+    named = n_classes <= MOST_NAMED
+    height = 1.9 + min(max(0.17 * n_classes, 1.2), 4.5)
+    with _own_style():
+        figure = _Plane(figsize=(7.2, height + 0.6), dpi=200, layout="constrained")
+        FigureCanvasAgg(figure)
+        ratios = {"height_ratios": (1, max(1.2, (height - 1.9) / 1.3))}
+        above, below = figure.subplots(2, 1, sharex=True, gridspec_kw=ratios)
+        _draw_units(above, drawn)
+        most = max(float(drawn.of_classes.max(initial=0)), 1e-3)
+        image = below.imshow(
+            drawn.of_classes.T,
+            extent=(0, d, n_classes, 0),
+            aspect="auto",
+            interpolation="nearest",
+            cmap=BITS,
+            vmin=0,
+            vmax=most,
+        )
+        places = (
+            range(n_classes) if named else np.linspace(0, n_classes - 1, 12, dtype=int).tolist()
+        )
+        below.set_yticks([place + 0.5 for place in places])
+        for text in below.set_yticklabels([_visible(drawn.classes[i], 16) for i in places]):
+            text.set_parse_math(False)
+        below.set_ylabel("class")
+        for side in ("top", "right"):
+            below.spines[side].set_visible(True)
+        few = d <= MOST_NAMED
+        below.set_xticks(np.arange(d) + 0.5 if few else [])
+        if few:
+            below.set_xticklabels([str(unit) for unit in drawn.units], fontsize="small")
+        below.tick_params(length=0)
+        what = "unit" if few else f"{d:,} units"
+        below.set_xlabel(f"{what}, sorted by the class that each knows most of")
+        figure.colorbar(image, ax=below, label="bits above chance", pad=0.01, aspect=18)
+        lines = _wrapped(_visible(drawn.caption, 4 * LONGEST_LETTERS), 128)
+        figure.supxlabel("\n".join(lines), fontsize=7, color="#444444", parse_math=False)
+    return figure
+
+
+def _draw_units(ax: Axes, drawn: UnitMap) -> None:
+    """Draws I(t;Y) of each unit as a step, its chance and its lower end over it."""
+    edges = np.arange(len(drawn.units) + 1)
+    ax.stairs(drawn.i_ty, edges, fill=True, color=COLORS[5], label="I(t;Y)")
+    if drawn.lower is not None:
+        ax.stairs(
+            np.maximum(drawn.lower, 0), edges, fill=True, color=COLORS[0], label="at least, in mean"
+        )
+    if drawn.chance is not None:
+        ax.stairs(drawn.chance, edges, baseline=None, color=COLORS[6], label="chance", **GHOST)
+    top = max(float(drawn.i_ty.max()), 1e-3)
+    if drawn.ceiling < 1.6 * top:
+        ax.axhline(drawn.ceiling, color=GUIDE, linewidth=0.8, label="H(Y)")
+        top = max(top, drawn.ceiling)
+    ax.set(xlim=(0, edges[-1]), ylim=(0, 1.12 * top), ylabel="I(t;Y)  [bits]")
+    ax.tick_params(axis="x", length=0)
+    ax.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False, fontsize=8, borderpad=0
+    )
 
 
 def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:

@@ -43,6 +43,7 @@ ORDER = (  # a room may import those before it
     "points",
     "measures",
     "choosing",
+    "units",
     "planes",
     "gathering",
     "tables",

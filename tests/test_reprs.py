@@ -147,6 +147,20 @@ RECORDS = {
         "SoftCodes(n_anchors=100, n_seeds=8, eps=None, seed=0, corrected=True, "
         "precision='float32')",
     ),
+    "UnitInformation": (
+        lambda: fastmi.unit_information(LAYER, Y, BINS),
+        None,
+    ),
+    "UnitInformation of a long label": (
+        lambda: fastmi.unit_information(LAYER, ["a long\nname" * 99] * len(Y), BINS),
+        None,
+    ),
+    "UnitMap": (
+        lambda: fastmi.figures.UnitMap(
+            [0], ["a"], np.ones((1, 1)), np.ones(1), None, None, 1.0, "none"
+        ),
+        "UnitMap of 1 units and 1 classes",
+    ),
     "SoftmaxChannel": (measures.SoftmaxChannel, "SoftmaxChannel()"),
     "Probe": (
         measures.Probe,

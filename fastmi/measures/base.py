@@ -33,6 +33,7 @@ __all__ = [
     "Measure",
     "Reader",
     "Variables",
+    "one_layer",
     "points_of",
     "some_rows",
     "spread",
@@ -166,6 +167,21 @@ def _key(label: Any) -> Any:
 def spread(n: int, most: int) -> IntArray:
     """Spreads at most so many of n rows evenly over them."""
     return np.linspace(0, n - 1, min(n, most)).astype(np.int64)
+
+
+def one_layer(layer: Any, y: Any, why: str) -> tuple[Any, Any]:
+    """Reads one layer (n, d) of one network, and its labels.
+
+    Raises:
+        TypeError, ValueError: no activations, no labels, other numbers of samples; copies or epochs
+            of a layer, with the reason why there are none.
+    """
+    activations, labels = checks.activations("layer", layer), as_labels("y", y)
+    if activations.ndim != 2:
+        raise ValueError(f"layer has shape {tuple(activations.shape)}: {why}")
+    if labels.ndim <= 2:
+        checks.same_length(layer=activations, y=labels)
+    return activations, labels
 
 
 def points_of(names: Sequence[str], counts: Sequence[int], n_points: int) -> str:

@@ -21,7 +21,7 @@ from fastmi.measures.base import Layers, Variables, through, warn_of_pairs
 from fastmi.measures.counted import Counted
 from fastmi.points import Points, joined
 
-__all__ = ["PerUnit", "UnitTallies", "cells_of", "count_units"]
+__all__ = ["PerUnit", "UnitTallies", "cells_of", "check_table", "count_units", "tallies_of"]
 
 MOST_CELLS = 2**24  # counts (units x symbols x labels) that are held as a table
 TOGETHER = 2**23  # symbols that are held where a table would be larger
@@ -229,7 +229,7 @@ class _Adding(_Reader):
         ((name, place, array),) = zip(*layers, strict=True)
         *positions, n, d = array.shape
         bins, n_y, n_repeats = self._of_layer(name), self._variables.n_y, math.prod(positions)
-        _check_table(place, d, bins, n_y)
+        check_table(place, d, bins, n_y)
         rows = array.reshape(-1, d)
         labels = self._variables.labels_beside(rows, 1)[:, first : first + n]
         cells, census = cells_of(rows, bins, _repeated(labels, n_repeats)[0], n_y, place)
@@ -250,7 +250,7 @@ class _Adding(_Reader):
 
     def accumulated(self, state: _State) -> Points:
         d, n_repeats = state.cells.shape[1], state.n_repeats
-        units, with_x = _of_cells(state.cells), None
+        units, with_x = tallies_of(state.cells), None
         if n_repeats > 1:
             segment, times = np.nonzero(state.with_x)
             found = Occurrences(segment, times, state.with_x[segment, times])
@@ -259,13 +259,14 @@ class _Adding(_Reader):
         return Points(**self._columns(counts, d, state.bins, n_repeats == 1, for_points=True))
 
 
-def _check_table(place: str, d: int, bins: Binning, n_labels: int) -> None:
+def check_table(place: str, d: int, bins: Binning, n_labels: int) -> None:
+    """Refuses a table of a layer's units, their symbols and labels that would be too large."""
     n_cells = d * (bins.n_edges + 1) * n_labels
     if n_cells > MOST_CELLS:
         raise ValueError(
             f"{place} has {d} units, of which a table of {bins.n_edges + 1} symbols and {n_labels} "
-            f"labels holds {n_cells} counts, and batches are added up in at most {MOST_CELLS}: "
-            "take fewer bins, or labels of fewer classes"
+            f"labels holds {n_cells} counts, and no more than {MOST_CELLS} are held: take fewer "
+            "bins, labels of fewer classes, or some units at a time"
         )
 
 
@@ -294,7 +295,7 @@ def count_units(
     """
     if layer.shape[1] * (binning.n_edges + 1) * n_labels <= MOST_CELLS:
         cells, census = cells_of(layer, binning, labels, n_labels, place)
-        return _of_cells(cells), census.outside
+        return tallies_of(cells), census.outside
     return _by_codes(layer, binning, labels, n_labels, place)
 
 
@@ -308,7 +309,8 @@ def cells_of(
     return cells, census
 
 
-def _of_cells(cells: IntArray) -> UnitTallies:
+def tallies_of(cells: IntArray) -> UnitTallies:
+    """Tallies tables (n_labels, d, n_symbols), a segment for each unit."""
     n_labels, d, n_symbols = cells.shape
     by_unit = cells.swapaxes(0, 1).reshape(d, n_labels * n_symbols)
     return UnitTallies(tally_cells(cells.sum(axis=0)), tally_cells(by_unit))

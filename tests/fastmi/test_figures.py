@@ -1266,3 +1266,56 @@ def test_what_is_saved_is_a_figure(tmp_path, figure):
         TypeError, match=r"figure is a .*: pass what information_plane or plot returned"
     ):
         figures.save(figure, tmp_path / "plane.png")
+
+
+# --- units ----------------------------------------------------------------------------------------
+
+MAP = {
+    "units": [3, 1],
+    "classes": ["a", "$b"],
+    "of_classes": [[0.5, 0], [-0.1, 0.2]],
+    "i_ty": [0.6, 0.2],
+    "chance": [0.1, 0.1],
+    "lower": [0.4, -0.3],
+    "ceiling": 0.9,
+    "caption": "of $two units",
+}
+
+
+def unit_map(**given):
+    arrays = {
+        name: np.array(MAP[name]) for name in ("units", "of_classes", "i_ty", "chance", "lower")
+    }
+    return figures.UnitMap(**{**MAP, **arrays, **given})
+
+
+def test_units_are_drawn_with_their_names_as_they_are():
+    figure = figures.unit_map(unit_map())
+    above, below, _ = figure.axes
+    assert [text.get_text() for text in below.get_yticklabels()] == ["a", "$b"]
+    assert [text.get_text() for text in below.get_xticklabels()] == ["3", "1"]
+    assert {"I(t;Y)", "chance", "at least, in mean", "H(Y)"} == {
+        text.get_text() for text in above.get_legend().get_texts()
+    }
+    figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"classes": "ab"}, "classes is 'ab': pass a list"),
+        ({"caption": 3}, "caption holds 3"),
+        ({"of_classes": np.zeros((2, 3))}, r"of_classes has .* shape \(2, 2\)"),
+        ({"i_ty": np.array([0, np.nan])}, "i_ty has dtype float64 .*: pass finite numbers"),
+        ({"lower": np.zeros(3)}, "lower has"),
+        ({"ceiling": -1.0}, "ceiling must be finite and at least 0"),
+    ],
+)
+def test_units_that_do_not_go_together_are_refused(given, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        unit_map(**given)
+
+
+def test_what_is_no_map_of_units_is_refused():
+    with pytest.raises(TypeError, match=r"drawn is .*: pass a figures.UnitMap"):
+        figures.unit_map(panel())

@@ -59,6 +59,10 @@ ANYTHING = {  # parameters that every value is right for, and why
         f"Report({one.name})": "a record that mutual_information_report and Stream.report make"
         for one in dataclasses.fields(fastmi.Report)
     },
+    **{
+        f"UnitInformation({one.name})": "a record that unit_information makes"
+        for one in dataclasses.fields(fastmi.UnitInformation)
+    },
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
 }

@@ -223,6 +223,37 @@ MEASURES = [
         "y has a label of 2 samples",
         "corrected=False",
     ),
+    *(
+        _bad(
+            f"unit_information: {name}",
+            f"unit_information({about})",
+            lambda given=given: fastmi.unit_information(
+                **{"layer": T, "y": Y, "binning": BINS, **given}
+            ),
+            *words,
+        )
+        for name, about, given, words in (
+            ("copies", "layer", {"layer": np.stack([T] * 2)}, ("layer", "(2, 4, 2)", "layer[0]")),
+            ("a list", "layer", {"layer": [T]}, ("layer",)),
+            ("NaN", "layer", {"layer": T * np.nan}, ("layer", "NaN")),
+            ("a vector", "layer", {"layer": T[:, 0]}, ("layer", "[:, None]")),
+            ("other samples", "y", {"y": Y[:3]}, ("layer has 4", "y has 3")),
+            ("no whole labels", "y", {"y": [0.5, 1, 1, 0]}, ("0.5",)),
+            ("a measure", "binning", {"binning": PerUnit(BINS)}, ("binning",)),
+            ("bins to fit", "binning", {"binning": QuantileBins(3)}, ("binning", "fit")),
+            ("fewer classes than seen", "n_classes", {"n_classes": 1}, ("n_classes",)),
+            ("another sample", "sample", {"sample": "test"}, ("sample", "'held-out'")),
+        )
+    ),
+    *(
+        _bad(
+            f"best {given!r}",
+            "UnitInformation.best(n)",
+            lambda given=given: fastmi.unit_information(T, Y, BINS).best(given),
+            "n must be",
+        )
+        for given in (0, -1, 2.5, "3", None, True)
+    ),
     _bad(
         "kernels of NaN",
         "PlaneEstimator.estimate(layers)",

@@ -171,7 +171,9 @@ def test_batches_are_added_up_in_one_table(rng, layer, y):
 def test_batches_that_no_table_holds_are_refused(layer, y, monkeypatch):
     monkeypatch.setattr(units, "MOST_CELLS", 125)
     reader = PlaneEstimator(X, y, PerUnit(BINS))._readers[0][0]
-    words = r"layer 'a' has 6 units, .* 7 symbols and 3 labels holds 126 counts, .* at most 125"
+    words = (
+        r"layer 'a' has 6 units, .* 7 symbols and 3 labels holds 126 counts, and no more than 125"
+    )
     with pytest.raises(ValueError, match=words):
         reader.accumulate(None, Layers(["a"], ["layer 'a'"], [layer[0, 0]]), 0)
 
