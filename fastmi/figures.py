@@ -75,7 +75,9 @@ LONGEST_LETTERS = 240  # of a name that is drawn whole
 class Panel:
     """One plane to draw: paths of layers, and the ceilings log2 n and H(Y), in bits.
 
-    i_xt and i_ty are (n_epochs, n_layers).
+    i_xt and i_ty are (n_epochs, n_layers). Where both are NaN a point is missing: its path has a
+    gap, and what else the panel holds of it may be NaN, too. A path begins at its first point and
+    ends at its last.
 
     With spread_xt and spread_ty, of the same shape, i_xt and i_ty are means over seeds and these
     their standard deviations. Their band ends at the ceilings, and at limits_xt and limits_ty, the
@@ -87,7 +89,7 @@ class Panel:
 
     Of what can be believed: `chance`, (n_epochs, n_layers), is what shuffled labels give in place
     of i_ty; `lower` and `verdicts`, one for each path, are the lower end of I(T;Y) in mean at the
-    last epoch, and the word for that point, one of `VERDICTS`.
+    last point, and the word for it, one of `VERDICTS`.
 
     Raises:
         TypeError: a title or caption that is no string, layers that are no list of strings.
@@ -123,15 +125,17 @@ class Panel:
                 "or none"
             )
         shape = (np.size(self.epochs), len(self.layers))
-        for name, axes in (("epochs", shape[:1]), ("i_xt", shape), ("i_ty", shape)):
-            _finite(name, getattr(self, name), axes)
-        for name, axes in (("chance", shape), ("lower", shape[1:])):
+        missing = _both_missing(self.i_xt, self.i_ty)
+        _finite("epochs", self.epochs, shape[:1])
+        for name, axes in (("i_xt", shape), ("i_ty", shape), ("chance", shape)):
             if getattr(self, name) is not None:
-                _finite(name, getattr(self, name), axes)
+                _finite(name, getattr(self, name), axes, missing)
+        if self.lower is not None:
+            _finite("lower", self.lower, shape[1:], missing.all(axis=0))
         _check_verdicts(self.verdicts, len(self.layers))
         checks.not_negative("ceiling_x", self.ceiling_x)
         checks.not_negative("ceiling_y", self.ceiling_y)
-        _both_spreads(np.shape(self.i_xt), self.spread_xt, self.spread_ty)
+        _both_spreads(np.shape(self.i_xt), missing, self.spread_xt, self.spread_ty)
         _lowest_and_highest("limits_xt", self.limits_xt)
         _lowest_and_highest("limits_ty", self.limits_ty)
 
@@ -508,10 +512,19 @@ def _strings(name: str, given: Any) -> None:
             )
 
 
-def _finite(name: str, given: Any, shape: tuple[int, ...]) -> None:
-    """Refuses what is no array of finite numbers of this shape."""
+def _both_missing(i_xt: Any, i_ty: Any) -> npt.NDArray[np.bool_]:
+    """Finds where both coordinates are NaN; what is no array of numbers is refused later."""
+    x, y = np.asarray(i_xt), np.asarray(i_ty)
+    if x.dtype.kind != "f" or y.dtype.kind != "f" or x.shape != y.shape:
+        return np.zeros((1, 1), np.bool_)
+    return np.isnan(x) & np.isnan(y)
+
+
+def _finite(name: str, given: Any, shape: tuple[int, ...], missing: Any = False) -> None:
+    """Refuses what is no array of numbers of this shape, finite but where points are missing."""
     array = np.asarray(given)
-    if array.dtype.kind not in "iuf" or array.shape != shape or not np.isfinite(array).all():
+    right = array.dtype.kind in "iuf" and array.shape == shape
+    if not right or not (np.isfinite(array) | missing & np.isnan(array)).all():
         raise ValueError(
             f"{name} has dtype {array.dtype} and shape {array.shape}: pass finite numbers of shape "
             f"{shape}"
@@ -556,7 +569,11 @@ def _draw(
     _guides(ax, panel)
     windows = _windows(panel.epochs)
     epochs = _means(panel.epochs, windows)
-    first_sizes, last_sizes = (_sizes(panel.i_xt[end], panel.i_ty[end], reach) for end in (0, -1))
+    begins, ends = _ends(panel.i_xt)
+    columns = np.arange(len(panel.layers))
+    first_sizes, last_sizes = (
+        _sizes(panel.i_xt[at, columns], panel.i_ty[at, columns], reach) for at in (begins, ends)
+    )
     for layer in range(len(panel.layers)):
         x, y = panel.i_xt[:, layer], panel.i_ty[:, layer]
         shade, mark = _look(layers.index(panel.layers[layer]))
@@ -587,11 +604,12 @@ def _draw(
                 axis=-1,
             )
             tint = shade if color == "layer" else GUIDE
-            outline = _within(_band(path, spread, reach), path, panel)
-            band = PathPatch(
-                outline, facecolor=tint, alpha=0.2, linewidth=0, zorder=2, rasterized=True
-            )
-            ax.add_artist(band)  # add_patch would walk the outline for limits that are set already
+            for run in _runs(path):
+                outline = _within(_band(path[run], spread[run], reach), path[run], panel)
+                band = PathPatch(
+                    outline, facecolor=tint, alpha=0.2, linewidth=0, zorder=2, rasterized=True
+                )
+                ax.add_artist(band)  # add_patch would walk it for limits that are set already
         if dash == "-" or color == "epoch":
             ax.add_collection(lines)
         else:  # dashes that go on over the segments
@@ -603,9 +621,10 @@ def _draw(
                     path[:, 0], ghost, color=shade if color == "layer" else GUIDE, **GHOST, zorder=1
                 )
             )
+        begin, end = int(begins[layer]), int(ends[layer])
         ax.plot(
-            x[0],
-            y[0],
+            x[begin],
+            y[begin],
             mark,
             color=first,
             markeredgecolor="white",
@@ -614,9 +633,22 @@ def _draw(
             zorder=4,
         )
         if panel.lower is not None:
-            _bracket(ax, (x[-1], y[-1]), panel.lower[layer], last, reach)
+            _bracket(ax, (x[end], y[end]), panel.lower[layer], last, reach)
         verdict = panel.verdicts[layer] if panel.verdicts else ""
-        ax.plot(x[-1], y[-1], mark, **_end(last, verdict, 7 * last_sizes[layer]), zorder=5)
+        ax.plot(x[end], y[end], mark, **_end(last, verdict, 7 * last_sizes[layer]), zorder=5)
+
+
+def _ends(column: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Finds the first and the last epoch at which each layer has a point."""
+    there = ~np.isnan(column)
+    return there.argmax(axis=0), len(there) - 1 - there[::-1].argmax(axis=0)
+
+
+def _runs(path: FloatArray) -> list[slice]:
+    """Parts a path (n_windows, 2) at its gaps."""
+    missing = np.isnan(path).any(axis=1)
+    edges = np.flatnonzero(np.diff(missing, prepend=True, append=True))
+    return [slice(*run) for run in edges.reshape(-1, 2).tolist()]
 
 
 def _end(shade: Any, verdict: str, size: float) -> dict[str, Any]:
@@ -944,13 +976,16 @@ def _check_verdicts(verdicts: Any, n_paths: int) -> None:
         )
 
 
-def _both_spreads(shape: tuple[int, ...], spread_xt: Any, spread_ty: Any) -> None:
+def _both_spreads(
+    shape: tuple[int, ...], missing: npt.NDArray[np.bool_], spread_xt: Any, spread_ty: Any
+) -> None:
     """Refuses spreads but of both coordinates, or of neither."""
     if (spread_xt is None) != (spread_ty is None):
         raise ValueError("spread_xt and spread_ty belong together: pass both or neither")
     for name, spread in (("spread_xt", spread_xt), ("spread_ty", spread_ty)):
         if spread is not None and (
-            np.shape(spread) != shape or not (np.isfinite(spread) & (np.asarray(spread) >= 0)).all()
+            np.shape(spread) != shape
+            or not (np.isfinite(spread) & (np.asarray(spread) >= 0) | missing).all()
         ):
             raise ValueError(
                 f"{name} has shape {np.shape(spread)}: pass standard deviations, finite and not "

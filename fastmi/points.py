@@ -72,7 +72,7 @@ def _words(header: str, names: tuple[str, ...]) -> dict[str, Any]:
 # what to say of numbers beyond the limits of their column
 FINITE = "bits are finite"
 SHARE = "it is a share, 0..1"
-BITS = "bits are finite and not negative; leave out the epochs that have none"
+BITS = "bits are finite and not negative; a point that is missing is NaN in every column"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,6 +109,7 @@ class Points:
 
     A column that a measure does not have is None; where only some layers have it, the others hold
     NaN. So does i_xt of a measure that says nothing of I(X;T), as a probe.
+    NaN. A point that is missing, as of a layer that held NaN itself, is NaN in every column.
     """
 
     i_xt: FloatArray = field(metadata=_says("i_xt_bits", "bits", BITS))

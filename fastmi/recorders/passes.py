@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from fastmi.gathering import Gathering
-from fastmi.points import Points
+from fastmi.points import Points, joined
 from fastmi.recorders.estimators import Estimators, Place
 from fastmi.recorders.reading import Watching
 from fastmi.recorders.samples import Sample
@@ -27,6 +30,18 @@ class Pass(NamedTuple):
     points: dict[Place, Points]
     layers: tuple[str, ...]
     nan: dict[str, float]
+
+    def row(self, place: Place, layers: Sequence[str]) -> Points:
+        """Gives the points of all layers, (n_layers,); those that were not read are missing."""
+        if not self.nan:
+            return self.points[place]
+        missing = np.full(len(layers), np.nan)
+        if not self.layers:
+            return Points(missing, missing)
+        alone = [Points(missing[:1], missing[:1])] * len(layers)
+        for i, layer in enumerate(self.layers):
+            alone[layers.index(layer)] = self.points[place].map(lambda col, i=i: col[i : i + 1])
+        return joined(alone, axis=0)
 
 
 def one_pass(watching: Watching, sample: Sample, estimators: Estimators) -> Pass:

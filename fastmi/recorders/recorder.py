@@ -37,7 +37,7 @@ class Recorder:
 
     Attributes:
         layers: their names, in the order of their calls. steps: of the readings so far.
-        marked: step -> layer -> why it was not read; such a step has no row in the tables.
+        marked: step -> layer -> why it was not read; its point in the row of that step is missing.
         verdicts: of the last reading, as "verdict/relu1" -> "resolved".
     """
 
@@ -87,8 +87,8 @@ class Recorder:
             FloatingPointError: NaN in a layer, under on_nan="raise".
 
         Warns:
-            UserWarning: NaN in a layer; the step is marked, it has no row in the tables, and the
-                training can go on.
+            UserWarning: NaN in a layer; the step is marked, in its row the layer's point is
+                missing (NaN, an empty cell, a gap in the figure), and the training can go on.
             CoverageWarning: once, where a sample cannot size a layer.
         """
         self._check_step(step)
@@ -106,13 +106,12 @@ class Recorder:
                 verdicts |= numbers.words(points, one.layers, self._prefix(place))
         if any(one.nan for one in read.values()):
             found_numbers |= self._mark(int(step), read)
-        else:
-            self._warn_once({k: v for one in read.values() for k, v in one.points.items()})
-            self.steps.append(int(step))
-            for one in read.values():
-                for place, points in one.points.items():
-                    self._paths[place].steps.append(int(step))
-                    self._paths[place].points.append(points)
+        rows = {place: read[place[0]].row(place, self.layers) for place in self._paths}
+        self._warn_once(rows)
+        self.steps.append(int(step))
+        for place, points in rows.items():
+            self._paths[place].steps.append(int(step))
+            self._paths[place].points.append(points)
         self.verdicts = verdicts
         self._log(found_numbers, int(step))
         return found_numbers
@@ -221,10 +220,10 @@ class Recorder:
             FileNotFoundError: no such file. ValueError: no such file's content, of other layers,
                 samples, labels, measures or poolings; after an update.
         """
-        if self.steps or self.marked:
+        if self.steps:
             raise ValueError(
-                f"this recorder has read at step {max([*self.steps, *self.marked])} already: load "
-                "into a new one, made as the saved one was"
+                f"this recorder has read at step {self.steps[-1]} already: load into a new one, "
+                "made as the saved one was"
             )
         held, bins = storage.load(path, self._about(), list(self._paths.values()))
         self.marked = held.marked
@@ -261,7 +260,7 @@ class Recorder:
         layers = [layer for layer in self.layers if any(layer in one.nan for one in read.values())]
         said = (
             f"NaN in the layers {', '.join(map(repr, layers))} at step {step}: the step is marked "
-            "(recorder.marked) and has no row in the tables; did the training diverge?"
+            "(recorder.marked), their points in its row are missing; did the training diverge?"
         )
         if self._stops:
             raise FloatingPointError(said)
@@ -303,7 +302,7 @@ class Recorder:
             raise ValueError("the recorder is closed: make another one to go on (fastmi.watch)")
         if isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0:
             raise ValueError(f"step is {shown(step)}: pass a whole number from 0 on")
-        last = max([*self.steps, *self.marked], default=-1)
+        last = self.steps[-1] if self.steps else -1
         if step <= last:
             raise ValueError(
                 f"step is {step}, and step {last} was read before: steps grow, one update each"

@@ -26,6 +26,7 @@ from fastmi.tables.plane import InformationPlane
 __all__ = ["Gap", "gap", "reasons_of"]
 
 UNRESOLVED = VERDICTS.index("unresolved")
+NO_POINT = "not judged: it has no point at the last epoch"
 COLUMNS = ("i_ty", "mean_lower", "mean_upper", "verdict")
 
 
@@ -107,7 +108,8 @@ def _check_comparable(training: InformationPlane, held_out: InformationPlane) ->
 def reasons_of(plane: InformationPlane) -> dict[str, str]:
     """Says why each layer has its verdict after the last epoch, by the path with the weakest.
 
-    Empty where there are no verdicts, as of a mixture. The weakest word of several copies need not
+    Empty where there are no verdicts, as of a mixture. A layer without a point there has none
+    either, and that is said. The weakest word of several copies need not
     be that of their means (reading "mean"): where the two differ, the reason says so. A table of
     corrected numbers does not hold the plug-in that its verdicts rest on: there the word stands
     alone. Of what was scored, as by a probe, the lower end says all.
@@ -116,27 +118,31 @@ def reasons_of(plane: InformationPlane) -> dict[str, str]:
         return {}
     weakest = plane.verdict[-1].argmin(axis=0)
     lines = _of_counts(plane, weakest)
-    if plane.n_scored is None or plane.mean_lower is None:
-        return lines
-    lower, scored = (
-        column[-1, weakest, np.arange(len(plane.layers))]
-        for column in (plane.mean_lower, plane.n_scored)
-    )
-    of_scored = lower_reasons(lower, scored, plane.sample_kind or None)
+    if plane.n_scored is not None and plane.mean_lower is not None:
+        lower, scored = (
+            column[-1, weakest, np.arange(len(plane.layers))]
+            for column in (plane.mean_lower, plane.n_scored)
+        )
+        of_scored = lower_reasons(lower, scored, plane.sample_kind or None)
+        lines = [
+            line if n != n else scores
+            for line, n, scores in zip(lines, scored, of_scored, strict=True)
+        ]
+    missing = np.isnan(plane.i_ty[-1]).any(axis=0)
     return {
-        layer: line if n != n else of_scored[i]
-        for i, ((layer, line), n) in enumerate(zip(lines.items(), scored, strict=True))
+        layer: NO_POINT if lost else line
+        for layer, line, lost in zip(plane.layers, lines, missing, strict=True)
     }
 
 
-def _of_counts(plane: InformationPlane, weakest: npt.NDArray[np.int64]) -> dict[str, str]:
+def _of_counts(plane: InformationPlane, weakest: npt.NDArray[np.int64]) -> list[str]:
     """Says why each layer has its verdict, as one that was counted."""
     if plane.method != "plugin":
         words = plane.verdict[-1].min(axis=0)
-        return {
-            layer: f"{VERDICTS[int(word)]}, by the plug-in" if word == word else "not judged"
-            for layer, word in zip(plane.layers, words, strict=True)
-        }
+        return [
+            f"{VERDICTS[int(word)]}, by the plug-in" if word == word else "not judged"
+            for word in words
+        ]
 
     def at_end(column: npt.NDArray[np.float64] | None) -> FloatArray:
         if column is None:  # of a population
@@ -160,10 +166,7 @@ def _of_counts(plane: InformationPlane, weakest: npt.NDArray[np.int64]) -> dict[
         at_end(plane.verdict_xt),
         GROWTH_VERDICTS,
     )
-    return {
-        layer: y if y == x else f"{y}; {x}"
-        for layer, y, x in zip(plane.layers, of_y, of_x, strict=True)
-    }
+    return [y if y == x else f"{y}; {x}" for y, x in zip(of_y, of_x, strict=True)]
 
 
 def _with_words(

@@ -96,14 +96,14 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
         limits_xt=limits["i_xt"],
         limits_ty=limits["i_ty"],
         chance=chance,
-        lower=None if lower is None else lower[-1],
+        lower=None if lower is None else lower[_ends(planes), np.arange(len(first.layers))],
         verdicts=words,
     )
 
 
 def _placed(plane: InformationPlane) -> npt.NDArray[np.bool_]:
     """Finds the layers with I(X;T), (n_layers,), which have a place in the plane."""
-    return ~np.isnan(plane.i_xt).any(axis=(0, 1))
+    return ~np.isnan(plane.i_xt).all(axis=(0, 1))
 
 
 def _of_layers(plane: InformationPlane, at: npt.NDArray[np.bool_]) -> InformationPlane:
@@ -120,18 +120,29 @@ def _mean(planes: Sequence[InformationPlane], name: str) -> FloatArray | None:
     And every layer of them.
     """
     columns = [getattr(plane, name) for plane in planes]
-    if any(column is None or np.isnan(column).any() for column in columns):
+    missing = [np.isnan(plane.i_xt) for plane in planes]
+    if any(
+        column is None or (np.isnan(column) & ~gap).any()
+        for column, gap in zip(columns, missing, strict=True)
+    ):
         return None
     return np.mean([column.mean(axis=1) for column in columns], axis=0)
 
 
 def _verdicts(planes: Sequence[InformationPlane]) -> list[str]:
-    """Gives the weakest word of each layer after the last epoch, over all paths and tables."""
+    """Gives the weakest word of each layer at its last point, over all paths and tables."""
     columns = [plane.verdict for plane in planes]
     if any(column is None for column in columns):
         return []
-    weakest = np.min([column[-1].min(axis=0) for column in columns if column is not None], axis=0)
+    of_tables = np.min([column.min(axis=1) for column in columns if column is not None], axis=0)
+    weakest = of_tables[_ends(planes), np.arange(of_tables.shape[1])]
     return [VERDICTS[0 if word != word else int(word)] for word in weakest.tolist()]
+
+
+def _ends(planes: Sequence[InformationPlane]) -> npt.NDArray[np.intp]:
+    """Finds the last epoch at which each layer has its point, in all paths and tables."""
+    there = ~np.any([np.isnan(plane.i_xt).any(axis=1) for plane in planes], axis=0)
+    return len(there) - 1 - there[::-1].argmax(axis=0)
 
 
 def plot(
@@ -205,8 +216,8 @@ def html(plane: InformationPlane) -> str:
     cells = [
         (
             layer,
-            *(_cell(column[at, 0, i]) for column in (mean.i_xt, mean.i_ty) for at in (0, -1)),
-            *([] if chance is None else [f"{chance[-1, i]:.3f}"]),
+            *(_bits(column[at, 0, i]) for column in (mean.i_xt, mean.i_ty) for at in (0, -1)),
+            *([] if chance is None else [_bits(chance[-1, i])]),
             *([reasons[layer]] if reasons else []),
         )
         for i, layer in enumerate(plane.layers)
@@ -225,9 +236,9 @@ def html(plane: InformationPlane) -> str:
     )
 
 
-def _cell(bits: float) -> str:
-    """Writes bits, and nothing where there are none."""
-    return "" if bits != bits else f"{bits:.3f}"
+def _bits(number: float) -> str:
+    """Writes a number of bits, and nothing of a point that is missing."""
+    return "" if np.isnan(number) else f"{number:.3f}"
 
 
 def _same_tables(planes: Sequence[InformationPlane]) -> InformationPlane:

@@ -492,35 +492,53 @@ def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Po
         raise TypeError(
             f"points is {shown(given)}: pass Points, as PlaneEstimator.readings returns them"
         )
+    arrays = {
+        column: _numbers(column.name, array)
+        for column in Points.columns()
+        if (array := getattr(given, column.name)) is not None or not column.optional
+    }
+    missing = _missing(arrays)
     columns = {}
-    for column in Points.columns():
-        array = getattr(given, column.name)
-        if array is not None or not column.optional:
-            free = column.name in ("i_xt", "i_ty") and method != "plugin"
-            columns[column.name] = _column(
-                column._replace(low=-np.inf, words=FINITE) if free else column, array
-            )
+    for column, array in arrays.items():
+        free = not column.optional and method != "plugin"
+        limits = column._replace(low=-np.inf, words=FINITE) if free else column
+        columns[column.name] = _column(limits, array, missing)
     first = columns["i_xt"]
     _same_shapes((n_epochs, first.shape[1] if first.ndim == 3 else 0, n_layers), **columns)
     return Points(**columns)
 
 
-def _column(column: Column, given: Any) -> npt.NDArray[Any]:
-    """Checks numbers within their limits, in float64, or int64 if they are whole by their type.
-
-    They are NaN where a layer has none; of I(T;Y) every layer has some.
-    """
-    name = column.name
+def _numbers(name: str, given: Any) -> npt.NDArray[Any]:
+    """Makes an array of numbers."""
     array = container(name, given)
     array = array.cpu().numpy() if is_tensor(array) else array
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} has dtype {array.dtype}: pass numbers")
+    return array
+
+
+def _missing(arrays: Mapping[Column, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
+    """Finds the points that are missing: NaN in every column, whole or not at all."""
+    if len({array.shape for array in arrays.values()}) > 1:
+        return np.zeros((), np.bool_)  # the shapes are refused later
+    return np.all([np.isnan(array) for array in arrays.values()], axis=0)
+
+
+def _column(
+    column: Column, array: npt.NDArray[Any], missing: npt.NDArray[np.bool_]
+) -> npt.NDArray[Any]:
+    """Checks numbers within their limits, in float64, or int64 if they are whole by their type.
+
+    They are NaN at points that are missing, and where a layer has none.
+    """
     right = np.isfinite(array) & (array >= column.low) & (array <= column.high)
-    if (column.optional or name == "i_xt") and array.ndim == 3 and array.size:
-        right |= np.isnan(array).all(axis=(0, 1))
+    right |= missing
+    # a layer may lack a column, and I(X;T) where its measure says nothing of that
+    if (column.optional or column.name == "i_xt") and array.ndim == 3 and array.size:
+        right |= np.isnan(array).all(axis=(0, 1), where=~missing)
     wrong = array[~right]
     if wrong.size:
-        raise ValueError(f"{name} holds {wrong[0]}: {column.words}")
+        raise ValueError(f"{column.name} holds {wrong[0]}: {column.words}")
     whole = column.whole and array.dtype.kind in "iu"
     with np.errstate(under="ignore"):
         return array.astype(np.int64 if whole else np.float64, copy=False)

@@ -806,6 +806,47 @@ def test_a_spread_that_is_no_standard_deviations_is_refused(wrong):
         panel(spread_xt=np.zeros((20, 6)), spread_ty=wrong)
 
 
+# --- points that are missing ----------------------------------------------------------------------
+
+
+def with_gaps(drawn):
+    """The second layer has no points at epochs 3..6 and 19, the third none at all."""
+    lost = np.zeros(drawn.i_xt.shape, bool)
+    lost[3:7, 1] = lost[-1, 1] = lost[:, 2] = True
+    names = ("i_xt", "i_ty", "spread_xt", "spread_ty", "chance")
+    columns = {name: getattr(drawn, name) for name in names}
+    gaps = {k: np.where(lost, np.nan, v) for k, v in columns.items() if v is not None}
+    lower = None if drawn.lower is None else np.where(lost.all(axis=0), np.nan, drawn.lower)
+    return replace(drawn, **gaps, lower=lower)
+
+
+@pytest.mark.parametrize("color", COLORINGS)
+def test_a_path_has_a_gap_and_ends_at_its_last_point(color, tmp_path):
+    drawn = with_gaps(judged())
+    figure = information_plane([drawn], color=color)
+    ax = figure.axes[0]
+    start, end = marked(ax)[2:4]
+    assert start.get_xydata().tolist() == [[drawn.i_xt[0, 1], drawn.i_ty[0, 1]]]
+    assert end.get_xydata().tolist() == [[drawn.i_xt[18, 1], drawn.i_ty[18, 1]]]
+    assert not np.isnan(brackets(ax)[1].get_xydata()).any()
+    figure.savefig(tmp_path / "plane.png")
+
+
+def test_a_band_has_a_gap():
+    drawn = with_gaps(spread(panel()))
+    of_layers = bands(information_plane([drawn]).axes[0])
+    assert len(of_layers) == 4 + 2  # one in two pieces, one without any
+    assert all(np.isfinite(band.get_path().vertices).all() for band in of_layers)
+
+
+def test_a_point_is_missing_in_both_coordinates_or_in_none():
+    drawn = with_gaps(judged())
+    with pytest.raises(ValueError, match=r"i_ty has dtype float64 and shape .*: pass finite"):
+        replace(drawn, i_xt=panel().i_xt)
+    with pytest.raises(ValueError, match=r"chance has dtype float64 and shape .*: pass finite"):
+        replace(panel(), chance=drawn.chance)
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """A recorder: a row of the tables at each update, equal to what an estimator says of the layers."""
 
+import csv
 import warnings
 
 import numpy as np
@@ -371,11 +372,82 @@ def test_nan_is_marked_and_the_training_goes_on():
     with torch.no_grad():
         model[2].weight.copy_(kept)
     recorder.update(2)
-    assert recorder.plane().epochs.tolist() == [0, 2]
-    assert recorder.plane().i_ty[0].tolist() == recorder.plane().i_ty[1].tolist()
+    plane = recorder.plane()
+    assert plane.epochs.tolist() == recorder.steps == [0, 1, 2]
+    for name, column in plane.points.present.items():
+        before, marked, after = column[:, 0]
+        np.testing.assert_array_equal(before, after, err_msg=name)
+        assert np.isnan(marked).tolist() == [False, True], name  # the other layer keeps its numbers
+        assert marked[0] == before[0], name
     assert [at for at, _ in logged] == [0, 1, 2]
     with pytest.raises(ValueError, match="step is 2, and step 2 was read before"):
         recorder.update(2)
+
+
+def spoil(model, at=2):
+    with torch.no_grad():
+        model[at].weight[0, 0] = torch.nan
+
+
+def test_a_marked_row_has_empty_cells_and_a_gap_in_the_figure(tmp_path):
+    model = mlp()
+    recorder = watched(model, {"training": (X, Y), "held-out": (X + 1, Y)})
+    recorder.update(0)
+    kept = model[2].weight.detach().clone()
+    spoil(model)
+    with pytest.warns(UserWarning, match="NaN in the layers '3' at step 1"):
+        recorder.update(1)
+    assert recorder.reasons("training")["3"] == "not judged: it has no point at the last epoch"
+    training, held_out = recorder.plane("training"), recorder.plane("held-out")
+    assert training.gap(held_out).words[1] == "not judged"
+    assert np.isnan(training.mean().i_ty[1, 0]).tolist() == [False, True]
+    training.to_csv(tmp_path / "plane.csv")
+    lines = (tmp_path / "plane.csv").read_text().splitlines()
+    *_, before, marked = csv.DictReader(lines)
+    assert (before["epoch"], before["layer"]) == ("1", "1")
+    assert (marked["epoch"], marked["layer"]) == ("1", "3")
+    filled = {name for name, cell in before.items() if cell}
+    of_points = {column.header for column in fastmi.Points.columns()}
+    assert {name for name, cell in marked.items() if cell} == filled - of_points
+    training.save(tmp_path / "plane.npz")
+    again = fastmi.InformationPlane.load(tmp_path / "plane.npz")
+    for name, column in training.points.present.items():
+        np.testing.assert_array_equal(again.points.present[name], column, err_msg=name)
+    recorder.plot()
+    with torch.no_grad():
+        model[2].weight.copy_(kept)
+    recorder.update(2)
+    ends = [line.get_xdata()[-1] for line in recorder.plot().axes[0].lines]
+    assert training.i_xt[0, 0, 1] in ends
+    assert recorder.plane("training").panel().chance is not None
+
+
+def test_where_all_layers_hold_nan_the_row_is_empty():
+    model = mlp()
+    recorder = watched(model)
+    recorder.update(0)
+    spoil(model, 0)
+    with pytest.warns(UserWarning, match="NaN in the layers '1', '3' at step 1"):
+        assert recorder.update(1).keys() == {"nan/1", "nan/3"}
+    plane = recorder.plane()
+    assert np.isnan(plane.points.bits[1]).all()
+    assert not np.isnan(plane.points.bits[0]).any()
+    assert set(recorder.reasons().values()) == {"not judged: it has no point at the last epoch"}
+    recorder.plot()
+
+
+def test_a_first_reading_may_be_marked():
+    model = mlp()
+    kept = model[2].weight.detach().clone()
+    spoil(model)
+    recorder = watched(model)
+    with pytest.warns(UserWarning, match="at step 0"):
+        recorder.update(0)
+    recorder.plot()
+    with torch.no_grad():
+        model[2].weight.copy_(kept)
+    recorder.update(1)
+    assert np.isnan(recorder.plane().i_ty[:, 0]).tolist() == [[False, True], [False, False]]
 
 
 def test_nan_can_stop_the_training():

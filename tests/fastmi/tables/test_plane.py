@@ -502,6 +502,38 @@ def test_a_column_holds_what_it_can_hold(name, value):
     one_line(error)
 
 
+def missing(table, at=(1, 0, 1)):
+    """The columns of a table without one of its points."""
+    columns = {name: np.array(array, float) for name, array in table.points.present.items()}
+    for column in columns.values():
+        column[at] = np.nan
+    return columns
+
+
+def test_a_point_is_missing_in_all_its_columns_or_in_none():
+    columns = missing(plane())
+    table = plane(**columns)
+    assert np.isnan(table.i_ty).sum() == 1
+    empty = [row for row in table.rows() if row["i_ty_bits"] == ""]
+    assert [(row["epoch"], row["copy"], row["layer"]) for row in empty] == [(10, 0, "output")]
+    assert all(row[column.header] == "" for row in empty for column in Points.columns())
+    assert np.isnan(table.mean().coverage[1, 0]).tolist() == [False, True]
+    assert not table.funnel_violations()[1, 0].any()
+    assert table.to_pandas()["i_xt_bits"].isna().sum() == 1
+    for name in columns:
+        filled = columns | {name: np.array(getattr(plane(), name), float)}
+        with pytest.raises(ValueError, match="holds nan: "):
+            plane(**filled)
+
+
+def test_a_table_with_a_missing_point_is_read_back(tmp_path):
+    columns = missing(plane(), (-1, slice(None), 0))
+    table = plane(**columns, chance=columns["coverage"])
+    table.save(tmp_path / "plane.npz")
+    assert_same_bits(InformationPlane.load(tmp_path / "plane.npz"), table)
+    assert "<td></td>" in table._repr_html_()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("coverage", 1.0000001), ("coverage", 7), ("n_symbols", 0), ("n_symbols", 0.5)],
