@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,6 +79,27 @@ class Gathering:
         """Forgets a layer."""
         self._pieces.pop(name, None)
         self._states.pop(name, None)
+
+    def merge(self, together: Callable[[Any], list[dict[str, list[_Piece]]]]) -> None:
+        """Takes what several processes gathered, as if it had all come here.
+
+        Args:
+            together: what one has -> what each of them has, in their order. Batches came to them by
+                turns, so that the first has every layer.
+
+        Raises:
+            ValueError: a measure that keeps sums and no rows, whose order would be another.
+        """
+        for reader, (measure, _) in zip(self._readers[0], self._measured, strict=True):
+            if isinstance(reader, Accumulates):
+                raise ValueError(
+                    f"{type(measure).__name__} adds up its batches in their order, and cannot be "
+                    "merged over processes: let one of them read (process_group=None)"
+                )
+        held = together(self._pieces)
+        self._pieces = {
+            name: _by_turns([pieces.get(name, []) for pieces in held]) for name in held[0]
+        }
 
     def points(self) -> list[Points]:
         """Reads all layers, in the order in which they came: (n_layers,) of each estimator.
@@ -187,6 +208,12 @@ def _check_alike(estimators: Sequence[PlaneEstimator]) -> None:
                 f"estimators differ in more than their labels ({each!r}, {first!r}): gather the "
                 "layers of each by themselves"
             )
+
+
+def _by_turns(of_each: Sequence[list[_Piece]]) -> list[_Piece]:
+    """Lays the pieces of each in the order in which they were dealt: one to each, and again."""
+    n, n_each = len(of_each), sum(map(len, of_each))
+    return [of_each[k % n][k // n] for k in range(n_each)]
 
 
 def _copied(array: Any) -> Any:

@@ -9,6 +9,7 @@ from fastmi import checks
 from fastmi.recorders import numbers, pooling, rules
 from fastmi.recorders.estimators import Estimators
 from fastmi.recorders.modules import found, unwrapped
+from fastmi.recorders.ranks import ranks
 from fastmi.recorders.reading import Watching
 from fastmi.recorders.recorder import Recorder
 from fastmi.recorders.samples import Sample, by_name, read_sample, warn_of_shared_rows
@@ -35,6 +36,7 @@ def watch(
     n_classes: int | Mapping[str, int] | None = None,
     batch_size: int = 256,
     on_nan: str = "warn",
+    process_group: Any = None,
 ) -> Recorder:
     """Watches I(X;T) and I(T;Y) of the layers T of any torch module, in the loop that trains it.
 
@@ -75,6 +77,13 @@ def watch(
         n_classes: as in `PlaneEstimator`, or a mapping set of labels -> number.
         batch_size: of the readings. A row's floats depend a little on its batch, so this stays.
         on_nan: "warn", the step is marked and the training goes on; "raise".
+        process_group: of torch.distributed, as torch.distributed.group.WORLD, whose ranks read
+            together: all are given the same samples and call `update` with the same step, each
+            calls the model with its batches by turns, and all have the table that one process
+            alone would have, for codes are counted together. The first one logs. Their models have
+            to be equal (running statistics of BatchNorm too). None is this process alone; then one
+            rank alone may call `update` (if rank == 0), and the others wait for it at the next
+            gradient.
 
     Returns:
         a recorder, and a context manager.
@@ -113,11 +122,17 @@ def watch(
         checks.function("unpack", unpack, "a batch -> (what the model is called with, labels)")
     batch_size = checks.positive_integer("batch_size", batch_size)
     checks.one_of("on_nan", on_nan, ON_NAN)
+    group = ranks(process_group)
     found(inner, layers)
     read = _read_samples(inner, given, unpack, batch_size)
     estimators = Estimators(read, named_rules, inputs, n_classes)
     watching = Watching(inner, layers, pool)
-    return Recorder(watching, read, estimators, log, on_nan == "raise", measures is None)
+    return Recorder(
+        *(watching, read, estimators, log),
+        stops=on_nan == "raise",
+        supported=measures is None,
+        ranks=group,
+    )
 
 
 def _read_samples(

@@ -10,7 +10,8 @@ import numpy as np
 from fastmi.gathering import Gathering
 from fastmi.points import Points, joined
 from fastmi.recorders.estimators import Estimators, Place
-from fastmi.recorders.reading import Watching
+from fastmi.recorders.ranks import ALONE, Ranks
+from fastmi.recorders.reading import Watching, device_of
 from fastmi.recorders.samples import Sample
 
 if TYPE_CHECKING:
@@ -44,8 +45,13 @@ class Pass(NamedTuple):
         return joined(alone, axis=0)
 
 
-def one_pass(watching: Watching, sample: Sample, estimators: Estimators) -> Pass:
-    """Reads a sample once for all that is made of it; a layer that holds NaN is given up."""
+def one_pass(
+    watching: Watching, sample: Sample, estimators: Estimators, ranks: Ranks = ALONE
+) -> Pass:
+    """Reads a sample once for all that is made of it; a layer that holds NaN is given up.
+
+    Of several ranks each reads its batches, and all have the points of all.
+    """
     gatherings = {
         tuple(places): Gathering([estimators.fitted(place) for place in places])
         for measure in estimators.rules
@@ -63,7 +69,17 @@ def one_pass(watching: Watching, sample: Sample, estimators: Estimators) -> Pass
             else:
                 gathering.add(layer, rows)
 
-    watching.read(sample, add)
+    if ranks.size == 1:
+        watching.read(sample, add)
+    else:
+        chosen = ranks.rows(sample.n_samples, sample.batch_size)
+        if chosen:
+            watching.read(sample, add, chosen)
+        n_values, n_nan = (_summed(ranks.together(one)) for one in (n_values, n_nan))
+        for gathering in gatherings.values():
+            for layer in filter(n_nan.get, n_nan):
+                gathering.drop(layer)
+            gathering.merge(lambda pieces: ranks.together(pieces, device_of(watching.model)))
     layers = tuple(layer for layer in n_values if not n_nan[layer])
     points = {
         place: one
@@ -72,6 +88,11 @@ def one_pass(watching: Watching, sample: Sample, estimators: Estimators) -> Pass
     }
     nan = {layer: n_nan[layer] / n_values[layer] for layer in n_nan if n_nan[layer]}
     return Pass(points, layers, nan)
+
+
+def _summed(of_ranks: Sequence[dict[str, int]]) -> dict[str, int]:
+    """Adds up what ranks counted; the first has read every layer, in its order."""
+    return {name: sum(one.get(name, 0) for one in of_ranks) for name in of_ranks[0]}
 
 
 def _together(sample: Sample, measure: str, estimators: Estimators) -> list[list[Place]]:

@@ -16,6 +16,7 @@ from fastmi.points import Points
 from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
 from fastmi.recorders.estimators import Estimators, Place
 from fastmi.recorders.passes import Pass, one_pass
+from fastmi.recorders.ranks import ALONE, Ranks
 from fastmi.recorders.reading import Watching, rows_of, values_of
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.tables import Path, described, mixed, supported
@@ -49,9 +50,11 @@ class Recorder:
         log: numbers.Log,
         stops: bool = False,
         supported: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._watching, self._samples, self._estimators = watching, samples, estimators
         self._log, self._stops, self._supported = log, stops, supported
+        self._ranks = ranks
         self._paths = {place: Path(*place) for place in estimators.places}
         self._closed, self._warned = False, False
         self.steps: list[int] = []
@@ -92,10 +95,11 @@ class Recorder:
             CoverageWarning: once, where a sample cannot size a layer.
         """
         self._check_step(step)
+        self._ranks.check_same("step", int(step))
         self._fix()
         self._fit()
         read = {
-            sample.name: one_pass(self._watching, sample, self._estimators)
+            sample.name: one_pass(self._watching, sample, self._estimators, self._ranks)
             for sample in self._samples
         }
         found_numbers: dict[str, float] = {}
@@ -113,7 +117,8 @@ class Recorder:
             self._paths[place].steps.append(int(step))
             self._paths[place].points.append(points)
         self.verdicts = verdicts
-        self._log(found_numbers, int(step))
+        if self._ranks.rank == 0:
+            self._log(found_numbers, int(step))
         return found_numbers
 
     def plane(
@@ -289,7 +294,7 @@ class Recorder:
         """Fixes bins at the first reading, by the first sample; they stay for all that follow."""
         needed = self._estimators.needs_values
         values = values_of(self._watching, self._samples[0]) if needed else {}
-        self._estimators.fix(self.layers, values)
+        self._estimators.fix(self.layers, self._ranks.together(values)[0])
 
     def _fit(self) -> None:
         """Fits measures that are fitted to layers, at each update, by rows of one sample."""

@@ -36,13 +36,14 @@ class Sample:
     Attributes:
         name: its own; kind: what it is said to be, "training", "held-out" or None.
         labels: name -> (n,) or (n, k). hashes: of the rows of x, (n,) bytes.
-        n_samples: n.
+        n_samples: n. batch_size: of the batches in which it is read.
     """
 
     name: str
     kind: str | None
     labels: Mapping[str, Any]
     hashes: npt.NDArray[np.void]
+    batch_size: int
     _source: Source
     _unpack: Unpack
 
@@ -118,9 +119,8 @@ def read_sample(name: str, given: Any, unpack: Unpack, batch_size: int) -> Sampl
         )
     labels = {key: _joined_labels(name, key, pieces) for key, pieces in found.items()}
     kind = name if name in KINDS else None
-    return Sample(
-        name, kind, labels, np.array(hashes, "V8"), read, None if is_pair(given) else unpack
-    )
+    own = None if is_pair(given) else unpack
+    return Sample(name, kind, labels, np.array(hashes, "V8"), batch_size, read, own)
 
 
 def warn_of_shared_rows(samples: Sequence[Sample]) -> None:

@@ -184,3 +184,28 @@ def test_what_adds_up_has_a_state_for_each_set_of_labels_and_nothing_else(case):
     assert [state.size for state in gathering._states["b"]] == [6, 4]
     with pytest.raises(ValueError, match="layer 'b' has 61 samples, x and y have 60"):
         gathering.add("b", layers["b"][:54])
+
+
+@pytest.mark.parametrize("n_processes", [1, 2, 3, 7])
+def test_what_several_gathered_by_turns_is_what_one_would_have(case, n_processes):
+    x, labels, layers = case
+    for measure in (BINS, {"a": KDEBounds(1.0), "b": FEW}):
+        estimators = [PlaneEstimator(x, y, measure) for y in labels]
+        each = [Gathering(estimators) for _ in range(n_processes)]
+        for k, first in enumerate(range(0, 60, 11)):  # the last batch is shorter
+            for name, layer in layers.items():
+                each[k % n_processes].add(name, layer[first : first + 11])
+        held = [gathering._pieces for gathering in each]
+        for gathering in each:
+            gathering.merge(lambda own, held=held: held)
+            for points, expected in zip(
+                gathering.points(), gathered(estimators, layers), strict=True
+            ):
+                assert_same(points, expected)
+
+
+def test_what_adds_up_is_not_merged(case):
+    x, (y, _), _ = case
+    gathering = Gathering([PlaneEstimator(x, y, Means())])
+    with pytest.raises(ValueError, match="Means adds up its batches in their order, and cannot be"):
+        gathering.merge(lambda own: [own])
