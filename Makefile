@@ -2,16 +2,25 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin/python
+FRAMEWORKS := .venv-frameworks
 READY := $(VENV)/ready
 ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 
-.PHONY: demo test docs bench bench-pytest gpu-check clean
+.PHONY: demo test test-frameworks docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
 	$(BIN) -m experiments run tishby-extended --force
 
 test: $(READY)
 	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest
+
+test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and transformers themselves; here no test may skip
+	FASTMI_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest tests/fastmi/callbacks tests/fastmi/test_callbacks.py
+
+$(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
+	$(PYTHON) -m venv $(FRAMEWORKS) && $(FRAMEWORKS)/bin/python -m pip install --no-compile -c constraints-frameworks.txt \
+	  -e '.[lightning,transformers]' pytest hypothesis
+	@touch $@
 
 docs: $(READY)  ## the pages and figures that are written by commands, not by hand; FASTMI_MNIST says where MNIST lies
 	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
@@ -49,4 +58,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) results .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(FRAMEWORKS) results .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -55,14 +55,14 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Loads `fastmi.compat` and `fastmi.figures` where they are first asked for.
+    """Loads `fastmi.callbacks`, `compat` and `figures` where they are first asked for.
 
     They need more than NumPy.
     """
-    if name not in ("compat", "figures"):
+    if name not in ("callbacks", "compat", "figures"):
         raise AttributeError(f"module 'fastmi' has no attribute {name!r}")
     return import_module(f"fastmi.{name}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__", "compat", "figures", "measures"]
+    return [*__all__, "__version__", "callbacks", "compat", "figures", "measures"]

@@ -49,6 +49,7 @@ ORDER = (  # a room may import those before it
     "tables",
     "networks",
     "recorders",
+    "callbacks",
     "compat",
 )
 # for one release
@@ -62,6 +63,7 @@ PACKAGES = (
     "backends",
     "belief",
     "binning",
+    "callbacks",
     "compat",
     "compat.sklearn",
     "entropies",
