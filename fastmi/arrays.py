@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,13 @@ __all__ = [
     "LayersOf",
 ]
 
+
+class HasArray(Protocol):
+    """What says how it is an array, as columns of pandas, polars and pyarrow do."""
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
 IntArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Bits: TypeAlias = FloatArray  # (..., n_layers, 2): I(X;T) and I(T;Y)
@@ -34,7 +41,7 @@ Codes: TypeAlias = Array  # (..., n_samples) int64, where the activations are
 LayersOf: TypeAlias = Activations | Sequence[Activations] | Mapping[str, Activations]
 Inputs: TypeAlias = Array  # (n_samples, ...), real
 # (n_samples,), or rows (n_samples, d), or batches of rows
-LabelsLike: TypeAlias = Array | Sequence[Any]
+LabelsLike: TypeAlias = Union[Array, Sequence[Any], "HasArray"]
 # (..., n_samples) integers: the copy of each sample
 Assignment: TypeAlias = Array | Sequence[Any]
 EdgesLike: TypeAlias = Union[npt.ArrayLike, "torch.Tensor"]

@@ -16,7 +16,7 @@ from fastmi.arrays import Activations, IntArray
 from fastmi.backends import ANY_CODE, Census
 from fastmi.binning import Binning, as_binning
 from fastmi.inputs import on_host
-from fastmi.labels import SHORT_LETTERS
+from fastmi.labels import SHORT_LETTERS, numbered_values
 
 __all__ = [
     "CollisionWarning",
@@ -290,9 +290,7 @@ def _as_integers(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
             return labels.view(np.int64)  # uint64 beyond it wraps, one to one
         return labels.astype(np.int64, copy=False)
     if kind in "USO":
-        known: dict[Any, int] = {}
-        ids = [known.setdefault(value, len(known)) for value in labels.reshape(-1).tolist()]
-        return np.array(ids, np.int64).reshape(labels.shape)
+        return numbered_values(labels)
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 

@@ -14,7 +14,7 @@ from fastmi.backends import ANY_CODE
 from fastmi.coding import identify_rows, number_rows
 from fastmi.counting import FEWEST_SAMPLES, LOWEST_COVERAGE, CoverageWarning, tally
 from fastmi.inputs import shown
-from fastmi.labels import as_labels
+from fastmi.labels import together
 
 __all__ = [
     "code_bits",
@@ -40,6 +40,7 @@ def entropy(
     base: float | None = 2,
     method: str = "plugin",
     n_symbols: int | None = None,
+    missing: str = "raise",
 ) -> float | FloatArray:
     """Estimates the entropy of labels, one for each sample, or of rows, each row ONE joint symbol.
 
@@ -49,7 +50,9 @@ def entropy(
     Args:
         x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint
             symbol; (..., n, d) a batch of those. A (b, n) array is n-dimensional rows, never a
-            batch. NumPy array, torch tensor, or a list of labels.
+            batch. NumPy array, torch tensor, a list of labels, a column of pandas, polars or
+            pyarrow (categories by their codes), their tables (rows), whatever has `__array__` or
+            DLPack.
         base: of the logarithm; 2 is bits, None is nats.
         method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
             in the sample, or corrected for its bias: then it may exceed log2 n. When each fails,
@@ -57,6 +60,9 @@ def entropy(
         n_symbols: how many symbols X has, known beforehand, seen or not, for method "james-stein";
             None takes those seen. A difference of entropies has no place for it: one number cannot
             be that of X, of Y and of their pairs.
+        missing: what becomes of missing values (None, NaN, NaT, NA, null, what is masked): "raise"
+            refuses them, "symbol" makes them one label of their own, "drop" leaves out the samples
+            that lack a value.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -64,21 +70,27 @@ def entropy(
     Raises:
         TypeError: an unknown container or dtype; strings beside numbers or bytes in one column,
             which have no common equality.
-        ValueError: no samples, missing values (NaN, None), floats that are not whole ("bin them
-            first"), an impossible base, an unknown method, n_symbols below those seen, or
-            beside another method.
+        ValueError: no samples, missing values unless `missing` says what becomes of them, floats
+            that are not whole ("bin them first"), an impossible base, an unknown method, n_symbols
+            below those seen, or beside another method.
 
     Example:
         >>> import fastmi
         >>> fastmi.entropy(["a", "b", "a", "b"])
         1.0
     """
-    (h,) = _joint([[0]], numbered(x=x), entropies.method(method, n_symbols))
+    estimate = entropies.method(method, n_symbols)
+    (h,) = _joint([[0]], numbered({"x": x}, missing)[0], estimate)
     return _result(h, base)
 
 
 def mutual_information(
-    x: LabelsLike, y: LabelsLike, *, base: float | None = 2, method: str = "plugin"
+    x: LabelsLike,
+    y: LabelsLike,
+    *,
+    base: float | None = 2,
+    method: str = "plugin",
+    missing: str = "raise",
 ) -> float | FloatArray:
     """Estimates the mutual information of two labels, or of rows, each row ONE joint symbol.
 
@@ -97,6 +109,7 @@ def mutual_information(
         method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
             in the sample, or corrected for its bias. Differences of corrected entropies are not
             clipped: they may be negative, or exceed both.
+        missing: as in `entropy`; "drop" leaves out the samples that lack a value of x or y.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -114,7 +127,7 @@ def mutual_information(
         1.0
     """
     estimate = entropies.method(method)
-    a, b = numbered(x=x, y=y)
+    (a, b), _ = numbered({"x": x, "y": y}, missing)
     if a.codes.ndim == 1:
         h_x, h_y, h_xy = _together(a, b, estimate)
     else:
@@ -124,7 +137,13 @@ def mutual_information(
 
 
 def conditional_mutual_information(
-    x: LabelsLike, y: LabelsLike, z: LabelsLike, *, base: float | None = 2, method: str = "plugin"
+    x: LabelsLike,
+    y: LabelsLike,
+    z: LabelsLike,
+    *,
+    base: float | None = 2,
+    method: str = "plugin",
+    missing: str = "raise",
 ) -> float | FloatArray:
     """Estimates I(X;Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z).
 
@@ -134,6 +153,7 @@ def conditional_mutual_information(
         method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
             in the sample, or corrected for its bias. Differences of corrected entropies are not
             clipped: they may be negative, or exceed both.
+        missing: as in `entropy`; "drop" leaves out the samples that lack a value of x, y or z.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -151,22 +171,24 @@ def conditional_mutual_information(
         1.0
     """
     estimate = entropies.method(method)
-    a, b, c = numbered(x=x, y=y, z=z)
+    (a, b, c), _ = numbered({"x": x, "y": y, "z": z}, missing)
     h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], [a, b, c], estimate)
     _warn_of_rows(x=a, y=b, z=c)
     return _result(entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z), base)
 
 
-def numbered(**variables: Any) -> list[Numbers]:
-    """Numbers the symbols of variables that belong together, and refuses those that do not."""
-    arrays = {name: as_labels(name, array) for name, array in variables.items()}
-    checks.same_device(**arrays)
-    checks.same_length(**arrays)
+def numbered(variables: dict[str, Any], missing: str = "raise") -> tuple[list[Numbers], int]:
+    """Numbers the symbols of variables that belong together, and refuses those that do not.
+
+    Gives as well how many samples were left out, where `missing` is "drop".
+    """
+    arrays, n_dropped = together(missing, variables)
     _same_batch(**arrays)
-    return [
+    numbers = [
         Numbers(*number_rows(array), array.shape[-1] if array.ndim > 1 else 1)
         for array in arrays.values()
     ]
+    return numbers, n_dropped
 
 
 def _warn_of_rows(**variables: Numbers) -> None:

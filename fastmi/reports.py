@@ -49,8 +49,8 @@ class Report:
 
     Attributes:
         value: I(X;Y) by `method`. plugin: the plug-in, of which all that follows speaks.
-        n: the samples. symbols: those seen of X, Y and (X,Y). h_x, h_y: the plug-in
-            H(X) and H(Y), its ceilings.
+        n: the samples that were counted. n_dropped: those left out, which lacked a value.
+        symbols: those seen of X, Y and (X,Y). h_x, h_y: the plug-in H(X) and H(Y), its ceilings.
         coverage, pair_coverage: the Good-Turing coverage of X and of (X,Y).
         chance: the exact mean of the plug-in over shuffles of Y.
         mean_lower, mean_upper: I(X;Y) lies between in mean over held-out samples, where n_classes
@@ -87,6 +87,7 @@ class Report:
     conditional: bool
     margins: tuple[Within, Within]
     n_candidates: int = 1
+    n_dropped: int = 0
 
     @property
     def charge(self) -> float | None:
@@ -153,9 +154,10 @@ class Report:
     def _title(self) -> str:
         number = "I(X;Y|Z)" if self.conditional else "I(X;Y)"
         method = "plug-in" if self.method == "plugin" else self.method
+        dropped = f" ({self.n_dropped:,} dropped)" if self.n_dropped else ""
         return (
             f"{number} = {self.value:.4g} bits ({method}), {self.symbols.x:,} x "
-            f"{self.symbols.y:,} symbols, n = {self.n:,}, {NAMES[self.sample]}"
+            f"{self.symbols.y:,} symbols, n = {self.n:,}{dropped}, {NAMES[self.sample]}"
         )
 
     def _lines(self) -> dict[str, str]:
@@ -218,6 +220,7 @@ def mutual_information_report(
     n_classes: int | None = None,
     sample: str | None = None,
     method: str = "plugin",
+    missing: str = "raise",
 ) -> Report:
     """Estimates I(X;Y) and says how far the number can be believed, from the same counts.
 
@@ -233,6 +236,8 @@ def mutual_information_report(
         sample: what the samples are: "held-out", used for nothing else; "training", x was made with
             these labels; "population", all there is; None where it is not known.
         method: how `value` is estimated, one of `fastmi.entropies.METHODS`.
+        missing: as in `entropy`; "drop" leaves out the samples that lack a value of any variable,
+            and the record says how many (n_dropped); n is the others.
 
     Returns:
         a record; its repr is a page, `to_dict` plain data.
@@ -251,7 +256,7 @@ def mutual_information_report(
     given = {"x": x, "y": y} | (
         {} if conditional_on is None else {"conditional_on": conditional_on}
     )
-    numbers = numbered(**given)
+    numbers, n_dropped = numbered(given, missing)
     for name, number in zip(given, numbers, strict=True):
         if number.codes.ndim > 1:
             raise ValueError(
@@ -262,7 +267,9 @@ def mutual_information_report(
         table, strata = _table(*numbers), None
     else:
         table, strata = _within(*numbers)
-    return report(table, strata, n_classes=n_classes, sample=sample, method=method)
+    return report(
+        table, strata, n_classes=n_classes, sample=sample, method=method, n_dropped=n_dropped
+    )
 
 
 class Strata(NamedTuple):
@@ -300,11 +307,12 @@ def report(
     sample: str | None = None,
     method: str = "plugin",
     n_candidates: int = 1,
+    n_dropped: int = 0,
 ) -> Report:
     """Reports on a table of X (rows) and Y (columns), of the strata of Z where there are any.
 
-    n_candidates: how many binnings X's was chosen from with the labels. All else is as in
-    `mutual_information_report`.
+    n_candidates: how many binnings X's was chosen from with the labels. n_dropped: samples left
+    out before. All else is as in `mutual_information_report`.
     """
     estimate = entropies.method(method, sample=sample)
     margins = _margins(table, strata)
@@ -336,6 +344,7 @@ def report(
         conditional=strata is not None,
         margins=margins,
         n_candidates=n_candidates,
+        n_dropped=n_dropped,
     )
 
 

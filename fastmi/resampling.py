@@ -15,7 +15,7 @@ from fastmi.coding import identify_rows
 from fastmi.counting import tally
 from fastmi.entropies.whole import whole_terms
 from fastmi.inputs import on_host, shown
-from fastmi.labels import as_labels
+from fastmi.labels import together
 
 __all__ = [
     "Null",
@@ -83,6 +83,7 @@ def permutation_test(
     *,
     n_resamples: int = 999,
     rng: int | np.random.Generator | None = None,
+    missing: str = "raise",
 ) -> PermutationTest:
     """Tests I(X;Y) = 0 by permutations: p = (1 + #{I(X;Y permuted) >= I(X;Y)}) / (1 + n_resamples).
 
@@ -101,6 +102,7 @@ def permutation_test(
         n_resamples: the permutations, at least 1; the smallest p is 1 / (1 + n_resamples).
         rng: an integer of 0..2^64 - 1, which is the seed; a NumPy Generator, of which one is drawn;
             or None, for another one at each call.
+        missing: as in `mutual_information`.
 
     Returns:
         a record: statistic (plug-in, in bits), pvalue, pvalue_adjusted (the same), n_resamples.
@@ -114,15 +116,13 @@ def permutation_test(
         PermutationTest: I = 0.0817 bits, p = 0.222 of 999 resamples
     """
     permutations = resamples(n_resamples, rng)
-    arrays = {"x": as_labels("x", x), "y": as_labels("y", y)}
+    arrays, _ = together(missing, {"x": x, "y": y})
     for name, array in arrays.items():
         if array.ndim > 2:
             raise ValueError(
                 f"{name} has shape {tuple(array.shape)}: a test takes one pair, labels (n,) or rows"
                 " (n, d); test each of a batch by itself, for x, y in zip(xs, ys)"
             )
-    checks.same_device(**arrays)
-    checks.same_length(**arrays)
     (codes, n_codes), (ids, n_ids) = map(identify_rows, arrays.values())
     segments = Segments(codes[None], (n_codes - 1).bit_length())
     ((statistic, pvalue, _),) = pvalues_of([segments], on_host(ids), n_ids, permutations).T.tolist()

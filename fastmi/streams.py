@@ -14,7 +14,7 @@ from fastmi.coding import encode_layers, identify_rows
 from fastmi.contingency import contingency
 from fastmi.counting import Tally
 from fastmi.inputs import is_tensor, on_host
-from fastmi.labels import as_labels
+from fastmi.labels import as_values
 from fastmi.reports import Report, report
 
 __all__ = ["Stream"]
@@ -111,7 +111,7 @@ class Stream:
                 then. The stream is left as it was.
         """
         t = checks.activations("activations", activations)
-        labels = None if y is None else as_labels("y", y)
+        labels = None if y is None else as_values("y", y)
         before = self._now()
         _check_chunk(tuple(t.shape), before.width)
         n, width = t.shape

@@ -24,6 +24,7 @@ ORDER = (  # a room may import those before it
     "backends",
     "arrays",
     "inputs",
+    "frames",
     "checks",
     "files",
     "from_json",

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fastmi import checks
 from fastmi.inputs import is_tensor, on_host, shown
-from fastmi.labels import as_labels
+from fastmi.labels import as_values
 from fastmi.recorders.sources import Source, is_pair, source
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _joined_labels(name: str, key: str, pieces: Sequence[Any]) -> Any:
     else:
         joined = [label for piece in pieces for label in piece]
     where = f"y of samples[{name!r}]" if key == ONE else f"y[{key!r}] of samples[{name!r}]"
-    return as_labels(where, joined)
+    return as_values(where, joined)
 
 
 def _hashes(name: str, x: Any, n: int) -> list[bytes]:

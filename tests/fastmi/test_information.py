@@ -335,7 +335,7 @@ def test_joint_codes_are_numbered_anew_before_they_outgrow_63_bits(twin):
     high, low = twin.put(x // 2**16), twin.put(x % 2**16)
     (together,) = information._joint(
         [[0, 1, 2, 3, 4]],
-        information.numbered(a=high, b=low, c=low, d=low, e=low),
+        information.numbered({"a": high, "b": low, "c": low, "d": low, "e": low})[0],
         entropies.plugin,
     )
     assert float(together) == 17.0

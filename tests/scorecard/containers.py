@@ -127,7 +127,7 @@ def container(
 def follow(
     message: str,
     make: Callable[[], Any],
-    function: Callable[[Any], Any],
+    function: Callable[..., Any],
     plain: Any,
     steps: int = 3,
 ) -> None:
@@ -139,6 +139,11 @@ def follow(
     Raises:
         PoorAdvice: an advice does not lead to the answer, or there is none.
     """
+    if 'missing="drop"' in message:
+        answer = function(make(), missing="drop")
+        if not same(answer, plain):
+            raise PoorAdvice(f"missing=drop gives {answer!r:.40}, not {plain!r:.40}")
+        return
     left, typed = message, list[str]()
     for said, code in ADVICE:
         if said in left:
@@ -221,7 +226,7 @@ def objects(values: Sequence[Any]) -> Any:
 
 WORDS, NUMBERS, FLAGS = ["a", "b", "a", "c"], [0, 1, 0, 2], [True, False, True, True]
 H, H_FLAGS = 1.5, 0.8112781244591328
-MISSING = (("missing", "drop", "NA", "NaT", "None"),)
+MISSING = (('missing="drop"',), ('missing="symbol"',))
 ROWS = [[0, 1], [1, 0], [0, 1], [2, 2]]
 H918 = 0.9182958340544896
 ROW_CODES = [2, 3, 2, 3]  # of 0, 1, 0, 1
