@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ __all__ = [
     "Assignment",
     "Bits",
     "Codes",
+    "CountsLike",
     "EdgesLike",
     "FloatArray",
     "Inputs",
@@ -24,13 +25,6 @@ __all__ = [
     "LabelsLike",
     "LayersOf",
 ]
-
-
-class HasArray(Protocol):
-    """What says how it is an array, as columns of pandas, polars and pyarrow do."""
-
-    def __array__(self, *args: Any, **kwargs: Any) -> Any: ...
-
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -40,8 +34,10 @@ Activations: TypeAlias = Array  # (..., n_samples, n_units), real
 Codes: TypeAlias = Array  # (..., n_samples) int64, where the activations are
 LayersOf: TypeAlias = Activations | Sequence[Activations] | Mapping[str, Activations]
 Inputs: TypeAlias = Array  # (n_samples, ...), real
-# (n_samples,), or rows (n_samples, d), or batches of rows
-LabelsLike: TypeAlias = Union[Array, Sequence[Any], "HasArray"]
+# (n_samples,), or rows (n_samples, d), or batches of rows; columns and tables of other libraries
+LabelsLike: TypeAlias = Array | Sequence[Any] | npt.ArrayLike
+# how often each symbol was seen, or each pair, whole numbers; SciPy's sparse matrices too
+CountsLike: TypeAlias = Any
 # (..., n_samples) integers: the copy of each sample
 Assignment: TypeAlias = Array | Sequence[Any]
 EdgesLike: TypeAlias = Union[npt.ArrayLike, "torch.Tensor"]

@@ -1,7 +1,8 @@
-"""codes, labels (n,) -> the cells of their table that have samples: all that is said of a pair."""
+"""codes, labels (n,), or a table -> its cells that have samples: all that is said of a pair."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,9 +15,12 @@ from fastmi.arrays import IntArray
 from fastmi.backends import ANY_CODE
 from fastmi.coding import identify_rows
 from fastmi.counting import Tally
-from fastmi.inputs import on_host
+from fastmi.frames import is_masked
+from fastmi.inputs import is_tensor, on_host, shown
 
-__all__ = ["Contingency", "contingency"]
+__all__ = ["Contingency", "contingency", "read_counts", "read_table"]
+
+MOST_SAMPLES = 2**53  # beyond, sums of counts are not exact as floats
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,6 +95,94 @@ def contingency(
     cells = twin.distinct(codes, labels, n_labels, code_bits, counts=counts)
     rows, columns = (on_host(identify_rows(symbols)[0]) for symbols in cells[:2])
     return Contingency(cells[2], rows, columns)
+
+
+def read_counts(name: str, given: Any) -> IntArray:
+    """Reads how often each symbol was seen, or the cells of a table, as integers of its shape.
+
+    A mapping, as a Counter, is read by its values. Zeros are symbols that were not seen.
+
+    Raises:
+        TypeError: no numbers. ValueError: negative or not whole, masked, all 0, more than 2^53.
+    """
+    if isinstance(given, Mapping):
+        given = list(given.values())
+    if is_tensor(given):
+        given = given.detach().cpu().numpy()
+    if is_masked(given) and np.ma.is_masked(given):
+        raise ValueError(f"{name} is masked in places: fill them ({name}.filled(0)), or drop them")
+    try:
+        values = np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{name} is a ragged list: pass one count for each cell") from None
+    if values.dtype == object and all(isinstance(one, int) for one in values.reshape(-1)):
+        values = values.astype(np.float64)  # judged below, and exact up to 2^53
+    if values.dtype.kind not in "biuf" or values.ndim == 0:
+        raise TypeError(
+            f"{name} is {shown(given)}: pass how often each symbol was seen, whole numbers of at "
+            "least 0; labels themselves are the other arguments"
+        )
+    _judge_counts(name, values)
+    return values.astype(np.int64)
+
+
+def _judge_counts(name: str, values: npt.NDArray[Any]) -> None:
+    if values.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            odd = values[~np.isfinite(values) | (values != np.floor(values))]
+        if odd.size:
+            raise ValueError(
+                f"{name} holds {odd.flat[0]!s}: counts are whole numbers; shares of n samples are "
+                "counts again as np.rint(shares * n)"
+            )
+    if values.size and values.min() < 0:
+        raise ValueError(
+            f"{name} holds {values.min()!s}: a symbol is seen 0 times at least; what is not known "
+            "to be there is 0"
+        )
+    total = values.sum(dtype=np.float64)
+    if total == 0:
+        raise ValueError(
+            f"{name} of shape {values.shape} adds up to 0: there is nothing to count (n = 0); pass "
+            "one count above 0 at least"
+        )
+    if total > MOST_SAMPLES:
+        raise ValueError(
+            f"{name} adds up to {total:.3g} samples, and at most 2^53 are counted exactly: divide "
+            "by what all of them have in common"
+        )
+
+
+def read_table(name: str, given: Any, n_axes: tuple[int, ...] = (2,)) -> Any:
+    """Reads a table of counts: two axes as a Contingency, three as integers (k_x, k_y, k_z).
+
+    Dense, in lists, a DataFrame (as of pandas.crosstab, without margins), or sparse of SciPy.
+
+    Raises:
+        TypeError, ValueError: as `read_counts`; another number of axes.
+    """
+    if hasattr(given, "tocoo") and getattr(given, "ndim", 0) == 2:
+        cells = given.tocoo()
+        return _of_occupied(read_counts(name, cells.data), cells.row, cells.col)
+    table = read_counts(name, given)
+    if table.ndim not in n_axes:
+        axes = " or ".join(f"({'k_x, k_y, k_z'[: 5 * n - 2]})" for n in n_axes)
+        raise ValueError(
+            f"{name} has shape {table.shape}: pass a table {axes}, the counts of X in rows and of Y"
+            " in columns; of one variable there is fastmi.entropy(counts=...)"
+        )
+    if table.ndim == 3:
+        occupied = ((1, 2), (0, 2), (0, 1))
+        return table[np.ix_(*(np.flatnonzero(table.any(others)) for others in occupied))]
+    rows, columns = np.nonzero(table)
+    return _of_occupied(table[rows, columns], rows, columns)
+
+
+def _of_occupied(counts: IntArray, rows: Any, columns: Any) -> Contingency:
+    """Numbers the rows and columns that hold a sample: the others are no symbols of it."""
+    held = counts > 0
+    places = (np.unique(where[held], return_inverse=True)[1] for where in (rows, columns))
+    return Contingency.of_cells(counts[held], *places)
 
 
 def _integers(name: str, array: npt.ArrayLike) -> IntArray:

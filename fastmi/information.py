@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmi import checks, entropies
-from fastmi.arrays import FloatArray, LabelsLike
+from fastmi.arrays import CountsLike, FloatArray, LabelsLike
 from fastmi.backends import ANY_CODE
 from fastmi.coding import identify_rows, number_rows
-from fastmi.counting import FEWEST_SAMPLES, LOWEST_COVERAGE, CoverageWarning, tally
+from fastmi.contingency import read_counts, read_table
+from fastmi.counting import FEWEST_SAMPLES, LOWEST_COVERAGE, CoverageWarning, Tally, tally
 from fastmi.inputs import shown
 from fastmi.labels import together
 
@@ -20,6 +21,7 @@ __all__ = [
     "code_bits",
     "conditional_mutual_information",
     "entropy",
+    "instead",
     "joined",
     "mutual_information",
     "numbered",
@@ -35,17 +37,18 @@ class Numbers(NamedTuple):
 
 
 def entropy(
-    x: LabelsLike,
+    x: LabelsLike | None = None,
     *,
     base: float | None = 2,
     method: str = "plugin",
     n_symbols: int | None = None,
     missing: str = "raise",
+    counts: CountsLike | None = None,
 ) -> float | FloatArray:
     """Estimates the entropy of labels, one for each sample, or of rows, each row ONE joint symbol.
 
     H(X) = -sum_x p(x) log p(x); p are the shares in the sample. A table of counts is no labels:
-    give the labels that were counted, or np.repeat(np.arange(len(counts)), counts).
+    entropy(counts=table).
 
     Args:
         x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint
@@ -63,6 +66,8 @@ def entropy(
         missing: what becomes of missing values (None, NaN, NaT, NA, null, what is masked): "raise"
             refuses them, "symbol" makes them one label of their own, "drop" leaves out the samples
             that lack a value.
+        counts: in place of x, how often each symbol was seen, (k,) whole numbers, or a mapping as
+            collections.Counter(x).
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -72,7 +77,7 @@ def entropy(
             which have no common equality.
         ValueError: no samples, missing values unless `missing` says what becomes of them, floats
             that are not whole ("bin them first"), an impossible base, an unknown method, n_symbols
-            below those seen, or beside another method.
+            below those seen, or beside another method; counts that are negative, not whole, all 0.
 
     Example:
         >>> import fastmi
@@ -80,17 +85,21 @@ def entropy(
         1.0
     """
     estimate = entropies.method(method, n_symbols)
+    if counts is not None:
+        instead("counts", x=x)
+        return _result(estimate(Tally.of_counts(_flat(read_counts("counts", counts))))[0], base)
     (h,) = _joint([[0]], numbered({"x": x}, missing)[0], estimate)
     return _result(h, base)
 
 
 def mutual_information(
-    x: LabelsLike,
-    y: LabelsLike,
+    x: LabelsLike | None = None,
+    y: LabelsLike | None = None,
     *,
     base: float | None = 2,
     method: str = "plugin",
     missing: str = "raise",
+    contingency: CountsLike | None = None,
 ) -> float | FloatArray:
     """Estimates the mutual information of two labels, or of rows, each row ONE joint symbol.
 
@@ -110,6 +119,9 @@ def mutual_information(
             in the sample, or corrected for its bias. Differences of corrected entropies are not
             clipped: they may be negative, or exceed both.
         missing: as in `entropy`; "drop" leaves out the samples that lack a value of x or y.
+        contingency: in place of x and y, the table of their counts, (k_x, k_y) whole numbers,
+            dense (pandas.crosstab's too, without margins) or sparse of SciPy. A row or column of
+            zeros is a symbol that was not seen.
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -127,6 +139,10 @@ def mutual_information(
         1.0
     """
     estimate = entropies.method(method)
+    if contingency is not None:
+        instead("contingency", x=x, y=y)
+        tallies = read_table("contingency", contingency).tallies
+        return _result(entropies.information(*map(estimate, tallies))[0], base)
     (a, b), _ = numbered({"x": x, "y": y}, missing)
     if a.codes.ndim == 1:
         h_x, h_y, h_xy = _together(a, b, estimate)
@@ -137,13 +153,14 @@ def mutual_information(
 
 
 def conditional_mutual_information(
-    x: LabelsLike,
-    y: LabelsLike,
-    z: LabelsLike,
+    x: LabelsLike | None = None,
+    y: LabelsLike | None = None,
+    z: LabelsLike | None = None,
     *,
     base: float | None = 2,
     method: str = "plugin",
     missing: str = "raise",
+    contingency: CountsLike | None = None,
 ) -> float | FloatArray:
     """Estimates I(X;Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z).
 
@@ -154,6 +171,7 @@ def conditional_mutual_information(
             in the sample, or corrected for its bias. Differences of corrected entropies are not
             clipped: they may be negative, or exceed both.
         missing: as in `entropy`; "drop" leaves out the samples that lack a value of x, y or z.
+        contingency: in place of x, y and z, the table of their counts, (k_x, k_y, k_z).
 
     Returns:
         a float, or for a batch a NumPy array with the leading shape.
@@ -171,6 +189,13 @@ def conditional_mutual_information(
         1.0
     """
     estimate = entropies.method(method)
+    if contingency is not None:
+        instead("contingency", x=x, y=y, z=z)
+        table = read_table("contingency", contingency, n_axes=(3,))
+        sums = (table.sum(1), table.sum(0), table, table.sum((0, 1)))
+        h_xz, h_yz, h_xyz, h_z = (estimate(Tally.of_counts(one.reshape(-1))) for one in sums)
+        cmi = entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z)
+        return _result(cmi[0], base)
     (a, b, c), _ = numbered({"x": x, "y": y, "z": z}, missing)
     h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], [a, b, c], estimate)
     _warn_of_rows(x=a, y=b, z=c)
@@ -189,6 +214,26 @@ def numbered(variables: dict[str, Any], missing: str = "raise") -> tuple[list[Nu
         for array in arrays.values()
     ]
     return numbers, n_dropped
+
+
+def instead(name: str, **variables: Any) -> None:
+    """Refuses labels beside the counts that stand in their place."""
+    given = [variable for variable, value in variables.items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)} beside {name}: {name} has counted the samples already; pass "
+            f"{', '.join(variables)}, or {name} alone"
+        )
+
+
+def _flat(counts: Any) -> Any:
+    if counts.ndim > 1:
+        raise ValueError(
+            f"counts has shape {counts.shape}: pass one for each symbol, (k,); the joint entropy of"
+            " a table is that of all its cells (counts.ravel()), and its information "
+            "mutual_information(contingency=...)"
+        )
+    return counts
 
 
 def _warn_of_rows(**variables: Numbers) -> None:

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastmi import backends, belief, entropies
-from fastmi.arrays import IntArray, LabelsLike
+from fastmi.arrays import CountsLike, IntArray, LabelsLike
 from fastmi.belief import Evidence, Interval, Within
 from fastmi.coding import identify_rows
-from fastmi.contingency import Contingency, contingency
+from fastmi.contingency import Contingency, read_table
+from fastmi.contingency import contingency as table_of
 from fastmi.counting import Tally
 from fastmi.entropies import Entropy
-from fastmi.information import Numbers, code_bits, joined, numbered
+from fastmi.information import Numbers, code_bits, instead, joined, numbered
 from fastmi.inputs import on_host
 
 __all__ = ["Report", "mutual_information_report", "report"]
@@ -213,14 +214,15 @@ def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def mutual_information_report(
-    x: LabelsLike,
-    y: LabelsLike,
+    x: LabelsLike | None = None,
+    y: LabelsLike | None = None,
     *,
     conditional_on: LabelsLike | None = None,
     n_classes: int | None = None,
     sample: str | None = None,
     method: str = "plugin",
     missing: str = "raise",
+    contingency: CountsLike | None = None,
 ) -> Report:
     """Estimates I(X;Y) and says how far the number can be believed, from the same counts.
 
@@ -238,6 +240,9 @@ def mutual_information_report(
         method: how `value` is estimated, one of `fastmi.entropies.METHODS`.
         missing: as in `entropy`; "drop" leaves out the samples that lack a value of any variable,
             and the record says how many (n_dropped); n is the others.
+        contingency: in place of x, y and conditional_on, the table of their counts, (k_x, k_y) or
+            (k_x, k_y, k_z), as in `mutual_information`. Y is in columns; a class that was not seen
+            is known by n_classes alone.
 
     Returns:
         a record; its repr is a page, `to_dict` plain data.
@@ -253,6 +258,11 @@ def mutual_information_report(
         >>> report.verdict, round(report.value, 3), round(report.chance, 3)
         ('resolved', 0.667, 0.005)
     """
+    if contingency is not None:
+        instead("contingency", x=x, y=y, conditional_on=conditional_on)
+        counted = read_table("contingency", contingency, n_axes=(2, 3))
+        table, strata = (counted, None) if isinstance(counted, Contingency) else _of_cube(counted)
+        return report(table, strata, n_classes=n_classes, sample=sample, method=method)
     given = {"x": x, "y": y} | (
         {} if conditional_on is None else {"conditional_on": conditional_on}
     )
@@ -282,7 +292,7 @@ class Strata(NamedTuple):
 
 def _table(x: Numbers, y: Numbers) -> Contingency:
     labels, n_labels = (y.codes, y.size) if y.size <= y.codes.shape[0] else identify_rows(y.codes)
-    return contingency(x.codes, labels, n_labels, code_bits(x.size))
+    return table_of(x.codes, labels, n_labels, code_bits(x.size))
 
 
 def _within(x: Numbers, y: Numbers, z: Numbers) -> tuple[Contingency, Strata]:
@@ -297,6 +307,17 @@ def _within(x: Numbers, y: Numbers, z: Numbers) -> tuple[Contingency, Strata]:
     of_rows[rows], of_columns[columns] = strata, strata
     class_counts = np.bincount(on_host(identify_rows(y.codes)[0]))
     return table, Strata(of_rows, of_columns, class_counts)
+
+
+def _of_cube(cube: IntArray) -> tuple[Contingency, Strata]:
+    """Lays a table (k_x, k_y, k_z) out as the pairs of (x, z) and (y, z) that occur."""
+    x, y, z = np.nonzero(cube)
+    n_z = cube.shape[2]
+    (rows, row), (columns, column) = (
+        np.unique(one * n_z + z, return_inverse=True) for one in (x, y)
+    )
+    table = Contingency.of_cells(cube[x, y, z], row, column)
+    return table, Strata(rows % n_z, columns % n_z, cube.sum((0, 2)))
 
 
 def report(
