@@ -8,6 +8,7 @@ from fastmi.binning import Edges, QuantileBins, UniformBins, WidthBins
 from fastmi.choosing import choose_binning
 from fastmi.coding import CollisionWarning, encode
 from fastmi.counting import CoverageWarning
+from fastmi.discretizing import discretize
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.planes import PlaneEstimator
@@ -38,6 +39,7 @@ __all__ = [
     "WidthBins",
     "choose_binning",
     "conditional_mutual_information",
+    "discretize",
     "encode",
     "entropy",
     "mutual_information",

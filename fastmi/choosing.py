@@ -9,7 +9,7 @@ import numpy as np
 
 from fastmi import belief
 from fastmi.arrays import Activations, LabelsLike
-from fastmi.binning import Binning, Candidate, Candidates, as_binning, chosen_from
+from fastmi.binning import Binning, Candidate, Candidates, as_binning, chosen_from, needs_data
 from fastmi.inputs import shown
 from fastmi.measures import Counted, Layers
 from fastmi.measures.base import one_layer, variables
@@ -100,15 +100,9 @@ def _fitted(candidates: Any, layer: Activations) -> list[Binning]:
                 "fastmi.UniformBins(8, range=(-1, 1)) or fastmi.QuantileBins(8)"
             )
     return [
-        as_binning(
-            candidate.fit(layer) if _depends_on_data(candidate) else candidate, f"candidates[{i}]"
-        )
+        as_binning(candidate.fit(layer) if needs_data(candidate) else candidate, f"candidates[{i}]")
         for i, candidate in enumerate(candidates)
     ]
-
-
-def _depends_on_data(candidate: Any) -> bool:
-    return hasattr(candidate, "fit") and candidate.edges is None
 
 
 def _points(

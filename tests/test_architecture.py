@@ -33,6 +33,7 @@ ORDER = (  # a room may import those before it
     "figures",
     "screens",
     "coding",
+    "discretizing",
     "counting",
     "contingency",
     "entropies",

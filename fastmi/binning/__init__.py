@@ -3,7 +3,7 @@
 The symbol of t is np.digitize(t, edges), in 0..n_edges.
 """
 
-from fastmi.binning.base import Binning, as_binning
+from fastmi.binning.base import Binning, as_binning, needs_data
 from fastmi.binning.candidates import Candidate, Candidates, chosen_from
 from fastmi.binning.edges import Edges
 from fastmi.binning.quantile import QuantileBins
@@ -20,4 +20,5 @@ __all__ = [
     "WidthBins",
     "as_binning",
     "chosen_from",
+    "needs_data",
 ]

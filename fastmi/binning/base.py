@@ -17,7 +17,15 @@ from fastmi.backends import Cut
 from fastmi.binning.candidates import Chosen
 from fastmi.inputs import container, is_tensor, on_host, shown
 
-__all__ = ["HIGHEST_EDGE", "MOST_EDGES", "OUT_OF_RANGE", "Binning", "as_binning", "finite_values"]
+__all__ = [
+    "HIGHEST_EDGE",
+    "MOST_EDGES",
+    "OUT_OF_RANGE",
+    "Binning",
+    "as_binning",
+    "finite_values",
+    "needs_data",
+]
 
 MOST_EDGES = 2**24  # float32 tells no more apart on most lines
 HIGHEST_EDGE = float(np.finfo(np.float32).max)
@@ -91,13 +99,18 @@ class Binning(Chosen):
         return f"{self.n_edges - 1} bins on [{low:g}, {high:g}), outside: {self.out_of_range}"
 
 
+def needs_data(binning: Any) -> bool:
+    """Tells whether its edges depend on data that it has not been fitted to."""
+    return hasattr(binning, "fit") and getattr(binning, "edges", None) is None
+
+
 def as_binning(value: Any, name: str = "binning") -> Any:
     """Reads what was passed as a binning.
 
     Raises:
         TypeError: it is none.
     """
-    if isinstance(value, Binning) and hasattr(value, "fit") and value.edges is None:
+    if isinstance(value, Binning) and needs_data(value):
         raise ValueError(
             f"{name} is {shown(value)}, whose edges depend on data: fit it to a layer first "
             f"({name}.fit(layer)), and to each its own where there are several ({{name: "
