@@ -20,6 +20,10 @@ Nothing else crosses it. Each twin is a module with the same eight functions:
     permutation_sums(codes (s, n), labels (n,), n_labels, terms, seed, n_resamples)
         -> sums (1 + n_resamples, s) of terms[count] over the pairs (code, label): of the labels as
         they are, then under each permutation that the seed gives; the labels are on the host
+    tally_pairs(Columns, Columns, pairs (p, 2), apart)
+        -> Occurrences in p segments, the cells of a column of the first and one of the second; if
+        they are wanted `apart`, in 3 p: then of the first's symbols where both count, then of the
+        second's
 
 Codes are in 0..2^code_bits - 1, or any integers where that is ANY_CODE.
 
@@ -42,6 +46,7 @@ __all__ = [
     "ANY_CODE",
     "Census",
     "Coded",
+    "Columns",
     "Cut",
     "IntArray",
     "Occurrences",
@@ -104,6 +109,17 @@ class Occurrences(NamedTuple):
     symbols: IntArray
 
 
+class Columns(NamedTuple):
+    """Columns of few symbols each: codes (d, n) of any integers, column c's in 0..sizes[c] - 1.
+
+    Of these the first kept[c] count, (d,): others are no symbols, and their rows are left out.
+    """
+
+    codes: Any
+    sizes: IntArray
+    kept: IntArray
+
+
 class Twin(Protocol):
     """What a backend is; containers are the twin's own (NumPy arrays, or tensors on one device)."""
 
@@ -143,6 +159,10 @@ class Twin(Protocol):
         seed: int,
         n_resamples: int,
     ) -> IntArray: ...
+
+    def tally_pairs(
+        self, xs: Columns, ys: Columns, pairs: IntArray, apart: bool
+    ) -> Occurrences: ...
 
 
 def twin_for(array: object) -> Twin:

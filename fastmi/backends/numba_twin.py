@@ -13,6 +13,7 @@ from fastmi.backends import (
     ANY_CODE,
     Census,
     Coded,
+    Columns,
     Cut,
     IntArray,
     Occurrences,
@@ -40,6 +41,7 @@ __all__ = [
     "permutation_sums",
     "receive",
     "tally",
+    "tally_pairs",
 ]
 
 # codes are modulo 2^64: NumPy scalars warn of it, compiled kernels never do
@@ -246,6 +248,13 @@ def permutation_sums(
     from fastmi.backends import numba_permutations
 
     return numba_permutations.permutation_sums(codes, labels, n_labels, terms, seed, n_resamples)
+
+
+def tally_pairs(xs: Columns, ys: Columns, pairs: IntArray, apart: bool) -> Occurrences:
+    """Counts pairs (p, 2) of columns -> occurrences of cells, and `apart` of both margins."""
+    from fastmi.backends import numba_pairs
+
+    return numba_pairs.tally_pairs(xs, ys, pairs, apart)
 
 
 @_wraps

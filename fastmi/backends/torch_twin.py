@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fastmi.backends import ANY_CODE, Census, Coded, Cut, IntArray, Occurrences
+from fastmi.backends import ANY_CODE, Census, Coded, Columns, Cut, IntArray, Occurrences
 
 __all__ = [
     "beside",
@@ -32,6 +32,7 @@ __all__ = [
     "placed",
     "receive",
     "tally",
+    "tally_pairs",
 ]
 
 CELLS = 1 << 24  # symbols held at a time while coding: a third of a gigabyte
@@ -217,6 +218,13 @@ def permutation_sums(
     return torch_permutations.permutation_sums(
         receive(codes), labels, n_labels, terms, seed, n_resamples
     )
+
+
+def tally_pairs(xs: Columns, ys: Columns, pairs: IntArray, apart: bool) -> Occurrences:
+    """Counts pairs (p, 2) of columns -> occurrences of cells, and `apart` of both margins."""
+    from fastmi.backends import torch_pairs
+
+    return torch_pairs.tally_pairs(xs, ys, pairs, apart)
 
 
 def in_parts(

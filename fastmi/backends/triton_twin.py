@@ -30,6 +30,7 @@ from fastmi.backends.torch_twin import (
     permutation_sums,
     placed,
     receive,
+    tally_pairs,
 )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "permutation_sums",
     "receive",
     "tally",
+    "tally_pairs",
 ]
 
 T = TypeVar("T")

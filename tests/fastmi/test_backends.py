@@ -67,6 +67,7 @@ def test_both_twins_have_the_functions_of_the_protocol():
         "tally",
         "distinct",
         "permutation_sums",
+        "tally_pairs",
     }
     assert verbs == set(numba_twin.__all__)
     # what one device twin asks of the other, and what says whether it runs
