@@ -11,6 +11,7 @@ from fastmi.counting import CoverageWarning
 from fastmi.discretizing import discretize
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.networks import Ensemble, InformationStopping, LoopWarning
+from fastmi.pairs import PairwiseInformation, pairwise_mutual_information
 from fastmi.planes import PlaneEstimator
 from fastmi.points import Points
 from fastmi.recorders import Recorder, watch
@@ -28,6 +29,7 @@ __all__ = [
     "InformationPlane",
     "InformationStopping",
     "LoopWarning",
+    "PairwiseInformation",
     "PlaneEstimator",
     "Points",
     "QuantileBins",
@@ -44,6 +46,7 @@ __all__ = [
     "entropy",
     "mutual_information",
     "mutual_information_report",
+    "pairwise_mutual_information",
     "permutation_test",
     "plot",
     "unit_information",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastmi.arrays import FloatArray
+from fastmi.arrays import FloatArray, IntArray
+from fastmi.backends import Occurrences
 from fastmi.counting import Tally
 from fastmi.entropies.arithmetic import settle
 
-__all__ = ["plugin"]
+__all__ = ["plugin", "plugin_of"]
 
 
 def plugin(tally: Tally) -> FloatArray:
@@ -21,7 +22,12 @@ def plugin(tally: Tally) -> FloatArray:
     It is too low by about (K - 1) / (2 n ln 2) bits for K symbols that are well sampled, and at
     most log2 n whatever the truth.
     """
-    segment, times, symbols = tally.occurrences
+    return plugin_of(tally.occurrences, np.full(tally.n_segments, tally.n_samples))
+
+
+def plugin_of(occurrences: Occurrences, n_samples: IntArray) -> FloatArray:
+    """Estimates the same of segments that have n_samples each, (s,)."""
+    segment, times, symbols = occurrences
     terms = symbols * (times * np.log2(times))
-    sums = np.bincount(segment, weights=terms, minlength=tally.n_segments)  # sequential addition
-    return settle(np.log2(tally.n_samples) - sums / tally.n_samples)
+    sums = np.bincount(segment, weights=terms, minlength=len(n_samples))  # sequential addition
+    return settle(np.log2(n_samples) - sums / n_samples)
