@@ -9,6 +9,7 @@ from fastmi.choosing import choose_binning
 from fastmi.coding import CollisionWarning, encode
 from fastmi.counting import CoverageWarning
 from fastmi.discretizing import discretize
+from fastmi.features import FeatureInformation, feature_information
 from fastmi.information import conditional_mutual_information, entropy, mutual_information
 from fastmi.networks import Ensemble, InformationStopping, LoopWarning
 from fastmi.pairs import PairwiseInformation, pairwise_mutual_information
@@ -26,6 +27,7 @@ __all__ = [
     "CoverageWarning",
     "Edges",
     "Ensemble",
+    "FeatureInformation",
     "InformationPlane",
     "InformationStopping",
     "LoopWarning",
@@ -44,6 +46,7 @@ __all__ = [
     "discretize",
     "encode",
     "entropy",
+    "feature_information",
     "mutual_information",
     "mutual_information_report",
     "pairwise_mutual_information",

@@ -90,7 +90,7 @@ def heat_map(
     _name(
         axes,
         [
-            [_short(of[i]) for i in order.tolist()]
+            [_short(str(of[i])) for i in order.tolist()]
             for of, (order, _) in zip(names, clusters, strict=True)
         ],
     )

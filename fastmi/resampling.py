@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -151,7 +151,7 @@ def resamples(n_resamples: Any, rng: Any) -> Resamples:
 
 
 def pvalues_of(
-    segments: Sequence[Segments], labels: IntArray, n_labels: int, permutations: Resamples
+    segments: Iterable[Segments], labels: IntArray, n_labels: int, permutations: Resamples
 ) -> FloatArray:
     """Tests I(T;Y) of every segment under the same permutations of the labels.
 
@@ -216,7 +216,7 @@ def null(
     return Null(information, chance(counts.between(0, n_segments), class_counts), gains)
 
 
-def _groups(segments: Sequence[Segments], n_resamples: int) -> Iterator[Segments]:
+def _groups(segments: Iterable[Segments], n_resamples: int) -> Iterator[Segments]:
     """Cuts segments into groups whose sums and codes are held at a time."""
     for codes, code_bits in segments:
         step = max(1, min(MOST_SUMS // (1 + n_resamples), MOST_CODES // codes.shape[1]))

@@ -44,7 +44,8 @@ def stopped_late():
 
 
 LAYER = LAYERS[0, 0]
-PAGES = {"Report"}  # whose repr is what one asks them for; tests/fastmi/test_reports.py reads it
+# whose repr is what one asks them for; tests/fastmi/test_reports.py and test_features.py read it
+PAGES = {"FeatureInformation", "Report"}
 RECORDS = {
     "Edges": (
         lambda: fastmi.Edges(np.linspace(-1, 1, 1000)),
@@ -78,6 +79,10 @@ RECORDS = {
     "Stream": (
         stream,
         "Stream of 1000 samples: 4 bins on [-2, 2), outside: separate",
+    ),
+    "PairwiseInformation": (
+        lambda: fastmi.pairwise_mutual_information(np.stack([Y, 1 - Y], axis=1)),
+        "PairwiseInformation 2 x 2 columns, n = 1,000, at most 1 bits",
     ),
     "Points": (
         lambda: readings()["each"],
