@@ -15,7 +15,7 @@ from fastmi.binning import Binning, as_binning, needs_data
 from fastmi.coding import encode
 from fastmi.inputs import container, is_tensor, shown
 
-__all__ = ["discretize"]
+__all__ = ["cut", "discretize", "numbers_of"]
 
 MOST_NAMED = 2**12  # edges of a binning all of whose bins are named; else those that occur
 
@@ -118,26 +118,26 @@ def _cuts(
                 raise ValueError(
                     f"binning names {key!r}, which is no column: they are {known:.200}"
                 )
-        numbers = {key: _numbers(key, columns[key], named=True) for key in binning}
+        numbers = {key: numbers_of(f"frame[{key!r}]", columns[key], named=True) for key in binning}
     else:
-        numbers = {key: _numbers(key, column) for key, column in columns.items()}
+        numbers = {key: numbers_of(f"frame[{key!r}]", column) for key, column in columns.items()}
     cuts = {}
     for key, values in numbers.items():
         if values is not None:
             bins = binning[key] if isinstance(binning, Mapping) else binning
-            cuts[key] = _cut(key, values, bins)
+            cuts[key] = cut(f"frame[{key!r}]", values, bins)
     if not cuts and not isinstance(binning, Mapping) and not needs_data(binning):
         as_binning(binning)  # is judged where nothing is continuous, too
     return cuts
 
 
-def _numbers(key: Any, column: Any, named: bool = False) -> FloatArray | None:
+def numbers_of(name: str, column: Any, named: bool = False) -> FloatArray | None:
     """Reads a column that is to be binned, NaN where a value is missing; None: it is not."""
     held = frames.held(column)
     values = None if held is None or held.symbols is not None else held.values
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
         if named:
-            raise TypeError(f"frame[{key!r}] holds no numbers: leave it out of the binning")
+            raise TypeError(f"{name} holds no numbers: leave it out of the binning")
         return None
     numbers = values.astype(np.float64)
     if held is not None and held.absent is not None:
@@ -147,16 +147,17 @@ def _numbers(key: Any, column: Any, named: bool = False) -> FloatArray | None:
     return numbers if named or continuous else None
 
 
-def _cut(
-    key: Any, values: FloatArray, binning: Any
+def cut(
+    name: str, values: FloatArray, binning: Any
 ) -> tuple[IntArray, npt.NDArray[np.bool_], Binning]:
+    """Finds the symbols of one column's numbers, where it lacks one, and the fitted bins."""
     absent = np.isnan(values)
     if needs_data(binning):
         with np.errstate(over="ignore"):
             finite = values[np.isfinite(values.astype(np.float32))]
         if not finite.size:
             raise ValueError(
-                f"frame[{key!r}] holds no finite value to fit {binning} to: drop the column, or "
+                f"{name} holds no finite value to fit {binning} to: drop the column, or "
                 "pass fixed bins"
             )
         binning = binning.fit(finite[:, None])

@@ -27,13 +27,15 @@ class Held(NamedTuple):
             none, and anything where it does.
         absent: where a value is known to be missing; None where the values themselves say it.
         symbols: gives what the numbers stand for, in their order; None where they are values.
-        word: what is missing is called there.
+        word: what is missing is called there. declared: whether the symbols are categories, in an
+            order that somebody gave them.
     """
 
     values: Any
     absent: npt.NDArray[np.bool_] | None = None
     symbols: Callable[[], Any] | None = None
     word: str = "NA"
+    declared: bool = False
 
 
 def is_masked(given: object) -> bool:
@@ -110,7 +112,7 @@ def _of_pandas(column: Any) -> Held:
     dtype = array.dtype
     if hasattr(array, "codes") and hasattr(array, "categories"):
         codes = np.asarray(array.codes)
-        return Held(codes, codes < 0, lambda: array.categories)
+        return Held(codes, codes < 0, lambda: array.categories, declared=True)
     if hasattr(dtype, "pyarrow_dtype") or getattr(dtype, "storage", "") == "pyarrow":
         return _of_arrow(array.__arrow_array__())
     if type(array).__name__ == "NumpyExtensionArray":
@@ -136,6 +138,9 @@ def _of_polars(column: Any) -> Held:
     dtype = column.dtype
     if dtype in (polars.Categorical, polars.Enum, polars.String):
         by_code = column if dtype != polars.String else column.cast(polars.Categorical)
+        if dtype == polars.Enum:
+            codes = _filled(column.to_physical())
+            return Held(codes, absent, lambda: list(dtype.categories), declared=True)
         return Held(_filled(by_code.to_physical()), absent, lambda: _categories(by_code))
     if dtype.is_temporal():
         return Held(_filled(column.to_physical()), absent)

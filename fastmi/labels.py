@@ -31,6 +31,7 @@ __all__ = [
     "as_columns",
     "as_labels",
     "as_values",
+    "is_missing",
     "numbered_values",
     "read",
     "together",
@@ -248,7 +249,7 @@ def _read(name: str, given: Any, by_value: bool) -> Labels:
 
 def _held(name: str, held: Any, by_value: bool) -> Labels:
     """Reads what a library's own reader gave."""
-    values, absent, symbols, word = held
+    values, absent, symbols, word, _ = held
     if symbols is not None and by_value:
         meant = list(symbols())
         lacks = absent.tolist()
@@ -521,13 +522,14 @@ def _absent(column: list[Any], types: set[type]) -> tuple[Mask, str]:
     }
     if not suspects:
         return None, ""
-    absent = np.array([type(value) in suspects and _is_missing(value) for value in column])
+    absent = np.array([type(value) in suspects and is_missing(value) for value in column])
     if not absent.any():
         return None, ""
     return absent, NAMES.get(type(column[int(absent.argmax())]).__name__, "NaN")
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Tells whether it is None, NaN, NaT or NA."""
     return type(value).__name__ in NAMES or bool(value != value)
 
 

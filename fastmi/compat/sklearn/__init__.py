@@ -17,7 +17,12 @@ Labels are read as NumPy reads them, there as here: one list of 1 and "1" holds 
 and 0.5 floats, a list's strings lose trailing NULs ("a" and "a\0" are one label, and two in an
 array of objects), and a masked array shows what it hides. What `np.seterr` raises for the caller's
 own arithmetic is never raised here.
+
+`LabelEncoderTransformer` is a step of scikit-learn's pipelines that lets a mixed frame pass.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from fastmi.compat.sklearn.features import mutual_info_classif, mutual_info_regression
 from fastmi.compat.sklearn.scores import (
@@ -27,7 +32,11 @@ from fastmi.compat.sklearn.scores import (
     normalized_mutual_info_score,
 )
 
+if TYPE_CHECKING:
+    from fastmi.compat.sklearn.encoder import LabelEncoderTransformer
+
 __all__ = [
+    "LabelEncoderTransformer",
     "adjusted_mutual_info_score",
     "contingency_matrix",
     "mutual_info_classif",
@@ -35,3 +44,10 @@ __all__ = [
     "mutual_info_score",
     "normalized_mutual_info_score",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Loads the transformer, whose class is one of scikit-learn's, where it is first asked for."""
+    if name != "LabelEncoderTransformer":
+        raise AttributeError(f"module 'fastmi.compat.sklearn' has no attribute {name!r}")
+    return import_module("fastmi.compat.sklearn.encoder").LabelEncoderTransformer
