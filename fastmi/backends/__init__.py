@@ -1,6 +1,6 @@
 """The backend seam: activations -> integer codes -> integer tallies, by one of its twins.
 
-Nothing else crosses it. Each twin is a module with the same eight functions:
+Nothing else crosses it. Each twin is a module with the same nine functions:
 
     receive(array)
         -> the same numbers in the twin's own container, without a copy

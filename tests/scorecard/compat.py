@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse
 import sklearn.feature_selection
 import sklearn.metrics
@@ -598,5 +599,38 @@ RIGHT = [
 ]
 
 
+GAPS = [["a", 1.0], [None, 2.0], ["b", 1.0]]
+
+
+def _encoded(
+    name: str, about: str, *words: Any, X: Any = GAPS, new: Any = None, **given: Any
+) -> Case:
+    def call() -> Any:
+        frame = pd.DataFrame(X) if isinstance(X, list) else X
+        encoder = ours.LabelEncoderTransformer(**given).fit(frame)
+        return encoder.transform(frame if new is None else pd.DataFrame(new)).tolist()
+
+    method = f"LabelEncoderTransformer{about}"
+    return Case(f"encoder: {name}", call, Refused(*words, foreign=True), f"compat.sklearn.{method}")
+
+
+ENCODED = [
+    _encoded("another rule", "(missing)", "missing", "'drop'", missing="drop"),
+    _encoded("another rule for new labels", "(unknown)", "unknown", "'drop'", unknown="drop"),
+    _encoded("no binning", "(binning)", "binning", "8", X=[[0.5], [1.5]], binning=8),
+    _encoded("a gap", "(missing)", "missing", "[0]", missing="raise"),
+    _encoded("a new label", "(unknown)", "'z'", "not seen", new=[["z", 1.0]], unknown="raise"),
+    _encoded("one axis", ".fit(X)", "2D array", X=np.array([1, 2])),
+    _encoded("no rows", ".fit(X)", "0 samples", X=pd.DataFrame({"a": []})),
+    _encoded("lists", ".fit(X)", "list", "string", X=[[[1]], [[2]]]),
+    _encoded("another number of columns", ".transform(X)", "features", new=[["a"]]),
+    Case(
+        "encoder: a mixed table",
+        lambda: ours.LabelEncoderTransformer().fit_transform(pd.DataFrame(GAPS)).tolist(),
+        [[0, 0], [2, 1], [1, 0]],
+    ),
+]
+
+
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*AS_THEIRS, *NEAR_NOTHING, *SETUPS, *PROCESSED, *RIGHT]
+    return [*AS_THEIRS, *NEAR_NOTHING, *SETUPS, *PROCESSED, *ENCODED, *RIGHT]

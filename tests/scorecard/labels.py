@@ -373,5 +373,91 @@ PERMUTED = [
 ]
 
 
+def _counted(name: str, function: Any, about: str, *words: Any, **given: Any) -> Case:
+    return Case(
+        f"{function.__name__}: {name}",
+        lambda: function(**given),
+        Refused(*words),
+        f"{function.__name__}({about})",
+    )
+
+
+CALLS: dict[Any, tuple[str, ...]] = {
+    fastmi.entropy: ("x",),
+    fastmi.mutual_information: ("x", "y"),
+    fastmi.conditional_mutual_information: ("x", "y", "z"),
+    fastmi.mutual_information_report: ("x", "y"),
+    fastmi.permutation_test: ("x", "y"),
+}
+COUNTED = [
+    *(
+        _counted(
+            f"missing {missing!r}",
+            call,
+            "missing",
+            "missing",
+            repr(missing),
+            "'drop'",
+            **dict.fromkeys(names, H),
+            missing=missing,
+        )
+        for call, names in CALLS.items()
+        for missing in ("ignore", None, 1)
+    ),
+    *(
+        _counted(name, fastmi.entropy, "counts", "counts", word, counts=counts)
+        for name, counts, word in (
+            ("shares", [0.5, 0.5], "0.5"),
+            ("negative", [2, -1], "-1"),
+            ("none", [], "nothing to count"),
+            ("all 0", [0, 0], "nothing to count"),
+            ("words", ["a"], "whole numbers"),
+            ("a table", [[1, 2], [3, 4]], "(2, 2)"),
+        )
+    ),
+    *(
+        _counted(
+            f"a table of {name}",
+            call,
+            "contingency",
+            "contingency",
+            word,
+            contingency=table,
+        )
+        for call in list(CALLS)[1:4]
+        for name, table, word in (
+            ("shares", [[0.5, 0.5]], "0.5"),
+            ("negative", [[2, -1]], "-1"),
+            ("zeros", [[0, 0]], "nothing to count"),
+            ("one axis", [1, 2], "(2,)"),
+        )
+    ),
+    _counted(
+        "labels beside",
+        fastmi.mutual_information,
+        "contingency",
+        "x",
+        "contingency",
+        x=H,
+        contingency=[[1]],
+    ),
+    *(
+        Case(
+            f"discretize: {name}",
+            lambda frame=frame, binning=binning: fastmi.discretize(frame, binning),
+            Refused(*words),
+            f"discretize({about})",
+        )
+        for name, about, frame, binning, words in (
+            ("a list", "frame", [0.5], fastmi.Edges([0]), ("frame", "list")),
+            ("words", "frame", np.array(["a"]), fastmi.Edges([0]), ("frame", "<U1")),
+            ("a number of bins", "binning", np.array([0.5]), 8, ("binning", "8")),
+            ("no column", "binning", np.array([0.5]), {"a": fastmi.Edges([0])}, ("'a'",)),
+            ("no numbers", "frame", np.array([np.nan]), fastmi.QuantileBins(2), ("frame",)),
+        )
+    ),
+]
+
+
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*REFUSED, *BASES, *MIXTURES, *PERMUTED, *RIGHT]
+    return [*REFUSED, *BASES, *MIXTURES, *PERMUTED, *COUNTED, *RIGHT]
