@@ -19,12 +19,16 @@ __all__ = [
     "CoverageWarning",
     "Tally",
     "counts_of_counts",
+    "most_cells",
     "tally",
     "tally_cells",
 ]
 
 FEWEST_SAMPLES = 20  # from which a sample is judged
 LOWEST_COVERAGE = 1 / 20  # at least this share of the samples must share its symbol with another
+
+# of a table of all cells of a pair: so many a sample, and at most; larger ones are hashed
+CELLS_A_SAMPLE, MOST_CELLS = 4, 2**20
 
 
 class CoverageWarning(UserWarning):
@@ -137,3 +141,8 @@ def counts_of_counts(counts: IntArray) -> tuple[IntArray, IntArray]:
     symbols = np.bincount(counts.astype(np.int64, copy=False))
     times = np.flatnonzero(symbols)
     return times, symbols[times]
+
+
+def most_cells(n_samples: int, least: int) -> int:
+    """Bounds the cells of a pair's table: beyond, looking them through costs more than hashing."""
+    return max(least, min(CELLS_A_SAMPLE * n_samples, MOST_CELLS))

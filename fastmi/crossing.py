@@ -11,7 +11,7 @@ from fastmi import backends, checks
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.backends import Columns, Occurrences
 from fastmi.coding import identify_rows
-from fastmi.counting import tally
+from fastmi.counting import most_cells, tally
 from fastmi.entropies.plugin import plugin_of
 from fastmi.inputs import is_tensor
 from fastmi.labels import MISSING, Labels, as_columns, read
@@ -31,8 +31,7 @@ __all__ = [
     "without",
 ]
 
-# of a pair's table of all cells: so many a sample, and at most; larger ones are hashed
-CELLS_A_SAMPLE, LEAST_CELLS, MOST_CELLS = 4, 2**12, 2**20
+LEAST_CELLS = 2**12  # of a pair's table, however few samples: to hash one pair takes longer
 
 
 class Table(NamedTuple):
@@ -164,9 +163,8 @@ def tally_pairs(xs: Table, ys: Table, pairs: IntArray, apart: bool = False) -> O
     symbols among the samples of its pair, and of the second's. Pairs of many symbols are hashed,
     one after the other: they cost as much as each by itself.
     """
-    n = xs.n_samples
-    most = max(LEAST_CELLS, min(CELLS_A_SAMPLE * n, MOST_CELLS))
-    fit = xs.columns.sizes[pairs[:, 0]] * ys.columns.sizes[pairs[:, 1]] <= most
+    cells = xs.columns.sizes[pairs[:, 0]] * ys.columns.sizes[pairs[:, 1]]
+    fit = cells <= most_cells(xs.n_samples, LEAST_CELLS)
     twin = backends.twin_for(xs.columns.codes)
     if fit.all():
         return twin.tally_pairs(xs.columns, ys.columns, pairs, apart)

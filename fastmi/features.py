@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +51,7 @@ class FeatureInformation(tuple[FloatArray, "FloatArray | None"]):
         n_resamples: how many there were. conditional: whether there is a Z.
     """
 
-    names: tuple[Any, ...]
+    names: tuple[Hashable, ...]
     n: IntArray
     chance: FloatArray
     mean_lower: FloatArray
@@ -63,10 +63,19 @@ class FeatureInformation(tuple[FloatArray, "FloatArray | None"]):
         cls,
         scores: FloatArray,
         pvalues: FloatArray | None = None,
-        **columns: Any,
+        *,
+        names: tuple[Hashable, ...],
+        n: IntArray,
+        chance: FloatArray,
+        mean_lower: FloatArray,
+        pvalues_adjusted: FloatArray | None = None,
+        n_resamples: int = 0,
+        conditional: bool = False,
     ) -> FeatureInformation:
         record = super().__new__(cls, (scores, pvalues))
-        vars(record).update(columns)
+        record.names, record.n, record.chance, record.mean_lower = names, n, chance, mean_lower
+        record.pvalues_adjusted, record.n_resamples = pvalues_adjusted, n_resamples
+        record.conditional = conditional
         return record
 
     def __getnewargs_ex__(self) -> tuple[Any, Any]:
@@ -234,8 +243,6 @@ def feature_information(
     if permutations is None:
         return FeatureInformation(
             names=xs.names,
-            pvalues_adjusted=None,
-            n_resamples=0,
             conditional=conditional_on is not None,
             **columns,
         )
@@ -254,7 +261,6 @@ def feature_information(
         pvalues=pvalues,
         pvalues_adjusted=adjusted,
         n_resamples=permutations.n,
-        conditional=False,
         **columns,
     )
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastmi import checks, entropies
+from fastmi import backends, checks, entropies
 from fastmi.arrays import CountsLike, FloatArray, LabelsLike
-from fastmi.backends import ANY_CODE
+from fastmi.backends import ANY_CODE, Columns
 from fastmi.coding import identify_rows, number_rows
 from fastmi.contingency import read_counts, read_table
-from fastmi.counting import FEWEST_SAMPLES, LOWEST_COVERAGE, CoverageWarning, Tally, tally
-from fastmi.inputs import shown
+from fastmi.counting import (
+    FEWEST_SAMPLES,
+    LOWEST_COVERAGE,
+    CoverageWarning,
+    Tally,
+    most_cells,
+    tally,
+)
+from fastmi.inputs import is_tensor, shown
 from fastmi.labels import together
 
 __all__ = [
@@ -26,6 +35,10 @@ __all__ = [
     "mutual_information",
     "numbered",
 ]
+
+LONG_SAMPLES = 2**14  # of a batch from which its samples are counted one after the other
+LEAST_TABLED = 2**13  # samples in all from which tables are faster, of which each may have so many
+LEAST_CELLS = 2**8  # cells however few samples it has
 
 
 class Numbers(NamedTuple):
@@ -53,9 +66,9 @@ def entropy(
     Args:
         x: (n,) labels (integers, bools, strings, whole floats); (n, d) rows, each row one joint
             symbol; (..., n, d) a batch of those. A (b, n) array is n-dimensional rows, never a
-            batch. NumPy array, torch tensor, a list of labels, a column of pandas, polars or
-            pyarrow (categories by their codes), their tables (rows), whatever has `__array__` or
-            DLPack.
+            batch: b labelings of n samples are x[..., None], (b, n, 1). NumPy array, torch tensor,
+            a list of labels, a column of pandas, polars or pyarrow (categories by their codes),
+            their tables (rows), whatever has `__array__` or DLPack.
         base: of the logarithm; 2 is bits, None is nats.
         method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
             in the sample, or corrected for its bias: then it may exceed log2 n. When each fails,
@@ -88,8 +101,8 @@ def entropy(
     if counts is not None:
         instead("counts", x=x)
         return _result(estimate(Tally.of_counts(_flat(read_counts("counts", counts))))[0], base)
-    (h,) = _joint([[0]], numbered({"x": x}, missing)[0], estimate)
-    return _result(h, base)
+    variables, _ = numbered({"x": x}, missing)
+    return _result(_for_each(variables, lambda some: _joint([[0]], some, estimate)[0]), base)
 
 
 def mutual_information(
@@ -113,7 +126,8 @@ def mutual_information(
     what the sample supports. It is log n whatever the truth where all rows of both are distinct.
 
     Args:
-        x, y: as in `entropy`, the same number of samples; batches need the same leading shape.
+        x, y: as in `entropy`, the same number of samples. The leading axes of batches broadcast: a
+            y of (n,) goes with each x of (b, n, 1).
         base: of the logarithm; 2 is bits, None is nats.
         method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
             in the sample, or corrected for its bias. Differences of corrected entropies are not
@@ -144,12 +158,9 @@ def mutual_information(
         tallies = read_table("contingency", contingency).tallies
         return _result(entropies.information(*map(estimate, tallies))[0], base)
     (a, b), _ = numbered({"x": x, "y": y}, missing)
-    if a.codes.ndim == 1:
-        h_x, h_y, h_xy = _together(a, b, estimate)
-    else:
-        h_x, h_y, h_xy = _joint([[0], [1], [0, 1]], [a, b], estimate)
+    bits = _for_each([a, b], lambda some: _information(some, estimate))
     _warn_of_rows(x=a, y=b)
-    return _result(entropies.information(h_x, h_y, h_xy), base)
+    return _result(bits, base)
 
 
 def conditional_mutual_information(
@@ -165,7 +176,7 @@ def conditional_mutual_information(
     """Estimates I(X;Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z).
 
     Args:
-        x, y, z: as in `entropy`, the same number of samples; batches need the same leading shape.
+        x, y, z: as in `entropy`, the same number of samples; leading axes of batches broadcast.
         base: of the logarithm; 2 is bits, None is nats.
         method: how entropies are estimated, one of `fastmi.entropies.METHODS`: "plugin", the shares
             in the sample, or corrected for its bias. Differences of corrected entropies are not
@@ -197,9 +208,9 @@ def conditional_mutual_information(
         cmi = entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z)
         return _result(cmi[0], base)
     (a, b, c), _ = numbered({"x": x, "y": y, "z": z}, missing)
-    h_xz, h_yz, h_xyz, h_z = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], [a, b, c], estimate)
+    bits = _for_each([a, b, c], lambda some: _conditional(some, estimate))
     _warn_of_rows(x=a, y=b, z=c)
-    return _result(entropies.settle(entropies.information(h_xz, h_yz, h_xyz) - h_z), base)
+    return _result(bits, base)
 
 
 def numbered(variables: dict[str, Any], missing: str = "raise") -> tuple[list[Numbers], int]:
@@ -243,17 +254,95 @@ def _warn_of_rows(**variables: Numbers) -> None:
     """
     for name, (codes, size, n_columns) in variables.items():
         n = codes.shape[-1]
-        if n_columns > 1 and n >= FEWEST_SAMPLES and size > n / 2:
+        # of more columns than samples, which may be a batch, already few samples are a sign
+        enough = n >= FEWEST_SAMPLES or n_columns >= max(n, FEWEST_SAMPLES)
+        if n_columns > 1 and enough and size > n / 2:
             coverage = float(tally(codes.reshape(-1, n)).coverage.min())
             if coverage <= LOWEST_COVERAGE:
                 warnings.warn(
                     f"{name} is {n} rows of {n_columns} columns, each row one joint symbol, and "
                     f"{1 - coverage:.0%} of them are alone with theirs: the number would be nearly "
                     f"the same for any other rows; pass one column at a time ({name}[:, j]), fewer "
-                    "columns or more samples",
+                    f"columns or more samples; a batch of {n} labelings of {n_columns} samples is "
+                    f"{name}[..., None]",
                     CoverageWarning,
                     stacklevel=checks.depth_of_caller(),
                 )
+
+
+def _for_each(
+    variables: list[Numbers], measured: Callable[[list[Numbers]], FloatArray]
+) -> FloatArray:
+    """Measures a batch as a whole, or, where its samples are many, one after the other.
+
+    What is counted is then in the cache. A variable of fewer axes is that of all.
+    """
+    leading = np.broadcast_shapes(*(tuple(each.codes.shape[:-1]) for each in variables))
+    if not leading:
+        return measured(variables)
+    n = variables[0].codes.shape[-1]
+    whole = [each._replace(codes=_broadcast(each.codes, (*leading, n))) for each in variables]
+    if n < LONG_SAMPLES or is_tensor(variables[0].codes):
+        return measured(whole)
+    bits = [
+        measured([each._replace(codes=each.codes[at]) for each in whole])
+        for at in np.ndindex(leading)
+    ]
+    return np.array(bits).reshape(leading)
+
+
+def _broadcast(codes: Any, shape: tuple[int, ...]) -> Any:
+    return np.broadcast_to(codes, shape) if isinstance(codes, np.ndarray) else codes.expand(shape)
+
+
+def _information(variables: list[Numbers], estimate: entropies.Entropy) -> FloatArray:
+    """Estimates I(A;B) of one sample or of a batch."""
+    a, b = variables
+    if _have_tables(a.codes, a.size * b.size):
+        ((h_ab,), (h_a,), (h_b,)) = _in_tables(a, [b], estimate)
+    elif a.codes.ndim == 1:
+        h_a, h_b, h_ab = _together(a, b, estimate)
+    else:
+        h_a, h_b, h_ab = _joint([[0], [1], [0, 1]], [a, b], estimate)
+    return entropies.information(h_a, h_b, h_ab)
+
+
+def _conditional(variables: list[Numbers], estimate: entropies.Entropy) -> FloatArray:
+    """Estimates I(A;B|C) of one sample or of a batch."""
+    a, b, c = variables
+    if _have_tables(a.codes, a.size * b.size * c.size):
+        both = Numbers(*joined(b.codes, b.size, c.codes, c.size), 2)
+        ((h_ac, h_abc), _, (h_c, h_bc)) = _in_tables(a, [c, both], estimate)
+    else:
+        h_ac, h_bc, h_abc, h_c = _joint([[0, 2], [1, 2], [0, 1, 2], [2]], variables, estimate)
+    return entropies.settle(entropies.information(h_ac, h_bc, h_abc) - h_c)
+
+
+def _have_tables(codes: Any, cells: int) -> bool:
+    """Tells whether tables of all cells are small, and worth the calls that they take."""
+    n_codes = math.prod(codes.shape)
+    return n_codes >= LEAST_TABLED and cells <= most_cells(int(codes.shape[-1]), LEAST_CELLS)
+
+
+def _in_tables(
+    a: Numbers, others: list[Numbers], estimate: entropies.Entropy
+) -> list[list[FloatArray]]:
+    """Estimates H(A,B), H(A), H(B) of each B of the others, in tables: [kind][other], (...)."""
+    shape = tuple(a.codes.shape[:-1])
+    codes, *beside = (each.codes.reshape(-1, each.codes.shape[-1]) for each in (a, *others))
+    n_segments, n = codes.shape
+    sizes = np.full(n_segments, a.size)
+    kinds: list[list[FloatArray]] = [[], [], []]
+    pairs = np.repeat(np.arange(n_segments), 2).reshape(-1, 2)
+    for other, with_it in zip(others, beside, strict=True):
+        of_other = np.full(n_segments, other.size)
+        counted = backends.twin_for(codes).tally_pairs(
+            Columns(codes, sizes, sizes), Columns(with_it, of_other, of_other), pairs, True
+        )
+        bits = estimate(Tally(3 * n_segments, n, counted)).reshape(3, *shape)
+        for kind, of_kind in zip(kinds, bits, strict=True):
+            kind.append(of_kind)
+    return kinds
 
 
 def _together(
@@ -320,10 +409,12 @@ def _checked_base(value: float | None) -> float | None:
 
 
 def _same_batch(**arrays: Any) -> None:
-    """Refuses batches (..., n, d) whose leading axes are not the same."""
-    leading = {name: tuple(array.shape[:-2]) for name, array in arrays.items() if array.ndim > 2}
-    if len(leading) and (len(leading) < len(arrays) or len(set(leading.values())) > 1):
+    """Refuses batches (..., n, d) whose leading axes do not go together."""
+    try:
+        np.broadcast_shapes(*(tuple(array.shape[:-2]) for array in arrays.values()))
+    except ValueError:
         shapes = ", ".join(f"{name} is {tuple(array.shape)}" for name, array in arrays.items())
         raise ValueError(
-            f"different batches: {shapes}; give all of them the same leading axes (np.broadcast_to)"
-        )
+            f"different batches: {shapes}; their leading axes, before the last two, must be the "
+            "same, 1, or left out"
+        ) from None

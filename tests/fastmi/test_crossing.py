@@ -28,8 +28,7 @@ def test_hashed_pairs_are_what_tables_count(twin, rng, monkeypatch, apart, missi
         )
     expected = tally_pairs(table, table, PAIRS, apart)
     for most in (50, 0):  # some of them, all of them
-        monkeypatch.setattr(crossing, "LEAST_CELLS", most)
-        monkeypatch.setattr(crossing, "MOST_CELLS", most)
+        monkeypatch.setattr(crossing, "most_cells", lambda n, least, most=most: most)
         hashed = tally_pairs(table, table, PAIRS, apart)
         for one, other in zip(expected, hashed, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -384,3 +384,45 @@ def test_labels_over_all_of_int64_are_counted_as_their_numbers():
     assert fastmi.conditional_mutual_information(
         labels, y, labels[::-1]
     ) == fastmi.conditional_mutual_information(ids, y, z)
+
+
+# --- batches --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [7, 3000, 2**14])
+@pytest.mark.parametrize("sizes", [(2, 3, 2), (60, 50, 3), (2**13, 2**13, 2**13)])
+def test_a_batch_is_what_each_of_it_is(twin, rng, monkeypatch, n, sizes):
+    """By tables, by hashes, as a whole and one after the other: the same floats."""
+    x, y, z = (rng.integers(0, k, (3, n)) for k in sizes)
+    each = [
+        [fastmi.entropy(a), mutual_information(a, b), conditional_mutual_information(a, b, c)]
+        for a, b, c in zip(x, y, z, strict=True)
+    ]
+    for tabled in (0, 2**40):
+        monkeypatch.setattr("fastmi.information.LEAST_TABLED", tabled)
+        batch = [twin.put(of[..., None]) for of in (x, y, z)]
+        functions = (fastmi.entropy, mutual_information, conditional_mutual_information)
+        for k, function in enumerate(functions):
+            assert function(*batch[: k + 1]).tolist() == [values[k] for values in each]
+
+
+@pytest.mark.parametrize("n", [50, 2**14])
+def test_leading_axes_broadcast(twin, rng, n):
+    x, y = rng.integers(0, 4, (2, 3, n, 1)), rng.integers(0, 3, (3, n, 1))
+    z = rng.integers(0, 2, n)
+    found = conditional_mutual_information(*map(twin.put, (x, y, z)))
+    assert found.shape == (2, 3)
+    with_one = mutual_information(twin.put(z), twin.put(x))
+    for i, j in np.ndindex(2, 3):
+        assert found[i, j] == conditional_mutual_information(x[i, j], y[j], z)
+        assert with_one[i, j] == mutual_information(z, x[i, j])
+
+
+@pytest.mark.parametrize("shape", [(5, 1000), (30, 1000)])
+def test_what_may_be_meant_as_a_batch_is_told_how_to_write_it(rng, shape):
+    x, y = rng.integers(0, 3, shape), np.arange(shape[0]) % 2
+    with pytest.warns(
+        fastmi.CoverageWarning, match=rf"{shape[0]} labelings of 1000 samples is x\["
+    ):
+        mutual_information(x, y)
+    assert mutual_information(x[..., None], x[..., None]).shape == shape[:1]

@@ -240,7 +240,7 @@ def test_a_class_without_samples_widens_the_bracket(rng):
             "sample 'population': that is all there is",
         ),
         ({"x": [1, 2]}, ValueError, "different numbers of samples|samples"),
-        ({"x": np.zeros((2, 3, 1), int)}, ValueError, "different batches"),
+        ({"x": np.zeros((2, 3, 1), int)}, ValueError, "x is a batch of"),
         (
             {"x": np.zeros((2, 3, 1), int), "y": np.zeros((2, 3, 1), int)},
             ValueError,
