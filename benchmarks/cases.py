@@ -13,6 +13,7 @@ from benchmarks.believing import BELIEFS
 from benchmarks.estimating import PLANES
 from benchmarks.labels import COMPAT, LABELS
 from benchmarks.peers import peers
+from benchmarks.tables import TABLES
 from benchmarks.timing import Race
 from benchmarks.training import EPOCHS, EXP_2, QUICK, READINGS, RUNS
 
@@ -74,6 +75,17 @@ CASES = (
             candidates=(*PEERS, COMPAT),
         )
         for labels in LABELS
+    ),
+    *(
+        Case(
+            table.name,
+            table.description,
+            table.race,
+            table.unit,
+            scale="nats",
+            candidates=table.candidates,
+        )
+        for table in TABLES
     ),
     *(
         Case(

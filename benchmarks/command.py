@@ -1,6 +1,6 @@
 """`python -m benchmarks [CASE ...] [--quick] [--json FILE] [--device cuda]`.
 
-And `python -m benchmarks gpu-check`, `report`, `estimators` and `simulation`.
+And `python -m benchmarks gpu-check`, `report`, `estimators`, `selection` and `simulation`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import estimators, gpu_check, page, simulation
+from benchmarks import estimators, gpu_check, page, selection, simulation
 from benchmarks.cases import CASES, Case
 from benchmarks.cold import cold
 from benchmarks.curves import CURVES, Curve
@@ -33,6 +33,7 @@ COMMANDS = {
     "gpu-check": gpu_check.main,
     "report": page.main,
     "estimators": estimators.main,
+    "selection": selection.main,
     "simulation": simulation.main,
 }
 
@@ -67,8 +68,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks",
         description=(
             "Every candidate's answer is compared before any is timed. Also: python -m benchmarks "
-            "report --help, estimators --help or simulation --help, and on a GPU: python -m "
-            "benchmarks gpu-check --help"
+            "report --help, estimators --help, selection --help or simulation --help, and on a "
+            "GPU: python -m benchmarks gpu-check --help"
         ),
         epilog=(
             f"cases: {', '.join(known[:-2])}; and besides them: {CURVED}, how the cost grows; "
@@ -91,7 +92,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         if name not in known:
             parser.error(
                 f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check, report, "
-                "estimators or simulation alone"
+                "estimators, selection or simulation alone"
             )
     return options
 

@@ -91,10 +91,11 @@ def faster(ratio: Record) -> str:
 def rows(record: Record) -> list[tuple[str, ...]]:
     """Writes the head of a table, then one row for each candidate.
 
-    A row holds its times, how many times faster the first candidate is, and how far its answer is
-    from that one's.
+    A row holds its times, how many times faster the first candidate is, how far its answer is from
+    that one's, and the memory that it took where that was weighed.
     """
     first = record["candidates"][0]
+    weighed = any(candidate.get("peak_bytes") for candidate in record["candidates"])
     head = (
         "candidate",
         f"median per {record['unit']}",
@@ -103,8 +104,20 @@ def rows(record: Record) -> list[tuple[str, ...]]:
         "rounds",
         f"{first['name']} is",
         "differs by",
+        *(["memory taken"] if weighed else []),
     )
-    return [head, *(_row(candidate, candidate is first) for candidate in record["candidates"])]
+    return [
+        head,
+        *(
+            (*_row(candidate, candidate is first), *([_memory(candidate)] if weighed else []))
+            for candidate in record["candidates"]
+        ),
+    ]
+
+
+def _memory(candidate: Record) -> str:
+    room = candidate.get("peak_bytes")
+    return f"{room / 1e6:,.1f} MB" if room else ""
 
 
 def _row(candidate: Record, first: bool) -> tuple[str, ...]:

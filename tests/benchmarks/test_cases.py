@@ -15,7 +15,7 @@ def test_no_two_cases_share_a_name():
 def test_a_case_says_what_it_measures_and_who_takes_part(case):
     assert case.description
     assert len(set(case.candidates)) == len(case.candidates) > 1
-    assert case.unit in ("run", "epoch")
+    assert case.unit in ("run", "epoch", "pair", "column")
     assert case.scale in ("bits", "nats", "codes")
     assert case.patience > 0
 
