@@ -1,6 +1,6 @@
 """`python -m benchmarks [CASE ...] [--quick] [--json FILE] [--device cuda]`.
 
-And `python -m benchmarks gpu-check`, `report`, `estimators`, `selection` and `simulation`.
+And `python -m benchmarks` with one of `COMMANDS`, which are alone: pages, and what a GPU is asked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import estimators, gpu_check, page, selection, simulation
+from benchmarks import estimators, gpu_check, page, selection, simulation, wide_layers
 from benchmarks.cases import CASES, Case
 from benchmarks.cold import cold
 from benchmarks.curves import CURVES, Curve
@@ -35,6 +35,7 @@ COMMANDS = {
     "estimators": estimators.main,
     "selection": selection.main,
     "simulation": simulation.main,
+    "wide-layers": wide_layers.main,
 }
 
 
@@ -68,8 +69,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks",
         description=(
             "Every candidate's answer is compared before any is timed. Also: python -m benchmarks "
-            "report --help, estimators --help, selection --help or simulation --help, and on a "
-            "GPU: python -m benchmarks gpu-check --help"
+            f"COMMAND --help, of {', '.join(COMMANDS)}"
         ),
         epilog=(
             f"cases: {', '.join(known[:-2])}; and besides them: {CURVED}, how the cost grows; "
@@ -91,8 +91,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     for name in options.parts:
         if name not in known:
             parser.error(
-                f"unknown case {name!r}: choose from {', '.join(known)}, or gpu-check, report, "
-                "estimators, selection or simulation alone"
+                f"unknown case {name!r}: choose from {', '.join(known)}, or alone "
+                f"{', '.join(COMMANDS)}"
             )
     return options
 
