@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +31,12 @@ class SoftmaxChannel:
     """
 
     def reader(self, variables: Variables) -> _Reader:
-        """Fixes Y; X is what tells the samples apart."""
-        return _Reader(variables)
+        """Fixes Y; X is what tells the samples apart.
+
+        Where every x is another, batches are added up.
+        """
+        adds_up = variables.n_x == variables.n_samples
+        return (_Adding if adds_up else _Reader)(variables)
 
     def __str__(self) -> str:
         return "the channel of a softmax"
@@ -77,6 +82,31 @@ class _Reader:
         whole, fixed = _entropy(p.mean(axis=-2)), self._variables
         given_x, given_y = _conditional(p, fixed.ids_x), _conditional(p, fixed.ids_y)
         return np.maximum(whole - given_x, 0), np.maximum(whole - given_y, 0)
+
+
+class _Sums(NamedTuple):
+    """Sums of p of each label, (n_labels, k), and of H(p_i) in bits."""
+
+    p: FloatArray
+    entropy: float
+
+
+class _Adding(_Reader):
+    """Adds up batches."""
+
+    def accumulate(self, state: _Sums | None, layers: Layers, first: int) -> _Sums:
+        (p,) = self.prepare(layers)
+        p = p.mean(axis=0) if p.ndim == 3 else p
+        before = state or _Sums(np.zeros((self._variables.n_y, p.shape[1])), 0.0)
+        np.add.at(before.p, self._variables.ids_y[first : first + len(p)], p)
+        return before._replace(entropy=before.entropy + _entropy(p).sum())
+
+    def accumulated(self, state: _Sums) -> Points:
+        counts, n = np.bincount(self._variables.ids_y), self._variables.n_samples
+        whole = _entropy(state.p.sum(axis=0) / n)
+        given_y = _entropy(state.p / counts[:, None]) @ counts / n
+        i_xt, i_ty = np.maximum(whole - [[state.entropy / n], [given_y]], 0)
+        return Points(i_xt, i_ty, n_samples=np.array([n]))
 
 
 def _conditional(p: FloatArray, ids: IntArray) -> FloatArray:
