@@ -14,7 +14,7 @@ from fastmi.arrays import Bits, FloatArray, IntArray
 from fastmi.belief import GROWTH_VERDICTS, VERDICTS
 from fastmi.inputs import shortened
 
-__all__ = ["FINITE", "Column", "Points", "joined"]
+__all__ = ["BITS", "FINITE", "Column", "Points", "joined"]
 
 
 class Column(NamedTuple):

@@ -16,7 +16,7 @@ from fastmi.belief import SAMPLES
 from fastmi.inputs import container, is_tensor, shortened, shown
 from fastmi.measures import Counted
 from fastmi.planes import PlaneEstimator
-from fastmi.points import FINITE, Column, Points, joined
+from fastmi.points import BITS, FINITE, Column, Points, joined
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -505,6 +505,9 @@ def _checked_points(given: Any, n_epochs: int, n_layers: int, method: str) -> Po
         columns[column.name] = _column(limits, array, missing)
     first = columns["i_xt"]
     _same_shapes((n_epochs, first.shape[1] if first.ndim == 3 else 0, n_layers), **columns)
+    counts = columns.get("n_symbols")
+    if counts is not None and (np.isnan(first) & ~np.isnan(counts)).any():
+        raise ValueError(f"i_xt holds nan where symbols were counted: {BITS}")
     return Points(**columns)
 
 

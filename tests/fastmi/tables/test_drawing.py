@@ -213,9 +213,9 @@ def test_a_notebook_shows_the_figure_and_the_layers():
 def without_x(*layers):
     """A table whose layers of these numbers say nothing of I(X;T)."""
     table = plane()
-    i_xt = table.i_xt.copy()
-    i_xt[..., list(layers)] = np.nan
-    return replaced(table, i_xt=i_xt)
+    i_xt, n_symbols = table.i_xt.copy(), table.n_symbols.astype(float)
+    i_xt[..., list(layers)] = n_symbols[..., list(layers)] = np.nan
+    return replaced(table, i_xt=i_xt, n_symbols=n_symbols)
 
 
 def test_a_layer_without_i_xt_has_no_place_in_the_plane():
