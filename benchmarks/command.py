@@ -12,7 +12,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import estimators, gpu_check, page, selection, simulation, wide_layers
+from benchmarks import (
+    architectures,
+    estimators,
+    gpu_check,
+    page,
+    selection,
+    simulation,
+    wide_layers,
+)
 from benchmarks.cases import CASES, Case
 from benchmarks.cold import cold
 from benchmarks.curves import CURVES, Curve
@@ -36,6 +44,7 @@ COMMANDS = {
     "selection": selection.main,
     "simulation": simulation.main,
     "wide-layers": wide_layers.main,
+    "architectures": architectures.main,
 }
 
 

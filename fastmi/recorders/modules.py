@@ -17,6 +17,10 @@ __all__ = ["found", "listed", "unwrapped"]
 ROOT = "model"  # the name of the model itself
 FSDP = ("FullyShardedDataParallel", "FSDPModule")
 PATTERN = "*?["
+ACTIVATIONS = {
+    "activation",
+    "activations",
+}  # modules that hold them, as torch.nn.modules.activation
 
 
 def unwrapped(model: Any) -> nn.Module:
@@ -48,8 +52,8 @@ def found(model: nn.Module, layers: Any) -> dict[str, nn.Module]:
 
     Args:
         layers: a name, a pattern ("encoder.*.relu"), a module type, a list of these, or None: every
-            activation of torch.nn, and where there are none every module without children that has
-            parameters. A module with several names is heard under the first.
+            activation of torch.nn or transformers, and where there are none every module without
+            children that has parameters. A module with several names is heard under the first.
 
     Raises:
         TypeError: neither a name nor a type. ValueError: none, or what the model does not have; two
@@ -159,12 +163,14 @@ def _meant(wanted: Any, name: str, known: Mapping[str, nn.Module]) -> bool:
 
 
 def _is_activation(module: nn.Module) -> bool:
-    """Tells whether it is one of torch's nonlinearities (attention stands among them, too)."""
+    """Tells whether it is a nonlinearity, of torch or of a library that calls them so, too.
+
+    Attention stands among torch's, and is none.
+    """
     from torch import nn
 
-    return any(
-        kind.__module__ == nn.ReLU.__module__ for kind in type(module).__mro__
-    ) and not isinstance(module, nn.MultiheadAttention)
+    rooms = {kind.__module__.rpartition(".")[2] for kind in type(module).__mro__}
+    return bool(rooms & ACTIVATIONS) and not isinstance(module, nn.MultiheadAttention)
 
 
 def _has_weights(module: nn.Module) -> bool:

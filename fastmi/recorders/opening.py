@@ -62,8 +62,9 @@ def watch(
             is too wide to be counted. Numbers then are named "counted/i_ty/relu1", and `plot` draws
             each layer by the one that its verdict supports.
         layers: a name, a pattern ("encoder.*.relu"), a module type, or a list of these. None is
-            every activation module of torch.nn, and where there are none every module without
-            children that has parameters. A module that is called again is "act#2".
+            every activation module of torch.nn or transformers, and where there are none every
+            module without children that has parameters, but for those whose output has no axis of
+            samples first (embeddings of positions). A module that is called again is "act#2".
         pool: what to do with positions: None, "flatten", "mean", "max", "first", "last",
             "positions" or a function output -> (n, d); or a mapping layer -> one. None flattens
             (n, c, h, w), and asks for a choice where a layer is (n, tokens, d). "positions" makes

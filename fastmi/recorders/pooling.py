@@ -10,7 +10,7 @@ from fastmi.inputs import is_tensor, shown
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["POOLS", "Pool", "check_pool", "named", "pool_of", "pooled"]
+__all__ = ["POOLS", "Pool", "check_pool", "named", "no_samples", "pool_of", "pooled"]
 
 Pool = str | Callable[..., Any] | None
 POOLS = ("flatten", "mean", "max", "first", "last", "positions")
@@ -64,10 +64,7 @@ def pooled(layer: str, output: Tensor, n: int, pool: Pool) -> Tensor:
     if callable(pool):
         return _by_function(layer, output, n, pool)
     if not output.ndim or output.shape[0] != n:
-        raise ValueError(
-            f"the layer {layer!r} is {tuple(output.shape)} for {n} samples: its first axis has to "
-            f"be the samples; pass pool={{{layer!r}: a function output -> (n, d)}}, or watch others"
-        )
+        raise no_samples(layer, tuple(output.shape), n)
     if output.ndim <= 2:
         return output.reshape(n, -1)
     if pool == "flatten" or (pool is None and output.ndim > 3):
@@ -78,6 +75,14 @@ def pooled(layer: str, output: Tensor, n: int, pool: Pool) -> Tensor:
             f"channels is not known: choose {CHOICES}, for all or as {{{layer!r}: ...}}"
         )
     return _of_positions(layer, output, pool)
+
+
+def no_samples(layer: str, shape: tuple[int, ...], n: int) -> ValueError:
+    """Words that the first axis of a layer is not the samples."""
+    return ValueError(
+        f"the layer {layer!r} is {shape} for {n} samples: its first axis has to be the samples; "
+        f"pass pool={{{layer!r}: a function output -> (n, d)}}, or watch others"
+    )
 
 
 def _of_positions(layer: str, output: Tensor, pool: str) -> Tensor:

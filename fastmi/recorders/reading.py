@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fastmi.measures.base import spread
 from fastmi.recorders.hearing import hearing
 from fastmi.recorders.modules import found, listed
-from fastmi.recorders.pooling import pool_of, pooled
+from fastmi.recorders.pooling import no_samples, pool_of, pooled
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.untouched import untouched
 
@@ -33,6 +33,8 @@ class Watching:
         model: unwrapped. layers, pool: as `watch` takes them.
         names: the layers in the order of their calls; () until the first batch.
         dtypes: the precision in which each was read at first.
+        beside: layers that nobody named and that are not read, for their first axis is not the
+            samples: their shape at first, and the number of samples.
     """
 
     model: nn.Module
@@ -40,6 +42,7 @@ class Watching:
     pool: Any
     names: tuple[str, ...] = ()
     dtypes: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, tuple[tuple[int, ...], int]] = field(default_factory=dict)
 
     def read(
         self,
@@ -62,6 +65,8 @@ class Watching:
         sizes = [0]
 
         def rows_of(layer: str, output: Tensor) -> None:
+            if self._is_beside(layer, output, sizes[0]):
+                return
             self.dtypes.setdefault(layer, str(output.dtype).removeprefix("torch."))
             report(layer, pooled(layer, output, sizes[0], pool_of(self.pool, layer)))
 
@@ -73,7 +78,16 @@ class Watching:
                 sizes[0] = n
                 heard.begin()
                 called(self.model, x)
-                self._check_names(tuple(heard.names), modules)
+                beside = self.beside
+                self._check_names(tuple(one for one in heard.names if one not in beside), modules)
+
+    def _is_beside(self, layer: str, output: Tensor, n: int) -> bool:
+        """Tells whether what nobody asked for holds something else than samples first."""
+        pool = pool_of(self.pool, layer)
+        unasked = not self.names and self.layers is None and not callable(pool)
+        if unasked and (not output.ndim or output.shape[0] != n):
+            self.beside[layer] = tuple(output.shape), n
+        return layer in self.beside
 
     def _check_names(self, names: tuple[str, ...], modules: Mapping[str, Any]) -> None:
         """Refuses layers that are never called, and calls that change from batch to batch."""
@@ -87,6 +101,9 @@ class Watching:
         asked = [] if self.layers is None else listed(self.layers)
         by_name = {name for name in asked if isinstance(name, str)}
         silent = [name for name in modules if name not in names]
+        if not names and self.beside:
+            layer, (shape, n) = next(iter(self.beside.items()))
+            raise no_samples(layer, shape, n)
         if not names or by_name.intersection(silent):
             raise ValueError(
                 f"the model never calls {', '.join(map(repr, silent[:5]))}: watch what its forward "

@@ -120,3 +120,40 @@ def test_bins_are_fitted_to_few_values_evenly_spread():
         Watching(model, "0", "positions"), read_sample("a", (maps, torch.zeros(10)), None, 4)
     )["0"]
     assert values.size == 10 * 3 * len(range(0, 81, 6))
+
+
+class Positioned(nn.Module):
+    """Its embedding of positions, which nobody asks for, has no samples."""
+
+    def __init__(self):
+        super().__init__()
+        self.positions, self.linear = nn.Embedding(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.linear(x + self.positions(torch.arange(4)).sum(0))
+
+
+def test_what_nobody_named_and_holds_no_samples_is_left_out():
+    x, y = samples(20)
+    recorder = fastmi.watch(Positioned(), (x, y), batch_size=16)
+    assert recorder.layers == ("linear",)
+    assert recorder.update(0).keys() >= {"i_ty/linear"}
+    with pytest.raises(ValueError, match=r"'positions' is \(4, 4\) for 16 samples: its first"):
+        fastmi.watch(Positioned(), (x, y), layers="positions", batch_size=16)
+    alone = nn.Sequential(Tokens(), Total())
+    with pytest.raises(ValueError, match=r"'0.table' is \(3, 2\) for 16 samples: its first"):
+        fastmi.watch(alone, (x, y), batch_size=16)
+
+
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(3, 2)
+
+    def forward(self, x):
+        return x, self.table(torch.arange(3))
+
+
+class Total(nn.Module):
+    def forward(self, both):
+        return both[0].sum(1) + both[1].sum()
