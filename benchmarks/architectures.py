@@ -343,5 +343,5 @@ def main(arguments: Sequence[str]) -> int:
 
 def _absent() -> list[str]:
     return [
-        "torchvision's networks, for none of its builds imports beside the CPU build of torch 2.13"
+        "torchvision's networks: none of its builds was installed beside the CPU build of torch 2.13"
     ]

@@ -122,7 +122,8 @@ def features(n: int, d: int) -> Race:
         return np.array([score(x[:, j], y) for j in range(some)])
 
     def classif() -> FloatArray:
-        return mutual_info_classif(x[:, :some], y, discrete_features=True)
+        discrete: Any = True  # annotated as str there
+        return mutual_info_classif(x[:, :some], y, discrete_features=discrete)
 
     loops = {name: partial(loop, score) for name, score in LOOPED.items()}
     work = {OURS: d, CLASSIF: some} | dict.fromkeys(loops, some)
