@@ -342,6 +342,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _absent() -> list[str]:
-    return [
-        "torchvision's networks: none of its builds was installed beside the CPU build of torch 2.13"
-    ]
+    return ["torchvision's networks: its builds do not go with the CPU build of torch 2.13"]

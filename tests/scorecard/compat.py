@@ -621,6 +621,12 @@ ENCODED = [
     _encoded("a gap", "(missing)", "missing", "[0]", missing="raise"),
     _encoded("a new label", "(unknown)", "'z'", "not seen", new=[["z", 1.0]], unknown="raise"),
     _encoded("one axis", ".fit(X)", "2D array", X=np.array([1, 2])),
+    Case(
+        "encoder: three axes",
+        lambda: ours.LabelEncoderTransformer().fit_transform(np.zeros((1, 1, 1))),
+        Refused("dim 3", foreign=True),
+        "compat.sklearn.LabelEncoderTransformer.fit_transform(X)",
+    ),
     _encoded("no rows", ".fit(X)", "0 samples", X=pd.DataFrame({"a": []})),
     _encoded("lists", ".fit(X)", "list", "string", X=[[[1]], [[2]]]),
     _encoded("another number of columns", ".transform(X)", "features", new=[["a"]]),

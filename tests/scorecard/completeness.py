@@ -63,7 +63,10 @@ ANYTHING = {  # parameters that every value is right for, and why
         f"UnitInformation({one.name})": "a record that unit_information makes"
         for one in dataclasses.fields(fastmi.UnitInformation)
     },
-    "compat.sklearn.LabelEncoderTransformer.fit(y)": "of scikit-learn's signature, and not used",
+    **{
+        f"compat.sklearn.LabelEncoderTransformer.{method}(y)": "scikit-learn passes it; not used"
+        for method in ("fit", "fit_transform")
+    },
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",
 }

@@ -73,32 +73,49 @@ class LabelEncoderTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstima
 
     def fit(self, X: Any, y: Any = None) -> LabelEncoderTransformer:
         """Learns the labels of each column, and the bins of continuous ones; y is not used."""
-        checks.one_of("missing", self.missing, RULES)
-        checks.one_of("unknown", self.unknown, RULES)
-        bins = QuantileBins(8) if self.binning is None else self.binning
-        self.categories_: list[list[Any] | None] = []
-        self.binnings_: list[Any] = []
-        for key, column in self._columns(X, reset=True).items():
-            numbers = numbers_of(f"X[{key!r}]", column)
-            if numbers is None:
-                self.categories_.append(_in_order(*_factorised(key, column)[1:]))
-                self.binnings_.append(None)
-            else:
-                self.categories_.append(None)
-                self.binnings_.append(cut(f"X[{key!r}]", numbers, bins)[2])
+        self._learn(X)
         return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> IntArray:  # type: ignore[override]
+        """Learns and gives the codes at once: every column is read a single time."""
+        return self._coded(self._learn(X))
 
     def transform(self, X: Any) -> IntArray:
         """Gives the codes, (n, d) int64, or what set_output asks for."""
         check_is_fitted(self)
         columns = self._columns(X, reset=False)
+        return self._coded(
+            {
+                key: _factorised(key, column)
+                if bins is None
+                else numbers_of(f"X[{key!r}]", column, named=True)
+                for (key, column), bins in zip(columns.items(), self.binnings_, strict=True)
+            }
+        )
+
+    def _learn(self, X: Any) -> dict[Any, Any]:
+        """Fits, and gives what was read of each column: its numbers, or numbered labels."""
+        checks.one_of("missing", self.missing, RULES)
+        checks.one_of("unknown", self.unknown, RULES)
+        bins = QuantileBins(8) if self.binning is None else self.binning
+        self.categories_: list[list[Any] | None] = []
+        self.binnings_: list[Any] = []
+        read: dict[Any, Any] = {}
+        for key, column in self._columns(X, reset=True).items():
+            numbers = numbers_of(f"X[{key!r}]", column)
+            read[key] = _factorised(key, column) if numbers is None else numbers
+            self.categories_.append(None if numbers is not None else _in_order(*read[key][1:]))
+            self.binnings_.append(None if numbers is None else cut(f"X[{key!r}]", numbers, bins)[2])
+        return read
+
+    def _coded(self, read: dict[Any, Any]) -> IntArray:
         codes = [
-            self._labelled(key, column, known) if bins is None else self._binned(key, column, bins)
-            for (key, column), known, bins in zip(
-                columns.items(), self.categories_, self.binnings_, strict=True
+            self._labelled(key, part, known) if bins is None else self._binned(key, part, bins)
+            for (key, part), known, bins in zip(
+                read.items(), self.categories_, self.binnings_, strict=True
             )
         ]
-        return np.stack(codes, axis=1)
+        return np.stack(codes).T  # columns stay together
 
     def __sklearn_tags__(self) -> Any:
         """Says what it takes: strings, categories and NaN."""
@@ -121,8 +138,8 @@ class LabelEncoderTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstima
         X = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
         return dict(enumerate(X.T))
 
-    def _labelled(self, key: Any, column: Any, known: Any) -> IntArray:
-        ids, labels, _ = _factorised(key, column)
+    def _labelled(self, key: Any, part: Any, known: Any) -> IntArray:
+        ids, labels, _ = part
         number = {label: code for code, label in enumerate(known)}
         k = len(number)
         meant = np.array([number.get(label, k + 1) for label in labels] or [k], np.int64)
@@ -136,8 +153,7 @@ class LabelEncoderTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstima
             )
         return codes
 
-    def _binned(self, key: Any, column: Any, bins: Binning) -> IntArray:
-        numbers: Any = numbers_of(f"X[{key!r}]", column, named=True)
+    def _binned(self, key: Any, numbers: Any, bins: Binning) -> IntArray:
         symbols, absent, _ = cut(f"X[{key!r}]", numbers, bins)
         self._judge(key, absent)
         return np.where(absent, bins.n_edges + 1, symbols)
