@@ -13,6 +13,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from fastmi.arrays import FloatArray, IntArray
+from fastmi.inputs import shown
 
 __all__ = ["Clusters", "clustered", "heat_map"]
 
@@ -72,6 +73,9 @@ def heat_map(
             stand in the matrix. clusters: of either. label: what the colours are. symmetric:
             whether rows and columns are the same; the diagonal is then left blank. ax: where to
             draw; None makes a figure.
+
+    Raises:
+        TypeError: ax is something else.
     """
     rows, columns = clusters
     values = np.array(matrix, np.float64)
@@ -117,9 +121,12 @@ def _places(
 ) -> tuple[Figure, Axes, Axes | None, Axes | None]:
     """Finds where the matrix is drawn, its tree and its colours."""
     if ax is not None:
-        figure = ax.figure
-        assert isinstance(figure, Figure)
-        return figure, ax, None, None
+        if not isinstance(ax, Axes) or not isinstance(ax.figure, Figure):
+            raise TypeError(
+                f"ax is {shown(ax)}: pass axes of a figure (matplotlib.pyplot.subplots()), or None "
+                "for a figure of its own"
+            )
+        return ax.figure, ax, None, None
     height, width = (
         min(MOST_INCHES, max(LEAST_INCHES, INCHES_A_NAME * min(k, MOST_NAMES))) for k in shape
     )

@@ -83,7 +83,7 @@ GROUND = {  # of those that may import less: backends stand alone, and figures d
     # the last for names that moved there, one release long
     "figures": {"arrays", "checks", "files", "inputs", "screens"},
     "screens": {"arrays", "checks", "figures"},
-    "heatmaps": {"arrays", "checks", "figures"},
+    "heatmaps": {"arrays", "inputs"},
 }
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")
 

@@ -268,3 +268,5 @@ def test_unknown_forms_are_refused():
         found.normalized("mean")
     with pytest.raises(ValueError, match="values must be one of"):
         found.plot("pvalues")
+    with pytest.raises(TypeError, match="ax is 'here': pass axes"):
+        found.plot(ax="here")

@@ -27,6 +27,7 @@ GROUPS = {  # name -> module
     "ensemble": "ensembles",
     "table": "tables",
     "report": "reports",
+    "columns": "columns",
     "figure": "figures",
     "stopping": "stopping",
     "watching": "watching",

@@ -56,6 +56,14 @@ ANYTHING = {  # parameters that every value is right for, and why
         "between the drop-ins: what it gives is judged where it goes"
     ),
     **{
+        f"{record.__name__}({name})": f"a record that {maker} makes"
+        for record, maker in (
+            (fastmi.FeatureInformation, "feature_information"),
+            (fastmi.PairwiseInformation, "pairwise_mutual_information"),
+        )
+        for name in inspect.signature(record).parameters
+    },
+    **{
         f"Report({one.name})": "a record that mutual_information_report and Stream.report make"
         for one in dataclasses.fields(fastmi.Report)
     },
