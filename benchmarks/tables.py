@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -122,8 +122,7 @@ def features(n: int, d: int) -> Race:
         return np.array([score(x[:, j], y) for j in range(some)])
 
     def classif() -> FloatArray:
-        discrete: Any = True  # annotated as str there
-        return mutual_info_classif(x[:, :some], y, discrete_features=discrete)
+        return mutual_info_classif(x[:, :some], y, discrete_features=cast(Any, True))
 
     loops = {name: partial(loop, score) for name, score in LOOPED.items()}
     work = {OURS: d, CLASSIF: some} | dict.fromkeys(loops, some)

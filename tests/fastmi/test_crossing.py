@@ -59,3 +59,17 @@ def test_variables_are_read_together():
 def test_a_batch_is_no_variable():
     with pytest.raises(ValueError, match=r"y has shape \(2, 3, 1\): it is one variable"):
         crossing.bare("y", np.zeros((2, 3, 1), int))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.int8])
+def test_integers_of_a_narrow_range_are_read_as_bytes(rng, dtype):
+    low = {np.int64: -(2**63), np.uint64: 2**64 - 300, np.int8: -128}[dtype]
+    small = np.stack([rng.integers(k, size=60) for k in (1, 5, 200)], axis=1)
+    given = (small.astype(object) + low).astype(dtype)
+    given[:2, 2] = [low, low + 199]
+    table = table_of("X", given)
+    assert table.columns.codes.dtype == np.uint8
+    for j, codes in enumerate(table.columns.codes):
+        expected = np.unique(given[:, j], return_inverse=True)[1]
+        assert (np.unique(codes, return_inverse=True)[1] == expected).all()
+        assert codes.max() < table.columns.sizes[j]

@@ -88,6 +88,11 @@ REFUSED = [
     ),
 ]
 
+
+def _bits(X: Any, Y: Any = None) -> Any:
+    return fastmi.pairwise_mutual_information(X, Y).bits
+
+
 RIGHT = [
     Case(
         f"{name} {what}",
@@ -98,14 +103,14 @@ RIGHT = [
         (
             PAIRS,
             "of one sample",
-            lambda: fastmi.pairwise_mutual_information([[1, 2]]).bits[0, 1],
+            lambda: _bits([[1, 2]])[0, 1],
             0.0,
         ),
-        (PAIRS, "of one column", lambda: fastmi.pairwise_mutual_information(Y).bits[0, 0], 1.0),
+        (PAIRS, "of one column", lambda: _bits(Y)[0, 0], 1.0),
         (
             PAIRS,
             "of what tells all",
-            lambda: fastmi.pairwise_mutual_information(X, Y).bits[0, 0],
+            lambda: _bits(X, Y)[0, 0],
             1.0,
         ),
         (FEATURES, "of what tells all", lambda: fastmi.feature_information(X, Y).scores[0], 1.0),
