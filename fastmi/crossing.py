@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 MOST_BYTE = 255
+TURNED_NUMBERS = 2**16  # laid in columns at a time, in the cache
 FEW_SYMBOLS = 16  # whose numbers are taken as they are: to look for gaps costs as much as counting
 LEAST_CELLS = 2**12  # of a pair's table, however few samples: to hash one pair takes longer
 
@@ -90,7 +91,10 @@ def _narrow(given: Any) -> dict[Any, Labels] | None:
         return None
     if 0 in given.shape or int(given.max()) - int(given.min()) > MOST_BYTE:
         return None
-    narrow = np.ascontiguousarray((given - given.min()).astype(np.uint8).T)
+    (n, d), low = given.shape, given.min()
+    narrow, step = np.empty((d, n), np.uint8), max(1, TURNED_NUMBERS // d)
+    for first in range(0, n, step):
+        narrow[:, first : first + step] = (given[first : first + step] - low).astype(np.uint8).T
     return {j: Labels(column) for j, column in enumerate(narrow)}
 
 
