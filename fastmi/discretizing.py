@@ -65,7 +65,10 @@ def discretize(frame: Any, binning: Binning | Mapping[Any, Binning]) -> Any:
         table = discretize(frame.to_frame(), binning)
         return table.iloc[:, 0] if hasattr(table, "iloc") else table.to_series()
     if columns is not None:
-        raise TypeError(f"frame is {shown(type(frame))}: pass frame.to_pandas()")
+        raise TypeError(
+            f"frame is {shown(type(frame))}: pass a DataFrame of pandas or polars (of pyarrow "
+            "frame.to_pandas())"
+        )
     return _of_array(container("frame", frame), binning)
 
 

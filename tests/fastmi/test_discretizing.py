@@ -137,7 +137,7 @@ def test_tables_of_pyarrow_go_by_pandas():
         pytest.skip("pyarrow is not installed")
     import pyarrow as pa
 
-    with pytest.raises(TypeError, match=r"pass frame\.to_pandas\(\)"):
+    with pytest.raises(TypeError, match=r"of pyarrow frame\.to_pandas\(\)"):
         fastmi.discretize(pa.table({"x": [0.5]}), fastmi.Edges([0]))
 
 
@@ -180,6 +180,8 @@ def test_what_cannot_be_binned_is_refused(name):
 
 
 def test_other_containers_are_refused():
+    with pytest.raises(TypeError, match=r"MultiIndex.*pass a DataFrame of pandas or polars"):
+        fastmi.discretize(pd.MultiIndex.from_tuples([(0.5, 1.5)]), fastmi.Edges([0]))
     with pytest.raises(TypeError, match=r"frame is a builtins\.list"):
         fastmi.discretize([0.5], fastmi.Edges([0]))
     with pytest.raises(TypeError, match=r"frame has dtype float64 and shape \(1, 1, 1\)"):

@@ -342,3 +342,10 @@ def test_gaps_of_tensors(backend):
         assert fastmi.mutual_information(x, y, missing="drop") == pytest.approx(
             naive.mutual_information([0, 1, 1], [0, 1, 0]), abs=1e-12
         )
+
+
+def test_instants_of_chunks_are_refused_since_their_units_may_differ():
+    days = np.array(["2020-01-01", "2020-01-02"], "M8[D]")
+    assert fastmi.entropy(days) == 1
+    with pytest.raises(TypeError, match=r"y has dtype datetime64\[D\].*y\.astype\(np\.int64\)"):
+        fastmi.Stream(fastmi.Edges([0])).update(np.zeros((2, 1)), days)

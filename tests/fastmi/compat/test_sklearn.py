@@ -29,7 +29,9 @@ def test_the_signature_is_scikit_learns(name):
 
 
 def test_the_module_offers_the_six_and_all_are_documented():
-    assert ours.__all__ == sorted(THEIRS)
+    assert ours.__all__ == sorted({*THEIRS, *FEATURES, "LabelEncoderTransformer"})
+    with pytest.raises(AttributeError, match=r"'fastmi\.compat\.sklearn' has no attribute 'other'"):
+        _ = ours.other
     assert all(getattr(ours, name).__doc__ for name in ours.__all__)
 
 
