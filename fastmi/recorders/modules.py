@@ -12,7 +12,7 @@ from fastmi.inputs import shown
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["found", "listed", "unwrapped"]
+__all__ = ["found", "listed", "unwrapped", "weighted"]
 
 ROOT = "model"  # the name of the model itself
 FSDP = ("FullyShardedDataParallel", "FSDPModule")
@@ -67,11 +67,17 @@ def found(model: nn.Module, layers: Any) -> dict[str, nn.Module]:
     for wanted in [None] if layers is None else listed(layers):
         heard = {name for name in known if _meant(wanted, name, known)}
         if not heard and wanted is None:
-            heard = {name for name, module in known.items() if _has_weights(module)} or {ROOT}
+            heard = set(weighted(model))
         if not heard:
             raise _not_found(wanted, known)
         chosen |= {first[id(known[name])] for name in heard}
     return {name: known[name] for name in first.values() if name in chosen}
+
+
+def weighted(model: nn.Module) -> dict[str, nn.Module]:
+    """Finds every module without children that has parameters, or the model where there is none."""
+    chosen = {name: module for name, module in _known(model).items() if _has_weights(module)}
+    return chosen or {ROOT: model}
 
 
 def _peeled(module: nn.Module) -> nn.Module:

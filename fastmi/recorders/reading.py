@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastmi.measures.base import spread
 from fastmi.recorders.hearing import hearing
-from fastmi.recorders.modules import found, listed
+from fastmi.recorders.modules import found, listed, weighted
 from fastmi.recorders.pooling import no_samples, pool_of, pooled
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.untouched import untouched
@@ -43,6 +43,7 @@ class Watching:
     names: tuple[str, ...] = ()
     dtypes: dict[str, str] = field(default_factory=dict)
     beside: dict[str, tuple[tuple[int, ...], int]] = field(default_factory=dict)
+    _by_weights: bool = False  # unasked, of a model whose activations are there and never called
 
     def read(
         self,
@@ -70,7 +71,7 @@ class Watching:
             self.dtypes.setdefault(layer, str(output.dtype).removeprefix("torch."))
             report(layer, pooled(layer, output, sizes[0], pool_of(self.pool, layer)))
 
-        modules = found(self.model, self.layers)
+        modules = weighted(self.model) if self._by_weights else found(self.model, self.layers)
         with untouched(self.model), hearing(modules, rows_of) as heard:
             for i, (x, n) in enumerate(sample.batches(device_of(self.model), rows)):
                 if i == most_batches:
@@ -78,8 +79,13 @@ class Watching:
                 sizes[0] = n
                 heard.begin()
                 called(self.model, x)
+                if self.layers is None and not (heard.names or self.names or self._by_weights):
+                    self._by_weights = True
+                    break  # once more, by other modules
                 beside = self.beside
                 self._check_names(tuple(one for one in heard.names if one not in beside), modules)
+        if self._by_weights and not self.names:
+            self.read(sample, report, rows, most_batches)
 
     def _is_beside(self, layer: str, output: Tensor, n: int) -> bool:
         """Tells whether what nobody asked for holds something else than samples first."""

@@ -79,6 +79,22 @@ def test_what_is_never_called_is_refused_by_name_and_left_out_by_type():
             read(Fickle(), layers, given=(X[:8], Y[:8]))
 
 
+def test_unasked_activations_that_are_never_called_give_way_to_modules_with_weights():
+    class ByFunction(nn.Module):
+        """Keeps an activation for its settings, and calls a function, as Mamba does."""
+
+        def __init__(self):
+            super().__init__()
+            self.act, self.linear = nn.SiLU(), nn.Linear(X.shape[1], 3)
+
+        def forward(self, x):
+            return nn.functional.silu(self.linear(x))
+
+    assert read(ByFunction())[1].names == ("linear",)
+    with pytest.raises(ValueError, match="the model never calls 'act'"):
+        read(ByFunction(), nn.SiLU)
+
+
 def test_two_layers_of_one_name_are_refused():
     model = nn.Sequential()
     act = nn.Tanh()
@@ -137,7 +153,7 @@ def test_what_nobody_named_and_holds_no_samples_is_left_out():
     x, y = samples(20)
     recorder = fastmi.watch(Positioned(), (x, y), batch_size=16)
     assert recorder.layers == ("linear",)
-    assert recorder.update(0).keys() >= {"i_ty/linear"}
+    assert recorder.update(0).keys() >= {"counted/i_ty/linear"}
     with pytest.raises(ValueError, match=r"'positions' is \(4, 4\) for 16 samples: its first"):
         fastmi.watch(Positioned(), (x, y), layers="positions", batch_size=16)
     alone = nn.Sequential(Tokens(), Total())
