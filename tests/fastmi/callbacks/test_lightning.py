@@ -63,9 +63,9 @@ def test_one_line_records_every_epoch_and_leaves_the_training_as_it_was(tmp_path
     assert watch.recorder.steps == [0, 1, 2, 3]
     for mine, other in zip(watched.parameters(), alone.parameters(), strict=True):
         assert torch.equal(mine, other)
-    plane = watch.recorder.plane()
+    plane = watch.recorder.plane(measure="counted")
     assert (plane.layers, plane.sample, plane.data) == (("net.1",), "held-out", "Net")
-    last = float(trainer.callback_metrics["i_ty/net.1"])
+    last = float(trainer.callback_metrics["counted/i_ty/net.1"])
     assert last == pytest.approx(plane.i_ty[-1, 0, 0])
     again = fastmi.watch(watched, HELD_OUT, plane_bins(watch), layers=nn.ReLU).update(0)
     assert again["i_ty/net.1"] == plane.i_ty[-1, 0, 0]
@@ -73,7 +73,7 @@ def test_one_line_records_every_epoch_and_leaves_the_training_as_it_was(tmp_path
 
 
 def plane_bins(watch):
-    return watch.recorder._estimators.bins[""]
+    return watch.recorder._estimators.bins["counted"]
 
 
 def test_numbers_stand_in_the_log_of_the_trainer(tmp_path):
@@ -81,16 +81,16 @@ def test_numbers_stand_in_the_log_of_the_trainer(tmp_path):
     fitted(tmp_path, watch)
     lines = (tmp_path / "lightning_logs" / "version_0" / "metrics.csv").read_text().splitlines()
     names = lines[0].split(",")
-    at = names.index("i_ty/net.1")
+    at = names.index("counted/i_ty/net.1")
     logged = [float(line.split(",")[at]) for line in lines[1:] if line.split(",")[at]]
-    assert logged == pytest.approx(watch.recorder.plane().i_ty[:, 0, 0].tolist())
+    assert logged == pytest.approx(watch.recorder.plane(measure="counted").i_ty[:, 0, 0].tolist())
 
 
 def test_every_so_many_steps(tmp_path):
     watch = Watch(HELD_OUT, every_n_steps=5, module=lambda module: module.net, layers="1")
     fitted(tmp_path, watch)
     assert watch.recorder.steps == [0, 5, 10]
-    assert watch.recorder.plane().layers == ("1",)
+    assert watch.recorder.plane(measure="counted").layers == ("1",)
 
 
 def test_a_number_may_be_monitored(tmp_path):

@@ -55,9 +55,11 @@ def test_one_line_records_every_epoch_and_leaves_the_training_as_it_was(tmp_path
     assert watch.recorder.steps == [0, 1, 2, 3]
     for mine, other in zip(watched.model.parameters(), alone.model.parameters(), strict=True):
         assert torch.equal(mine, other)
-    history = [line for line in watched.state.log_history if "i_ty/bert.encoder.layer.0" in line]
-    values = watch.recorder.plane().i_ty[:, 0, 0].tolist()
-    assert [line["i_ty/bert.encoder.layer.0"] for line in history] == values
+    history = [
+        line for line in watched.state.log_history if "counted/i_ty/bert.encoder.layer.0" in line
+    ]
+    values = watch.recorder.plane(measure="counted").i_ty[:, 0, 0].tolist()
+    assert [line["counted/i_ty/bert.encoder.layer.0"] for line in history] == values
     assert [line["step"] for line in history] == [0, 3, 6, 9]
     watch.recorder.plot()
 
@@ -77,11 +79,10 @@ def test_by_its_trainer_numbers_reach_what_it_reports_to(tmp_path):
         return made[0]
 
     trained(tmp_path, both, log=True)
-    name = "i_xt/bert.encoder.layer.0"
+    name = "counted/i_xt/bert.encoder.layer.0"
     assert made[0].recorder.steps == [0, 4, 8]
-    assert [logs[name] for logs in said if name in logs] == made[0].recorder.plane().i_xt[
-        :, 0, 0
-    ].tolist()
+    plane = made[0].recorder.plane(measure="counted")
+    assert [logs[name] for logs in said if name in logs] == plane.i_xt[:, 0, 0].tolist()
 
 
 def test_other_ranks_do_not_read():

@@ -16,7 +16,7 @@ def test_the_recorder_is_made_when_a_training_begins():
     assert callback.recorder is None
     assert callback.read(0) == {}
     callback.begin(mlp(), True)
-    assert callback.read(2).keys() >= {"i_ty/3", "chance/3"}
+    assert callback.read(2).keys() >= {"counted/i_ty/3", "vector-quantized/chance/3"}
     assert callback.read(2) == {}  # an epoch that is over was read
     first = callback.recorder
     callback.begin(mlp(), True)
