@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
@@ -10,11 +11,20 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from experiments.identity import digest
-from fastmi import Edges, PlaneEstimator, from_json
+from fastmi import Edges, PlaneEstimator, from_json, measures
 
-__all__ = ["MEASURES", "MOST_EDGES", "Counted", "Measure", "from_fields"]
+__all__ = [
+    "MEASURES",
+    "MOST_EDGES",
+    "Counted",
+    "Measure",
+    "PerUnit",
+    "VectorQuantized",
+    "from_fields",
+]
 
 MOST_EDGES = 2**24
+MOST_CODES = 2**16  # of which each layer of each network has a centre
 
 
 class Measure(Protocol):
@@ -61,20 +71,36 @@ class Measure(Protocol):
         ...
 
 
+class _Read(ABC):
+    """What every measure does in the same way."""
+
+    @property
+    @abstractmethod
+    def of_layers(self) -> Any:
+        """What `PlaneEstimator` takes."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.fields()['measure']}-{digest(self)}"
+
+    def estimator(
+        self, x: Any, classes: Any, n_classes: int | None = None, sample: str | None = None
+    ) -> PlaneEstimator:
+        return PlaneEstimator(x, classes, self.of_layers, n_classes=n_classes, sample=sample)
+
+    def fields(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload]  # all of them are dataclasses
+
+
 @dataclass(frozen=True)
-class Counted:
-    """Counts rows of bins, between evenly spaced edges.
+class _Binned(_Read):
+    """Bins activations between evenly spaced edges.
 
     `edges` = (low, high, number of edges) of a linspace, as the report gives them.
     """
 
     edges: tuple[float, float, int] = (-1.0, 1.0, 50)
     out_of_range: Literal["wrap", "separate", "clip", "raise"] = "wrap"
-    measure: Literal["counted"] = "counted"
-
-    @property
-    def id(self) -> str:
-        return f"{self.measure}-{digest(self)}"
 
     @property
     def binning(self) -> Edges:
@@ -84,14 +110,6 @@ class Counted:
     @property
     def n_bytes(self) -> int:
         return self.edges[2] * 12
-
-    def estimator(
-        self, x: Any, classes: Any, n_classes: int | None = None, sample: str | None = None
-    ) -> PlaneEstimator:
-        return PlaneEstimator(x, classes, self.binning, n_classes=n_classes, sample=sample)
-
-    def fields(self) -> dict[str, Any]:
-        return asdict(self)
 
     def faults(self) -> Iterator[str]:
         low, high, n_edges = self.edges
@@ -106,7 +124,60 @@ class Counted:
         return f"{n_edges} edges on {low:g}..{high:g}, {self.out_of_range}"
 
 
-MEASURES: dict[str, type[Any]] = {"counted": Counted}
+@dataclass(frozen=True)
+class Counted(_Binned):
+    """Counts rows of bins."""
+
+    measure: Literal["counted"] = "counted"
+
+    @property
+    def of_layers(self) -> Edges:
+        return self.binning
+
+
+@dataclass(frozen=True)
+class PerUnit(_Binned):
+    """Counts every unit by itself; the one that says most of the labels stands for its layer."""
+
+    measure: Literal["per-unit"] = "per-unit"
+
+    @property
+    def of_layers(self) -> measures.PerUnit:
+        return measures.PerUnit(self.binning)
+
+    def __str__(self) -> str:
+        return f"the best unit, {super().__str__()}"
+
+
+@dataclass(frozen=True)
+class VectorQuantized(_Read):
+    """Counts codes that are fitted without labels, to each network and reading by itself."""
+
+    k: int = 32
+    by: Literal["kmeans", "pca", "product"] = "kmeans"
+    measure: Literal["vector-quantized"] = "vector-quantized"
+
+    @property
+    def of_layers(self) -> measures.VectorQuantized:
+        return measures.VectorQuantized(self.k, self.by)
+
+    @property
+    def n_bytes(self) -> int:
+        return 0
+
+    def faults(self) -> Iterator[str]:
+        if not 1 <= self.k <= MOST_CODES:
+            yield f"k is {self.k}: it is from 1 to {MOST_CODES:,}"
+
+    def __str__(self) -> str:
+        return f"{self.k} codes by {self.by}"
+
+
+MEASURES: dict[str, type[Any]] = {
+    "counted": Counted,
+    "per-unit": PerUnit,
+    "vector-quantized": VectorQuantized,
+}
 
 
 def from_fields(name: str, fields: Any) -> Measure:

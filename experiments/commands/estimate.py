@@ -1,4 +1,4 @@
-"""Reads a finished run again, by other bins, from its snapshots: nothing is trained or copied."""
+"""Reads a finished run again, by other bins or measures, from its snapshots: nothing is trained."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from experiments import attempts, mnist, resources, saving, signals
 from experiments.checkpoints import Checkpoints
@@ -19,7 +18,7 @@ from experiments.execution import Result, check_device, execute
 from experiments.in_progress import begin, finished, take_name
 from experiments.layout import SNAPSHOTS, named
 from experiments.locks import held
-from experiments.measures import MOST_EDGES
+from experiments.measures import MEASURES, MOST_EDGES, Counted, Measure, PerUnit
 from experiments.records import Run
 from experiments.results import Finished, read
 from experiments.summary import tell
@@ -112,19 +111,36 @@ def read_again(
 
 def _asked(source: Finished, arguments: argparse.Namespace) -> Run:
     """Gives the run the measures that are asked for."""
-    rule: dict[str, Any] = (
-        {"out_of_range": arguments.out_of_range} if arguments.out_of_range else {}
-    )
     (before,) = source.run.reads
-    reads = tuple(replace(before, edges=_edges(*edges), **rule) for edges in arguments.edges)  # type: ignore[type-var]
+    binned = before if isinstance(before, Counted) else Counted()
+    if arguments.out_of_range:
+        binned = replace(binned, out_of_range=arguments.out_of_range)
+    bins = [replace(binned, edges=_edges(*edges)) for edges in arguments.edges or ()]
+    named = arguments.measure or ["counted"]
+    if named == ["counted"] and not bins:
+        raise ValueError(
+            "nothing says how it is to be read: pass --edges LOW HIGH N, or --measure of "
+            f"{', '.join(MEASURES)}"
+        )
+    reads = tuple(
+        dict.fromkeys(one for name in named for one in _by_measure(name, bins or [binned]))
+    )
     run = replace(source.run, reads=reads)
     run.check()
     if source.folder == source.trained and before in reads and arguments.out is None:
         raise ValueError(
             f"'{source.folder}' was trained and read with these edges: pass other --edges, or "
-            "another --out"
+            "another --measure or --out"
         )
     return run
+
+
+def _by_measure(name: str, bins: list[Counted]) -> list[Measure]:
+    """Makes a measure of that name, of each of the bins where it has some."""
+    kind = MEASURES[name]
+    if not issubclass(kind, PerUnit | Counted):
+        return [kind()]
+    return [kind(one.edges, one.out_of_range) for one in bins]
 
 
 def _edges(low: str, high: str, n: str) -> tuple[float, float, int]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from experiments.analyses import ANALYSES
 from experiments.catalog import CATALOG
+from experiments.measures import MEASURES
 from fastmi.inputs import shown
 
 __all__ = ["main"]
@@ -171,10 +172,15 @@ def _add_estimate(again: argparse.ArgumentParser) -> None:
     again.add_argument(
         "--edges",
         nargs=3,
-        required=True,
         action="append",
         metavar=("LOW", "HIGH", "N"),
         help="N evenly spaced edges; given several times, so many results at once",
+    )
+    again.add_argument(
+        "--measure",
+        choices=tuple(MEASURES),
+        action="append",
+        help="how layers are measured, counted without it; given several times, so many results",
     )
     again.add_argument(
         "--out-of-range",

@@ -9,6 +9,7 @@ import pytest
 from experiments import results
 from experiments.catalog import CATALOG
 from experiments.execution import execute
+from experiments.measures import PerUnit, VectorQuantized
 from fastmi import Ensemble, tables
 from tests.experiments.shortened import TINY, contents
 from tests.runs import estimate, reading_of, rows_of, run
@@ -157,3 +158,32 @@ def test_a_result_without_its_snapshots_cannot_be_estimated(trained, tmp_path, c
     assert contents(trained) == before  # not one snapshot was removed
     assert estimate(tmp_path, "--edges", "0", "1", "9", out=tmp_path / "again") == 2
     assert "which is no folder that `run` left" in capsys.readouterr().err
+
+
+def test_other_measures_read_the_same_snapshots_and_are_results_as_others(trained, capsys):
+    named = ["--measure", "vector-quantized", "--measure", "per-unit"]
+    assert estimate(trained, *named) == 0
+    run_again = replace(
+        results.read(trained).run, reads=(VectorQuantized(), PerUnit((-1.0, 1.0, 50)))
+    )
+    for measure, words in zip(run_again.reads, ("k=32", "unit by unit"), strict=True):
+        folder = trained / measure.id
+        assert {"plane.csv", "plane.png", "manifest.json"} <= {
+            path.name for path in folder.iterdir()
+        }
+        assert words in json.loads((folder / "manifest.json").read_text())["binning"]
+        found = results.read(folder)
+        assert found.run.reads == (measure,)
+        by_training = execute(found.run)
+        for read, made in zip(found.planes, by_training.planes, strict=True):
+            assert read.i_ty.tolist() == made.i_ty.tolist()
+    assert "per-unit" in capsys.readouterr().out
+
+
+def test_a_reading_needs_edges_or_a_measure(trained, capsys):
+    whole = contents(trained)
+    assert estimate(trained) == 2
+    assert "pass --edges LOW HIGH N, or --measure of counted, per-unit, vector-quantized" in (
+        capsys.readouterr().err
+    )
+    assert contents(trained) == whole

@@ -95,7 +95,7 @@ def test_every_so_many_steps(tmp_path):
 
 def test_a_number_may_be_monitored(tmp_path):
     stop = pl.callbacks.EarlyStopping(
-        "chance/net.1", patience=0, mode="max", check_on_train_epoch_end=True
+        "counted/chance/net.1", patience=0, mode="max", check_on_train_epoch_end=True
     )
     watch = Watch(HELD_OUT, layers=nn.ReLU)
     fitted(tmp_path, watch, stop, epochs=50)
