@@ -25,6 +25,7 @@ $(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
 docs: $(READY)  ## the pages and figures that are written by commands, not by hand; FASTMI_MNIST says where MNIST lies
 	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
 	$(BIN) -m benchmarks simulation
+	$(BIN) -m benchmarks wide-layers
 	$(BIN) -m experiments reading-a-plane
 	$(BIN) -m experiments run tishby-extended --out results --force
 	cp results/tishby-extended-*/counted-*/plane.png docs/information-plane.png
