@@ -28,8 +28,9 @@ def test_every_seed_reads_every_measure(monkeypatch, rng):
     assert "2 seeds" in page(found, 2)
 
 
-def test_the_page_judges_both_sides():
-    p, name = 0.5, wide_layers.MUST
+@pytest.mark.parametrize("name", wide_layers.MUST)
+def test_the_page_judges_both_sides(name):
+    p = 0.5
     lower = {error: [truth(p, error) * share for share in (0.92, 0.96)] for error in ERRORS}
     joint = {"bins": {error: [(1.0, -0.1, "unresolved")] * 2 for error in ERRORS}}
     good = page(Found({name: lower}, joint, p), 2)
