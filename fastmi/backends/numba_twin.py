@@ -71,7 +71,7 @@ def _search(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Searc
         tried = guess(edges, origin, step)
         if _proved(tried, edges):
             return Search(tried, None, n_edges)
-    padded = np.full(1 << edges.size.bit_length(), np.inf, np.float32)
+    padded = np.full(max(4, 1 << edges.size.bit_length()), np.inf, np.float32)
     padded[: edges.size] = edges
     return Search(None, padded, n_edges)
 

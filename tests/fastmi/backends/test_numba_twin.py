@@ -9,7 +9,7 @@ import torch
 import fastmi
 from fastmi import Edges, UniformBins, backends, coding
 from fastmi.backends import Cut, numba_twin
-from fastmi.backends.numba_kernels import digitise_uniform
+from fastmi.backends.numba_kernels import digitise_any, digitise_uniform
 from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS, module_of
 from tests.fastmi.edge_sets import edge_sets
 
@@ -60,6 +60,26 @@ def test_the_ten_million_values_take_every_search_of_the_numba_twin():
     assert taken[SINGLE] > 50
     assert taken[DOUBLE] > 2
     assert taken[SEARCH] > 50
+
+
+@pytest.mark.parametrize("n_edges", [3, 4, 5, 8, 127, 128, 129, 255, 256, 257])
+@pytest.mark.parametrize("ends", [None, (-3, 7)])
+def test_uneven_edges_are_np_digitize_however_many_there_are(rng, n_edges, ends):
+    """Few are all compared, many are searched; the padding and NaN count for nothing."""
+    edges = np.unique(rng.normal(size=2 * n_edges).astype(np.float32))[:n_edges]
+    line, padded, _ = numba_twin._search(edges.tobytes())
+    assert line is None
+    beside = [np.nextafter(edges, np.float32(side)) for side in (-np.inf, np.inf)]
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan]
+    given = np.concatenate([edges, *beside, rng.normal(size=501), special]).astype(np.float32)
+    low, high = (np.int32(end) for end in ends or (0, n_edges))
+    expected = np.digitize(given, edges)
+    expected[-1] = 0  # NaN
+    symbols = np.empty(given.size, np.int32)
+    outside = digitise_any(given, padded, np.int32(n_edges), (low, high), symbols)
+    assert outside == np.count_nonzero((expected == 0) | (expected == n_edges))
+    expected = np.where(expected == 0, low, np.where(expected == n_edges, high, expected))
+    np.testing.assert_array_equal(symbols, expected)
 
 
 @pytest.mark.parametrize("n_bins", [49, 50, 30, 100, 255])
