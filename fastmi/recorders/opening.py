@@ -37,6 +37,7 @@ def watch(
     batch_size: int = 256,
     on_nan: str = "warn",
     process_group: Any = None,
+    seed: int = 0,
 ) -> Recorder:
     """Watches I(X;T) and I(T;Y) of the layers T of any torch module, in the loop that trains it.
 
@@ -85,6 +86,9 @@ def watch(
             to be equal (running statistics of BatchNorm too). None is this process alone; then one
             rank alone may call `update` (if rank == 0), and the others wait for it at the next
             gradient.
+        seed: of the run, where there are several: tables that differ in it alone are one band
+            (`fastmi.plot`). Bins that are fitted differ from run to run; `Recorder.measures` of the
+            first run are those of all.
 
     Returns:
         a recorder, and a context manager.
@@ -123,6 +127,7 @@ def watch(
         checks.function("unpack", unpack, "a batch -> (what the model is called with, labels)")
     batch_size = checks.positive_integer("batch_size", batch_size)
     checks.one_of("on_nan", on_nan, ON_NAN)
+    seed = checks.seed(seed)
     group = ranks(process_group)
     found(inner, layers)
     read = _read_samples(inner, given, unpack, batch_size)
@@ -133,6 +138,7 @@ def watch(
         stops=on_nan == "raise",
         supported=measures is None,
         ranks=group,
+        seed=seed,
     )
 
 

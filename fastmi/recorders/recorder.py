@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastmi import checks
+from fastmi.binning import Binning
 from fastmi.inputs import shortened, shown
 from fastmi.planes import unsized, warn_of_unresolved
 from fastmi.points import Points
@@ -31,6 +33,7 @@ HANG_TOGETHER = (
     "no verdict: its samples are positions, and those of one sample hang together; what is said of "
     "chance, brackets and coverage needs samples that do not"
 )
+LONG = 60  # letters, of what a caption says of how layers are measured
 
 
 class Recorder:
@@ -51,10 +54,11 @@ class Recorder:
         stops: bool = False,
         supported: bool = False,
         ranks: Ranks = ALONE,
+        seed: int = 0,
     ) -> None:
         self._watching, self._samples, self._estimators = watching, samples, estimators
         self._log, self._stops, self._supported = log, stops, supported
-        self._ranks = ranks
+        self._ranks, self._seed = ranks, seed
         self._paths = {place: Path(*place) for place in estimators.places}
         self._closed, self._warned = False, False
         self.steps: list[int] = []
@@ -140,6 +144,18 @@ class Recorder:
         return self._plane(place)
 
     @property
+    def measures(self) -> list[Any]:
+        """Lists what layers are measured by, with the bins that were fixed at the first update.
+
+        For a recorder of another run: watch(..., measures=recorder.measures).
+
+        Raises:
+            ValueError: before the first update.
+        """
+        self._check_read()
+        return list(self._estimators.rules.values())
+
+    @property
     def planes(self) -> list[InformationPlane]:
         """Lists all tables so far, for each sample, set of labels and measure."""
         return [self._plane(place) for place in self._paths]
@@ -172,9 +188,12 @@ class Recorder:
         """
         if measure is not None:
             one = self._one_of("measure", measure, list(self._estimators.rules))
-            planes = [self._plane(place) for place in self._paths if place[2] == one]
-            return plot(planes, color=color)
-        return plot(self._supported_planes() if self._supported else self.planes, color=color)
+            planes = [self._drawn(place) for place in self._paths if place[2] == one]
+        elif self._supported:
+            planes = self._supported_planes()
+        else:
+            planes = [self._drawn(place) for place in self._paths]
+        return plot(planes, color=color)
 
     def read_checkpoints(
         self, paths: Sequence[str | os.PathLike[str]] | Mapping[int, str | os.PathLike[str]]
@@ -277,12 +296,17 @@ class Recorder:
         return shares
 
     def _warn_once(self, read: Mapping[Place, Points]) -> None:
-        """Warns at the first reading in which a sample cannot size a layer."""
+        """Warns at the first reading in which a sample cannot size a layer.
+
+        Where measures were left out, by the one that the layer's verdict supports.
+        """
         judged = {
             place: points
             for place, points in read.items()
             if self._estimators.of(place).variables.judged
         }
+        if self._supported and judged:
+            judged = _by_supported(judged)
         if self._warned or not judged:
             return
         self._warned = any(unsized(points).any() for points in judged.values())
@@ -319,7 +343,21 @@ class Recorder:
         path, estimator = self._paths[place], self._estimators.of(place)
         self._check_read()
         how = f"{estimator.measured}; {self._read_as(place)}"
-        return path.plane(estimator, self.layers, self._data(place), how)
+        return path.plane(estimator, self.layers, self._data(place), how, self._seed)
+
+    def _drawn(self, place: Place) -> InformationPlane:
+        """Gives a table to be drawn, whose caption is in few words; all are in `plane`."""
+        of_several = f"{place[2]}: " if place[2] else ""
+        how = f"{of_several}{self._in_short(place)}; {self._read_as(place)}"
+        return replace(self._plane(place), binning=how)
+
+    def _in_short(self, place: Place) -> str:
+        """Says how layers are measured; of bins of each layer, that they are."""
+        rule, measured = self._estimators.rules[place[2]], self._estimators.of(place).measured
+        binned = isinstance(rule, Mapping) and all(
+            isinstance(one, Binning) for one in rule.values()
+        )
+        return "bins of each layer" if binned and len(measured) > LONG else measured
 
     def _supported_planes(self) -> list[InformationPlane]:
         """Makes a table for each sample and set of labels, each layer by a measure it supports."""
@@ -332,9 +370,7 @@ class Recorder:
         planes = []
         for places in by_table.values():
             measured = "; ".join(
-                f"{place[2]}: {self._estimators.of(place).measured}"
-                for place in places
-                if place[2] in measures
+                f"{place[2]}: {self._in_short(place)}" for place in places if place[2] in measures
             )
             path = mixed([self._paths[place] for place in places], measures)
             how = f"each layer by the measure its verdict supports; {measured}"
@@ -344,6 +380,7 @@ class Recorder:
                     layers,
                     self._data(places[0]),
                     f"{how}; {self._read_as(places[0])}",
+                    self._seed,
                 )
             )
         return planes
@@ -389,3 +426,15 @@ class Recorder:
                 f"{name} is {shown(given)}: choose one of {', '.join(map(repr, there))}"
             )
         return str(given)
+
+
+def _by_supported(read: Mapping[Place, Points]) -> dict[Place, Points]:
+    """Takes of one reading by several measures each layer by the one its verdict supports."""
+    paths = [Path(*place, [0], [points]) for place, points in read.items()]
+    measures = supported(paths)
+    tables: dict[tuple[str, str], list[Path]] = {}
+    for path in paths:
+        tables.setdefault((path.sample, path.labels), []).append(path)
+    return {
+        (*table, measures[0]): mixed(held, measures).points[0] for table, held in tables.items()
+    }

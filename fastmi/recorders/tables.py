@@ -36,7 +36,12 @@ class Path:
     points: list[Points] = field(default_factory=list)
 
     def plane(
-        self, estimator: PlaneEstimator, layers: Sequence[str], data: str, how: str
+        self,
+        estimator: PlaneEstimator,
+        layers: Sequence[str],
+        data: str,
+        how: str,
+        seed: int = 0,
     ) -> InformationPlane:
         """Collects the readings in a table; `how` says how layers were measured and read."""
         stacked = joined([one.map(lambda column: column[None, None]) for one in self.points], 0)
@@ -53,6 +58,7 @@ class Path:
             data=data,
             binning=how,
             sample=self.sample,
+            seed=seed,
             method=estimator.method,
             sample_kind=estimator.sample or "",
         )

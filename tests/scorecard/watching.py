@@ -122,6 +122,10 @@ WATCHED = [
         _watched(f"on_nan {given!r}", "on_nan", "on_nan", "'warn'", on_nan=given)
         for given in ("stop", None, 3)
     ),
+    *(
+        _watched(f"seed {given!r}", "seed", "seed", seed=given)
+        for given in (-1, 1.5, None, True, "0")
+    ),
 ]
 
 CALLED = [

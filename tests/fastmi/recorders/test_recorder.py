@@ -231,6 +231,39 @@ def test_by_default_bins_fit_themselves():
     assert "3: 5 bins on [0, " in counted
 
 
+def test_a_caption_does_not_spell_the_bins_of_each_layer():
+    recorder = watched(measures=[None, fastmi.QuantileBins(3), BINS])
+    with pytest.raises(ValueError, match="nothing was read yet"):
+        _ = recorder.measures
+    recorder.update(0)
+    words = texts(recorder.plot())
+    assert "counted-1: bins of each layer a single" in words
+    assert "counted-2: bins of each layer a single" in words
+    assert f"counted-3: {BINS}" in words
+    assert "[-" in recorder.plane(measure="counted-1").binning
+
+
+def texts(figure):
+    found = figure.findobj(lambda one: hasattr(one, "get_text"))
+    return " ".join(" ".join(text.get_text() for text in found).split())
+
+
+def test_runs_by_the_bins_of_the_first_one_are_a_band():
+    recorders = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        measures = recorders[0].measures if recorders else None
+        recorders.append(watched(mlp(), {"held-out": (X, Y)}, measures, seed=seed))
+        recorders[-1].update(0)
+    for measure in ("counted", "vector-quantized"):
+        planes = [recorder.plane(measure=measure) for recorder in recorders]
+        assert [plane.seed for plane in planes] == [0, 1, 2]
+        assert len({plane.binning for plane in planes}) == 1
+        assert "3 seeds" in texts(fastmi.plot(planes))
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, not -1"):
+        watched(seed=-1)
+
+
 # --- measures that are fitted ---------------------------------------------------------------------
 
 
@@ -470,6 +503,18 @@ def test_a_sample_that_cannot_size_a_layer_is_said_once():
     assert [each.category for each in said] == [fastmi.CoverageWarning]
     assert said[0].filename == __file__
     assert "unresolved: 1" in str(said[0].message)
+
+
+def test_unasked_a_layer_is_warned_of_only_where_no_measure_sizes_it():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recorder = fastmi.watch(Both(), GIVEN)
+        recorder.update(0)
+    assert recorder.verdicts["held-out/counted/verdict/wide"] == "unresolved"
+    noise = classes(40, 1)[0], torch.arange(40) % 2
+    few = fastmi.watch(Both(), noise, layers="wide")
+    with pytest.warns(fastmi.CoverageWarning, match="unresolved: wide"):
+        few.update(0)
 
 
 @pytest.mark.parametrize("given", [0, -1, 1.5, "1", None, True])
