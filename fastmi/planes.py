@@ -73,6 +73,8 @@ class PlaneEstimator:
         sample: what these samples are, which decides what is said of the numbers: "held-out", used
             for nothing else (not for stopping, nor for bins that are fitted to labels);
             "training"; "population", all there is; None where it is not known.
+        chance_sd: whether `readings` state the standard deviation of chance, too. It costs more
+            than all the rest: up to .15 s for a point, exactly; from 200 resamples beyond that.
 
     Attributes:
         method: of counting; the names of the measures that do not count. measured: how layers are
@@ -104,8 +106,9 @@ class PlaneEstimator:
         method: str = "plugin",
         n_classes: int | None = None,
         sample: str | None = None,
+        chance_sd: bool = False,
     ) -> None:
-        fixed = variables(x, y, sample, n_classes)
+        fixed = variables(x, y, sample, n_classes, chance_sd)
         self.sample, self.n_classes, self.variables = sample, n_classes, fixed
         self._judged = fixed.judged
         self.n_samples, self.n_x, self.n_y = fixed.n_samples, fixed.n_x, fixed.n_y

@@ -88,6 +88,8 @@ class Points:
             of pairs of different rows that meet in one code.
         i_xt_lower, i_xt_upper, i_ty_lower, i_ty_upper: bounds in bits, of a measure that has some.
         pair_coverage: the share of samples not alone with their pair of code and label.
+        chance_sd: how far single shuffles scatter around chance, their standard deviation in bits,
+            where it was asked for; beyond the budget of `belief.SD_TERMS` from 200 resamples.
         chance: the exact mean of the plug-in I(T;Y) over all shuffles of the labels, in bits.
         mean_lower, mean_upper: the bracket of I(T;Y) in bits: in mean over samples, the one is at
             most I(T;Y) and the other at least. No confidence interval.
@@ -170,6 +172,9 @@ class Points:
     )
     i_xt_sd: FloatArray | None = field(default=None, metadata=_says("i_xt_sd_bits", "bits", FINITE))
     i_ty_sd: FloatArray | None = field(default=None, metadata=_says("i_ty_sd_bits", "bits", FINITE))
+    chance_sd: FloatArray | None = field(
+        default=None, metadata=_says("chance_sd_bits", "bits", FINITE)
+    )
 
     @classmethod
     def columns(cls) -> list[Column]:

@@ -12,11 +12,14 @@ from fastmi import checks
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.belief.bracket import mean_lower, mean_upper
 from fastmi.belief.margins import known_classes, margin
+from fastmi.belief.resamples import resampled_sd
+from fastmi.belief.scatter import chance_sd
 from fastmi.belief.shuffles import chance
 from fastmi.belief.subsamples import growth
 from fastmi.belief.verdicts import SAMPLES, Evidence, growth_verdicts, verdicts
 from fastmi.counting import Tally
 from fastmi.entropies import information, plugin
+from fastmi.inputs import shown
 
 __all__ = ["Statements"]
 
@@ -29,14 +32,17 @@ class Statements:
         class_counts: (Ky,) the samples of each class. n_classes: how many there are, known
             beforehand; None where it is not. sample: one of `SAMPLES`; None is unknown. Held-out is
             what was used for nothing, neither to train nor to stop nor to fit bins to labels.
+        scatter: whether the sd of chance is stated, which costs more than all the rest.
 
     Raises:
         ValueError: n_classes is less than the classes seen; another sample.
+        TypeError: scatter is neither True nor False.
     """
 
     class_counts: IntArray
     n_classes: int | None = None
     sample: str | None = None
+    scatter: bool = False
 
     def __post_init__(self) -> None:
         if self.sample is not None:
@@ -44,6 +50,8 @@ class Statements:
         if self.n_classes is not None:
             checks.positive_integer("n_classes", self.n_classes)
         known_classes(margin(self.class_counts), self.n_classes)
+        if not isinstance(self.scatter, bool):
+            raise TypeError(f"chance_sd is {shown(self.scatter)}: pass True or False")
 
     def of(
         self, codes: Tally, pairs: Tally, charges: FloatArray | None = None
@@ -80,6 +88,7 @@ class Statements:
             "mean_upper": mean_upper(h_t, h_ty, self.class_counts, self.n_classes),
             "growth": grown,
             **charged,
+            **({"chance_sd": sd_of_chance(codes, self.class_counts)} if self.scatter else {}),
         }
 
     def __repr__(self) -> str:
@@ -87,3 +96,13 @@ class Statements:
             f"Statements of {self.class_counts.sum()} samples of {len(self.class_counts)} classes, "
             f"{self.sample or 'whose sample is unknown'}"
         )
+
+
+def sd_of_chance(codes: Tally, class_counts: IntArray) -> FloatArray:
+    """Computes `chance_sd`, (s,), and where a sum has too many terms its estimate by resamples."""
+    sd = chance_sd(codes, class_counts)
+    segment, times, symbols = codes.occurrences
+    for i in np.flatnonzero(np.isnan(sd)).tolist():
+        own = segment == i
+        sd[i] = resampled_sd(np.repeat(times[own], symbols[own]), class_counts[class_counts > 0])
+    return sd

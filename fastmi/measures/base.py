@@ -143,7 +143,11 @@ class Variables:
 
 
 def variables(
-    x: Inputs, y: LabelsLike, sample: str | None = None, n_classes: int | None = None
+    x: Inputs,
+    y: LabelsLike,
+    sample: str | None = None,
+    n_classes: int | None = None,
+    scatter: bool = False,
 ) -> Variables:
     """Numbers the symbols of X and Y.
 
@@ -154,7 +158,7 @@ def variables(
     checks.one_plane(x, y)
     (ids_x, n_x), (ids_y, n_y) = identify_rows(x), identify_rows(y)
     labels = np.stack([on_host(ids_y), on_host(ids_x)])
-    statements = Statements(np.bincount(labels[0]), n_classes, sample)
+    statements = Statements(np.bincount(labels[0]), n_classes, sample, scatter)
     place_of = np.empty(n_y, np.int64)
     place_of[labels[0]] = np.arange(labels.shape[1])
     return Variables(labels, n_y, n_x, tally(labels), statements, on_host(y)[place_of])

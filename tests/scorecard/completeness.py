@@ -41,7 +41,7 @@ ANYTHING = {  # parameters that every value is right for, and why
             *("i_xt_lower", "i_xt_upper", "i_ty_lower", "i_ty_upper"),
             *("pair_coverage", "chance", "mean_lower", "mean_upper", "growth"),
             *("outside", "verdict", "verdict_xt", "charge", "i_ty_se", "n_scored"),
-            *("units_i_ty", "units_chance", "i_xt_sd", "i_ty_sd"),
+            *("units_i_ty", "units_chance", "i_xt_sd", "i_ty_sd", "chance_sd"),
         )
     },
     **{

@@ -497,6 +497,16 @@ SAID = [
         )
         for given in (0, -1, 1, 2.5, "two", True, float("nan"), [2])
     ),
+    *(
+        _bad(
+            f"chance_sd {given!r}",
+            "PlaneEstimator(chance_sd)",
+            lambda given=given: PlaneEstimator(X, Y, BINS, chance_sd=given),
+            "chance_sd",
+            "True or False",
+        )
+        for given in (1, "yes", None)
+    ),
 ]
 
 

@@ -112,12 +112,28 @@ def test_corrected_entropies_leave_what_is_said_of_the_counts(drawn):
         ({"sample": "test"}, ValueError, "sample must be one of 'held-out', 'training'"),
         ({"n_classes": 2}, ValueError, "n_classes is 2"),
         ({"n_classes": 2.5}, TypeError, "n_classes must be an integer, not 2.5"),
+        ({"chance_sd": 1}, TypeError, "chance_sd is 1: pass True or False"),
     ],
 )
 def test_what_cannot_be_is_refused(drawn, options, error, told):
     _, y = drawn
     with pytest.raises(error, match=told):
         fastmi.PlaneEstimator(np.arange(200), y, BINS, **options)
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+def test_the_sd_of_chance_is_a_column_where_it_is_asked_for(rng, beyond, monkeypatch):
+    layer, y = rng.integers(0, 6, (200, 1)).astype(np.float32), rng.integers(0, 3, 200)
+    bins = fastmi.UniformBins(6, range=(0, 6))
+    if beyond:  # of what can be summed
+        monkeypatch.setattr("fastmi.belief.statements.chance_sd", lambda *_: np.full(1, np.nan))
+    plane = fastmi.PlaneEstimator(np.arange(200), y, bins, chance_sd=True)
+    (found,) = plane.readings(layer)["each"].chance_sd.ravel()
+    expected = fastmi.mutual_information_report(layer[:, 0].astype(int), y).chance_sd
+    assert found == pytest.approx(expected, rel=0.2 if beyond else 1e-12)
+    assert (found == expected) != beyond
+    plain = fastmi.PlaneEstimator(np.arange(200), y, bins).readings(layer)["each"]
+    assert plain.chance_sd is None
 
 
 def test_one_sample_says_what_one_sample_can():
