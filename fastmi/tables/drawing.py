@@ -72,7 +72,9 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
     data = f"data: {first.data or 'unnamed'}, {first.sample}, n = {first.n_samples:,}"
     method = "plug-in" if first.method == "plugin" else first.method
     counted = first.coding is not None
-    what = " of counted rows of float32" if counted else ""
+    # bins have an outside, where readings are judged; codes that were fitted have none
+    binned = counted and not (first.outside is None and first.chance is not None)
+    what = " of counted rows of float32" if binned else ""
     how = f"{method} estimate{what}, {first.binning}"
     # of a training sample also beside a mixture, which has none: one caption serves them all
     described = counted if first.sample_kind == "training" else words and not first.sample_kind

@@ -315,6 +315,8 @@ def test_each_layer_is_drawn_by_the_measure_that_its_verdict_supports():
             assert np.array_equal(plane.i_ty[..., i], single.i_ty[..., i])
             assert np.array_equal(plane.mean_lower[..., i], single.mean_lower[..., i])
     assert len(recorder.plot(measure="counted").axes) == 2
+    assert "of counted rows of float32" in texts(recorder.plot(measure="counted"))
+    assert "of counted rows" not in texts(recorder.plot(measure="vector-quantized"))
     with pytest.raises(ValueError, match="measure is 'kde': choose one of 'counted', 'vector-q"):
         recorder.plot(measure="kde")
 
