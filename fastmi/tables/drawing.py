@@ -189,10 +189,19 @@ def plot(
         raise ValueError(
             f"rows is {rows!r}, and its rows do not hold the same panels ({held}): draw them apart"
         )
-    grid = [[panel(seeds) for seeds in row.values()] for row in groups.values()]
+    grid = [_told_apart(list(row.values())) for row in groups.values()]
     return figures.information_plane(
         grid, rows=list(groups) if len(groups) > 1 else (), color=color
     )
+
+
+def _told_apart(row: Sequence[Sequence[InformationPlane]]) -> list[Panel]:
+    """Makes the panels of a row; titled alike, they are titled by how layers are measured."""
+    panels = [panel(seeds) for seeds in row]
+    words = [shortened(seeds[0].binning.partition(";")[0], 40) for seeds in row]
+    if len({one.title for one in panels}) == 1 < len(set(words)) == len(words):
+        return [replace(one, title=word) for one, word in zip(panels, words, strict=True)]
+    return panels
 
 
 def _alike(plane: InformationPlane) -> tuple[object, ...]:

@@ -237,9 +237,11 @@ def test_a_caption_does_not_spell_the_bins_of_each_layer():
         _ = recorder.measures
     recorder.update(0)
     words = texts(recorder.plot())
-    assert "counted-1: bins of each layer a single" in words
-    assert "counted-2: bins of each layer a single" in words
+    assert "counted-1: bins of each layer" in words
+    assert "counted-2: bins of each layer" in words
     assert f"counted-3: {BINS}" in words
+    titles = [axes.get_title() for axes in recorder.plot().axes]
+    assert titles[:2] == ["counted-1: bins of each layer", "counted-2: bins of each layer"]
     assert "[-" in recorder.plane(measure="counted-1").binning
 
 
