@@ -15,7 +15,8 @@ test: $(READY)
 	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest
 
 test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and transformers themselves; here no test may skip
-	FASTMI_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest tests/fastmi/callbacks tests/fastmi/test_callbacks.py
+	FASTMI_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest tests/fastmi/callbacks tests/fastmi/test_callbacks.py \
+	  tests/test_your_own_model_page.py
 
 $(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
 	$(PYTHON) -m venv $(FRAMEWORKS) && $(FRAMEWORKS)/bin/python -m pip install --no-compile -c constraints-frameworks.txt \

@@ -406,7 +406,11 @@ def test_everything_in_the_face_has_a_docstring():
 
 def test_every_module_lists_what_it_offers():
     for name in filter(None, read_sources()):
-        module = importlib.import_module(f"fastmi.{name}")
+        try:
+            module = importlib.import_module(f"fastmi.{name}")
+        except ImportError:  # of a framework that is an extra; `make test-frameworks` has all
+            assert name in ("callbacks.lightning", "callbacks.transformers")
+            continue
         assert len(set(module.__all__)) == len(module.__all__)
         assert [offer for offer in module.__all__ if not hasattr(module, offer)] == []
 

@@ -50,7 +50,9 @@ ANYTHING = {  # parameters that every value is right for, and why
     },
     **{
         f"Recorder({name})": "`watch` makes it"
-        for name in ("watching", "samples", "estimators", "log", "stops", "supported", "ranks")
+        for name in (
+            *("watching", "samples", "estimators", "log", "stops", "supported", "ranks", "seed"),
+        )
     },
     "compat.information_process.narrowed(data)": (
         "between the drop-ins: what it gives is judged where it goes"
