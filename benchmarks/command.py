@@ -19,6 +19,7 @@ from benchmarks import (
     page,
     selection,
     simulation,
+    watching,
     wide_layers,
 )
 from benchmarks.cases import CASES, Case
@@ -45,6 +46,7 @@ COMMANDS = {
     "simulation": simulation.main,
     "wide-layers": wide_layers.main,
     "architectures": architectures.main,
+    "watching": watching.main,
 }
 
 

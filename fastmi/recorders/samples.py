@@ -99,7 +99,7 @@ def read_sample(name: str, given: Any, unpack: Unpack, batch_size: int) -> Sampl
     """
     read, n = source(name, given, batch_size)
     found: dict[str, list[Any]] = {}
-    hashes: list[bytes] = []
+    hashes: list[npt.NDArray[np.void]] = []
     for batch in read(None):
         x, y = _unpacked(name, batch, None if is_pair(given) else unpack)
         sets = _label_sets(y)
@@ -110,17 +110,18 @@ def read_sample(name: str, given: Any, unpack: Unpack, batch_size: int) -> Sampl
             )
         for key, labels in sets.items():
             found.setdefault(key, []).append(labels)
-        hashes += _hashes(name, x, _rows_in(name, next(iter(sets.values()))))
-    if not hashes:
+        hashes.append(_hashes(name, x, _rows_in(name, next(iter(sets.values())))))
+    n_read = sum(map(len, hashes))
+    if not n_read:
         raise ValueError(f"samples[{name!r}] is empty (n = 0): there is nothing to read")
-    if n is not None and len(hashes) != n:
+    if n is not None and n_read != n:
         raise ValueError(
-            f"samples[{name!r}] gave labels for {len(hashes)} of its {n} rows: give every row one"
+            f"samples[{name!r}] gave labels for {n_read} of its {n} rows: give every row one"
         )
     labels = {key: _joined_labels(name, key, pieces) for key, pieces in found.items()}
     kind = name if name in KINDS else None
     own = None if is_pair(given) else unpack
-    return Sample(name, kind, labels, np.array(hashes, "V8"), batch_size, read, own)
+    return Sample(name, kind, labels, np.concatenate(hashes), batch_size, read, own)
 
 
 def warn_of_shared_rows(samples: Sequence[Sample]) -> None:
@@ -202,8 +203,8 @@ def _joined_labels(name: str, key: str, pieces: Sequence[Any]) -> Any:
     return as_values(where, joined)
 
 
-def _hashes(name: str, x: Any, n: int) -> list[bytes]:
-    """Hashes each row of what a model is called with."""
+def _hashes(name: str, x: Any, n: int) -> npt.NDArray[np.void]:
+    """Hashes each row of what a model is called with, (n,) of 8 bytes."""
     digests = [hashlib.blake2b(digest_size=8) for _ in range(n)]
     for leaf in _tensors(x):
         rows = np.ascontiguousarray(on_host(leaf.detach()) if is_tensor(leaf) else leaf)
@@ -214,7 +215,7 @@ def _hashes(name: str, x: Any, n: int) -> list[bytes]:
             )
         for digest, row in zip(digests, rows, strict=True):
             digest.update(row.tobytes())
-    return [digest.digest() for digest in digests]
+    return np.array([digest.digest() for digest in digests], "V8")
 
 
 def _tensors(x: Any) -> Iterator[Any]:
