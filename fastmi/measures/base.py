@@ -22,7 +22,7 @@ from fastmi.counting import (
     tally,
 )
 from fastmi.inputs import is_tensor, on_host, shortened
-from fastmi.labels import as_labels
+from fastmi.labels import as_values
 from fastmi.points import Points
 
 __all__ = [
@@ -74,7 +74,7 @@ class Variables:
     Attributes:
         ids_y, ids_x: (n_samples,) in 0..n_y - 1 and 0..n_x - 1. labels: both, (2, n_samples).
         tally: of Y, then of X. statements: what is said of numbers beside Y.
-        classes: the label behind each number of Y, (n_y,) or (n_y, k), as `as_labels` reads them.
+        classes: the label behind each number of Y, (n_y,) or (n_y, k), as `as_values` reads them.
     """
 
     labels: IntArray
@@ -154,7 +154,7 @@ def variables(
     Raises:
         TypeError, ValueError: as `PlaneEstimator`.
     """
-    x, y = checks.numbers("x", x), as_labels("y", y)
+    x, y = checks.numbers("x", x), as_values("y", y)
     checks.one_plane(x, y)
     (ids_x, n_x), (ids_y, n_y) = identify_rows(x), identify_rows(y)
     labels = np.stack([on_host(ids_y), on_host(ids_x)])
@@ -180,7 +180,7 @@ def one_layer(layer: Any, y: Any, why: str) -> tuple[Any, Any]:
         TypeError, ValueError: no activations, no labels, other numbers of samples; copies or epochs
             of a layer, with the reason why there are none.
     """
-    activations, labels = checks.activations("layer", layer), as_labels("y", y)
+    activations, labels = checks.activations("layer", layer), as_values("y", y)
     if activations.ndim != 2:
         raise ValueError(f"layer has shape {tuple(activations.shape)}: {why}")
     if labels.ndim <= 2:
@@ -333,7 +333,7 @@ class Fittable(Protocol):
         """Fits it to at most `max_fit` rows, evenly spread, and gives the fitted record.
 
         Args:
-            layer: (n, d), float32. y: the labels of its rows, (n,) or (n, k), as `as_labels` reads
+            layer: (n, d), float32. y: the labels of its rows, (n,) or (n, k), as `as_values` reads
                 them, where they are needed.
         """
         ...

@@ -18,7 +18,7 @@ from fastmi import checks
 from fastmi.arrays import Activations, Bits, FloatArray, IntArray
 from fastmi.belief import lower_verdicts
 from fastmi.inputs import is_tensor, on_host
-from fastmi.labels import as_labels
+from fastmi.labels import as_values
 from fastmi.measures.base import Layers, Measure, Variables, spread, through, variables
 from fastmi.measures.logistic import Probes, Training, trained
 from fastmi.points import Points
@@ -134,7 +134,7 @@ class Probe:
         """
         if y is None:
             raise TypeError("y is None: a probe is fitted to the labels of a layer, fit(layer, y)")
-        labels = as_labels("y", y)
+        labels = as_values("y", y)
         array = checks.activations("layer", layer, len(labels))
         if array.ndim != 2:
             raise ValueError(
