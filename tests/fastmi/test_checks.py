@@ -70,18 +70,6 @@ GUARDS = {
         "activations is a tests.fastmi.test_checks.Series: pass a NumPy array",
         "np.asarray(activations)",
     ),
-    "labels in a Series": (
-        lambda: fastmi.entropy(Series()),
-        TypeError,
-        "x is a tests.fastmi.test_checks.Series",
-        "np.asarray(x)",
-    ),
-    "y in a Series": (
-        lambda: plane(y=Series()),
-        TypeError,
-        "y is a tests.fastmi.test_checks.Series",
-        "np.asarray(y)",
-    ),
     "layers in lists": (
         lambda: plane().estimate([[[0.0]] * 4]),
         TypeError,
@@ -110,12 +98,6 @@ GUARDS = {
         lambda: fastmi.entropy("abab"),
         TypeError,
         "x is a builtins.str",
-        "pass a NumPy array",
-    ),
-    "masked": (
-        lambda: fastmi.entropy(np.ma.array([0, 1])),
-        TypeError,
-        "x is a numpy.ma.MaskedArray",
         "pass a NumPy array",
     ),
     "sparse": (
@@ -263,20 +245,14 @@ GUARDS = {
     "a missing label in rows": (
         lambda: fastmi.entropy([(0, 1), (0, None)]),
         ValueError,
-        "(None, the first at 1)",
-        "for row in x",
+        "(None, the first at (1, 1))",
+        'missing="drop"',
     ),
     "a missing date": (
         lambda: fastmi.entropy(np.array(["NaT"], "M8[s]")),
         ValueError,
         "x holds 1 missing value (NaT",
-        "np.isnat",
-    ),
-    "a date": (
-        lambda: fastmi.entropy(np.array([0], "M8[s]")),
-        TypeError,
-        "x has dtype datetime64[s]",
-        "x.astype(np.int64)",
+        'missing="symbol"',
     ),
     "fields": (
         lambda: fastmi.entropy(np.zeros(2, "i4,i4")),
@@ -312,7 +288,7 @@ GUARDS = {
         lambda: whole(1.0, np.nan),
         ValueError,
         "x holds 1 missing value (NaN, the first at 1)",
-        "np.isnan(x)",
+        'missing="drop"',
     ),
     "infinite label": (
         lambda: whole(-np.inf),
