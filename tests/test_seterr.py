@@ -122,6 +122,7 @@ def test_activations_are_counted_the_same_under_every_setting(backend, array, bi
             assert answers_of_activations(ARRAYS[array], BINNINGS[binning]) == expected
 
 
+@pytest.mark.filterwarnings("ignore:. is 6 rows of 20 columns")
 @pytest.mark.parametrize("labels", LABELS)
 def test_labels_are_counted_the_same_under_every_setting(backend, labels):
     expected = answers_of_labels(LABELS[labels])

@@ -293,6 +293,8 @@ def test_a_table_of_many_columns_is_told_that_it_is_one_symbol():
         fastmi.mutual_information(y, X)
     with pytest.warns(fastmi.CoverageWarning, match="x is 200 rows"):
         fastmi.conditional_mutual_information(X, y, y)
+    with pytest.warns(fastmi.CoverageWarning, match=r"a batch of 19 labelings of 100 samples is x"):
+        fastmi.mutual_information(X[:19], y[:19])
     with pytest.warns(fastmi.CoverageWarning, match="x is 200 rows"):
         fastmi.mutual_information(np.stack([X, X]), np.stack([X[:, :2], X[:, :2]]))
     with warnings.catch_warnings():
@@ -300,7 +302,7 @@ def test_a_table_of_many_columns_is_told_that_it_is_one_symbol():
         fastmi.mutual_information(X[:, :2], y)  # 16 symbols
         # a column of its own is the user's symbol
         fastmi.mutual_information(X[:, :1] * 0 + np.arange(200)[:, None], y)
-        fastmi.mutual_information(X[:19], y[:19])
+        fastmi.mutual_information(X[:19, :18], y[:19])  # few samples, and no batch by its looks
         [fastmi.mutual_information(column, y) for column in X.T]
 
 
