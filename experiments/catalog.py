@@ -262,7 +262,8 @@ _RUNS = (
         about="all of MNIST, a convolutional network of LeNet's size",
         shows=(
             "Convolutional layers have far too many units to be sized by binning: they are "
-            "unresolved, at both ceilings whatever they know; only the output can be sized."
+            "unresolved, at both ceilings whatever they know; only the output is bounded, close to "
+            "its value, on test images too."
         ),
     ),
     _MNIST_MLP.varied(
@@ -279,14 +280,11 @@ _RUNS = (
             PerUnit((0.0, 8.0, 33), out_of_range="separate"),
         ),
         about=(
-            "ResNet-18 in little, on 6,000 images of MNIST in three channels, read in three ways: "
-            "layers that move where the joint count stands still"
+            "ResNet-18 in little, on 6,000 images of MNIST in three channels, read in three ways"
         ),
         shows=(
-            "Every stage is unresolved to the joint count, at both ceilings from the start. By "
-            "codes that are fitted without labels the same layers begin far below and rise as the "
-            "network learns, the later ones most, bounded from below on test images too. The best "
-            "single unit rises with them and knows less."
+            "The same stages in three ways: rows of bins, codes that are fitted without labels, "
+            "and the best single unit. Where rows all differ only the other two can say anything."
         ),
     ),
     _EXTENDED.varied(
