@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,20 +89,27 @@ class Estimators:
             default=0,
         )
 
-    def fit(self, rows: Mapping[str, tuple[Any, Any]]) -> None:
+    def fit(
+        self, rows: Mapping[str, tuple[Any, Any]], agreed: Callable[[Any], Any] = lambda own: own
+    ) -> None:
         """Fits measures to rows (m, d) of each layer, of samples (m,) of `fit_on`.
 
         What needs labels is fitted for each set of them by itself. It reads the other samples;
         `fit_on` is read by the measure as it was given, which has its own way to part what it is
         fitted to from what it scores. A layer that holds NaN is left to the pass, which gives it
         up.
+
+        Args:
+            agreed: what was fitted here, layer -> measure, -> what is taken, as that of one process
+                of several.
         """
         for name, rule in self.rules.items():
             if not _to_fit(rule):
                 continue
-            common = _fitted(rule, rows, None)
+            common = agreed(_fitted(rule, rows, None))
             for labels, y in self.fit_on.labels.items():
-                others = _fitted(common, rows, on_host(y)) if self.by_labels(name) else common
+                own = self.by_labels(name)
+                others = agreed(_fitted(common, rows, on_host(y))) if own else common
                 for sample in self._samples:
                     place = sample, labels, name
                     measures = common if sample == self.fit_on.name else others

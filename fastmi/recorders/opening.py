@@ -80,7 +80,7 @@ def watch(
         batch_size: of the readings. A row's floats depend a little on its batch, so this stays.
         on_nan: "warn", the step is marked and the training goes on; "raise".
         process_group: of torch.distributed, as torch.distributed.group.WORLD, whose ranks read
-            together: all are given the same samples and call `update` with the same step, each
+            together: all call `watch` with the same samples, and `update` with the same step, each
             calls the model with its batches by turns, and all have the table that one process
             alone would have, for codes are counted together. The first one logs. Their models have
             to be equal (running statistics of BatchNorm too). None is this process alone; then one

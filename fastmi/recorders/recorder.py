@@ -19,7 +19,7 @@ from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
 from fastmi.recorders.estimators import Estimators, Place
 from fastmi.recorders.passes import Pass, one_pass
 from fastmi.recorders.ranks import ALONE, Ranks
-from fastmi.recorders.reading import Watching, rows_of, values_of
+from fastmi.recorders.reading import Watching, device_of, rows_of, values_of
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.tables import Path, described, mixed, supported
 from fastmi.tables import InformationPlane, plot
@@ -65,6 +65,10 @@ class Recorder:
         self.marked: dict[int, dict[str, str]] = {}
         self.verdicts: dict[str, str] = {}
         watching.read(samples[0], lambda layer, rows: None, most_batches=1)
+        if ranks.size > 1:
+            ranks.check_same("samples", storage.digests(samples))
+            ranks.check_same("batch_size", samples[0].batch_size)
+            ranks.check_same("layers", watching.names)
         for rule in estimators.rules.values():
             for layer in watching.names:
                 rules.rule_of(rule, layer)
@@ -321,10 +325,15 @@ class Recorder:
         self._estimators.fix(self.layers, self._ranks.together(values)[0])
 
     def _fit(self) -> None:
-        """Fits measures that are fitted to layers, at each update, by rows of one sample."""
+        """Fits measures that are fitted to layers, at each update, by rows of one sample.
+
+        All ranks take what the first one fitted: their codes are counted together.
+        """
         most = self._estimators.most_rows
         if most:
-            self._estimators.fit(rows_of(self._watching, self._estimators.fit_on, most))
+            rows = rows_of(self._watching, self._estimators.fit_on, most)
+            device = device_of(self._watching.model)
+            self._estimators.fit(rows, lambda fitted: self._ranks.together(fitted, device)[0])
 
     def _check_step(self, step: Any) -> None:
         if self._closed:

@@ -12,7 +12,7 @@ import fastmi
 from fastmi.recorders.ranks import ALONE, Ranks, ranks
 from tests import ROOT
 from tests.fastmi.recorders.models import mlp, samples
-from tests.fastmi.recorders.two_ranks import CASES, recorded
+from tests.fastmi.recorders.two_ranks import CASES, nearly_equal, recorded
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +50,22 @@ def test_the_table_is_that_of_one_process(together, name):
 
 def test_what_is_refused_is_refused_on_every_rank(together):
     for rank, found in enumerate(together):
-        steps, adds = found["refused"]
+        steps, adds, samples, sizes, layers = found["refused"]
         assert f"step is {rank + 1} on rank {rank} and {2 - rank} on rank {1 - rank}" in steps
         assert "Means adds up its batches in their order, and cannot be merged" in adds
+        assert samples.startswith("samples is {'sample/y': ")
+        assert sizes.startswith(f"batch_size is {8 + rank} on rank {rank} and {9 - rank} on rank")
+        assert layers.startswith(f"layers is {(f'{1 + 2 * rank}',)} on rank {rank}")
     assert (
         ": pass one of torch.distributed, as torch.distributed.group.WORLD"
         in together[1]["outside"]
     )
+
+
+def test_codes_are_fitted_once_for_all_ranks(together):
+    alone = nearly_equal(0)
+    assert [found["nearly equal"] for found in together] == [alone] * 2
+    assert nearly_equal(1) == alone > 0.9
 
 
 def test_what_ranks_are_given_is_compared():

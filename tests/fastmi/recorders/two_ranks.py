@@ -10,7 +10,7 @@ from torch import distributed, nn
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 import fastmi
-from fastmi.measures import KDEBounds
+from fastmi.measures import KDEBounds, VectorQuantized
 from tests.fastmi.measures.tiny import Means
 from tests.fastmi.recorders.models import mlp, samples
 
@@ -85,18 +85,30 @@ def recorded(name, **group):
 
 
 def refused(**group):
-    """What is refused on every rank: other steps, and measures that add up."""
-    said = []
+    """What is refused on every rank: other steps, measures that add up, and other samples."""
+    said, rank = [], distributed.get_rank()
     recorder = CASES["uneven"](**group)
     for attempt in (
-        lambda: recorder.update(distributed.get_rank() + 1),
+        lambda: recorder.update(rank + 1),
         lambda: fastmi.watch(mlp(), (X, Y), Means(), **WATCHED, **group).update(0),
+        lambda: fastmi.watch(mlp(), (X[rank::2], Y[rank::2]), BINS, **WATCHED, **group).update(0),
+        lambda: fastmi.watch(mlp(), (X, Y), BINS, batch_size=8 + rank, **group).update(0),
+        lambda: fastmi.watch(mlp(), (X, Y), BINS, layers=f"{1 + 2 * rank}", **group).update(0),
     ):
         try:
             attempt()
         except ValueError as error:
             said.append(str(error))
     return said
+
+
+def nearly_equal(rank, **group):
+    """I(T;Y) of codes by models that differ by rounding, and number their centres otherwise."""
+    model = nn.Sequential(nn.Linear(4, 2, bias=False), nn.Tanh())
+    with torch.no_grad():
+        model[0].weight.zero_()[:, 0] = torch.tensor([1e-7 * (-1) ** rank, 50])
+    recorder = fastmi.watch(model, (X, Y), VectorQuantized(2), batch_size=8, **group)
+    return recorder.update(0)["i_ty/1"]
 
 
 def main(rank, store, out):
@@ -106,7 +118,7 @@ def main(rank, store, out):
     )
     group = {"process_group": distributed.group.WORLD}
     found = {name: recorded(name, **group) for name in CASES}
-    found |= {"refused": refused(**group)}
+    found |= {"refused": refused(**group), "nearly equal": nearly_equal(int(rank), **group)}
     alone = distributed.new_group([0])
     if rank == "1":
         try:
