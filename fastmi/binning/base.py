@@ -67,8 +67,8 @@ class Binning(Chosen):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Freezes the edges anew: pickle and deepcopy hand them back writeable."""
         vars(self).update(state)
-        if state["edges"] is not None:
-            object.__setattr__(self, "edges", _frozen(state["edges"]))
+        if self.edges is not None:  # a rule has none before it is fitted
+            object.__setattr__(self, "edges", _frozen(self.edges))
             object.__setattr__(self, "cut", Cut(self.edges, self.ends, self.line))
 
     @property

@@ -99,6 +99,13 @@ RULES = [WidthBins(0.25), QuantileBins(6)]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("road", ROADS)
+def test_a_rule_that_is_not_fitted_travels_too(rule, road):
+    other = ROADS[road](rule)
+    assert (other, hash(other), str(other), other.edges) == (rule, hash(rule), str(rule), None)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
 def test_a_fit_is_a_record_of_its_own_and_is_remembered(rule, rng):
     t = rng.normal(size=(50, 2)).astype(np.float32)
     fitted = rule.fit(t)
