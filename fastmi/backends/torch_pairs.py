@@ -94,6 +94,6 @@ def _occurrences(counts: list[Tensor]) -> IntArray:
     flat = torch.cat(counts)
     segment = torch.repeat_interleave(torch.arange(len(counts)), sizes).to(flat.device)
     occur = flat > 0
-    beyond = int(flat.max()) + 1
+    beyond = int(flat.max()) + 1 if len(flat) else 1
     keys, symbols = torch.unique(segment[occur] * beyond + flat[occur], return_counts=True)
     return np.stack([*np.divmod(keys.cpu().numpy(), beyond), symbols.cpu().numpy()])

@@ -25,3 +25,11 @@ def test_neither_the_way_nor_the_parts_leave_a_trace(rng, monkeypatch, limits):
     counted = torch_pairs.tally_pairs(columns, columns, pairs, True)
     for one, other in zip(expected, counted, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_pairs_of_which_no_symbol_counts_have_no_cells(apart):
+    nothing = Columns(np.zeros((1, 4), np.uint8), np.array([1]), np.array([0]))
+    two = Columns(np.array([[0, 1, 1, 0]], np.uint8), np.array([2]), np.array([2]))
+    counted = torch_pairs.tally_pairs(nothing, two, np.array([[0, 0]]), apart)
+    assert [column.tolist() for column in counted] == [[], [], []]
