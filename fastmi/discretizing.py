@@ -14,6 +14,7 @@ from fastmi.arrays import FloatArray, IntArray
 from fastmi.binning import Binning, as_binning, needs_data
 from fastmi.coding import encode
 from fastmi.inputs import container, is_tensor, shown
+from fastmi.labels import NAMES, is_number
 
 __all__ = ["cut", "discretize", "numbers_of"]
 
@@ -57,13 +58,13 @@ def discretize(frame: Any, binning: Binning | Mapping[Any, Binning]) -> Any:
     if columns is not None and hasattr(frame, "iloc"):
         return _of_pandas(frame, columns, binning)
     if columns is not None and hasattr(frame, "with_columns"):
-        binned = {
-            key: _enumerated(columns[key], *cut) for key, cut in _cuts(columns, binning).items()
-        }
-        return frame.with_columns(**binned)
+        return frame.with_columns(
+            [_enumerated(columns[key], *cut) for key, cut in _cuts(columns, binning).items()]
+        )
     if hasattr(frame, "to_frame") and not hasattr(frame, "levels"):  # a Series
         table = discretize(frame.to_frame(), binning)
-        return table.iloc[:, 0] if hasattr(table, "iloc") else table.to_series()
+        # a Series without a name gets one in its frame
+        return table.iloc[:, 0].rename(frame.name) if hasattr(table, "iloc") else table.to_series()
     if columns is not None:
         raise TypeError(
             f"frame is {shown(type(frame))}: pass a DataFrame of pandas or polars (of pyarrow "
@@ -138,6 +139,8 @@ def numbers_of(name: str, column: Any, named: bool = False) -> FloatArray | None
     """Reads a column that is to be binned, NaN where a value is missing; None: it is not."""
     held = frames.held(column)
     values = None if held is None or held.symbols is not None else held.values
+    if isinstance(values, list) or (isinstance(values, np.ndarray) and values.dtype == object):
+        values = _floats(list(values))
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
         if named:
             raise TypeError(f"{name} holds no numbers: leave it out of the binning")
@@ -148,6 +151,16 @@ def numbers_of(name: str, column: Any, named: bool = False) -> FloatArray | None
     finite = numbers[np.isfinite(numbers)]
     continuous = values.dtype.kind == "f" and bool((finite != np.floor(finite)).any())
     return numbers if named or continuous else None
+
+
+def _floats(values: list[Any]) -> FloatArray | None:
+    """Reads Python's numbers, NaN where one is missing; None: there is something else."""
+    if not all(is_number(kind) or kind.__name__ in NAMES for kind in set(map(type, values))):
+        return None
+    try:
+        return np.array([float(v) if is_number(type(v)) else np.nan for v in values], np.float64)
+    except OverflowError:  # an integer that no float can hold
+        return None
 
 
 def cut(

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MISSING",
+    "NAMES",
     "SHORT_LETTERS",
     "Labels",
     "as_columns",
     "as_labels",
     "as_values",
     "is_missing",
+    "is_number",
     "numbered_values",
     "read",
     "together",
@@ -41,7 +43,7 @@ SHORT_LETTERS = 16  # a string of at most so many is compared by its letters, an
 MISSING = ("raise", "symbol", "drop")  # what can become of missing values
 STRINGS, BYTES, NUMBERS = "strings", "bytes", "numbers"
 KNOWN = "labels are integers, bools, strings or whole floats"
-KINDS = ((str, STRINGS), (bytes, BYTES), ((int, float, np.integer, np.floating, np.bool_), NUMBERS))
+TEXTS, NUMERIC = ((str, STRINGS), (bytes, BYTES)), (int, float, np.integer, np.floating, np.bool_)
 # the names of the types of missing values, how they are written, and how to test for each
 NAMES = {"NoneType": "None", "NAType": "pandas.NA", "NaTType": "pandas.NaT"}
 _PLAIN = {int, bool, float, str, bytes, type(None)}
@@ -533,6 +535,11 @@ def is_missing(value: Any) -> bool:
     return type(value).__name__ in NAMES or bool(value != value)
 
 
+def is_number(kind: type) -> bool:
+    """Tells whether it is a type of numbers; np.timedelta64 is an integer to NumPy alone."""
+    return issubclass(kind, NUMERIC) and not issubclass(kind, np.timedelta64)
+
+
 def _integers(leaves: list[int]) -> npt.NDArray[Any]:
     for kind in (np.int64, np.uint64):
         try:
@@ -543,8 +550,10 @@ def _integers(leaves: list[int]) -> npt.NDArray[Any]:
 
 
 def _kind_of(name: str, value: Any) -> str:
-    for types, kind in KINDS:
-        if isinstance(value, types):
+    if is_number(type(value)):
+        return NUMBERS
+    for text, kind in TEXTS:
+        if isinstance(value, text):
             return kind
     raise TypeError(
         f"{name} holds {shown(value)}, a {type(value).__qualname__} (its dtype is object): {KNOWN};"

@@ -119,6 +119,23 @@ def test_other_floats_of_pandas(dtype):
     pd.testing.assert_series_equal(series, binned["x"])
 
 
+def test_floats_among_objects_are_floats():
+    values = pd.Series([0.25, None, 0.75, pd.NA, np.float32(2)], dtype=object)
+    frame = pd.DataFrame({"x": values, "k": pd.Series([1, None, 2.0, 3, 4], dtype=object)})
+    frame["mixed"] = pd.Series([0.5, "a", 0.5, 1, 2], dtype=object)
+    binned = fastmi.discretize(frame, fastmi.Edges([0.5]))
+    assert codes(binned["x"]) == [0, None, 1, None, 1]
+    pd.testing.assert_frame_equal(binned[["k", "mixed"]], frame[["k", "mixed"]])
+    nothing = pd.DataFrame({"x": [None, None]})
+    assert codes(fastmi.discretize(nothing, {"x": fastmi.Edges([0.5])})["x"]) == [None, None]
+
+
+def test_a_series_keeps_its_name_or_has_none():
+    for name in (None, "x", 3):
+        series = pd.Series([0.25, 0.75], name=name)
+        assert fastmi.discretize(series, fastmi.Edges([0.5])).name == name
+
+
 def test_frames_of_polars():
     if importlib.util.find_spec("polars") is None:
         pytest.skip("polars is not installed")
@@ -130,6 +147,7 @@ def test_frames_of_polars():
     assert binned["x"].to_list() == ["< 0.4", "[0.4, 0.6)", None, ">= 0.6", "[0.4, 0.6)", ">= 0.6"]
     assert binned.drop("x").equals(frame.drop("x"))
     assert fastmi.discretize(frame["x"], fastmi.Edges([0.4, 0.6])).equals(binned["x"])
+    assert fastmi.discretize(pl.DataFrame({"self": [0.5]}), fastmi.Edges([0])).columns == ["self"]
 
 
 def test_tables_of_pyarrow_go_by_pandas():

@@ -362,3 +362,8 @@ def test_rows_far_from_zero_wrap_without_a_word(lowest, kind):
     with np.errstate(all="raise" if kind == "seterr" else "warn"):
         assert fastmi.entropy(rows) == 1.5
         assert fastmi.mutual_information(rows, rows.tolist()) == 1.5
+
+
+def test_timedeltas_one_by_one_are_no_numbers():
+    with pytest.raises(TypeError, match=r"x holds np\.timedelta64\(1,'D'\), a timedelta64"):
+        fastmi.entropy([np.timedelta64(1, "D"), np.timedelta64("NaT")], missing="drop")

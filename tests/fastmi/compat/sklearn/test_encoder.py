@@ -109,6 +109,13 @@ def test_values_that_are_far_and_minus_zero():
     assert LabelEncoderTransformer().fit_transform(long).tolist() == [[0], [1]]
 
 
+def test_floats_among_objects_are_binned_and_one_row_may_lack_its_number():
+    mixed = np.array([["a", 0.25], ["b", None], ["a", 0.75], ["b", 2]], object)
+    encoder = LabelEncoderTransformer(binning=fastmi.Edges([0.5])).fit(mixed)
+    assert encoder.transform(mixed).tolist() == [[0, 0], [1, 2], [0, 1], [1, 1]]
+    assert encoder.transform(np.array([["a", None]], object)).tolist() == [[0, 2]]
+
+
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_frames_of_other_libraries(library):
     if importlib.util.find_spec(library) is None:
