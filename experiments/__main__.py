@@ -23,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             from experiments.commands import parser  # takes seconds to be loaded
 
-            return parser.main(argv, loaded=listener.loaded)
+            status = parser.main(argv, loaded=listener.loaded)
+            signals.check()
+            return status
         except (ValueError, OSError, MemoryError) as error:
             print(
                 f"error: {' '.join(str(error).split()) or 'there is not enough memory'}",

@@ -1,19 +1,21 @@
 """Turns signals that end a program into one exception, after which all is tidied up.
 
-Where nothing is begun they end it at once.
+Where nothing is begun they end it at once. Python drops what is raised amid a destructor or a
+callback of its garbage collector, and so it may drop this: `check` raises it again.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Stopped", "heard", "tidying"]
+__all__ = ["Stopped", "check", "heard", "tidying"]
 
 ADVICE = "what was finished before is whole, and --resume goes on with the rest"
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
@@ -37,6 +39,7 @@ class _Listener:
     def __init__(self) -> None:
         # of time.monotonic, which begins at 0
         self.loading, self.tidying, self.last = True, False, -GRACE_SECONDS
+        self.asked: int | None = None  # the signal that was raised last
 
     def loaded(self) -> None:
         """Makes a signal an exception from now on."""
@@ -48,10 +51,17 @@ class _Listener:
             os._exit(128 + number)
         before, self.last = self.last, time.monotonic()
         if not self.tidying and self.last - before >= GRACE_SECONDS:
+            self.asked = number
             raise Stopped(number)
 
 
 _listener = _Listener()
+
+
+def check() -> None:
+    """Raises `Stopped` where a signal did, and nobody has ended by it; to be called amid work."""
+    if _listener.asked is not None and not _listener.tidying:
+        raise Stopped(_listener.asked)
 
 
 @contextmanager
@@ -71,13 +81,30 @@ def heard() -> Iterator[_Listener]:
         if handler not in (signal.SIG_IGN, None)
     }
     try:
-        _listener.last = -GRACE_SECONDS
+        _listener.last, _listener.asked = -GRACE_SECONDS, None
         for number in before:
             signal.signal(number, _listener)
-        yield _listener
+        with _silent():
+            yield _listener
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keeps Python from showing a `Stopped` that it drops: it is raised again."""
+    before = sys.unraisablehook
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if not isinstance(dropped.exc_value, Stopped):
+            before(dropped)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

@@ -95,7 +95,13 @@ def read_again(
     try:
         try:
             kept = Checkpoints(_without_links(trained / SNAPSHOTS), read_only=True)
-            result = execute(run, device, checkpoints=kept, train=False)
+            result = execute(
+                run,
+                device,
+                on_planes=lambda planes, done: signals.check(),
+                checkpoints=kept,
+                train=False,
+            )
         except mnist.NoMnist:
             raise
         except Exception as error:

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -134,6 +135,7 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
 
     A failure is recorded with its reason, and the runs after it go on.
     """
+    signals.check()
     folder = folder_of(record, arguments.device, out)
     if not _judge(record, folder, arguments):
         before = _earlier(record, folder, arguments.device)
@@ -190,6 +192,16 @@ def _worked(
     )
     if missing is not None:
         return read_again(missing, folder, arguments.device, force=False)
+
+    def on_epoch(epoch: int) -> None:
+        signals.check()
+        bar.update(epoch - bar.n)
+
+    def on_planes(planes: Callable[[], list[InformationPlane]], done: float) -> None:
+        signals.check()
+        if screen is not None:
+            screen.redraw(lambda: picture(*_first(record, planes())), done)
+
     with tqdm(
         total=record.training.epochs,
         desc=record.name,
@@ -199,12 +211,11 @@ def _worked(
         result = execute(
             record,
             arguments.device,
-            on_epoch=lambda epoch: bar.update(epoch - bar.n),
-            on_planes=lambda planes, done: (
-                screen and screen.redraw(lambda: picture(*_first(record, planes())), done)
-            ),
+            on_epoch=on_epoch,
+            on_planes=on_planes,
             checkpoints=Checkpoints(unfinished / SNAPSHOTS),
         )
+        signals.check()  # before it takes its name
     saving.save(
         result, unfinished, folder, wall_seconds=time.perf_counter() - start, resumed=resumed
     )

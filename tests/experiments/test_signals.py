@@ -11,11 +11,14 @@ import threading
 import numpy as np
 import pytest
 
+from experiments import __main__ as cli
 from experiments import in_progress, signals
+from experiments.commands import estimate as estimate_command
+from experiments.commands import parser
 from experiments.commands import run as run_command
 from experiments.execution import execute
 from tests import ROOT
-from tests.runs import TINY, names, rows_of, run
+from tests.runs import TINY, estimate, names, rows_of, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
 
@@ -66,6 +69,82 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
     assert names(tmp_path) == ["attempts", f"{TINY.id}.part"]
     assert run("warm-up", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert json.loads((tmp_path / TINY.id / "manifest.json").read_text())["resumed"] is True
+
+
+class Dropping:
+    """Is told to end in its destructor, where Python drops what is raised."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __del__(self):
+        send(self.name)
+
+
+@posix
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("at", [1, 4])
+def test_a_signal_that_python_drops_ends_a_run(tmp_path, monkeypatch, capsys, name, at):
+    def stopped(*words, on_epoch, **options):
+        def dropping(epoch):
+            on_epoch(epoch)
+            if epoch == at:
+                Dropping(name)
+
+        return execute(*words, on_epoch=dropping, **options)
+
+    shown = []
+    monkeypatch.setattr(sys, "unraisablehook", shown.append)
+    monkeypatch.setattr(run_command, "execute", stopped)
+    assert run("warm-up", "tishby", "--epochs", "4", out=tmp_path) == 128 + getattr(signal, name)
+    one_line(capsys, name)
+    assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted"]
+    assert shown == []
+
+
+@posix
+def test_a_signal_that_python_drops_between_runs_ends_them(tmp_path, monkeypatch, capsys):
+    real = run_command.tell
+    monkeypatch.setattr(run_command, "tell", lambda *words: real(*words) or Dropping("SIGINT"))
+    assert run("warm-up", "tishby", "--epochs", "1", out=tmp_path) == 130
+    one_line(capsys, "SIGINT")
+    assert [row["status"] for row in rows_of(tmp_path)] == ["done"]
+
+
+@posix
+def test_a_signal_that_python_drops_ends_a_reading(tmp_path, monkeypatch, capsys):
+    assert run("warm-up", "--epochs", "1", out=tmp_path) == 0
+    (trained,) = [path for path in tmp_path.iterdir() if path.name != "attempts"]
+    before = names(trained)
+
+    def stopped(*words, **options):
+        Dropping("SIGTERM")
+        return execute(*words, **options)
+
+    monkeypatch.setattr(estimate_command, "execute", stopped)
+    assert estimate(trained, "--edges", "-1", "1", "5") == 143
+    one_line(capsys, "SIGTERM")
+    assert names(trained) == before
+
+
+@posix
+def test_a_signal_that_python_drops_is_said_at_the_end(monkeypatch, capsys):
+    monkeypatch.setattr(parser, "main", lambda *words, **options: Dropping("SIGTERM") and 0)
+    assert cli.main(["list"]) == 143
+    one_line(capsys, "SIGTERM")
+
+
+def test_what_else_python_drops_is_shown_as_before(monkeypatch):
+    shown = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: shown.append(dropped.exc_value))
+
+    class Failing:
+        def __del__(self):
+            raise ValueError("of somebody else")
+
+    with signals.heard():
+        Failing()
+    assert [str(error) for error in shown] == ["of somebody else"]
 
 
 @posix
