@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmi.files import as_path, reason
 from fastmi.inputs import is_tensor, shown
+from fastmi.recorders.untouched import at_last
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -55,16 +56,18 @@ def in_order(paths: Any) -> dict[int, Path]:
 @contextmanager
 def lent(model: nn.Module) -> Iterator[Callable[[Path], None]]:
     """Lends a function that loads a file into the model, whose own weights come back at the end."""
-    import torch
 
     own = [*model.parameters(), *model.buffers()]
     values = [leaf.detach().clone() for leaf in own]
+
+    def restore() -> None:
+        for leaf, value in zip(own, values, strict=True):
+            leaf.detach().copy_(value)
+
     try:
         yield lambda path: _load(model, path)
     finally:
-        with torch.no_grad():
-            for leaf, value in zip(own, values, strict=True):
-                leaf.copy_(value)
+        at_last(restore)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:

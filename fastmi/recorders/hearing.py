@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastmi.inputs import is_tensor
+from fastmi.recorders.untouched import at_last
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -52,11 +53,18 @@ class Hearing:
 def hearing(modules: Mapping[str, nn.Module], report: Report) -> Iterator[Hearing]:
     """Hooks modules for the time of a block; whatever ends it, no hook stays."""
     heard = Hearing(report)
-    with ExitStack() as stack:
+    handles = []
+
+    def remove() -> None:
+        for handle in handles:
+            handle.remove()
+
+    try:
         for name, module in modules.items():
-            handle = module.register_forward_hook(functools.partial(heard.hear, name))
-            stack.callback(handle.remove)
+            handles.append(module.register_forward_hook(functools.partial(heard.hear, name)))
         yield heard
+    finally:
+        at_last(remove)
 
 
 def first_tensor(output: Any) -> Tensor | None:

@@ -34,6 +34,7 @@ HANG_TOGETHER = (
     "chance, brackets and coverage needs samples that do not"
 )
 LONG = 60  # letters, of what a caption says of how layers are measured
+LAST_STEP = 2**63 - 1  # that a column of a table holds
 
 
 class Recorder:
@@ -116,14 +117,11 @@ class Recorder:
             for place, points in one.points.items():
                 found_numbers |= numbers.flat(points, one.layers, self._prefix(place))
                 verdicts |= numbers.words(points, one.layers, self._prefix(place))
-        if any(one.nan for one in read.values()):
-            found_numbers |= self._mark(int(step), read)
+        found_numbers |= _shares_of_nan(read)
+        marks = self._marks(int(step), read)
         rows = {place: read[place[0]].row(place, self.layers) for place in self._paths}
         self._warn_once(rows)
-        self.steps.append(int(step))
-        for place, points in rows.items():
-            self._paths[place].steps.append(int(step))
-            self._paths[place].points.append(points)
+        self._record(int(step), rows, marks)
         self.verdicts = verdicts
         if self._ranks.rank == 0:
             self._log(found_numbers, int(step))
@@ -278,13 +276,28 @@ class Recorder:
 
     # --- a reading --------------------------------------------------------------------------------
 
-    def _mark(self, step: int, read: Mapping[str, Pass]) -> dict[str, float]:
-        """Marks a step at which layers held NaN, says so, and names their shares."""
-        shares = {
-            f"{name}/nan/{layer}" if len(read) > 1 else f"nan/{layer}": share
-            for name, one in read.items()
-            for layer, share in one.nan.items()
-        }
+    def _record(
+        self, step: int, rows: Mapping[Place, Points], marks: Mapping[int, dict[str, str]]
+    ) -> None:
+        """Adds a row to every table, or, where an interrupt falls amid it, to none."""
+        n = len(self.steps)
+        try:
+            for place, points in rows.items():
+                self._paths[place].steps.append(step)
+                self._paths[place].points.append(points)
+            self.marked.update(marks)
+            self.steps.append(step)
+        except BaseException:
+            for path in self._paths.values():
+                del path.steps[n:], path.points[n:]
+            self.marked.pop(step, None)
+            del self.steps[n:]
+            raise
+
+    def _marks(self, step: int, read: Mapping[str, Pass]) -> dict[int, dict[str, str]]:
+        """Says at which step, this one, layers held NaN, and how much; warns of it."""
+        if not any(one.nan for one in read.values()):
+            return {}
         layers = [layer for layer in self.layers if any(layer in one.nan for one in read.values())]
         said = (
             f"NaN in the layers {', '.join(map(repr, layers))} at step {step}: the step is marked "
@@ -292,12 +305,13 @@ class Recorder:
         )
         if self._stops:
             raise FloatingPointError(said)
-        self.marked[step] = {
-            layer: f"{max(one.nan.get(layer, 0) for one in read.values()):.3g} of it NaN"
-            for layer in layers
-        }
         warnings.warn(said, stacklevel=checks.depth_of_caller())
-        return shares
+        return {
+            step: {
+                layer: f"{max(one.nan.get(layer, 0) for one in read.values()):.3g} of it NaN"
+                for layer in layers
+            }
+        }
 
     def _warn_once(self, read: Mapping[Place, Points]) -> None:
         """Warns at the first reading in which a sample cannot size a layer.
@@ -340,6 +354,8 @@ class Recorder:
             raise ValueError("the recorder is closed: make another one to go on (fastmi.watch)")
         if isinstance(step, bool) or not isinstance(step, int | np.integer) or step < 0:
             raise ValueError(f"step is {shown(step)}: pass a whole number from 0 on")
+        if step > LAST_STEP:
+            raise ValueError(f"step is {step}: pass one below 2^63, which a table can hold")
         last = self.steps[-1] if self.steps else -1
         if step <= last:
             raise ValueError(
@@ -435,6 +451,15 @@ class Recorder:
                 f"{name} is {shown(given)}: choose one of {', '.join(map(repr, there))}"
             )
         return str(given)
+
+
+def _shares_of_nan(read: Mapping[str, Pass]) -> dict[str, float]:
+    """Names the shares of activations that are NaN, as `Recorder.update` returns them."""
+    return {
+        f"{name}/nan/{layer}" if len(read) > 1 else f"nan/{layer}": share
+        for name, one in read.items()
+        for layer, share in one.nan.items()
+    }
 
 
 def _by_supported(read: Mapping[Place, Points]) -> dict[Place, Points]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["untouched"]
+__all__ = ["at_last", "untouched"]
 
 SEED = 0  # of the generators during a reading: what draws in it draws the same each time
 
@@ -40,6 +40,18 @@ def untouched(model: nn.Module) -> Iterator[None]:
         yield
 
 
+def at_last(restore: Callable[[], object]) -> None:
+    """Restores; where an interrupt (Ctrl-C) falls amid it, once more, and lets it go on then.
+
+    What restores can therefore be called twice.
+    """
+    try:
+        restore()
+    except BaseException:
+        restore()
+        raise
+
+
 @contextmanager
 def _state(model: nn.Module) -> Iterator[None]:
     """Gives every module its attributes back, and buffers their values."""
@@ -50,9 +62,8 @@ def _state(model: nn.Module) -> Iterator[None]:
         {name: buffer.clone() for name, buffer in held.items() if buffer is not None}
         for held in buffers
     ]
-    try:
-        yield
-    finally:
+
+    def restore() -> None:
         for module, kept, held, copies in zip(modules, attributes, buffers, values, strict=True):
             vars(module).clear()
             vars(module).update(kept)
@@ -61,14 +72,18 @@ def _state(model: nn.Module) -> Iterator[None]:
             for name, copy in copies.items():
                 _restore(held[name], copy)
 
+    try:
+        yield
+    finally:
+        at_last(restore)
+
 
 def _restore(buffer: Any, copy: Any) -> None:
     """Writes a buffer's old values into it, where they are others now."""
     import torch
 
     if not torch.equal(buffer, copy):
-        with torch.no_grad():
-            buffer.copy_(copy)
+        buffer.detach().copy_(copy)  # no_grad would be one thing more to put back
 
 
 @contextmanager
@@ -78,6 +93,14 @@ def _generators() -> Iterator[None]:
 
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+
+    def restore() -> None:
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        random.setstate(states[2])
+        if cuda:
+            torch.cuda.set_rng_state_all(cuda)
+
     try:
         torch.default_generator.manual_seed(SEED)
         if cuda:
@@ -86,11 +109,7 @@ def _generators() -> Iterator[None]:
         random.seed(SEED)
         yield
     finally:
-        torch.set_rng_state(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-        random.setstate(states[2])
-        if cuda:
-            torch.cuda.set_rng_state_all(cuda)
+        at_last(restore)
 
 
 @contextmanager
@@ -103,4 +122,4 @@ def _uncached() -> Iterator[None]:
     try:
         yield
     finally:
-        torch.set_autocast_cache_enabled(cached)
+        at_last(lambda: torch.set_autocast_cache_enabled(cached))
