@@ -110,8 +110,8 @@ class Points:
     hang together; of a population, where nothing is estimated, the verdicts alone are there.
 
     A column that a measure does not have is None; where only some layers have it, the others hold
-    NaN. So does i_xt of a measure that says nothing of I(X;T), as a probe.
-    NaN. A point that is missing, as of a layer that held NaN itself, is NaN in every column.
+    NaN. So does i_xt of a measure that says nothing of I(X;T), as a probe. A point that is missing,
+    as of a layer that held NaN itself, is NaN in every column.
     """
 
     i_xt: FloatArray = field(metadata=_says("i_xt_bits", "bits", BITS))

@@ -88,8 +88,14 @@ class Statements:
             "mean_upper": mean_upper(h_t, h_ty, self.class_counts, self.n_classes),
             "growth": grown,
             **charged,
-            **({"chance_sd": sd_of_chance(codes, self.class_counts)} if self.scatter else {}),
+            **self.scattered(codes),
         }
+
+    def scattered(self, codes: Tally) -> dict[str, FloatArray]:
+        """States the sd of chance alone, (s,), where it is asked for and there is chance."""
+        if not self.scatter or self.sample == "population":
+            return {}
+        return {"chance_sd": sd_of_chance(codes, self.class_counts)}
 
     def __repr__(self) -> str:
         return (

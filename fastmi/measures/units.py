@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,7 +182,8 @@ class _Reader:
         }
         charge = belief.charge(d * bins.n_candidates, fixed.n_samples)
         if said and for_points:
-            columns |= statements.of(codes, pairs, np.full(h_t.shape, charge))
+            of_all = replace(statements, scatter=False)  # that of the best is enough, and dear
+            columns |= of_all.of(codes, pairs, np.full(h_t.shape, charge))
         elif said:
             columns["pair_coverage"] = pairs.coverage
         score = columns["i_ty"]
@@ -196,7 +197,9 @@ class _Reader:
         }
         if for_points:
             columns |= {"n_symbols": codes.n_symbols, "coverage": codes.coverage}
-            means |= {"outside": counts.outside} if said else {}
+            if said:
+                chosen = Tally.joined([codes.between(i, i + 1) for i in best.tolist()])
+                means |= {"outside": counts.outside} | statements.scattered(chosen)
             means["n_samples"] = np.full(best.shape, fixed.n_samples)
         return {name: column[best] for name, column in columns.items()} | means
 

@@ -8,7 +8,7 @@ import pytest
 
 import fastmi
 from fastmi import PlaneEstimator, UniformBins
-from fastmi.belief import VERDICTS
+from fastmi.belief import VERDICTS, statements
 from fastmi.measures import Layers, PerUnit, units
 from tests.fastmi.measures.layers import BINS, FINE
 
@@ -219,3 +219,25 @@ def test_what_is_no_binning_is_refused(wrong):
 def test_it_is_said_in_a_line():
     assert str(PerUnit(BINS)) == "unit by unit: 5 bins on [-1, 1), outside: separate"
     assert str(PerUnit({"a": BINS})).startswith("unit by unit: a: 5 bins")
+
+
+def test_the_scatter_of_chance_is_that_of_the_best_unit_and_of_no_other(monkeypatch):
+    rng = np.random.default_rng(5)
+    y, layers = rng.integers(0, 3, 60), rng.normal(size=(2, 60, 7)).astype(np.float32)
+    bins, sizes = fastmi.UniformBins(4, range=(-3, 3)), []
+    kept = statements.chance_sd
+    monkeypatch.setattr(
+        statements, "chance_sd", lambda *of: sizes.append(of[0].n_segments) or kept(*of)
+    )
+
+    def each(measure, layer):
+        plane = fastmi.PlaneEstimator(np.arange(60), y, measure, chance_sd=True)
+        return plane.readings(layer)["each"]
+
+    found = each(PerUnit(bins), layers)
+    assert sizes == [2]
+    for i, layer in enumerate(layers):
+        best = fastmi.unit_information(layer, y, bins).best(1)[0].unit
+        alone = each(bins, layer[:, best : best + 1])
+        assert found.chance_sd[i] == alone.chance_sd[0] > 0
+        assert found.chance[i] == alone.chance[0]
