@@ -98,7 +98,7 @@ def _library(given: Any) -> str:
 
 def _named(names: Any, columns: Sequence[Any]) -> dict[Any, Any]:
     names = list(names)
-    if len(set(names)) < len(names):
+    while len(set(names)) < len(names):  # again, where such a name is another's already
         names = [name if names.count(name) == 1 else (name, j) for j, name in enumerate(names)]
     return dict(zip(names, columns, strict=True))
 
@@ -144,7 +144,8 @@ def _of_polars(column: Any) -> Held:
         return Held(_filled(by_code.to_physical()), absent, lambda: _categories(by_code))
     if dtype.is_temporal():
         return Held(_filled(column.to_physical()), absent)
-    if dtype == polars.Boolean or (dtype.is_numeric() and not dtype.is_decimal()):
+    wide = str(dtype) in ("Int128", "UInt128")  # NumPy has none such
+    if dtype == polars.Boolean or (dtype.is_numeric() and not dtype.is_decimal() and not wide):
         return Held(_filled(column), absent)
     return Held(column.to_list())
 

@@ -274,7 +274,7 @@ def _held(name: str, held: Any, by_value: bool) -> Labels:
 
 
 def _side_by_side(parts: Sequence[Labels], by_value: bool) -> Labels:
-    """Joins columns as rows, (..., n) each, all of them integers or, by value, objects."""
+    """Joins columns (n,), or rows (n, k), as rows: all of them integers or, by value, objects."""
     arrays = [part.array for part in parts]
     if any(array.dtype != np.int64 for array in arrays):
         arrays = [
@@ -285,7 +285,7 @@ def _side_by_side(parts: Sequence[Labels], by_value: bool) -> Labels:
             else numbered_values(array)
             for array in arrays
         ]
-    array = np.stack(arrays, axis=-1)
+    array = _joined(arrays)
     lacking = [part for part in parts if part.absent is not None]
     if not lacking:
         return Labels(array)
@@ -293,7 +293,11 @@ def _side_by_side(parts: Sequence[Labels], by_value: bool) -> Labels:
         np.zeros(part.array.shape, np.bool_) if part.absent is None else part.absent
         for part in parts
     ]
-    return Labels(array, np.stack(absent, axis=-1), lacking[0].value)
+    return Labels(array, _joined(absent), lacking[0].value)
+
+
+def _joined(columns: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return np.concatenate([one if one.ndim > 1 else one[:, None] for one in columns], axis=-1)
 
 
 # --- arrays ---------------------------------------------------------------------------------------

@@ -236,6 +236,24 @@ def test_columns_of_arrays_have_their_place_for_a_name():
         as_columns("X", pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}))
 
 
+def test_no_column_is_lost_beside_others_of_its_name():
+    names = pd.Index(["a", "a", ("a", 1)], tupleize_cols=False)
+    frame = pd.DataFrame([[1, 2, 3], [1, 3, 3]])
+    frame.columns = names
+    assert list(as_columns("X", frame)) == [("a", 0), (("a", 1), 1), (("a", 1), 2)]
+
+
+def test_columns_of_rows_stand_beside_others():
+    frame = pl().DataFrame({"a": [[1, 2], [3, 4], [1, 2], [1, 2]], "b": [1, 2, 1, 2]})
+    assert fastmi.entropy(frame) == 1.5
+    assert fastmi.entropy(pa().table(frame.to_dict(as_series=False))) == 1.5
+
+
+def test_integers_that_numpy_lacks():
+    column = pl().Series([1, 2**100, None, 1], dtype=pl().Int128)
+    assert fastmi.entropy(column, missing="symbol") == 1.5
+
+
 def test_a_frame_without_columns_has_nothing_to_count():
     with pytest.raises(ValueError, match=r"x has shape \(0, 0\): there is nothing to count"):
         fastmi.entropy(pd.DataFrame())
