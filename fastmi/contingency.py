@@ -159,7 +159,7 @@ def read_table(name: str, given: Any, n_axes: tuple[int, ...] = (2,)) -> Any:
     Dense, in lists, a DataFrame (as of pandas.crosstab, without margins), or sparse of SciPy.
 
     Raises:
-        TypeError, ValueError: as `read_counts`; another number of axes.
+        TypeError, ValueError: as `read_counts`; another number of axes; a DataFrame with margins.
     """
     if hasattr(given, "tocoo") and getattr(given, "ndim", 0) == 2:
         cells = given.tocoo()
@@ -174,8 +174,27 @@ def read_table(name: str, given: Any, n_axes: tuple[int, ...] = (2,)) -> Any:
     if table.ndim == 3:
         occupied = ((1, 2), (0, 2), (0, 1))
         return table[np.ix_(*(np.flatnonzero(table.any(others)) for others in occupied))]
+    _refuse_margins(name, given, table)
     rows, columns = np.nonzero(table)
     return _of_occupied(table[rows, columns], rows, columns)
+
+
+def _refuse_margins(name: str, given: Any, table: IntArray) -> None:
+    """Refuses the table of pandas.crosstab(margins=True), whose sums would be symbols.
+
+    They bear one name, in the row and in the column, and are the sums of all others: a class whose
+    counts are so by chance, and by its name twice, there is not.
+    """
+    if min(table.shape) < 2 or not (hasattr(given, "index") and hasattr(given, "columns")):
+        return
+    last = [axis[-1] for axis in (given.index, given.columns)]
+    row, column = (label[0] if isinstance(label, tuple) else label for label in last)
+    sums = all(np.array_equal(one[-1], one[:-1].sum(0)) for one in (table, table.T))
+    if row == column and sums:
+        raise ValueError(
+            f"{name} has margins, the row and the column {row!r}, which would count as symbols: "
+            "make it without (margins=False), or leave them out (table.iloc[:-1, :-1])"
+        )
 
 
 def _of_occupied(counts: IntArray, rows: Any, columns: Any) -> Contingency:

@@ -51,6 +51,8 @@ TILE_SYMBOLS = 2048  # symbols kept in the first-level cache between digitising 
 SEGMENTS = 4096  # segments tallied in one call: bounds the room for the answer
 LONG_CODES = 2**16  # codes of a segment from which its table leaves the cache,
 BUCKET_CODES = 2**13  # and of the buckets that it is then spread over
+FEWEST_TABLED = 2**10  # codes whose pairs may be counted in a table of all that can be,
+SAMPLES_A_CELL = 16  # and how many of them each of its cells must be worth
 PIECE_NUMBERS = 2**17  # numbers worth the start of a thread
 SPANS_A_THREAD = 4  # pieces of work a thread, so that one that is held up holds up little
 
@@ -227,6 +229,10 @@ def distinct(
 
     Each pair once: (codes, labels, counts).
     """
+    if counts is None and codes.size >= FEWEST_TABLED and codes.min() >= 0:
+        n_cells = (int(codes.max()) + 1) * n_labels
+        if n_cells <= codes.size // SAMPLES_A_CELL:
+            return _tabled(codes, labels, n_labels, n_cells)
     if n_labels == 1:
         pairs, n_pairs = identify(codes)
     elif code_bits + n_labels.bit_length() <= 63:
@@ -239,6 +245,20 @@ def distinct(
     # sums are exact: they stay below 2^53
     sums = np.bincount(pairs, weights=counts, minlength=n_pairs).astype(np.int64, copy=False)
     return codes[place], labels[place], sums
+
+
+def _tabled(
+    codes: IntArray, labels: IntArray, n_labels: int, n_cells: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Counts pairs in one table of all that can be, where these are few."""
+    from fastmi.backends.numba_pairs import count_in_turns
+
+    turns = np.zeros((4, n_cells), np.uint32)
+    count_in_turns(codes, labels, n_labels, turns.reshape(-1))
+    cells = turns.sum(0, dtype=np.int64)
+    occur = np.flatnonzero(cells)
+    rows, columns = np.divmod(occur, n_labels)
+    return rows, columns, cells[occur]
 
 
 def permutation_sums(

@@ -38,6 +38,17 @@ def test_equal_pairs_share_a_cell(twin, rng):
     assert repr(table) == f"Contingency of 500 samples in {len(counted)} cells"
 
 
+@pytest.mark.parametrize("n", [1023, 1024, 40_000])
+@pytest.mark.parametrize("lowest", [-1, 0])
+def test_many_samples_of_few_symbols(twin, rng, n, lowest):
+    codes, labels = 2 * rng.integers(lowest, 6, n), rng.integers(0, 3, n)  # not each code occurs
+    table = contingency(twin.put(codes), twin.put(labels), 4)
+    counted = Counter(zip(codes.tolist(), labels.tolist(), strict=True))
+    assert as_lists(table) == sorted(counted.values())
+    assert sorted(table.row_counts.tolist()) == sorted(Counter(codes.tolist()).values())
+    assert sorted(table.column_counts.tolist()) == sorted(Counter(labels.tolist()).values())
+
+
 def test_counts_of_pairs_are_added_up():
     table = contingency(np.array([5, 5, -1]), np.array([1, 1, 0]), 2, counts=np.array([2, 3, 4]))
     assert as_lists(table) == [4, 5]
@@ -138,6 +149,27 @@ def test_a_cross_table_of_pandas_is_one():
     x, y = ["a", "b", "a", "c", "a"], [True, False, True, False, False]
     found = fastmi.mutual_information(contingency=pd.crosstab(pd.Series(x), pd.Series(y)))
     assert found == fastmi.mutual_information(x, y)
+
+
+@pytest.mark.parametrize("margin", ["All", "total"])
+@pytest.mark.parametrize("n_groupings", [1, 2])
+def test_the_margins_of_a_cross_table_are_no_symbols(margin, n_groupings):
+    x, y = [pd.Series(list(letters)) for letters in ("aabbbc", "uvuuvw")]
+    rows = [x] * n_groupings
+    with_margins = pd.crosstab(rows, y, margins=True, margins_name=margin)
+    expected = fastmi.mutual_information(x, y)
+    for measure in (fastmi.mutual_information, fastmi.mutual_information_report):
+        with pytest.raises(ValueError, match=rf"margins, the row and the column '{margin}'"):
+            measure(contingency=with_margins)
+    assert fastmi.mutual_information(contingency=with_margins.iloc[:-1, :-1]) == expected
+
+
+def test_a_last_class_that_is_no_sum_of_the_others_is_one():
+    raters = pd.crosstab(pd.Series(list("aabbcc")), pd.Series(list("abbcca")))
+    counts = raters.to_numpy()
+    assert fastmi.mutual_information(contingency=raters) == fastmi.mutual_information(
+        contingency=counts
+    )
 
 
 @pytest.mark.parametrize(
