@@ -196,7 +196,7 @@ def feature_information(
     Args:
         X: (n, d) labels, each column a variable of its own: a DataFrame, a table of polars or
             pyarrow, an array, a tensor, a list of rows. Continuous columns are binned first
-            (`encode`, or bins of pandas).
+            (`discretize`).
         y: (n,) labels, the answer; or rows, each one joint symbol.
         conditional_on: z, likewise: I(X_j;Y|Z), what a column adds to what is known (a step of CMIM
             and of joint selection). Scores are the floats of `conditional_mutual_information`.

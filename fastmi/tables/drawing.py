@@ -196,12 +196,29 @@ def plot(
 
 
 def _told_apart(row: Sequence[Sequence[InformationPlane]]) -> list[Panel]:
-    """Makes the panels of a row; titled alike, they are titled by how layers are measured."""
-    panels = [panel(seeds) for seeds in row]
-    words = [shortened(seeds[0].binning.partition(";")[0], 40) for seeds in row]
-    if len({one.title for one in panels}) == 1 < len(set(words)) == len(words):
-        return [replace(one, title=word) for one, word in zip(panels, words, strict=True)]
-    return panels
+    """Makes the panels of a row; those titled alike are titled by what they differ in."""
+    panels, firsts = [panel(seeds) for seeds in row], [seeds[0] for seeds in row]
+    titles = [(one.title,) for one in panels]
+    ways = (
+        [one.binning.partition(";")[0] for one in firsts],
+        _own_parts([one.data for one in firsts]),
+        [one.method for one in firsts],
+        [one.sample for one in firsts],
+    )
+    for words in ways:
+        if len(set(titles)) == len(titles):
+            break
+        longer = [(*title, shortened(word, 40)) for title, word in zip(titles, words, strict=True)]
+        titles = longer if len(set(longer)) > len(set(titles)) else titles
+    if len({one.title for one in panels}) == 1 and len(titles[0]) > 1:
+        titles = [title[1:] for title in titles]
+    return [replace(one, title="; ".join(title)) for one, title in zip(panels, titles, strict=True)]
+
+
+def _own_parts(data: Sequence[str]) -> list[str]:
+    """Leaves out the parts between commas that all of these words have: of "net, y: a", "y: a"."""
+    parts = [words.split(", ") for words in data]
+    return [", ".join(p for p in own if not all(p in each for each in parts)) for own in parts]
 
 
 def _alike(plane: InformationPlane) -> tuple[object, ...]:

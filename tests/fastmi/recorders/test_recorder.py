@@ -245,6 +245,20 @@ def test_a_caption_does_not_spell_the_bins_of_each_layer():
     assert "[-" in recorder.plane(measure="counted-1").binning
 
 
+def test_panels_of_several_label_sets_and_measures_say_which_they_are():
+    x, y = GIVEN["held-out"]
+    sets = {"class": y, "parity": y % 2}
+    recorder = fastmi.watch(Both(), {"held-out": (x, sets)}, [BINS, fastmi.measures.PerUnit(BINS)])
+    with pytest.warns(fastmi.CoverageWarning):
+        recorder.update(0)
+    titles = [axes.get_title().replace("\n", " ") for axes in recorder.plot().axes]
+    assert len(set(titles)) == 4
+    assert [title.split("; ")[-1] for title in titles] == 2 * ["y: class"] + 2 * ["y: parity"]
+    assert titles[0].startswith("counted: ")
+    one = [axes.get_title() for axes in recorder.plot(measure="counted").axes]
+    assert one == ["y: class", "y: parity"]
+
+
 def texts(figure):
     found = figure.findobj(lambda one: hasattr(one, "get_text"))
     return " ".join(" ".join(text.get_text() for text in found).split())
