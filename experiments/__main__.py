@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from experiments import signals
+from . import signals
 
 __all__ = ["main"]
 
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     with signals.heard() as listener, _logged():
         try:
-            from experiments.commands import parser  # takes seconds to be loaded
+            from .commands import parser  # takes seconds to be loaded
 
             status = parser.main(argv, loaded=listener.loaded)
             signals.check()

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.analyses.analysis import markdown
-from experiments.drawing import by_reading
-from experiments.read_offs import BESIDE, READ_OFFS, Bits, ReadOff
-from experiments.results import Finished
-from experiments.run_tables import published_reading
 from fastmi import InformationPlane
 from fastmi.arrays import FloatArray
+
+from .analyses.analysis import markdown
+from .drawing import by_reading
+from .read_offs import BESIDE, READ_OFFS, Bits, ReadOff
+from .results import Finished
+from .run_tables import published_reading
 
 __all__ = ["TOLERANCE", "Number", "compared", "nearest", "overview"]
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.drawing import by_reading
-from experiments.records import SHUFFLED
 from fastmi import CoverageWarning, InformationPlane
 from fastmi.arrays import FloatArray
 from fastmi.belief import GROWTH_VERDICTS, VERDICTS
+
+from .drawing import by_reading
+from .records import SHUFFLED
 
 __all__ = ["believed", "gaps", "unresolved", "warn_of_unresolved"]
 

@@ -5,8 +5,8 @@ A run is a value, and its ids are computed from its fields.
 
 from __future__ import annotations
 
-from experiments.measures import Counted, PerUnit, VectorQuantized
-from experiments.records import Run, Training
+from .measures import Counted, PerUnit, VectorQuantized
+from .records import Run, Training
 
 __all__ = ["CATALOG", "Run", "Training"]
 

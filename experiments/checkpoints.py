@@ -35,7 +35,7 @@ class Counts(TypedDict):
 class State(NamedTuple):
     """Where a run stands after an epoch: the ensemble's state, and the losses of all steps.
 
-    `doubts` are those of the promise (see experiments.determinism), None where it keeps none.
+    `doubts` are those of the promise (see `determinism`), None where it keeps none.
     """
 
     epoch: int

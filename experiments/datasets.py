@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from experiments import mnist
 from fastmi.arrays import FloatArray, IntArray
+
+from . import mnist
 
 __all__ = ["DATASETS", "WHOLE", "Dataset", "Sample", "load", "shuffled", "simple_truth"]
 

@@ -13,9 +13,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.records import SHUFFLED, Run
 from fastmi import InformationPlane, figures, tables
 from fastmi.figures import Panel
+
+from .records import SHUFFLED, Run
 
 __all__ = ["Mark", "by_reading", "names", "overlaid", "picture", "side_by_side", "stacked"]
 

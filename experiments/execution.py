@@ -16,13 +16,16 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from experiments import determinism
-from experiments.checkpoints import Checkpoints
-from experiments.datasets import Dataset
-from experiments.measures import Measure
-from experiments.records import SHUFFLED, Run, Training
-from experiments.scores import Score
-from experiments.training import (
+from fastmi import CoverageWarning, Ensemble, InformationPlane, inputs
+from fastmi.planes import Points
+
+from . import determinism
+from .checkpoints import Checkpoints
+from .datasets import Dataset
+from .measures import Measure
+from .records import SHUFFLED, Run, Training
+from .scores import Score
+from .training import (
     LOSSES,
     Snapshot,
     Trainer,
@@ -31,8 +34,6 @@ from experiments.training import (
     targets,
     threads,
 )
-from fastmi import CoverageWarning, Ensemble, InformationPlane, inputs
-from fastmi.planes import Points
 
 __all__ = ["Result", "check_device", "execute"]
 
@@ -129,7 +130,7 @@ def execute(
     """Trains the copies of all seeds, reading every sample at the recorded epochs by all measures.
 
     Epoch 0 is the initialisation. Activations are made once, whatever is read of them. On CUDA
-    torch is held to what repeats (see experiments.determinism); its settings are put back.
+    torch is held to what repeats (see `determinism`); its settings are put back.
 
     Seeds: the data, the initialisation, the batches of each copy, the assignment of samples to
     copies and the shuffling of labels have streams of their own, all derived from one seed.

@@ -12,8 +12,8 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from experiments.checkpoints import Checkpoints
-from experiments.layout import (
+from .checkpoints import Checkpoints
+from .layout import (
     FILE_NAMES,
     MANIFEST,
     MEASURE_FOLDER,

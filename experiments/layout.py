@@ -17,8 +17,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from experiments.analyses import ANALYSES
-from experiments.measures import MEASURES
+from .analyses import ANALYSES
+from .measures import MEASURES
 
 __all__ = [
     "FILE_NAMES",

@@ -13,12 +13,13 @@ from typing import Any, NotRequired, TypedDict
 
 import torch
 
-from experiments import determinism
-from experiments.beliefs import believed, gaps
-from experiments.drawing import by_reading
-from experiments.execution import Result
-from experiments.summary import findings, funnel, scores_at_end
 from fastmi import files, from_json
+
+from . import determinism
+from .beliefs import believed, gaps
+from .drawing import by_reading
+from .execution import Result
+from .summary import findings, funnel, scores_at_end
 
 __all__ = ["FORMAT", "Manifest", "of_readings", "of_training", "parse", "typed"]
 

@@ -10,8 +10,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from experiments.identity import digest
 from fastmi import Edges, PlaneEstimator, from_json, measures
+
+from .identity import digest
 
 __all__ = [
     "MEASURES",

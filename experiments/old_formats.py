@@ -10,9 +10,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from experiments.measures import Counted
-from experiments.records import Run, Training
 from fastmi import from_json
+
+from .measures import Counted
+from .records import Run, Training
 
 __all__ = ["id_of", "run_of"]
 
@@ -21,7 +22,7 @@ __all__ = ["id_of", "run_of"]
 class _Rules:
     """The rules for stopping of a run that compared them.
 
-    Their defaults are those of experiments.analyses.stopping.
+    Their defaults are those of `analyses.stopping`.
     """
 
     beta: float = 1.0

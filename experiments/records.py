@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from experiments import measures
-from experiments.identity import digest
-from experiments.measures import Counted, Measure
 from fastmi import from_json
+
+from . import measures
+from .identity import digest
+from .measures import Counted, Measure
 
 __all__ = ["MOST", "SHUFFLED", "Run", "Training"]
 
@@ -140,7 +141,7 @@ class Run:
     `published_at` the epochs at which its output layer was read off; `shows` what the run does and
     does not show, a sentence without numbers; `case` is the case of `python -m benchmarks` that
     times its published loop; `analyses` are made of its results as they are written (see
-    experiments.analyses).
+    `analyses`).
     """
 
     name: str

@@ -9,13 +9,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from experiments import agreement, analyses, run_tables
-from experiments.catalog import CATALOG
-from experiments.drawing import Mark, picture
-from experiments.results import Finished, folders, read
-from experiments.saving import check_file, write_text
-from experiments.times import time_of, times_of_loops
 from fastmi import figures
+
+from . import agreement, analyses, run_tables
+from .catalog import CATALOG
+from .drawing import Mark, picture
+from .results import Finished, folders, read
+from .saving import check_file, write_text
+from .times import time_of, times_of_loops
 
 __all__ = ["write"]
 

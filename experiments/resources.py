@@ -10,8 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from experiments import networks
-from experiments.records import Run, Training
+from . import networks
+from .records import Run, Training
 
 __all__ = ["check", "memory", "needed"]
 

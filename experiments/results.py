@@ -10,16 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments import analyses, manifests, measures, networks, old_formats, scores
-from experiments.datasets import DATASETS
-from experiments.drawing import by_reading
-from experiments.execution import Result
-from experiments.layout import MANIFEST, PLANES, SCORES, UNFINISHED
-from experiments.manifests import Manifest
-from experiments.records import Run, Training
-from experiments.training import LOSSES, OPTIMIZERS
 from fastmi import InformationPlane, files, from_json
 from fastmi.tables import load_planes
+
+from . import analyses, manifests, measures, networks, old_formats, scores
+from .datasets import DATASETS
+from .drawing import by_reading
+from .execution import Result
+from .layout import MANIFEST, PLANES, SCORES, UNFINISHED
+from .manifests import Manifest
+from .records import Run, Training
+from .training import LOSSES, OPTIMIZERS
 
 __all__ = ["Finished", "folders", "read"]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.analyses.analysis import markdown
-from experiments.beliefs import gaps as between_samples
-from experiments.catalog import CATALOG, Run
-from experiments.drawing import by_reading
-from experiments.manifests import Layer, Manifest, Table
-from experiments.results import Finished
+from .analyses.analysis import markdown
+from .beliefs import gaps as between_samples
+from .catalog import CATALOG, Run
+from .drawing import by_reading
+from .manifests import Layer, Manifest, Table
+from .results import Finished
 
 __all__ = ["answers", "at_epochs", "beliefs", "gaps", "published_reading", "values"]
 

@@ -14,15 +14,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import analyses, manifests, scores
-from experiments.checkpoints import Checkpoints
-from experiments.drawing import Mark, picture
-from experiments.execution import Result, check_device
-from experiments.in_progress import take_name
-from experiments.layout import FILE_NAMES, MANIFEST, PLANES, SCORES, SNAPSHOTS, named
 from fastmi import figures
 from fastmi.files import replacing
 from fastmi.tables import save_planes, write_csv
+
+from . import analyses, manifests, scores
+from .checkpoints import Checkpoints
+from .drawing import Mark, picture
+from .execution import Result, check_device
+from .in_progress import take_name
+from .layout import FILE_NAMES, MANIFEST, PLANES, SCORES, SNAPSHOTS, named
 
 __all__ = ["check_file", "copy_training", "prepare", "save", "save_readings", "write_text"]
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.records import Training
 from fastmi import files
 from fastmi.arrays import FloatArray, IntArray
+
+from .records import Training
 
 __all__ = ["COLUMNS", "Score", "read", "rows"]
 

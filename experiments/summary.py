@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments import analyses
-from experiments.beliefs import believed, gaps, unresolved, warn_of_unresolved
-from experiments.drawing import by_reading
-from experiments.execution import Result
-from experiments.records import Training
-from experiments.scores import Score
 from fastmi import InformationPlane
+
+from . import analyses
+from .beliefs import believed, gaps, unresolved, warn_of_unresolved
+from .drawing import by_reading
+from .execution import Result
+from .records import Training
+from .scores import Score
 
 __all__ = ["KEYS", "findings", "funnel", "scores_at_end", "summary", "tell"]
 

@@ -6,8 +6,9 @@ import math
 from pathlib import Path
 from typing import Any, TypedDict
 
-from experiments.catalog import CATALOG, Run
 from fastmi import files, from_json
+
+from .catalog import CATALOG, Run
 
 __all__ = ["time_of", "times_of_loops"]
 

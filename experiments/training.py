@@ -14,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from experiments import datasets, networks
-from experiments.checkpoints import Arrays, Checkpoints, State
-from experiments.datasets import Dataset
-from experiments.determinism import Promise
-from experiments.records import Training
-from experiments.transfers import to_device, to_host
 from fastmi import Ensemble
 from fastmi.arrays import IntArray
 from fastmi.networks import one_thread
+
+from . import datasets, networks
+from .checkpoints import Arrays, Checkpoints, State
+from .datasets import Dataset
+from .determinism import Promise
+from .records import Training
+from .transfers import to_device, to_host
 
 __all__ = ["LOSSES", "Seeds", "Trainer", "data_of", "seeds_of", "targets", "threads"]
 

@@ -65,16 +65,19 @@ def place_of(module):
     return ORDER.index(f"{room}.*" if name else room)
 
 
-def imports(source, modules):
+def imports(module, source, modules):
     """The modules that it imports, inside functions and for types too."""
+    is_room = any(other.startswith(f"{module}.") for other in modules)  # whose dot is itself
+    here = ["experiments", *module.split("."), *["__init__"][:is_room]]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             paths = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            wholes = [f"{node.module}.{alias.name}" for alias in node.names]
+            base = here[: -node.level] if node.level else []
+            origin = ".".join([*base, *filter(None, [node.module])])
+            wholes = [f"{origin}.{alias.name}" for alias in node.names]
             paths = [
-                path if path.removeprefix("experiments.") in modules else node.module
-                for path in wholes
+                path if path.removeprefix("experiments.") in modules else origin for path in wholes
             ]
         else:
             continue
@@ -88,7 +91,7 @@ def faults(sources):
     return [
         f"{module} imports {target}"
         for module, source in sources.items()
-        for target in imports(source, sources)
+        for target in imports(module, source, sources)
         if (module, target) != ("analyses", "analyses.analysis")
         and module.partition(".")[0] != target.partition(".")[0]
         and place_of(target) >= place_of(module)
@@ -105,7 +108,10 @@ def test_every_arrow_falls():
     ("module", "line", "fault"),
     [
         ("execution", "from experiments.commands import run", "execution imports commands.run"),
+        ("execution", "from .commands import run", "execution imports commands.run"),
         ("training", "from experiments import execution", "training imports execution"),
+        ("training", "from . import execution", "training imports execution"),
+        ("lesson", "from ..commands import run", "lesson imports commands.run"),
         ("summary", "import experiments.saving", "summary imports saving"),
         (
             "layout",
@@ -114,7 +120,7 @@ def test_every_arrow_falls():
         ),
         (
             "analyses.stopping",
-            "from experiments import manifests",
+            "from .. import manifests",
             "analyses.stopping imports manifests",
         ),
     ],
@@ -123,6 +129,18 @@ def test_a_broken_copy_is_caught(module, line, fault):
     sources = read_sources()
     sources[module] += f"\n\n{line}\n"
     assert fault in faults(sources)
+
+
+def test_each_is_found_under_any_name_of_the_package():
+    """Where it is installed it is no top-level package: nothing names it from the outside."""
+    absolute = [
+        (name, ast.unparse(node))
+        for name, source in read_sources().items()
+        for node in ast.walk(ast.parse(source))
+        if (isinstance(node, ast.ImportFrom) and not node.level and node.module.startswith("exper"))
+        or (isinstance(node, ast.Import) and any("experiments" in a.name for a in node.names))
+    ]
+    assert absolute == []
 
 
 def test_every_module_opens_with_one_line():

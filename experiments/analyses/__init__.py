@@ -1,6 +1,6 @@
 """What is made of finished results: a table of analyses, each a file of this package.
 
-Another analysis is one file, with a record derived from `experiments.analyses.analysis.Analysis`
+Another analysis is one file, with a record derived from `analyses.analysis.Analysis`
 under the name `ANALYSIS`, and one row here: `python -m experiments NAME` writes its page, and a run
 of the catalogue that names it in `analyses` has it made as its results are written. A file is
 loaded when it is asked for.
@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from experiments.analyses.analysis import Analysis
+    from .analysis import Analysis
 
 __all__ = ["ANALYSES", "Row", "load"]
 
@@ -44,4 +44,4 @@ def load(name: str) -> Analysis:
     """
     if name not in ANALYSES:
         raise ValueError(f"analyses names {name!r:.60}: the analyses are {', '.join(ANALYSES)}")
-    return importlib.import_module(f"experiments.analyses.{name}").ANALYSIS
+    return importlib.import_module(f"{__name__}.{name}").ANALYSIS

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from experiments.drawing import Mark
-from experiments.execution import Result
-from experiments.records import Run
 from fastmi import InformationPlane
+
+from ..drawing import Mark
+from ..execution import Result
+from ..records import Run
 
 __all__ = ["Analysis", "Rows", "markdown"]
 

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.analyses.analysis import Analysis, Rows, markdown
-from experiments.datasets import simple_truth
-from experiments.execution import Result
-from experiments.records import Run
-from experiments.summary import KEYS, findings
+from ..datasets import simple_truth
+from ..execution import Result
+from ..records import Run
+from ..summary import KEYS, findings
+from .analysis import Analysis, Rows, markdown
 
 __all__ = ["ANALYSIS", "Compression"]
 

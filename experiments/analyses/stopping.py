@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.analyses.analysis import Analysis, Rows, markdown
-from experiments.drawing import Mark
-from experiments.execution import Result
-from experiments.records import SHUFFLED, Run
 from fastmi import InformationPlane, InformationStopping
 from fastmi.arrays import FloatArray
+
+from ..drawing import Mark
+from ..execution import Result
+from ..records import SHUFFLED, Run
+from .analysis import Analysis, Rows, markdown
 
 __all__ = ["ANALYSIS", "RULES", "Stopping", "first_without_progress"]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from tqdm import tqdm
 
-from experiments import analyses, resources, saving
-from experiments.catalog import CATALOG, Run
-from experiments.execution import Result, check_device, execute
-from experiments.records import MOST
-from experiments.results import read
+from .. import analyses, resources, saving
+from ..catalog import CATALOG, Run
+from ..execution import Result, check_device, execute
+from ..records import MOST
+from ..results import read
 
 __all__ = ["analyse"]
 

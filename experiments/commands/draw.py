@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from experiments import saving
-from experiments.drawing import overlaid, side_by_side, stacked
-from experiments.results import read
 from fastmi import figures
+
+from .. import saving
+from ..drawing import overlaid, side_by_side, stacked
+from ..results import read
 
 __all__ = ["draw"]
 

@@ -12,17 +12,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from experiments import attempts, mnist, resources, saving, signals
-from experiments.checkpoints import Checkpoints
-from experiments.execution import Result, check_device, execute
-from experiments.in_progress import begin, finished, take_name
-from experiments.layout import SNAPSHOTS, named
-from experiments.locks import held
-from experiments.measures import MEASURES, MOST_EDGES, Counted, Measure, PerUnit
-from experiments.records import Run
-from experiments.results import Finished, read
-from experiments.summary import tell
 from fastmi import files
+
+from .. import attempts, mnist, resources, saving, signals
+from ..checkpoints import Checkpoints
+from ..execution import Result, check_device, execute
+from ..in_progress import begin, finished, take_name
+from ..layout import SNAPSHOTS, named
+from ..locks import held
+from ..measures import MEASURES, MOST_EDGES, Counted, Measure, PerUnit
+from ..records import Run
+from ..results import Finished, read
+from ..summary import tell
 
 __all__ = ["estimate", "read_again"]
 

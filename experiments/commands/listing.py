@@ -6,7 +6,7 @@ import argparse
 import csv
 import sys
 
-from experiments.catalog import CATALOG
+from ..catalog import CATALOG
 
 __all__ = ["print_attempts", "print_runs"]
 
@@ -26,7 +26,7 @@ def print_attempts(arguments: argparse.Namespace) -> int:
     Raises:
         ValueError: there is no such folder.
     """
-    from experiments import attempts
+    from .. import attempts
 
     if not arguments.out.is_dir():
         raise ValueError(

@@ -14,10 +14,11 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from experiments.analyses import ANALYSES
-from experiments.catalog import CATALOG
-from experiments.measures import MEASURES
 from fastmi.inputs import shown
+
+from ..analyses import ANALYSES
+from ..catalog import CATALOG
+from ..measures import MEASURES
 
 __all__ = ["main"]
 
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None, loaded: Callable[[], object] = lambd
     """
     arguments = _parser().parse_args(argv)
     module, name = arguments.work.split(":")
-    work = getattr(importlib.import_module(module), name)
+    work = getattr(importlib.import_module(f"{__package__}.{module}"), name)
     loaded()
     return work(arguments)
 
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the runs, a line each")
-    listing.set_defaults(work="experiments.commands.listing:print_runs")
+    listing.set_defaults(work="listing:print_runs")
     _add_run(commands.add_parser("run", help="run one or more of them"))
     _add_estimate(
         commands.add_parser(
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("results"),
         help="the folder of the runs (default: results)",
     )
-    tries.set_defaults(work="experiments.commands.listing:print_attempts")
+    tries.set_defaults(work="listing:print_attempts")
     page = commands.add_parser(
         "reproduction",
         help="what was published beside what finished runs found, as a Markdown page",
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("docs/reproduction.md"),
         help="the file to write (default: docs/reproduction.md)",
     )
-    page.set_defaults(work="experiments.commands.reproduce:reproduce")
+    page.set_defaults(work="reproduce:reproduce")
     _add_lesson(
         commands.add_parser(
             "reading-a-plane",
@@ -164,7 +165,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here"
     )
-    run.set_defaults(work="experiments.commands.run:run")
+    run.set_defaults(work="run:run")
 
 
 def _add_estimate(again: argparse.ArgumentParser) -> None:
@@ -195,7 +196,7 @@ def _add_estimate(again: argparse.ArgumentParser) -> None:
     again.add_argument(
         "--force", action="store_true", help="replace what was read with these edges before"
     )
-    again.set_defaults(work="experiments.commands.estimate:estimate")
+    again.set_defaults(work="estimate:estimate")
 
 
 def _add_draw(draw: argparse.ArgumentParser) -> None:
@@ -216,7 +217,7 @@ def _add_draw(draw: argparse.ArgumentParser) -> None:
         default=Path("drawn.png"),
         help="a .png, .svg or .pdf (default: drawn.png)",
     )
-    draw.set_defaults(work="experiments.commands.draw:draw")
+    draw.set_defaults(work="draw:draw")
 
 
 def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
@@ -236,7 +237,7 @@ def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:
     )
     _add_device(page)
     page.add_argument("--out", type=_path, default=out, help=f"the file to write (default: {out})")
-    page.set_defaults(work="experiments.commands.analyse:analyse", analysis=name)
+    page.set_defaults(work="analyse:analyse", analysis=name)
 
 
 def _add_lesson(lesson: argparse.ArgumentParser) -> None:
@@ -250,7 +251,7 @@ def _add_lesson(lesson: argparse.ArgumentParser) -> None:
     lesson.add_argument(
         "--out", type=_path, default=out, help=f"the file to write (default: {out})"
     )
-    lesson.set_defaults(work="experiments.commands.teach:teach")
+    lesson.set_defaults(work="teach:teach")
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:

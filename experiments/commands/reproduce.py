@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from experiments import reproduction
+from .. import reproduction
 
 __all__ = ["reproduce"]
 

@@ -15,17 +15,18 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from experiments import attempts, mnist, old_formats, resources, saving, signals
-from experiments.catalog import CATALOG, Run
-from experiments.checkpoints import Checkpoints
-from experiments.commands.estimate import read_again
-from experiments.drawing import picture
-from experiments.execution import Result, check_device, execute
-from experiments.in_progress import adopt, begin, discard, finished
-from experiments.layout import MEASURE_FOLDER, SNAPSHOTS, named, unfinished_of
-from experiments.locks import LOCK, held
-from experiments.summary import tell
 from fastmi import InformationPlane, files, screens
+
+from .. import attempts, mnist, old_formats, resources, saving, signals
+from ..catalog import CATALOG, Run
+from ..checkpoints import Checkpoints
+from ..drawing import picture
+from ..execution import Result, check_device, execute
+from ..in_progress import adopt, begin, discard, finished
+from ..layout import MEASURE_FOLDER, SNAPSHOTS, named, unfinished_of
+from ..locks import LOCK, held
+from ..summary import tell
+from .estimate import read_again
 
 __all__ = ["folder_of", "run"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from experiments import lesson
-from experiments.lesson.material import STEPS, Material
+from .. import lesson
+from ..lesson.material import STEPS, Material
 
 __all__ = ["teach"]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from experiments.lesson import cuts, one_plane, several
-from experiments.lesson.drawing import drawn, save
-from experiments.lesson.markdown import end, text
-from experiments.lesson.material import Material
-from experiments.lesson.sizing import how_many
-from experiments.saving import check_file, prepare, write_text
+from ..saving import check_file, prepare, write_text
+from . import cuts, one_plane, several
+from .drawing import drawn, save
+from .markdown import end, text
+from .material import Material
+from .sizing import how_many
 
 __all__ = ["write"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from experiments.analyses.analysis import markdown
-from experiments.lesson.markdown import bits, end, ends, listed, text
-from experiments.lesson.material import CHOSEN_FOR, RELU_LAYER, SIZES, USUAL, WIDTHS, Material
+from ..analyses.analysis import markdown
+from .markdown import bits, end, ends, listed, text
+from .material import CHOSEN_FOR, RELU_LAYER, SIZES, USUAL, WIDTHS, Material
 
 __all__ = ["bins", "relu", "wide"]
 

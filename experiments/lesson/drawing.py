@@ -8,9 +8,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from experiments.lesson.material import Material
 from fastmi import InformationPlane, figures
 from fastmi.files import replacing
+
+from .material import Material
 
 __all__ = ["drawn", "save"]
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
-from experiments.analyses.analysis import markdown
 from fastmi import InformationPlane
 from fastmi.points import Points
+
+from ..analyses.analysis import markdown
 
 __all__ = ["bits", "end", "ends", "listed", "text", "words"]
 

@@ -7,13 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from experiments.catalog import CATALOG
-from experiments.datasets import simple_truth
-from experiments.lesson.network import Layers, Network
-from experiments.lesson.planes import Known, read, read_once, readings
-from experiments.records import Run
 from fastmi import InformationPlane, QuantileBins, UniformBins, choose_binning
 from fastmi.binning import Candidates
+
+from ..catalog import CATALOG
+from ..datasets import simple_truth
+from ..records import Run
+from .network import Layers, Network
+from .planes import Known, read, read_once, readings
 
 __all__ = ["STEPS", "Material"]
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from experiments.records import Run
-from experiments.training import Snapshot, Trainer, data_of, threads
+from ..records import Run
+from ..training import Snapshot, Trainer, data_of, threads
 
 __all__ = ["Layers", "Network"]
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.analyses.analysis import markdown
-from experiments.lesson.markdown import bits, end, ends, listed, text, words
-from experiments.lesson.material import SIZES, USUAL, Material
 from fastmi import InformationPlane
+
+from ..analyses.analysis import markdown
+from .markdown import bits, end, ends, listed, text, words
+from .material import SIZES, USUAL, Material
 
 __all__ = ["bracket", "ceilings", "chance", "cited", "point"]
 

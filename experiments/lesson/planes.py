@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.datasets import Sample
-from experiments.lesson.network import Layers, Network
 from fastmi import CoverageWarning, InformationPlane, PlaneEstimator, UniformBins
 from fastmi.binning import Binning
 from fastmi.planes import Readings
 from fastmi.points import Points
+
+from ..datasets import Sample
+from .network import Layers, Network
 
 __all__ = ["BINS", "Known", "read", "read_once", "readings"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from experiments.analyses.analysis import markdown
-from experiments.lesson.markdown import bits, end, listed, text
-from experiments.lesson.material import Material
+from ..analyses.analysis import markdown
+from .markdown import bits, end, listed, text
+from .material import Material
 
 __all__ = ["copies", "held_out"]
 

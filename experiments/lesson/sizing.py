@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from experiments.analyses.analysis import markdown
-from experiments.lesson.markdown import bits, text
-from experiments.lesson.material import USUAL
-from experiments.lesson.uniform import LEAST_COVERAGE, expected, samples_needed
+from ..analyses.analysis import markdown
+from .markdown import bits, text
+from .material import USUAL
+from .uniform import LEAST_COVERAGE, expected, samples_needed
 
 __all__ = ["how_many", "table"]
 
