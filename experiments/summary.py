@@ -165,6 +165,7 @@ def _table(result: Result) -> list[str]:
     ]
     broken = funnel(single)
     lines += [
+        *_supported({sample: single} | elsewhere),
         "",
         f"Right answers at the end: {', '.join(answers)}.",
         *_shuffled(training, elsewhere),
@@ -182,6 +183,41 @@ def _table(result: Result) -> list[str]:
         *(line for name in result.run.analyses for line in ("", *_analysed(name, result))),
     ]
     return lines
+
+
+def _supported(by_sample: Mapping[str, Sequence[InformationPlane]]) -> list[str]:
+    """Lays out what each sample supports at the end; nothing where none states anything."""
+    table = [("at the end", "sample", "chance", "I(T;Y) in mean", "pairs met", "growth", "outside")]
+    words = [("I(X;T) is", "I(T;Y) is")]
+    for sample, planes in by_sample.items():
+        for layer, own in zip(planes[0].layers, believed(planes), strict=True):
+            if "mean_lower" not in own:
+                continue
+            bracket = f"{own['mean_lower']:.3f} .. {own['mean_upper']:.3f}"
+            met, outside = (_share(own, name) for name in ("pair_coverage", "outside"))
+            numbers = _number(own, "chance"), bracket, met, _number(own, "growth"), outside
+            table.append((layer, sample, *numbers))
+            words.append((own["verdict_xt"], own["verdict"]))
+    if len(table) == 1:
+        return []
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "",
+        *(
+            f"{row[0]:{widths[0]}}"
+            + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+            + f"  {of_x:17}  {of_y}"
+            for row, (of_x, of_y) in zip(table, words, strict=True)
+        ),
+    ]
+
+
+def _number(row: Mapping[str, Any], name: str) -> str:
+    return f"{row[name]:.3f}" if name in row else ""
+
+
+def _share(row: Mapping[str, Any], name: str) -> str:
+    return f"{row[name]:.0%}" if name in row else ""
 
 
 def _shuffled(training: Training, elsewhere: Mapping[str, Sequence[InformationPlane]]) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 from experiments.catalog import CATALOG
 from experiments.execution import execute
 from experiments.summary import findings, summary
+from fastmi.belief import GROWTH_VERDICTS, VERDICTS
+from fastmi.points import Points
 
 # --- the runner -----------------------------------------------------------------------------------
 
@@ -43,6 +45,32 @@ def test_the_summary_says_what_the_sample_cannot_support(result):
     assert "not information lost" in text
     right = result.scores[1].accuracy[-1].mean()
     assert f"held-out {right:.1%}" in text
+
+
+def test_the_summary_lays_out_all_that_each_sample_supports(result):
+    lines = summary(result).splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("at the end "))
+    for i, sample in enumerate(("training", "held-out")):
+        end = result.plane("mean", sample).mean()
+        for j, layer in enumerate(end.layers):
+            of_point = {name: getattr(end, name)[-1, 0, j] for name in end.points.present}
+            lower, upper = of_point["mean_lower"], of_point["mean_upper"]
+            words = (
+                f"{layer}  {sample}  {of_point['chance']:.3f}  {lower:.3f} .. {upper:.3f}  "
+                f"{of_point['pair_coverage']:.0%}  {of_point['growth']:.3f}  "
+                f"{of_point['outside']:.0%}  {GROWTH_VERDICTS[int(of_point['verdict_xt'])]}  "
+                f"{VERDICTS[int(of_point['verdict'])]}"
+            )
+            row = lines[head + 1 + i * len(end.layers) + j]
+            assert row.split() == words.split()
+
+
+def test_nothing_is_laid_out_of_tables_that_state_nothing(result):
+    bare = [
+        replace(plane, points=Points(plane.points.i_xt, plane.points.i_ty, coverage=plane.coverage))
+        for plane in result.planes
+    ]
+    assert "at the end " not in summary(replace(result, planes=bare))
 
 
 def test_the_summary_says_when_rows_of_x_repeat(result):
