@@ -53,7 +53,12 @@ class BoundsCase:
         candidates = {
             peer.name: partial(_bounder(peer)(y, self.noise_variance), layer) for peer in running
         }
-        return Race(candidates, agree={peer.name: peer.agree for peer in running}, absent=absent)
+        return Race(
+            candidates,
+            agree={peer.name: peer.agree for peer in running},
+            absent=absent,
+            weighed=True,
+        )
 
 
 def _bounder(peer: Peer) -> Callable[[Any, float], Estimate]:

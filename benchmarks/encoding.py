@@ -70,6 +70,7 @@ class EncodingCase:
             dict(zip(CANDIDATES, ways, strict=True)),
             agree=dict.fromkeys(CANDIDATES, 0),
             n_bytes=t.nbytes,
+            weighed=True,
         )
 
 

@@ -125,6 +125,7 @@ def plane_race(x: Any, y: Any, layers: Layers, longest: float) -> Race:
         agree=agree,
         absent=absent,
         n_bytes=sum(layer.nbytes for layer in layers),
+        weighed=True,
         about=about,
     )
 

@@ -83,7 +83,12 @@ class LabelCase:
             absent[COMPAT] = "takes no rows"
         else:
             candidates[COMPAT] = partial(fastmi.compat.sklearn.mutual_info_score, a, b)
-        return Race(candidates, agree={peer.name: peer.agree for peer in running}, absent=absent)
+        return Race(
+            candidates,
+            agree={peer.name: peer.agree for peer in running},
+            absent=absent,
+            weighed=True,
+        )
 
 
 def _scorer(peer: Peer) -> Callable[[Any, Any], float]:

@@ -1,6 +1,6 @@
-"""benchmarks/results/*.json -> docs/performance.md and its figures.
+"""benchmarks/results/*.json -> docs/performance.md, a page for each case and curve, and figures.
 
-Every number on the page stands in those files.
+Every number on the pages stands in those files.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from benchmarks.report import (
     curve_rows,
     duration,
     faster,
+    memory,
     not_run,
     notes,
     rows,
@@ -29,7 +31,7 @@ from benchmarks.report import (
 from benchmarks.targets import reached
 from fastmi.files import replacing
 
-__all__ = ["main", "page", "table"]
+__all__ = ["main", "page", "pages", "table"]
 
 RESULTS, PAGE = Path("benchmarks/results"), Path("docs/performance.md")
 
@@ -44,9 +46,13 @@ arithmetic allows, the run stops and no time is printed; "differs by" is how far
 first candidate's. Then they take turns in blocks long enough for the clock, and each block stands
 between two of the first candidate's: a shared machine changes its speed, so times faster or slower
 are taken there, side by side; shown is the median over the rounds, with the lowest and the highest
-behind. "Spread" is the longest round less the shortest, as a share of the median. Who was expected
-to take too long was not asked, and is named below the table.
+behind. "Spread" is the longest round less the shortest, as a share of the median. "Memory" is the
+most that Python and NumPy held at once for the answer, where that was weighed. Who was expected to
+take too long was not asked, and is named below the table. Each case and curve has a page of its
+own, with all candidates.
 """
+
+WRITTEN = "Written by `python -m benchmarks report`; how to read it: [How fast]({page}).\n"
 
 Record = Mapping[str, Any]
 
@@ -66,14 +72,16 @@ def main(arguments: Sequence[str]) -> int:
         raise FileNotFoundError(f"no file in '{options.results}': run make bench first")
     check_target(options.out)
     figures = drawing.curves(records, options.results)
-    text = page(
-        records,
-        {name: path.resolve() for name, path in figures.items()},
-        options.out.parent.resolve(),
-    )
-    with replacing(options.out) as beside:
-        beside.write_text(text, encoding="utf-8")
-    print(f"written to {options.out}")
+    found = {name: path.resolve() for name, path in figures.items()}
+    out = options.out.resolve()
+    texts = pages(records, found, out)
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as beside:
+            beside.write_text(text, encoding="utf-8")
+    for left in set(out.with_suffix("").glob("*/*.md")) - texts.keys():
+        left.unlink()  # of a case that there is no more
+    print(f"written to {options.out}, and {len(texts) - 1} pages of cases and curves")
     return 0
 
 
@@ -84,13 +92,42 @@ def _read(path: Path) -> Record:
     return record
 
 
-def page(records: Sequence[Record], figures: Mapping[str, Path], folder: Path) -> str:
-    """Writes the whole page; `figures` are named by curve, and linked as seen from `folder`."""
-    links = {name: os.path.relpath(path, folder) for name, path in figures.items()}
-    return "\n".join([OPENING, *(line for record in records for line in _device(record, links))])
+def pages(records: Sequence[Record], figures: Mapping[str, Path], out: Path) -> dict[Path, str]:
+    """Writes all pages: path -> text, the first at `out`, the others in a folder of its name.
+
+    `figures` are named by curve, and linked as seen from a page.
+    """
+    return {out: page(records, figures, out)} | {
+        _place(out, record, name): f"# {name}\n\n{written}\n{text}"
+        for record in records
+        for name, text in _parts(record)
+        for written in [WRITTEN.format(page=f"../../{out.name}")]
+    }
 
 
-def _device(record: Record, links: Mapping[str, str]) -> Iterator[str]:
+def page(records: Sequence[Record], figures: Mapping[str, Path], out: Path) -> str:
+    """Writes the page that sums all up."""
+    lines = (line for record in records for line in _device(record, figures, out))
+    return "\n".join([OPENING, *lines])
+
+
+def _place(out: Path, record: Record, name: str) -> Path:
+    device = re.sub(r"[^\w.-]+", "-", record["device"]).strip("-")
+    return out.with_suffix("") / device / f"{name.replace(' ', '-')}.md"
+
+
+def _parts(record: Record) -> Iterator[tuple[str, str]]:
+    for case in record["cases"]:
+        yield case["name"], "\n".join(_case(case, record["not_here"]))
+    for curve in record["curves"]:
+        yield f"over {curve['name']}", "\n".join(_curve(curve))
+
+
+def _linked(out: Path, record: Record, name: str, words: str) -> str:
+    return f"[{words}]({os.path.relpath(_place(out, record, name), out.parent)})"
+
+
+def _device(record: Record, figures: Mapping[str, Path], out: Path) -> Iterator[str]:
     yield f"## {record['device']}\n"
     if record["quick"]:
         yield "**Measured with --quick: a look, not a measurement.**\n"
@@ -107,14 +144,16 @@ def _device(record: Record, links: Mapping[str, str]) -> Iterator[str]:
             f"at\n\n{table([('case', 'against', 'at least', 'found', ''), *aims])}\n"
         )
     if record["cases"]:
-        yield f"### At a glance\n\n{table(_glance(record['cases']))}\n"
-        yield "### Cases\n"
-        for case in record["cases"]:
-            yield from _case(case, record["not_here"])
+        yield f"### At a glance\n\n{table(_glance(record, out))}\n"
     if record["curves"]:
         yield "### How the cost grows\n"
         for curve in record["curves"]:
-            yield from _curve(curve, links)
+            name = f"over {curve['name']}"
+            linked = _linked(out, record, name, _capital(name))
+            yield f"{linked}: {curve['what']}.\n"
+            if curve["name"] in figures:
+                path = os.path.relpath(figures[curve["name"]], out.parent)
+                yield f"![Median seconds over {curve['axis']}]({path})\n"
 
 
 def _faster_anywhere(record: Record) -> Iterator[str]:
@@ -152,22 +191,26 @@ def _aims(record: Record) -> Iterator[tuple[str, ...]]:
         yield case, target.against or "what memory read once allows", *sizes, kept
 
 
-def _glance(cases: Sequence[Record]) -> list[tuple[str, ...]]:
-    """Sets the quickest of the others beside fastmi, in every case."""
-    cells = [("case", "fastmi", "quickest of the others", "", "so fastmi is")]
-    for case in cases:
+def _glance(record: Record, out: Path) -> list[tuple[str, ...]]:
+    """Sets the quickest of the others beside fastmi, in every case; of any other case its ways."""
+    cells = [("case", "fastmi", "memory", "quickest of the others", "", "memory", "so fastmi is")]
+    for case in record["cases"]:
         first, *others = case["candidates"]
-        foreign = _foreign(others)
-        if foreign and first["name"] == "fastmi":
+        foreign = _foreign(others) if first["name"] == "fastmi" else []
+        linked = _linked(out, record, case["name"], case["name"])
+        if foreign:
             best = min(foreign, key=lambda candidate: candidate["ratio"]["median"])
-            taken = duration(first["median"]), best["name"], duration(best["median"])
-            cells.append((case["name"], *taken, faster(best["ratio"])))
+            taken = duration(best["median"]), memory(best)
+            of_best = best["name"], *taken, faster(best["ratio"])
+        else:
+            of_best = f"none: {len(others) + 1} ways of ours", "", "", ""
+        cells.append((linked, duration(first["median"]), memory(first), *of_best))
     return cells
 
 
 def _case(case: Record, absent: Record) -> Iterator[str]:
     about = f" ({case['about']})" if case["about"] else ""
-    yield f"#### {case['name']}\n\n{_capital(case['what'])}{about}.\n"
+    yield f"{_capital(case['what'])}{about}.\n"
     yield table(rows(case))
     others = not_run(case, absent)
     said = [
@@ -181,10 +224,8 @@ def _case(case: Record, absent: Record) -> Iterator[str]:
     yield "\n" + " ".join(said) + "\n"
 
 
-def _curve(curve: Record, links: Mapping[str, str]) -> Iterator[str]:
-    yield f"#### Over {curve['name']}\n\n{_capital(curve['what'])}.\n"
-    if curve["name"] in links:
-        yield f"![Median seconds over {curve['axis']}]({links[curve['name']]})\n"
+def _curve(curve: Record) -> Iterator[str]:
+    yield f"{_capital(curve['what'])}.\n"
     yield table(curve_rows(curve)) + "\n"
     if others := curve_not_run(curve):
         yield f"Not run: {others}.\n"

@@ -23,6 +23,7 @@ __all__ = [
     "curve_section",
     "duration",
     "faster",
+    "memory",
     "not_run",
     "notes",
     "rows",
@@ -109,13 +110,14 @@ def rows(record: Record) -> list[tuple[str, ...]]:
     return [
         head,
         *(
-            (*_row(candidate, candidate is first), *([_memory(candidate)] if weighed else []))
+            (*_row(candidate, candidate is first), *([memory(candidate)] if weighed else []))
             for candidate in record["candidates"]
         ),
     ]
 
 
-def _memory(candidate: Record) -> str:
+def memory(candidate: Record) -> str:
+    """Writes what an answer took, where it was weighed."""
     room = candidate.get("peak_bytes")
     return f"{room / 1e6:,.1f} MB" if room else ""
 

@@ -141,7 +141,7 @@ def batch(n: int, b: int, k: int) -> Race:
         return np.array([score(*both) for both in zip(x, y, strict=True)])
 
     loops = {name: partial(loop, score) for name, score in LOOPED.items()}
-    return Race({OURS: ours} | loops, work=dict.fromkeys((OURS, *loops), b))
+    return Race({OURS: ours} | loops, work=dict.fromkeys((OURS, *loops), b), weighed=True)
 
 
 LOOPS = tuple(LOOPED)
