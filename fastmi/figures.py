@@ -62,6 +62,7 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 # left open, on paper too
 FILLS = {"": "full", "exact": "full", "resolved": "full", "bounded": "bottom", "unresolved": "full"}
 VERDICTS = tuple(FILLS)
+OVER = ("plane", "epoch", "step")  # what a panel's axis is
 GUIDE = "#8a8a8a"  # of ceilings, and of what has no layer's colour
 SCALE = "viridis"  # of epochs
 GHOST: dict[str, Any] = {"linewidth": 1.1, "linestyle": (0, (1, 1.6)), "alpha": 0.75}  # of chance
@@ -91,6 +92,9 @@ class Panel:
     of i_ty; `lower` and `verdicts`, one for each path, are the lower end of I(T;Y) in mean at the
     last point, and the word for it, one of `VERDICTS`.
 
+    `over` the "epoch" or "step" in place of the plane, i_xt is the number of each epoch and
+    ceiling_x the last one.
+
     Raises:
         TypeError: a title or caption that is no string, layers that are no list of strings.
         ValueError: arrays of other shapes or with values that are not finite, ceilings below 0, a
@@ -113,8 +117,10 @@ class Panel:
     chance: FloatArray | None = None
     lower: FloatArray | None = None
     verdicts: Sequence[str] = ()
+    over: str = "plane"
 
     def __post_init__(self) -> None:
+        checks.one_of("over", self.over, OVER)
         _strings("title", [self.title])
         _strings("caption", [self.caption])
         _strings("layers", self.layers)
@@ -201,7 +207,7 @@ def information_plane(
 ) -> Figure:
     """Draws I(X;T) against I(T;Y) in bits, panels side by side in one row or in several.
 
-    The panels have common axes.
+    The panels have common axes. Those `over` the epochs have these in the place of I(X;T).
 
     A path is drawn through means over windows of epochs. Where a panel has spreads, the band around
     a path is the union of ellipses, one a window with what lies between neighbours; their half-axes
@@ -253,7 +259,7 @@ def information_plane(
                 ax, grid[r][c], color, norm, reach, _named(every, "layers"), _named(every, "runs")
             )
         for ax in axes[-1]:
-            ax.set_xlabel("I(X;T)  [bits]")
+            ax.set_xlabel(_across(grid[0][0]))
         for ax, lines in zip(axes[:, 0], names, strict=True):
             _name_row(ax, lines)
         height = _headings(
@@ -404,7 +410,7 @@ def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
     ((panel,),) = _grid([panel])
     reach = np.maximum((0.1, 0.1), (panel.ceiling_x, panel.ceiling_y))
     ax.set(xlim=(-0.04 * reach[0], 1.06 * reach[0]), ylim=(-0.05 * reach[1], 1.12 * reach[1]))
-    ax.set(xlabel="I(X;T)  [bits]", ylabel="I(T;Y)  [bits]")
+    ax.set(xlabel=_across(panel), ylabel="I(T;Y)  [bits]")
     ax.set_title(_visible(panel.title, LONGEST_LETTERS), parse_math=False)
     with np.errstate(all="warn", under="ignore"):
         layers, runs = _named([panel], "layers"), _named([panel], "runs")
@@ -423,6 +429,10 @@ def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
     for text in ax.legend(handles=handles, fontsize="small", framealpha=0.7).get_texts():
         text.set_parse_math(False)
     return cast("Figure", ax.get_figure(root=True))
+
+
+def _across(panel: Panel) -> str:
+    return "I(X;T)  [bits]" if panel.over == "plane" else panel.over
 
 
 def _name_row(ax: Axes, lines: Sequence[str]) -> None:
@@ -749,19 +759,20 @@ def _guides(ax: Axes, panel: Panel) -> None:
         "linestyle": (0, (4, 3)),
         "zorder": 1,
     }
-    ax.axvline(panel.ceiling_x, **style)
+    if panel.over == "plane":
+        ax.axvline(panel.ceiling_x, **style)
+        ax.annotate(
+            f"log₂ n = {panel.ceiling_x:.2f}",
+            (panel.ceiling_x, panel.ceiling_y / 2),
+            xytext=(1.5, 0),  # where no path can be, between the marks above and the brackets below
+            textcoords="offset points",
+            rotation=90,
+            ha="left",
+            va="center",
+            fontsize=7,
+            color="#555555",
+        )
     ax.axhline(panel.ceiling_y, **style)
-    ax.annotate(
-        f"log₂ n = {panel.ceiling_x:.2f}",
-        (panel.ceiling_x, panel.ceiling_y / 2),
-        xytext=(1.5, 0),  # where no path can be, between the marks above and the brackets below
-        textcoords="offset points",
-        rotation=90,
-        ha="left",
-        va="center",
-        fontsize=7,
-        color="#555555",
-    )
     ax.annotate(
         f"H(Y) = {panel.ceiling_y:.3f}",
         (0, panel.ceiling_y),
@@ -939,8 +950,9 @@ def _width(line: str, size: float, weight: str = "normal") -> float:
 
 
 def _explanation(grid: Sequence[Sequence[Panel]]) -> str:
+    unit = "step" if grid[0][0].over == "step" else "epoch"
     bands = {panel.spread_xt is not None for row in grid for panel in row}
-    dots = "dots: every recorded epoch; line: their means" if False in bands else "line: means"
+    dots = f"dots: every recorded {unit}; line: their means" if False in bands else "line: means"
     band = "; band: one standard deviation over the seeds" if True in bands else ""
     panels = [panel for row in grid for panel in row]
     chance = any(panel.chance is not None for panel in panels)
@@ -952,7 +964,7 @@ def _explanation(grid: Sequence[Sequence[Panel]]) -> str:
         "hollow: n cannot size the layer": any("unresolved" in one.verdicts for one in panels),
     }
     believed = "".join(f"; {text}" for text, there in words.items() if there)
-    return f"{dots} over windows that widen with the epoch{band}{believed}"
+    return f"{dots} over windows that widen with the {unit}{band}{believed}"
 
 
 def _lowest_and_highest(name: str, limits: Any) -> None:
@@ -997,6 +1009,8 @@ def _some_panels(grid: Sequence[Sequence[Any]], rows: Sequence[str]) -> None:
     """Refuses rows of other lengths, without their names, or without panels."""
     if not all(map(len, grid)) or not len(grid):
         raise ValueError("panels is empty: there is nothing to draw")
+    if len({panel.over for row in grid for panel in row}) > 1:
+        raise ValueError("panels are of the plane and of epochs: draw them in figures of their own")
     if len({len(row) for row in grid}) > 1:
         raise ValueError(
             f"panels has rows of {', '.join(str(len(row)) for row in grid)} panels: pass as many in"

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastmi.binning import Edges
 from fastmi.inputs import on_host, shown
+from fastmi.measures import Probe, VectorQuantized
 from fastmi.measures.base import Fittable, spread
 from fastmi.planes import PlaneEstimator
 from fastmi.recorders import rules
@@ -74,6 +75,12 @@ class Estimators:
             for name, rule in self.rules.items()
             if isinstance(rule, Mapping) and not rules.needs_values(rule)
         }
+
+    def says_x(self, measure: str) -> bool:
+        """Tells whether I(X;T) of a measure says something of every layer, in the plane."""
+        rule = self.rules[measure]
+        every = rule.values() if isinstance(rule, Mapping) else [rule]
+        return not any(isinstance(one, VectorQuantized | Probe) for one in every)
 
     @property
     def most_rows(self) -> int:

@@ -174,7 +174,9 @@ class Recorder:
         positions = [layer for layer, pool in self._pools.items() if pool == "positions"]
         return reasons | dict.fromkeys(positions, HANG_TOGETHER)
 
-    def plot(self, *, color: str = "layer", measure: str | None = None) -> Figure:
+    def plot(
+        self, *, color: str = "layer", measure: str | None = None, over: str | None = None
+    ) -> Figure:
         """Draws all tables in one figure, a row for each sample; see `fastmi.plot`.
 
         Where `measures` were left out each layer is drawn by the measure that its verdict supports
@@ -184,18 +186,23 @@ class Recorder:
 
         Args:
             color: as `fastmi.plot`. measure: the one to draw; None draws all that were asked for.
+            over: "plane", I(T;Y) over I(X;T), or "step", I(T;Y) over the training. None takes the
+                steps where a layer is drawn by codes that were fitted to it, or by a probe: I(X;T)
+                is there about log2 of how many codes there may be, or is not known.
 
         Raises:
-            ValueError: before the first update; another color; a measure that there is not.
+            ValueError: before the first update; another color or `over`; a measure that there is
+                not.
         """
         if measure is not None:
             one = self._one_of("measure", measure, list(self._estimators.rules))
-            planes = [self._drawn(place) for place in self._paths if place[2] == one]
+            planes, drawn = [self._drawn(place) for place in self._paths if place[2] == one], [one]
         elif self._supported:
-            planes = self._supported_planes()
+            planes, drawn = self._supported_planes(), supported(list(self._paths.values()))
         else:
-            planes = [self._drawn(place) for place in self._paths]
-        return plot(planes, color=color)
+            planes, drawn = map(self._drawn, self._paths), list(self._estimators.rules)
+        says_x = all(self._estimators.says_x(one) for one in drawn)
+        return plot(list(planes), color=color, over=over or ("plane" if says_x else "step"))
 
     def read_checkpoints(
         self, paths: Sequence[str | os.PathLike[str]] | Mapping[int, str | os.PathLike[str]]

@@ -35,7 +35,7 @@ TITLES = {
 ROWS = ("sample", "reading", "data", "binning")
 
 
-def panel(planes: Sequence[InformationPlane]) -> Panel:
+def panel(planes: Sequence[InformationPlane], over: str = "plane") -> Panel:
     """Averages tables that differ in their seed alone into the panel that `fastmi.figures` draws.
 
     It is the mean over them, and their standard deviation.
@@ -44,19 +44,21 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
     of `Points` state, and at log2 n and H(Y), which information cannot pass.
 
     Layers whose measure says nothing of I(X;T) have no place in the plane: the caption names them.
+    `over` the "epoch" or "step" I(T;Y) alone is drawn, of all layers.
 
     Raises:
         TypeError: planes is no list of tables. ValueError: no table, or tables of different epochs,
-            layers or readings; no layer with I(X;T).
+            layers or readings; no layer with I(X;T), in the plane; another `over`.
     """
     from fastmi import figures
 
+    checks.one_of("over", over, figures.OVER)
     whole = _same_tables(listed(planes))
-    placed = _placed(whole)
-    if not placed.any():
+    placed = _placed(whole) if over == "plane" else ~np.isnan(whole.i_ty).all(axis=(0, 1))
+    if over == "plane" and not placed.any():
         raise ValueError(
             f"{shortened(whole.binning, 60)} says nothing of I(X;T), and its layers have no place "
-            "in the plane: draw I(T;Y) over the epochs, plane.i_ty[:, 0] over plane.epochs"
+            "in the plane: draw I(T;Y) over the epochs, plot(over='epoch')"
         )
     planes = [_of_layers(plane, placed) for plane in planes]
     first = planes[0]
@@ -65,6 +67,9 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
         bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])
         several = len(planes) > 1
         spread = bits.std(axis=0, ddof=1) if several else (None, None)
+    if over != "plane":
+        bits[:, 0] = np.where(np.isnan(bits[:, 1]), np.nan, first.epochs[:, None])
+        spread = (np.where(np.isnan(spread[1]), np.nan, 0), spread[1]) if several else spread
     words = _verdicts(planes)
     chance, lower = (_mean(planes, name) for name in ("chance", "mean_lower"))
     copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}"
@@ -81,7 +86,8 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
     how += "; verdicts describe this sample alone" if described else ""
     if not placed.all():
         without = ", ".join(np.array(whole.layers)[~placed].tolist())
-        how += f"; without I(X;T), and not drawn: {without}"
+        what = "without I(X;T)" if over == "plane" else "without a point"
+        how += f"; {what}, and not drawn: {without}"
     limits = {column.name: (column.low, column.high) for column in Points.columns()}
     return figures.Panel(
         title=TITLES[first.reading] if first.n_copies > 1 else "a single network",
@@ -89,17 +95,18 @@ def panel(planes: Sequence[InformationPlane]) -> Panel:
         layers=first.layers,
         i_xt=bits[:, 0].mean(axis=0),
         i_ty=bits[:, 1].mean(axis=0),
-        ceiling_x=float(np.log2(first.n_samples)),
+        ceiling_x=float(np.log2(first.n_samples) if over == "plane" else first.epochs[-1]),
         # a corrected H(Y) may be a little below 0, where no line is drawn
         ceiling_y=max(0.0, float(np.mean([plane.entropy_y for plane in planes]))),
         caption=f"{data}; {copies}, {seeds}; {how}",
         spread_xt=spread[0],
         spread_ty=spread[1],
-        limits_xt=limits["i_xt"],
+        limits_xt=limits["i_xt"] if over == "plane" else (0, np.inf),
         limits_ty=limits["i_ty"],
         chance=chance,
         lower=None if lower is None else lower[_ends(planes), np.arange(len(first.layers))],
         verdicts=words,
+        over=over,
     )
 
 
@@ -122,7 +129,7 @@ def _mean(planes: Sequence[InformationPlane], name: str) -> FloatArray | None:
     And every layer of them.
     """
     columns = [getattr(plane, name) for plane in planes]
-    missing = [np.isnan(plane.i_xt) for plane in planes]
+    missing = [np.isnan(plane.i_ty) for plane in planes]
     if any(
         column is None or (np.isnan(column) & ~gap).any()
         for column, gap in zip(columns, missing, strict=True)
@@ -143,7 +150,7 @@ def _verdicts(planes: Sequence[InformationPlane]) -> list[str]:
 
 def _ends(planes: Sequence[InformationPlane]) -> npt.NDArray[np.intp]:
     """Finds the last epoch at which each layer has its point, in all paths and tables."""
-    there = ~np.any([np.isnan(plane.i_xt).any(axis=1) for plane in planes], axis=0)
+    there = ~np.any([np.isnan(plane.i_ty).any(axis=1) for plane in planes], axis=0)
     return len(there) - 1 - there[::-1].argmax(axis=0)
 
 
@@ -152,6 +159,7 @@ def plot(
     *,
     rows: str = "sample",
     color: str = "layer",
+    over: str = "plane",
 ) -> Figure:
     """Draws several tables in one figure.
 
@@ -163,6 +171,8 @@ def plot(
             panels of a row differ in the other three. Single networks ("each") are left out where
             their mean is there, and tables without any I(X;T), as of a probe, beside others.
         color: "layer" or "epoch".
+        over: "plane", or the "epoch" (a "step" where it is one): I(T;Y) over the training, as of
+            measures that say nothing of I(X;T), or always the same.
 
     Returns:
         a matplotlib Figure; `.savefig(name)` writes PNG, SVG or PDF.
@@ -175,7 +185,8 @@ def plot(
 
     checks.one_of("rows", rows, ROWS)
     planes = listed([tables] if isinstance(tables, InformationPlane) else tables, "tables")
-    planes = [plane for plane in planes if _placed(plane).any()] or planes
+    if over == "plane":
+        planes = [plane for plane in planes if _placed(plane).any()] or planes
     means = {_alike(plane) for plane in planes if plane.reading == "mean"}
     groups: dict[str, dict[tuple[str, ...], list[InformationPlane]]] = {}
     for plane in planes:
@@ -189,15 +200,15 @@ def plot(
         raise ValueError(
             f"rows is {rows!r}, and its rows do not hold the same panels ({held}): draw them apart"
         )
-    grid = [_told_apart(list(row.values())) for row in groups.values()]
+    grid = [_told_apart(list(row.values()), over) for row in groups.values()]
     return figures.information_plane(
         grid, rows=list(groups) if len(groups) > 1 else (), color=color
     )
 
 
-def _told_apart(row: Sequence[Sequence[InformationPlane]]) -> list[Panel]:
+def _told_apart(row: Sequence[Sequence[InformationPlane]], over: str) -> list[Panel]:
     """Makes the panels of a row; those titled alike are titled by what they differ in."""
-    panels, firsts = [panel(seeds) for seeds in row], [seeds[0] for seeds in row]
+    panels, firsts = [panel(seeds, over) for seeds in row], [seeds[0] for seeds in row]
     titles = [(one.title,) for one in panels]
     ways = (
         [one.binning.partition(";")[0] for one in firsts],

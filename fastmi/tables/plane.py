@@ -317,7 +317,7 @@ class InformationPlane:
 
         return storage.load_plane(path)
 
-    def plot(self, *, color: str = "layer", ax: Axes | None = None) -> Figure:
+    def plot(self, *, color: str = "layer", ax: Axes | None = None, over: str = "plane") -> Figure:
         """Draws the information plane, one panel, start and end marked.
 
         It is a path per layer, the mean over the paths.
@@ -325,6 +325,7 @@ class InformationPlane:
         Args:
             color: "layer" or "epoch".
             ax: axes of yours to draw in, with a legend of the layers; None makes a figure.
+            over: "plane", or the "epoch" or "step": I(T;Y) over the training, without I(X;T).
 
         Returns:
             a matplotlib Figure; `.savefig(name)` writes PNG, SVG or PDF.
@@ -332,9 +333,9 @@ class InformationPlane:
         from fastmi import figures
 
         return (
-            figures.information_plane([self.panel()], color=color)
+            figures.information_plane([self.panel(over)], color=color)
             if ax is None
-            else figures.draw(ax, self.panel(), color)
+            else figures.draw(ax, self.panel(over), color)
         )
 
     def _repr_html_(self) -> str:
@@ -343,11 +344,11 @@ class InformationPlane:
 
         return drawing.html(self)
 
-    def panel(self) -> Panel:
-        """Gives what `fastmi.figures` draws of this table."""
+    def panel(self, over: str = "plane") -> Panel:
+        """Gives what `fastmi.figures` draws of this table, `over` as in `plot`."""
         from fastmi.tables import drawing
 
-        return drawing.panel([self])
+        return drawing.panel([self], over)
 
 
 def _joined(estimator: Any, points: Any) -> Points:

@@ -326,6 +326,12 @@ ESTIMATE = [
         "RESULT",
     ),
     _refused(
+        "estimate --measure",
+        _with_result("estimate", "RESULT", "--measure", "probe"),
+        "estimate(--measure)",
+        "probe",
+    ),
+    _refused(
         "estimate --out-of-range",
         _with_result("estimate", "RESULT", "--edges", "-1", "1", "9", "--out-of-range", "fold"),
         "estimate(--out-of-range)",

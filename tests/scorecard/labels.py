@@ -151,7 +151,7 @@ REFUSED = [
         "a batch and none",
         np.zeros((2, 4, 1), int),
         np.zeros(4, int),
-        Refused("x", "(2, 4, 1)", "y", "(4,)"),
+        np.zeros(2),
         "y",
     ),
     _information("y ragged", [0, 1], [[1], [1, 2]], Refused("y", "ragged", kind=ValueError), "y"),

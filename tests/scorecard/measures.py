@@ -550,6 +550,16 @@ FIGURES = [
     ),
     *(
         _bad(
+            f"plot, over {given!r}",
+            "plot(over)",
+            lambda given=given: fastmi.plot(table(), over=given),
+            "over",
+            "'plane'",
+        )
+        for given in ("epochs", None, 3)
+    ),
+    *(
+        _bad(
             f"plot, ax {given!r:.20}",
             "InformationPlane.plot(ax) figures.draw(ax)",
             lambda given=given: table().plot(ax=given),

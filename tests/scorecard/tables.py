@@ -367,6 +367,16 @@ WRITTEN = [
         )
         for color in ("red", "", None, 3, ["layer"])
     ),
+    *(
+        Case(
+            f"{method}: over {over!r}",
+            lambda method=method, over=over: getattr(collected(), method)(over=over),
+            Refused("over", "'plane'", "'epoch'"),
+            f"InformationPlane.{method}(over)",
+        )
+        for method in ("plot", "panel")
+        for over in ("epochs", None, 3)
+    ),
 ]
 
 

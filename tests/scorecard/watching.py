@@ -105,6 +105,10 @@ WATCHED = [
         for given in (3, "avg", {"2": "avg"}, lambda output: None)
     ),
     *(_watched(f"log {given!r}", "log", "log", log=given) for given in (3, "wandb")),
+    *(
+        _watched(f"process_group {given!r}", "process_group", "process_group", process_group=given)
+        for given in (3, "WORLD")
+    ),
     *(_watched(f"unpack {given!r}", "unpack", "unpack", unpack=given) for given in (3, "x")),
     *(
         _watched(f"inputs {given!r:.20}", "inputs", "samples", inputs=given)
@@ -157,6 +161,22 @@ CALLED = [
             "color",
         )
         for given in ("red", None)
+    ),
+    *(
+        _called(
+            f"plot, measure {given!r}",
+            "plot(measure)",
+            lambda one, given=given: one.plot(measure=given),
+            "measure",
+            "choose one of",
+        )
+        for given in ("other", 3)
+    ),
+    *(
+        _called(
+            f"over {given!r}", "plot(over)", lambda one, given=given: one.plot(over=given), "over"
+        )
+        for given in ("steps", 3)
     ),
     *(
         _called(

@@ -333,6 +333,11 @@ def test_each_layer_is_drawn_by_the_measure_that_its_verdict_supports():
     assert len(recorder.plot(measure="counted").axes) == 2
     assert "of counted rows of float32" in texts(recorder.plot(measure="counted"))
     assert "of counted rows" not in texts(recorder.plot(measure="vector-quantized"))
+    across = {over: recorder.plot(over=over).axes[-1].get_xlabel() for over in (None, "plane")}
+    assert across == {None: "step", "plane": "I(X;T)  [bits]"}
+    counted, codes = (recorder.plot(measure=one) for one in ("counted", "vector-quantized"))
+    assert counted.axes[-1].get_xlabel() == "I(X;T)  [bits]"
+    assert codes.axes[-1].get_xlabel() == "step"
     with pytest.raises(ValueError, match="measure is 'kde': choose one of 'counted', 'vector-q"):
         recorder.plot(measure="kde")
 

@@ -5,10 +5,11 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
+from matplotlib.text import Text
 
 import fastmi
 from fastmi import InformationPlane, PlaneEstimator, Points, tables
-from tests.fastmi.tables.made_up import plane, replaced, several
+from tests.fastmi.tables.made_up import BITS, plane, replaced, several
 
 # --- other shapes ---------------------------------------------------------------------------------
 
@@ -232,6 +233,45 @@ def test_a_table_without_i_xt_is_left_out_beside_others_and_not_drawn_alone():
     shown = without_x(0, 1)._repr_html_()
     assert shown.startswith("<table>")
     assert "nan" not in shown
+
+
+@pytest.mark.parametrize("over", ["epoch", "step"])
+def test_over_the_epochs_i_ty_alone_is_drawn(over):
+    table = plane(n_paths=4)
+    panel = table.panel(over)
+    np.testing.assert_array_equal(panel.i_ty, table.i_ty.mean(axis=1))
+    for column in panel.i_xt.T:
+        np.testing.assert_array_equal(column, table.epochs)
+    assert panel.ceiling_x == table.epochs[-1]
+    axes = table.plot(over=over).axes[0]
+    assert axes.get_xlabel() == over
+    assert not any("log" in text.get_text() for text in axes.texts)
+    words = " ".join(text.get_text() for text in table.plot(over=over).findobj(Text)).split()
+    assert f"dots: every recorded {over};" in " ".join(words)
+
+
+def test_over_the_epochs_a_missing_point_is_a_gap_and_seeds_are_a_band():
+    seeds = []
+    for table in (plane(n_paths=1, seed=seed) for seed in range(3)):
+        columns = {name: table.points.present[name].astype(float) for name in BITS}
+        for column in columns.values():
+            column[2, 0, 1] = np.nan
+        seeds.append(replaced(table, **columns))
+    panel = tables.drawing.panel(seeds, "step")
+    assert np.isnan(panel.i_xt[2, 1])
+    assert np.isfinite(np.delete(panel.i_xt, 2, axis=0)).all()
+    assert np.nanmax(panel.spread_xt) == 0 < np.nanmax(panel.spread_ty)
+    (axes,) = fastmi.plot(seeds, over="step").axes
+    assert any(isinstance(one, PathPatch) for one in axes.artists + axes.patches)
+
+
+def test_a_table_without_i_xt_is_drawn_over_the_epochs():
+    assert fastmi.plot(without_x(0, 1), over="epoch").axes[0].get_xlabel() == "epoch"
+
+
+def test_a_figure_is_of_the_plane_or_of_epochs():
+    with pytest.raises(ValueError, match="panels are of the plane and of epochs: draw them in"):
+        fastmi.figures.information_plane([plane().panel(), plane().panel("epoch")])
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, ">f8", np.int8, np.uint32])
