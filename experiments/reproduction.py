@@ -155,8 +155,8 @@ HEAD = (
     "as `var-u` and `mnist`, only the latter two). *Chance* is the mean of I(T;Y) if the labels "
     "are shuffled; *in mean between* are two ends that enclose the true",
     "I(T;Y) in mean over samples on which the layer was not trained: no confidence interval. "
-    "Readings, samples and their limits: see the",
-    "[README](../README.md#what-the-numbers-mean); with distinct inputs I(X;T) of a single "
+    "Readings, samples and their limits:",
+    "[what the numbers mean](numbers.md); with distinct inputs I(X;T) of a single "
     "network is H(T), so a fall says that activations moved into fewer bins.",
     "The published loop was timed over some steps by `python -m benchmarks` on a machine of the "
     "same kind, and multiplied; it trains and reads one seed, on the",

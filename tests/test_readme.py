@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import fastmi
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,35 +19,34 @@ def blocks(language):
 
 def test_the_code_runs_and_prints_what_a_reader_expects(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code = blocks("python")
-    assert len(code) >= 4
+    own, engine, labels = blocks("python")
     scope: dict = {}
-    for block in code:
-        exec(compile(block, "README.md", "exec"), scope)
-    first, *page, one, other, points, kernels = capsys.readouterr().out.splitlines()
-    mixture = [one, other]
-    i_xt, i_ty = (float(number) for number in first.strip("[]").split())
-    assert 0 < i_ty <= 1 < i_xt <= 12
-    assert page[0].startswith("I(X;Y) = 0.1")
-    assert [line.split()[0] for line in page[1:]][:2] == ["verdict", "interval"]
-    assert all(line.startswith(("[", " [")) for line in mixture)  # two tanh layers
-    assert points.startswith("Points (5, 2): i_xt, i_ty, n_symbols, coverage")
-    upper_xt, upper_ty = (float(number) for number in kernels.strip("[]").split())
-    assert 0 < upper_ty <= 1 < upper_xt <= 12
-    assert (tmp_path / "planes.png").stat().st_size > 10_000
-    assert len((tmp_path / "plane.csv").read_text().splitlines()) == 1 + 21 * 5 * 2
+    exec(compile(own, "README.md", "exec"), scope)
+    assert len([line for line in own.splitlines() if line.strip()]) <= 12
     assert (tmp_path / "plane.png").stat().st_size > 10_000
+    assert scope["recorder"].steps == list(range(100))
+    assert scope["numbers"]["vector-quantized/i_ty/1"] > 2.5
+    exec(compile(engine, "README.md", "exec"), scope)
+    bits, points = capsys.readouterr().out.splitlines()
+    i_xt, i_ty = (float(number) for number in bits.strip("[]").split())
+    assert 0 < i_ty <= 1 < i_xt <= 12
+    assert points.startswith("Points (5, 1): i_xt, i_ty, n_symbols, coverage")
+    exec(compile(labels, "README.md", "exec"), scope)
+    page = capsys.readouterr().out
+    assert page.startswith("I(X;Y) = 0.1")
+    assert len(re.findall(r"^ *\d+ .* 4,096$", page, re.MULTILINE)) == 12
+    assert "PairwiseInformation" in page
 
 
 def test_the_promises_in_the_comments_hold():
-    scope: dict = {}
-    exec(blocks("python")[0], scope)
-    assert scope["bits"].shape == (5, 1, 2)
-    assert len([line for line in blocks("python")[0].splitlines() if line.strip()]) <= 10
-    for line in blocks("python")[1].splitlines():
+    for line in blocks("python")[2].splitlines():
         expression, _, comment = line.partition("  #")
         if "bit" in comment:
-            assert eval(expression, scope) == float(comment.split()[0])
+            assert eval(expression, {"fastmi": fastmi}) == float(comment.split()[0])
+
+
+def test_it_can_be_read_in_a_few_minutes():
+    assert len(README.split()) <= 900
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed here")
@@ -55,7 +55,8 @@ def test_the_lines_without_make_are_those_that_make_runs(target):
     shown = subprocess.run(
         ["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    install, demo, test = blocks("sh")[1].splitlines()
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    install, demo, test = re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)[0].splitlines()
     assert install in shown
     assert {"demo": demo, "test": test}[target] in shown
 
@@ -111,32 +112,22 @@ def test_the_ratios_are_those_of_the_committed_rounds(rounds):
         for case in rounds["cases"]
         for candidate in case["candidates"]
     }
-    rows = {
-        "30 segments": ("segments-30", None, "NumPy, np.digitize", "published recipe"),
-        "one layer, 4096 x 10": ("one-layer", None, "NumPy, np.digitize", "published recipe"),
-        "one layer, 100,000 x 32": ("wide", None, "NumPy, np.digitize", ""),
-        "one layer, 1,000,000 x 32": ("million-wide", None, "NumPy, np.digitize", ""),
-        "labels": ("labels", None, "NumPy, np.digitize", ""),
-        "the whole of exp 2": ("exp-2", "", "", "published loop"),
-        "the same with 50 copies": ("exp-2-50-copies", "", "", "published loop"),
-        "the whole of exp 4": ("exp-4", "", "", "published loop"),
+    told = {  # the start of a line -> its case, and beside whom, "" for the best of the others
+        "30 segments": ("segments-30", "", "published recipe"),
+        "A million rows of 32 units": ("million-wide", "", "NumPy, np.digitize"),
+        "A million pairs of labels": ("labels", ""),
+        "The report's experiment 2": ("exp-2", "published loop"),
     }
-    for start, (case, *others) in rows.items():
-        (row,) = re.findall(rf"^\| ({start}.*) \|$", README, re.MULTILINE)
-        for cell, other in zip(re.split(r" *\| *", row)[1:], others, strict=True):
-            number = re.match(r"([\d.,]+) times", cell)
-            assert bool(number) == (other != ""), (start, cell)
-            if number:
-                foreign = [
-                    ratio
-                    for (name, who), ratio in found.items()
-                    if name == case and not who.startswith("fastmi")
-                ]
-                ratio = found[case, other] if other else min(foreign)
-                assert float(number[1].replace(",", "")) == pytest.approx(ratio, rel=0.2), (
-                    start,
-                    other,
-                )
+    for start, (case, *others) in told.items():
+        (line,) = re.findall(rf"^- {start}(.*?)\.$", README, re.MULTILINE | re.DOTALL)
+        said = [float(number.replace(",", "")) for number in re.findall(r"([\d.,]+) times", line)]
+        foreign = [
+            ratio
+            for (name, who), ratio in found.items()
+            if name == case and not who.startswith("fastmi")
+        ]
+        ratios = [found[case, other] if other else min(foreign) for other in others]
+        assert said == pytest.approx(ratios, rel=0.2), start
     assert found["segments-30", "NumPy, np.digitize"] >= 18
     assert found["exp-2", "published loop"] >= 150
     assert found["exp-2-readings", "and all three readings"] <= 2.5
@@ -148,10 +139,7 @@ def test_what_is_said_of_the_curves_is_in_the_committed_rounds(rounds):
         for curve in rounds["curves"]
         for point in curve["points"]
     }
-    (said,) = re.findall(r"Two threads are ([\d.]+) times faster", README)
-    assert float(said) == pytest.approx(points["threads", 2][1]["ratio"]["median"], rel=0.1)
     assert points["threads-busy", 2][1]["ratio"]["median"] > 1 / 1.2
     streamed = [points["chunks", n][0] for n in (10**7, 10**8)]
     assert streamed[1]["median"] / 10 == pytest.approx(streamed[0]["median"], rel=0.2)
-    (said,) = re.findall(r"streamed, took (\d+) MB", README)
-    assert float(said) == pytest.approx(streamed[1]["peak_bytes"] / 1e6, rel=0.1)
+    assert streamed[1]["peak_bytes"] < 120e6

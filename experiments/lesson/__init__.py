@@ -44,7 +44,7 @@ CITING = """## How to cite a number
 
 That is: the quantity, the value with its unit, its chance, n, which sample, the bins, and the
 verdict; of several copies the reading and how many. What the words rest on is in the
-[README](../README.md#what-the-numbers-mean).
+page of [what the numbers mean](numbers.md).
 
 ## Before believing a point
 

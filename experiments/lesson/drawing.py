@@ -21,6 +21,7 @@ DPI = 120  # three panels are about a thousand pixels wide
 def drawn(material: Material) -> dict[str, Figure]:
     """Draws all figures: name -> figure."""
     planes: dict[str, Mapping[str, InformationPlane]] = {
+        "first": {"one network, held-out": material.sizes[max(material.sizes)]},  # the README's
         "point": {"its own labels": material.plane, "labels shuffled": material.shuffled},
         "sizes": {f"n = {n:,}": plane for n, plane in material.sizes.items()},
         "samples": {"training": material.training, "held-out": material.plane},

@@ -13,6 +13,7 @@ def width_of(path):
 def test_a_figure_has_a_panel_for_each_plane_and_its_width(material, tmp_path):
     figures = drawn(material)
     assert {name: len(figure.axes) for name, figure in figures.items()} == {
+        "first": 1,
         "point": 2,
         "sizes": 3,
         "samples": 2,
