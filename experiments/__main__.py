@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from . import signals
@@ -13,8 +13,17 @@ from . import signals
 __all__ = ["main"]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    prog: str = "python -m experiments",
+    also: Mapping[str, str] | None = None,
+) -> int:
     """Does what the command line asks -> the status with which the process ends.
+
+    Args:
+        argv: the arguments; None takes those of the process.
+        prog: what was typed before them: usage, messages and pages name it.
+        also: commands that `prog` has besides, with what they do: the usage lists them.
 
     0 where all succeeded, 1 where a run failed, 2 where the request was wrong, 130 if interrupted
     (143 by SIGTERM, 129 by SIGHUP). What fastmi logs goes to standard error.
@@ -23,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             from .commands import parser  # takes seconds to be loaded
 
-            status = parser.main(argv, loaded=listener.loaded)
+            status = parser.main(argv, prog, also or {}, loaded=listener.loaded)
             signals.check()
             return status
         except (ValueError, OSError, MemoryError) as error:

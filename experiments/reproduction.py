@@ -23,7 +23,7 @@ __all__ = ["write"]
 _log = logging.getLogger("fastmi.experiments")
 
 
-def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
+def write(results: Path, out: Path, times: Path, prog: str) -> list[str]:
     """Writes the page and its figures -> the names of the runs that have no finished result there.
 
     The figures lie in a folder beside the page.
@@ -32,6 +32,7 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
         results: the folder in which `run` left results; of each run that with most seeds, of those
             the lowest, is shown.
         times: what `python -m benchmarks --json` wrote.
+        prog: what is typed before `reproduction`, and before `run`.
 
     Raises:
         ValueError: no result is there, the times cannot be read, out cannot be written.
@@ -39,16 +40,15 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
     check_file("out", out)
     if not results.is_dir():
         raise ValueError(
-            f"results is '{results}', which holds no finished run: python -m experiments run all "
-            "--seeds 10 first"
+            f"results is '{results}', which holds no finished run: {prog} run all --seeds 10 first"
         )
     loops = times_of_loops(times)
     chosen, left_out = _most_seeds(results)
     if not chosen:
         why = f" (left out: {left_out[0]})" if left_out else ""
         raise ValueError(
-            f"results is '{results}', which holds no finished run{why}: python -m experiments run "
-            "all --seeds 10 first"
+            f"results is '{results}', which holds no finished run{why}: {prog} run all --seeds 10 "
+            "first"
         )
     for other in left_out:
         _log.warning("left out: %s", other)
@@ -65,7 +65,7 @@ def write(results: Path, out: Path, times: Path, command: str) -> list[str]:
             figures.save(figure, pictures / f"{name}.png")
             pages.append(_section(chosen[name], made, f"{pictures.name}/{name}.png", loops))
     missing = [name for name in CATALOG if name not in chosen]
-    write_text(out, "\n".join([*_head(command, chosen, missing), *pages]))
+    write_text(out, "\n".join([*_head(f"{prog} reproduction", chosen, missing), *pages]))
     return missing
 
 

@@ -25,21 +25,17 @@ def analyse(arguments: argparse.Namespace) -> int:
         ValueError: the request was wrong, or a result has not what the analysis is made of.
     """
     analysis, entry = analyses.load(arguments.analysis), analyses.ANALYSES[arguments.analysis]
+    program = f"{arguments.prog} {arguments.analysis}"
     check_device(arguments.device)
     saving.check_file("out", arguments.out)
     if arguments.folders:
         results = [finished.result() for finished in map(read, arguments.folders)]
-        command = (
-            f"python -m experiments {arguments.analysis} {' '.join(map(str, arguments.folders))}"
-        )
+        command = f"{program} {' '.join(map(str, arguments.folders))}"
         run = _common_run(results)
         rows = [row for result in results for row in analysis.rows(result)]
     else:
         run = CATALOG[entry.run].varied(epochs=arguments.epochs)
-        command = (
-            f"python -m experiments {arguments.analysis} --seeds {arguments.seeds} --epochs "
-            f"{arguments.epochs}"
-        )
+        command = f"{program} --seeds {arguments.seeds} --epochs {arguments.epochs}"
         if arguments.seeds > MOST["compression"]:
             raise ValueError(
                 f"seeds is {arguments.seeds}: at most {MOST['compression']:,} are trained one after"

@@ -1,4 +1,4 @@
-"""arguments of `python -m experiments` -> the command that they ask for, and what it returns.
+"""arguments of `python -m experiments` or `fastmi` -> the command they ask for, what it returns.
 
     list | run NAME [NAME...] | estimate RESULT | draw RESULT [RESULT...] | an analysis | ...
 
@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from fastmi import __version__
 from fastmi.inputs import shown
 
 from ..analyses import ANALYSES
@@ -25,27 +26,36 @@ __all__ = ["main"]
 RESULT = "a folder that `run` left, or one of the readings in it"
 
 
-def main(argv: Sequence[str] | None = None, loaded: Callable[[], object] = lambda: None) -> int:
+def main(
+    argv: Sequence[str] | None,
+    prog: str,
+    also: Mapping[str, str],
+    loaded: Callable[[], object],
+) -> int:
     """Does what is asked -> 0 where all succeeded, 1 where a run failed.
 
     Args:
         argv: the arguments; None takes those of the process.
+        prog: what was typed before them.
+        also: commands that `prog` has besides, which do not come here, with what they do.
         loaded: called once all that the work needs is imported.
 
     Raises:
         ValueError, OSError: the request was wrong. KeyboardInterrupt: it was interrupted.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser(prog, also).parse_args(argv)
     module, name = arguments.work.split(":")
     work = getattr(importlib.import_module(f"{__package__}.{module}"), name)
     loaded()
     return work(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str, also: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments", description="The published information-plane runs."
+        prog=prog, description="The published information-plane runs, and what is made of them."
     )
+    parser.add_argument("--version", action="version", version=f"fastmi {__version__}")
+    parser.set_defaults(prog=prog)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the runs, a line each")
     listing.set_defaults(work="listing:print_runs")
@@ -99,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
             help="what a point means and when not to believe it, as a Markdown page with figures",
         )
     )
+    for name, about in also.items():
+        commands.add_parser(name, help=about)
     return parser
 
 

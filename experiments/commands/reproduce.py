@@ -15,8 +15,6 @@ def reproduce(arguments: argparse.Namespace) -> int:
     Raises:
         ValueError: as `reproduction.write`.
     """
-    missing = reproduction.write(
-        arguments.results, arguments.out, arguments.times, "python -m experiments reproduction"
-    )
+    missing = reproduction.write(arguments.results, arguments.out, arguments.times, arguments.prog)
     print(f"written: {arguments.out}" + (f"; not run: {', '.join(missing)}" if missing else ""))
     return 0

@@ -73,7 +73,7 @@ def _chosen(name: str, arguments: argparse.Namespace) -> Run:
     """Gives a run of the catalogue the numbers that were asked for."""
     if name not in CATALOG:
         raise ValueError(
-            f"NAME is {name!r}: the runs are {', '.join(CATALOG)} (python -m experiments list)"
+            f"NAME is {name!r}: the runs are {', '.join(CATALOG)} ({arguments.prog} list)"
         )
     changes = {
         key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")

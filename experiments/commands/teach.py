@@ -20,7 +20,7 @@ def teach(arguments: argparse.Namespace) -> int:
     """
     if arguments.steps > MOST_STEPS:
         raise ValueError(f"steps is {arguments.steps}: pass --steps of at most {MOST_STEPS:,}")
-    command = "python -m experiments reading-a-plane"
+    command = f"{arguments.prog} reading-a-plane"
     if arguments.steps != STEPS:
         command += f" --steps {arguments.steps}"
     lesson.write(arguments.out, Material(arguments.steps), command)

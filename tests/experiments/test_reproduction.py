@@ -50,7 +50,7 @@ def test_only_runs_of_the_catalogue_are_shown(change, shown):
 def written(short_runs, times, tmp_path_factory):
     """A page, and beside it its figures."""
     path = tmp_path_factory.mktemp("pages") / "page.md"
-    reproduction.write(short_runs["seeds"].parent.parent, path, times, "the command")
+    reproduction.write(short_runs["seeds"].parent.parent, path, times, "fastmi")
     return path
 
 
@@ -69,7 +69,7 @@ def cells(section, row):
 
 def test_the_page_holds_what_was_run_and_names_what_was_not(page, short_runs):
     assert list(page) == ["", "warm-up", "original", "stopping"]
-    assert "Written by `the command`" in page[""]
+    assert "Written by `fastmi reproduction`" in page[""]
     assert (
         "Seeds: 3 of `warm-up`; 1 of `original`, `stopping`; fewer than ten, to save time, so take "
         "their spreads as rough.\n" in page[""]
@@ -239,16 +239,16 @@ def test_a_result_that_was_read_by_other_bins_is_not_the_run(
         runs.estimate(short_runs["seeds"], "--edges", "0", "1", "9", out=tmp_path / "results") == 0
     )
     with pytest.raises(ValueError, match="which holds no finished run"):
-        reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
+        reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "fastmi")
     (folder,) = trained(tmp_path / "results")
     assert read(folder).run.reads == (Counted((0.0, 1.0, 9)),)
     assert runs.estimate(folder, "--edges", "-1", "1", "50") == 0  # and by the run's own it is
-    missing = reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
+    missing = reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "fastmi")
     assert "warm-up" not in missing
 
 
 def test_results_of_an_earlier_version_are_shown(times, tmp_path):
-    reproduction.write(runs.FORMAT_1, tmp_path / "page.md", times, "the command")
+    reproduction.write(runs.FORMAT_1, tmp_path / "page.md", times, "fastmi")
     assert "4 steps, 4 recorded and read on 2 samples" in (tmp_path / "page.md").read_text()
 
 
@@ -266,7 +266,7 @@ def test_an_older_manifest_makes_a_page_with_empty_cells(short_runs, times, tmp_
         ]
     path.write_text(json.dumps(manifest))
     for results in (tmp_path / "results", runs.FORMAT_1):
-        reproduction.write(results, tmp_path / "page.md", times, "the command")
+        reproduction.write(results, tmp_path / "page.md", times, "fastmi")
         page = (tmp_path / "page.md").read_text()
         (row,) = (row for row in cells(page, "training") if row[1] == "output")
         assert float(row[2]) >= 0
@@ -293,5 +293,5 @@ def test_one_network_has_no_spread_over_networks(times, tmp_path, monkeypatch):
         lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None),
     )
     monkeypatch.setattr(reproduction, "figures", saving.figures)
-    reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "the command")
+    reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "fastmi")
     assert "nan" not in (tmp_path / "page.md").read_text()

@@ -145,7 +145,7 @@ def options() -> Iterator[tuple[str, str]]:
     command_line = importlib.import_module("experiments.commands.parser")
     (commands,) = (
         action
-        for action in command_line._parser()._actions
+        for action in command_line._parser("", {})._actions
         if isinstance(action, argparse._SubParsersAction)
     )
     for command, parser in commands.choices.items():
