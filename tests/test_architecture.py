@@ -57,6 +57,7 @@ ORDER = (  # a room may import those before it
     "recorders",
     "callbacks",
     "compat",
+    "__main__",
 )
 # for one release
 MOVED = {
