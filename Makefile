@@ -12,7 +12,7 @@ demo: $(READY)
 	$(BIN) -m experiments run tishby-extended --force
 
 test: $(READY)
-	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest
+	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest -n auto --dist loadfile
 
 test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and transformers themselves; here no test may skip
 	FASTMI_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest tests/fastmi/callbacks tests/fastmi/test_callbacks.py \

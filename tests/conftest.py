@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 import fastmi
 from fastmi import inputs
 from fastmi.backends import triton_twin
-from tests import standin
+from tests import standin, workers
 
 settings.register_profile(
     "fastmi",
@@ -125,9 +125,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def whole_suite(request: pytest.FixtureRequest) -> bool:
-    """Whether every file of tests is run, and all of it."""
-    chosen = request.config.getoption
+    """Whether every file of tests is run, and all of it, in this process."""
+    return _is_whole(request.session) and not _of_several(request.config)
+
+
+def _is_whole(session: pytest.Session) -> bool:
+    chosen = session.config.getoption
     if chosen("keyword") or chosen("markexpr") or chosen("lf", False) or chosen("deselect"):
         return False
     there = set(Path(__file__).parent.rglob("test_*.py"))
-    return there <= {item.path for item in request.session.items}
+    return there <= {item.path for item in session.items}
+
+
+def _of_several(config: pytest.Config) -> bool:
+    """Whether this is a worker of pytest-xdist, which runs some of the tests."""
+    return hasattr(config, "workeroutput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if _of_several(config):
+        torch.set_num_threads(1)  # workers share the cores
+    else:
+        config.pluginmanager.register(workers.Workers())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _of_several(session.config):
+        workers.tell(session.config, _is_whole(session))

@@ -95,12 +95,17 @@ def watch(package: str) -> None:
     sys.meta_path.insert(0, _Finder(package))
 
 
-def silent(folder: Path) -> list[Place]:
-    """Lists the errors of a package's sources that nothing has made so far."""
+def so_far() -> set[Place]:
+    """Gives the errors that were made so far, in this process."""
+    return set(getattr(builtins, NOTE))
+
+
+def silent(folder: Path, elsewhere: set[Place] | None = None) -> list[Place]:
+    """Lists the errors of a package's sources that nothing has made so far, here or elsewhere."""
     places = set[Place]()
     for path in sorted(folder.rglob("*.py")):
         module = ".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(
             ".__init__"
         )
         places |= made(module, ast.parse(path.read_text()))
-    return sorted(places - getattr(builtins, NOTE))
+    return sorted(places - so_far() - (elsewhere or set()))

@@ -5,18 +5,22 @@ Run last, and only where all tests run.
 
 import builtins
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import fastmi
-from tests import fired
+from tests import fired, workers
 
 PACKAGE = Path(fastmi.__file__).parent
 
 
 def test_every_error_is_made_by_a_test(whole_suite):
     if not whole_suite:
-        pytest.skip("only some of the tests were chosen")
+        pytest.skip(
+            "only some of the tests were chosen, or several processes share them: then it "
+            "is judged when all have ended (tests/conftest.py)"
+        )
     assert fired.silent(PACKAGE) == []
 
 
@@ -64,3 +68,29 @@ def test_the_package_was_read_with_notes(monkeypatch):
 def line_of(place):
     module, number = place
     return (PACKAGE.parent / f"{module.replace('.', '/')}.py").read_text().splitlines()[number - 1]
+
+
+def of_worker(whole, places):
+    config = SimpleNamespace(workeroutput={})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(builtins, fired.NOTE, set(places))
+        workers.tell(config, whole)
+    return config
+
+
+def judged(*nodes):
+    judge, session = workers.Workers(), SimpleNamespace(exitstatus=0)
+    for node in nodes:
+        judge.pytest_testnodedown(node, None)
+    judge.pytest_sessionfinish(session)
+    return session.exitstatus
+
+
+def test_of_several_processes_all_errors_together_are_judged(monkeypatch, capsys):
+    monkeypatch.setattr(builtins, fired.NOTE, set())
+    every = fired.silent(PACKAGE)
+    some, others = every[::2], every[1::2]
+    assert judged(of_worker(True, some), of_worker(True, others)) == 0
+    assert judged(of_worker(True, some), of_worker(True, others[1:])) == 1
+    assert f"errors that no test makes: [{others[0]}]" in capsys.readouterr().out
+    assert judged(of_worker(False, some), SimpleNamespace()) == 0
