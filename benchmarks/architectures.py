@@ -1,6 +1,7 @@
 """`python -m benchmarks architectures`: other people's architectures, watched on 16 samples.
 
-Each is built tiny, of its configuration and with random weights: nothing is downloaded. It is asked
+Those of transformers are built tiny, of their configuration, those of torchvision as they are, up
+to two billion multiplications an image; all with random weights: nothing is downloaded. It is asked
 which layers are found, and whether outputs, weights and modes are bit for bit what they were, and
 hooks gone, after a reading and after one that fails.
 """
@@ -8,9 +9,11 @@ hooks gone, after a reading and after one that fails.
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +21,20 @@ import fastmi
 
 __all__ = ["ARCHITECTURES", "Architecture", "Finding", "main", "table", "watched"]
 
-PAGE = Path("docs/architectures.md")
+PAGES = {
+    "transformers": Path("docs/architectures.md"),
+    "torchvision": Path("docs/architectures-torchvision.md"),
+}
+ENVIRONMENTS = {
+    "transformers": "run it in .venv-frameworks (make test-frameworks)",
+    "torchvision": "install a torchvision that goes with a torch of its own, in an environment of "
+    "its own",
+}
+MOST_GIGAFLOPS = 2.0  # of an image, as torchvision tells of its weights
+BUILT = {
+    "transformers": "Each is built tiny, of its configuration and",
+    "torchvision": f"Each of at most {MOST_GIGAFLOPS:g} GFLOP an image is built as it is,",
+}
 N_SAMPLES, N_TOKENS = 16, 8
 TEXT = {
     "vocab_size": 30,
@@ -246,7 +262,7 @@ def _failing(output: Any) -> Any:
     raise _Failure
 
 
-def _state(model: Any, x: Mapping[str, Any]) -> dict[str, Any]:
+def _state(model: Any, x: Any) -> dict[str, Any]:
     """Collects what a reading may not change: outputs, weights, modes, hooks."""
     import torch
 
@@ -255,7 +271,7 @@ def _state(model: Any, x: Mapping[str, Any]) -> dict[str, Any]:
     weights = {key: value.clone() for key, value in model.state_dict().items()}
     model.eval()
     with torch.no_grad():
-        outputs = list(_tensors(model(**x)))
+        outputs = list(_tensors(model(**x) if isinstance(x, Mapping) else model(x)))
     for module, mode in zip(model.modules(), modes, strict=True):
         module.training = mode
     return {"outputs": outputs, "weights": list(weights.values()), "modes": modes, "hooks": hooks}
@@ -286,19 +302,18 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split()):.200}"
 
 
-def table(findings: Sequence[Finding], absent: Sequence[str], versions: str) -> str:
-    """Writes the page."""
+def table(findings: Sequence[Finding], library: str, versions: str) -> str:
+    """Writes the page of a library's models."""
     right = sum(not one.faults for one in findings)
     lines = [
-        "# Architectures that were watched",
+        f"# Architectures of {library} that were watched",
         "",
-        "Written by `python -m benchmarks architectures`. Each is built tiny, of its configuration",
-        f"and with random weights, and watched on {N_SAMPLES} samples by",
+        f"Written by `python -m benchmarks architectures --of {library}`. {BUILT[library]}",
+        f"with random weights, and watched on {N_SAMPLES} samples by",
         '`fastmi.watch(model, samples, pool="mean")`:',
         "outputs, weights and modes have to be bit for bit what they were, and hooks gone, after a",
         f"reading and after one that fails. {right} of {len(findings)} are right; {versions}.",
         "",
-        *[f"Not tried: {one}.\n" for one in absent],
         "| model | parameters | layers | first and last of them | |",
         "| --- | ---: | ---: | --- | --- |",
     ]
@@ -313,33 +328,63 @@ def main(arguments: Sequence[str]) -> int:
     """Watches all, or those that are named, and writes the page of all; 1 where one fails."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks architectures")
     parser.add_argument("names", nargs="*", help="of models; none is all, and writes the page")
-    parser.add_argument("--out", type=Path, default=PAGE)
+    parser.add_argument("--of", choices=list(PAGES), default="transformers", help="whose models")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         import torch
-        import transformers  # type: ignore[import-not-found]
+
+        library: Any = importlib.import_module(options.of)
     except ImportError as error:
-        raise ValueError(f"{error}: run it in .venv-frameworks (make test-frameworks)") from error
-    transformers.logging.set_verbosity_error()
+        raise ValueError(f"{error}: {ENVIRONMENTS[options.of]}") from error
     findings = []
-    for architecture in ARCHITECTURES:
-        name = architecture.model.rpartition(".")[2]
+    for name, build in MODELS[options.of]():
         if options.names and name not in options.names:
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                finding = watched(name, *built(architecture))
+                finding = watched(name, *build())
             except Exception as error:
                 finding = Finding(name, 0, (), (f"not built: {_reason(error)}",))
         print(f"{name}: {len(finding.layers)} layers, {'; '.join(finding.faults) or 'as it was'}")
         findings.append(finding)
     if not options.names:
-        versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
-        options.out.write_text(table(findings, _absent(), versions), encoding="utf-8")
+        versions = f"{options.of} {library.__version__}, torch {torch.__version__}"
+        out = options.out or PAGES[options.of]
+        out.write_text(table(findings, options.of, versions), encoding="utf-8")
     return int(any(one.faults for one in findings))
 
 
-def _absent() -> list[str]:
-    return ["torchvision's networks: its builds do not go with the CPU build of torch 2.13"]
+Built = Callable[[], tuple[Any, tuple[Any, Any]]]
+
+
+def _of_transformers() -> Iterator[tuple[str, Built]]:
+    import transformers  # type: ignore[import-not-found]
+
+    transformers.logging.set_verbosity_error()
+    for architecture in ARCHITECTURES:
+        yield architecture.model.rpartition(".")[2], partial(built, architecture)
+
+
+def _of_torchvision() -> Iterator[tuple[str, Built]]:
+    """Yields the classification networks up to a size; where weights differ, by their least."""
+    from torchvision import models  # type: ignore[import-not-found]
+
+    for name in models.list_models(module=models):
+        sizes = [weights.meta["_ops"] for weights in models.get_model_weights(name)]
+        if min(sizes) <= MOST_GIGAFLOPS:
+            yield name, partial(_image_model, name)
+
+
+def _image_model(name: str) -> tuple[Any, tuple[Any, Any]]:
+    import torch
+    from torchvision import models  # type: ignore[import-not-found]
+
+    torch.manual_seed(0)
+    model = models.get_model(name, weights=None)
+    return model.train(), (torch.randn(N_SAMPLES, 3, 224, 224), torch.arange(N_SAMPLES) % 2)
+
+
+MODELS = {"transformers": _of_transformers, "torchvision": _of_torchvision}
