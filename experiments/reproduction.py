@@ -23,7 +23,7 @@ __all__ = ["write"]
 _log = logging.getLogger("fastmi.experiments")
 
 
-def write(results: Path, out: Path, times: Path, prog: str) -> list[str]:
+def write(results: Path, out: Path, times: Path | None, prog: str) -> list[str]:
     """Writes the page and its figures -> the names of the runs that have no finished result there.
 
     The figures lie in a folder beside the page.
@@ -31,7 +31,7 @@ def write(results: Path, out: Path, times: Path, prog: str) -> list[str]:
     Args:
         results: the folder in which `run` left results; of each run that with most seeds, of those
             the lowest, is shown.
-        times: what `python -m benchmarks --json` wrote.
+        times: what `python -m benchmarks --json` wrote; None leaves the published loop's out.
         prog: what is typed before `reproduction`, and before `run`.
 
     Raises:
@@ -42,7 +42,7 @@ def write(results: Path, out: Path, times: Path, prog: str) -> list[str]:
         raise ValueError(
             f"results is '{results}', which holds no finished run: {prog} run all --seeds 10 first"
         )
-    loops = times_of_loops(times)
+    loops = times_of_loops(times) if times else {}
     chosen, left_out = _most_seeds(results)
     if not chosen:
         why = f" (left out: {left_out[0]})" if left_out else ""

@@ -93,8 +93,10 @@ def _parser(prog: str, also: Mapping[str, str]) -> argparse.ArgumentParser:
     page.add_argument(
         "--times",
         type=_path,
-        default=Path("benchmarks/results/cpu.json"),
-        help="what `python -m benchmarks --json` wrote",
+        help=(
+            "what `python -m benchmarks --json` wrote, of the published loop's times (default: "
+            "benchmarks/results/cpu.json, where that is)"
+        ),
     )
     page.add_argument(
         "--out",

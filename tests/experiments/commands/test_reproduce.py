@@ -1,5 +1,7 @@
 """The command of the reproduction: its page, or what it lacks."""
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -44,7 +46,9 @@ def test_without_a_finished_run_there_is_no_page(times, tmp_path, capsys):
     assert "which is a folder" in capsys.readouterr().err
 
 
-def test_the_command_names_what_was_not_run(short_runs, times, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def undrawn_page(monkeypatch):
+    """Makes figures empty files."""
     monkeypatch.setattr(
         reproduction,
         "picture",
@@ -53,6 +57,24 @@ def test_the_command_names_what_was_not_run(short_runs, times, tmp_path, monkeyp
     monkeypatch.setattr(
         reproduction, "figures", SimpleNamespace(save=lambda figure, path: path.touch())
     )
+
+
+@pytest.mark.usefixtures("undrawn_page")
+@pytest.mark.parametrize("there", [False, True])
+def test_times_that_nobody_names_are_those_of_a_checkout_or_none(
+    there, short_runs, times, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    if there:
+        Path("benchmarks/results").mkdir(parents=True)
+        shutil.copy(times, "benchmarks/results/cpu.json")
+    results = str(short_runs["seeds"].parent.parent)
+    assert cli.main(["reproduction", "--results", results, "--out", "page.md"]) == 0
+    assert ("The published loop: " in Path("page.md").read_text()) == there
+
+
+@pytest.mark.usefixtures("undrawn_page")
+def test_the_command_names_what_was_not_run(short_runs, times, tmp_path, capsys):
     out = tmp_path / "page.md"
     words = [
         "--results",
