@@ -137,6 +137,8 @@ def test_the_metadata_promise_what_is_so_and_no_placeholder(wheel):
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata.get_all("Project-URL") is None  # there is none so far
     assert metadata["Author"] == "The fastmi authors"
+    pythons = [line.split()[-1] for line in metadata.get_all("Classifier") if "Python :: " in line]
+    assert pythons == ["3.11"]  # on others the whole of the tests was not run so far
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
 
 
