@@ -233,6 +233,7 @@ def _panels(
 ) -> dict[str, list[Panel]]:
     """Makes sample -> panels; "each" only where it stands alone, for "mean" is its mean."""
     groups = by_reading(planes)
+    over = "plane" if run.reads[0].placed else run.training.unit[:-1]
     present = list(dict.fromkeys(name for _, name in groups))
     if reading is not None and reading not in present:
         raise ValueError(f"{run.id} has no reading {reading!r}: it has {', '.join(present)}")
@@ -242,7 +243,7 @@ def _panels(
     out: dict[str, list[Panel]] = {}
     for (sample, name), seeds in groups.items():
         if name in chosen:
-            panel = _only(layers, tables.panel(seeds))
+            panel = _only(layers, tables.panel(seeds, over))
             out.setdefault(sample, []).append(
                 replace(panel, title=f"{label}: {panel.title}") if label else panel
             )
@@ -282,6 +283,11 @@ def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
     if len({panel.spread_xt is None for panel in panels}) > 1:
         raise ValueError(
             "some of the runs have several seeds and some have one: draw them side by side"
+        )
+    if len({panel.over for panel in panels}) > 1:
+        raise ValueError(
+            "some of the runs have a place in the plane and some are drawn over their steps: draw "
+            "them apart"
         )
     columns = {name: [getattr(panel, name) for panel in panels] for name in _COLUMNS}
     return replace(

@@ -91,7 +91,7 @@ class Result:
         n = len(self.planes) // len(self.run.reads)
         groups = [self.planes[i * n : (i + 1) * n] for i in range(len(self.run.reads))]
         return [
-            replace(self, run=replace(self.run, reads=(measure,)), planes=planes)
+            replace(self, run=self.run.read_by(measure), planes=planes)
             for measure, planes in zip(self.run.reads, groups, strict=True)
         ]
 

@@ -29,18 +29,19 @@ FORMAT = 2  # of the manifests that are written; those without a number have 0
 class Layer(TypedDict):
     """What `summary.findings` and `beliefs.believed` say of a layer.
 
-    With several seeds each number of the former has its spread beside it. What can be believed is
+    With several seeds each number of the former has its spread beside it. A measure that says
+    nothing of I(X;T), or counts nothing, has no number of it. What can be believed is
     of the end, and there since there are such columns.
     """
 
     layer: str
-    i_xt_start: float
-    i_xt_peak: float
-    peak_epoch: float
-    i_xt_end: float
+    i_xt_start: NotRequired[float]
+    i_xt_peak: NotRequired[float]
+    peak_epoch: NotRequired[float]
+    i_xt_end: NotRequired[float]
     i_ty_start: float
     i_ty_end: float
-    coverage_end: float
+    coverage_end: NotRequired[float]
     i_xt_start_sd: NotRequired[float]
     i_xt_peak_sd: NotRequired[float]
     peak_epoch_sd: NotRequired[float]

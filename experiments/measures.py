@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -20,6 +20,8 @@ __all__ = [
     "Counted",
     "Measure",
     "PerUnit",
+    "Probe",
+    "SoftCodes",
     "VectorQuantized",
     "from_fields",
 ]
@@ -50,6 +52,16 @@ class Measure(Protocol):
         """Bytes of memory that the record itself asks for."""
         ...
 
+    @property
+    def placed(self) -> bool:
+        """Tells whether I(X;T) says something of a layer, which has a place in the plane then."""
+        ...
+
+    @property
+    def counts(self) -> bool:
+        """Tells whether it counts symbols, of which there are some many, and so many met once."""
+        ...
+
     def estimator(
         self, x: Any, classes: Any, n_classes: int | None = None, sample: str | None = None
     ) -> PlaneEstimator:
@@ -73,7 +85,14 @@ class Measure(Protocol):
 
 
 class _Read(ABC):
-    """What every measure does in the same way."""
+    """What every measure does in the same way, and what most do."""
+
+    placed: ClassVar[bool] = True
+    counts: ClassVar[bool] = True
+
+    @property
+    def n_bytes(self) -> int:
+        return 0
 
     @property
     @abstractmethod
@@ -154,6 +173,7 @@ class PerUnit(_Binned):
 class VectorQuantized(_Read):
     """Counts codes that are fitted without labels, to each network and reading by itself."""
 
+    placed: ClassVar[bool] = False
     k: int = 32
     by: Literal["kmeans", "pca", "product"] = "kmeans"
     measure: Literal["vector-quantized"] = "vector-quantized"
@@ -161,10 +181,6 @@ class VectorQuantized(_Read):
     @property
     def of_layers(self) -> measures.VectorQuantized:
         return measures.VectorQuantized(self.k, self.by)
-
-    @property
-    def n_bytes(self) -> int:
-        return 0
 
     def faults(self) -> Iterator[str]:
         if not 1 <= self.k <= MOST_CODES:
@@ -174,10 +190,67 @@ class VectorQuantized(_Read):
         return f"{self.k} codes by {self.by}"
 
 
+@dataclass(frozen=True)
+class Probe(_Read):
+    """Scores a classifier of each layer on half of the sample, fitted to the other half.
+
+    The halves are drawn by `seed`; at most `max_fit` rows are fitted, and as many scored.
+    """
+
+    placed: ClassVar[bool] = False
+    counts: ClassVar[bool] = False
+    hidden: int = 0
+    seed: int = 0
+    max_fit: int = 5_000
+    measure: Literal["probe"] = "probe"
+
+    @property
+    def of_layers(self) -> measures.Probe:
+        return measures.Probe(self.hidden, seed=self.seed, max_fit=self.max_fit)
+
+    def faults(self) -> Iterator[str]:
+        if not (0 <= self.hidden <= MOST_CODES and self.seed >= 0 and self.max_fit >= 1):
+            yield (
+                f"hidden, seed and max_fit are {self.hidden}, {self.seed} and {self.max_fit}: the "
+                f"first is from 0 to {MOST_CODES:,}, the others from 0 and from 1 on"
+            )
+
+    def __str__(self) -> str:
+        return (
+            f"a probe{f' of {self.hidden} hidden units' if self.hidden else ''}, seed {self.seed}"
+        )
+
+
+@dataclass(frozen=True)
+class SoftCodes(_Read):
+    """Reads through a random channel onto `n_anchors` directions, drawn `n_seeds` times."""
+
+    counts: ClassVar[bool] = False
+    n_anchors: int = 64
+    n_seeds: int = 8
+    measure: Literal["soft-codes"] = "soft-codes"
+
+    @property
+    def of_layers(self) -> measures.SoftCodes:
+        return measures.SoftCodes(self.n_anchors, self.n_seeds)
+
+    def faults(self) -> Iterator[str]:
+        if not (2 <= self.n_anchors <= MOST_CODES and 1 <= self.n_seeds <= MOST_CODES):
+            yield (
+                f"n_anchors and n_seeds are {self.n_anchors} and {self.n_seeds}: they are from 2, "
+                f"and from 1, to {MOST_CODES:,}"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.n_anchors} soft codes, {self.n_seeds} draws"
+
+
 MEASURES: dict[str, type[Any]] = {
     "counted": Counted,
     "per-unit": PerUnit,
     "vector-quantized": VectorQuantized,
+    "probe": Probe,
+    "soft-codes": SoftCodes,
 }
 
 

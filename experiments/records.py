@@ -164,6 +164,10 @@ class Run:
         """The ids of its results, one for each measure: <training id>/<measure id>."""
         return [f"{self.id}/{measure.id}" for measure in self.reads]
 
+    def read_by(self, measure: Measure) -> Run:
+        """Makes the run with one measure; what is made of planes is not of one without places."""
+        return replace(self, reads=(measure,), analyses=self.analyses if measure.placed else ())
+
     def varied(self, **changes: Any) -> Run:
         """Makes the run with other values, in whichever of its records has a field of that name.
 

@@ -75,7 +75,7 @@ def read(folder: Path) -> Finished:
             analyses.load(name)
         layers = _layers(run.training)
         planes = load_planes(place / PLANES)
-        _fitting(run.training, layers, manifest, planes)
+        _fitting(run, layers, manifest, planes)
     except files.NewerFormat:
         raise
     except (OSError, ValueError, TypeError) as error:
@@ -175,13 +175,13 @@ def _layers(training: Training) -> tuple[str, ...]:
 
 
 def _fitting(
-    training: Training,
+    run: Run,
     layers: tuple[str, ...],
     manifest: Manifest,
     planes: Sequence[InformationPlane],
 ) -> None:
     """Holds the planes to the run, and to what the manifest says of them."""
-    groups = by_reading(planes)
+    training, groups = run.training, by_reading(planes)
     stated = [(reading["sample"], reading["reading"]) for reading in manifest["readings"]]
     if not planes or stated != list(groups):
         raise ValueError(
@@ -210,7 +210,7 @@ def _fitting(
                 f"a plane has {plane.n_copies} copies and layers {', '.join(plane.layers):.60}, the"
                 " run others"
             )
-        if plane.n_symbols is None or plane.coverage is None:
+        if run.reads[0].counts and (plane.n_symbols is None or plane.coverage is None):
             raise ValueError("a plane lacks the symbols or the coverage that counting gives")
         if not _recorded(training, plane.epochs.tolist()):
             raise ValueError("a plane was recorded at other epochs than the run")

@@ -180,5 +180,7 @@ def _name(reading: Table) -> str:
 
 
 def _cell(row: Any, key: str, form: str) -> str:
+    if key not in row:
+        return ""
     spread = f" ± {row[f'{key}_sd']:{form}}" if f"{key}_sd" in row else ""
     return f"{row[key]:{form}}{spread}"

@@ -26,7 +26,7 @@ def findings(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
 
     They are I(X;T) at the start, at its peak and at the end, I(T;Y) at start and end, and the
     coverage at the end. Of one plane, averaged over its paths; of the planes of several seeds each
-    key is their mean, and "..._sd" their spread.
+    key is their mean, and "..._sd" their spread. What a measure does not say has no key.
     """
     seeds = [_findings(plane.mean()) for plane in planes]
     rows = []
@@ -34,6 +34,8 @@ def findings(planes: Sequence[InformationPlane]) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"layer": layer[0]["layer"]}
         for key in KEYS:
             values = [seed[key] for seed in layer]
+            if np.isnan(values).any():
+                continue
             row[key] = float(np.mean(values))
             if len(values) > 1:
                 row[f"{key}_sd"] = float(np.std(values, ddof=1))
@@ -57,14 +59,15 @@ def _findings(mean: InformationPlane) -> list[dict[str, Any]]:
     for i, layer in enumerate(mean.layers):
         i_xt, i_ty = mean.i_xt[:, 0, i], mean.i_ty[:, 0, i]
         peak = int(i_xt.argmax())
+        coverage = np.nan if mean.coverage is None else mean.coverage[-1, 0, i]
         values = (
             i_xt[0],
             i_xt[peak],
-            mean.epochs[peak],
+            np.nan if np.isnan(i_xt[peak]) else mean.epochs[peak],
             i_xt[-1],
             i_ty[0],
             i_ty[-1],
-            mean.coverage[-1, 0, i],
+            coverage,
         )
         rows.append({"layer": layer} | dict(zip(KEYS, map(float, values), strict=True)))
     return rows
@@ -149,29 +152,34 @@ def _table(result: Result) -> list[str]:
     ]
     beliefs = believed(single)
     for i, row in enumerate(findings(single)):
-        line = (
-            f"{row['layer']:9} {row['i_xt_start']:12.2f} {row['i_xt_peak']:6.2f} "
-            f"({row['peak_epoch']:5.0f})"
-        )
-        line += f" {row['i_xt_end']:6.2f} {row['i_ty_start']:14.3f} {row['i_ty_end']:6.3f}"
+        line = f"{row['layer']:9} {_cell(row, 'i_xt_start', 12, '.2f')} "
+        line += f"{_cell(row, 'i_xt_peak', 6, '.2f')} "
+        line += f"({row['peak_epoch']:5.0f})" if "peak_epoch" in row else " " * 7
+        line += f" {_cell(row, 'i_xt_end', 6, '.2f')} {row['i_ty_start']:14.3f}"
+        line += f" {row['i_ty_end']:6.3f}"
         line += "".join(
-            f" {rows[i]['i_xt_end']:8.2f}  {rows[i]['i_ty_end']:6.3f}" for rows in beside.values()
+            f" {_cell(rows[i], 'i_xt_end', 8, '.2f')}  {rows[i]['i_ty_end']:6.3f}"
+            for rows in beside.values()
         )
-        chance = f"{beliefs[i]['chance']:8.3f}" if "chance" in beliefs[i] else " " * 8
-        line += f"  {row['coverage_end']:8.0%}{chance}  {beliefs[i].get('verdict', '')}"
+        line += f"  {_cell(row, 'coverage_end', 8, '.0%')}{_cell(beliefs[i], 'chance', 8, '.3f')}"
+        line += f"  {beliefs[i].get('verdict', '')}"
         lines.append(line.rstrip())
     answers = [
         f"{name} {values['accuracy']:.1%}" for name, values in scores_at_end(result.scores).items()
     ]
-    broken = funnel(single)
+    broken, placed = funnel(single), result.run.reads[0].placed
     lines += [
         *_supported({sample: single} | elsewhere),
         "",
         f"Right answers at the end: {', '.join(answers)}.",
         *_shuffled(training, elsewhere),
-        (
-            f"A layer above the one before it (the binning's doing): I(X;T) in {broken['i_xt']}, "
-            f"I(T;Y) in {broken['i_ty']} of {broken['pairs']} pairs."
+        *(
+            [
+                "A layer above the one before it (the binning's doing): I(X;T) in "
+                f"{broken['i_xt']}, I(T;Y) in {broken['i_ty']} of {broken['pairs']} pairs."
+            ]
+            if placed
+            else []
         ),
         *(
             f"{name}: {count} of its rows were trained on, too; what is said of it is said in spite"
@@ -193,11 +201,12 @@ def _supported(by_sample: Mapping[str, Sequence[InformationPlane]]) -> list[str]
         for layer, own in zip(planes[0].layers, believed(planes), strict=True):
             if "mean_lower" not in own:
                 continue
-            bracket = f"{own['mean_lower']:.3f} .. {own['mean_upper']:.3f}"
-            met, outside = (_share(own, name) for name in ("pair_coverage", "outside"))
-            numbers = _number(own, "chance"), bracket, met, _number(own, "growth"), outside
+            bracket = f"{own['mean_lower']:.3f} .. {_cell(own, 'mean_upper', 5, '.3f')}"
+            met, outside = (_cell(own, name, 0, ".0%") for name in ("pair_coverage", "outside"))
+            chance, growth = (_cell(own, name, 0, ".3f") for name in ("chance", "growth"))
+            numbers = chance, bracket, met, growth, outside
             table.append((layer, sample, *numbers))
-            words.append((own["verdict_xt"], own["verdict"]))
+            words.append((own.get("verdict_xt", ""), own["verdict"]))
     if len(table) == 1:
         return []
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
@@ -212,12 +221,9 @@ def _supported(by_sample: Mapping[str, Sequence[InformationPlane]]) -> list[str]
     ]
 
 
-def _number(row: Mapping[str, Any], name: str) -> str:
-    return f"{row[name]:.3f}" if name in row else ""
-
-
-def _share(row: Mapping[str, Any], name: str) -> str:
-    return f"{row[name]:.0%}" if name in row else ""
+def _cell(row: Mapping[str, Any], name: str, width: int, form: str) -> str:
+    """Writes a number, or room for it where the row has none."""
+    return f"{row[name]:{width or ''}{form}}" if name in row else " " * width
 
 
 def _shuffled(training: Training, elsewhere: Mapping[str, Sequence[InformationPlane]]) -> list[str]:
@@ -262,7 +268,9 @@ def _analysed(name: str, result: Result) -> list[str]:
 def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
     """Says what the sample cannot support, to stand beside the table."""
     plane = min(planes, key=lambda plane: plane.entropy_x)
-    if plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
+    if np.isnan(plane.i_xt).all():
+        lines = ["This measure says nothing of I(X;T)."]
+    elif plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
         lines = [f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]
     else:
         lines = [
@@ -279,7 +287,7 @@ def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
     sparse = [
         row["layer"]
         for row, word in layers
-        if row["coverage_end"] < SPARSE_COVERAGE and word != "exact"
+        if row.get("coverage_end", 1) < SPARSE_COVERAGE and word != "exact"
     ]
     if sparse:
         lines.append(

@@ -327,9 +327,9 @@ ESTIMATE = [
     ),
     _refused(
         "estimate --measure",
-        _with_result("estimate", "RESULT", "--measure", "probe"),
+        _with_result("estimate", "RESULT", "--measure", "probing"),
         "estimate(--measure)",
-        "probe",
+        "probing",
     ),
     _refused(
         "estimate --out-of-range",

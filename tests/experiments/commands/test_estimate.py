@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from experiments import results
+from experiments import results, run_tables
 from experiments.catalog import CATALOG
+from experiments.drawing import by_reading, overlaid, picture
 from experiments.execution import execute
-from experiments.measures import PerUnit, VectorQuantized
+from experiments.measures import PerUnit, Probe, SoftCodes, VectorQuantized
 from fastmi import Ensemble, tables
 from tests.experiments.shortened import TINY, contents
 from tests.runs import estimate, reading_of, rows_of, run
@@ -180,10 +182,35 @@ def test_other_measures_read_the_same_snapshots_and_are_results_as_others(traine
     assert "per-unit" in capsys.readouterr().out
 
 
+def test_what_says_nothing_of_x_is_drawn_over_the_steps_and_lacks_only_that(trained, capsys):
+    assert estimate(trained, "--measure", "probe", "--measure", "soft-codes") == 0
+    said = capsys.readouterr().out
+    assert "This measure says nothing of I(X;T)." in said
+    probe, soft = (results.read(trained / kind().id) for kind in (Probe, SoftCodes))
+    assert np.isnan(probe.planes[0].i_xt).all()
+    assert picture(probe.run, probe.planes).axes[-1].get_xlabel() == "step"
+    assert picture(soft.run, soft.planes).axes[-1].get_xlabel() == "I(X;T)  [bits]"
+    for finished, has_x in ((probe, False), (soft, True)):
+        for layer in finished.manifest["readings"][0]["layers"]:
+            assert ("i_xt_end" in layer) == has_x
+            assert "coverage_end" not in layer
+            at = finished.planes[0].layers.index(layer["layer"])
+            first = next(iter(by_reading(finished.planes).values()))
+            ends = [plane.mean().i_ty[-1, 0, at] for plane in first]
+            assert layer["i_ty_end"] == pytest.approx(np.mean(ends))
+        run_tables.values(finished.run, finished.manifest)
+    by_training = execute(probe.run)
+    for read, made in zip(probe.planes, by_training.planes, strict=True):
+        assert read.i_ty.tolist() == made.i_ty.tolist()
+    with pytest.raises(ValueError, match="some of the runs have a place in the plane and some are"):
+        overlaid([(one.run, one.planes) for one in (probe, soft)], reading="each")
+
+
 def test_a_reading_needs_edges_or_a_measure(trained, capsys):
     whole = contents(trained)
     assert estimate(trained) == 2
-    assert "pass --edges LOW HIGH N, or --measure of counted, per-unit, vector-quantized" in (
-        capsys.readouterr().err
+    assert (
+        "pass --edges LOW HIGH N, or --measure of counted, per-unit, vector-quantized, probe"
+        in (capsys.readouterr().err)
     )
     assert contents(trained) == whole
