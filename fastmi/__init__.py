@@ -19,7 +19,7 @@ from fastmi.recorders import Recorder, watch
 from fastmi.reports import Report, mutual_information_report
 from fastmi.resampling import permutation_test
 from fastmi.streams import Stream
-from fastmi.tables import InformationPlane, plot, write_csv
+from fastmi.tables import InformationPlane, plot, write_csv, write_html
 from fastmi.units import UnitInformation, unit_information
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "use_threads",
     "watch",
     "write_csv",
+    "write_html",
 ]
 
 __version__ = "0.2.0"

@@ -49,7 +49,7 @@ from fastmi import checks, files
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.inputs import shown
 
-__all__ = ["Panel", "UnitMap", "draw", "information_plane", "save", "unit_map"]
+__all__ = ["Panel", "UnitMap", "draw", "information_plane", "look", "save", "unit_map"]
 
 MOVED = ("Live", "place", "show")  # to `fastmi.screens`, for one release
 
@@ -420,7 +420,7 @@ def draw(ax: Axes, panel: Panel, color: str = "layer") -> Figure:
         for i, run in enumerate(runs)
     ]
     for layer, name in enumerate(layers):
-        shade, mark = _look(layer)
+        shade, mark = look(layer)
         tint = shade if color == "layer" else GUIDE
         handles.append(
             Line2D([], [], color=tint, marker=mark, label=_visible(name, LONGEST_LETTERS))
@@ -586,7 +586,7 @@ def _draw(
     )
     for layer in range(len(panel.layers)):
         x, y = panel.i_xt[:, layer], panel.i_ty[:, layer]
-        shade, mark = _look(layers.index(panel.layers[layer]))
+        shade, mark = look(layers.index(panel.layers[layer]))
         dash = _dash(runs.index(panel.runs[layer])) if panel.runs else "-"
         path = np.stack([_means(x, windows), _means(y, windows)], axis=-1)
         lines = LineCollection(
@@ -735,7 +735,7 @@ def _dash(run: int) -> Any:
     return DASHES[run % len(DASHES)]
 
 
-def _look(layer: int) -> tuple[str, str]:
+def look(layer: int) -> tuple[str, str]:
     """Gives a layer a colour and a mark; beyond seven both begin again, but in other pairs."""
     return COLORS[layer % len(COLORS)], MARKS[(layer + layer // len(COLORS)) % len(MARKS)]
 
@@ -800,7 +800,7 @@ def _legend(
         ),
     )
     for i, lines in enumerate(layers):
-        shade, mark = _look(i)
+        shade, mark = look(i)
         shade = shade if color == "layer" else "#555555"
         handles.append(
             Line2D(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from fastmi.figures import UnitMap
+
 __all__ = ["BestUnits", "Unit", "UnitInformation", "unit_information"]
 
 ONE_LAYER = (
@@ -176,25 +178,29 @@ class UnitInformation:
         """
         from fastmi import figures
 
+        return figures.unit_map(self.map())
+
+    def map(self) -> UnitMap:
+        """Gives what `fastmi.figures` draws of it, the units in the order in which they stand."""
+        from fastmi import figures
+
         order = self._by_class()
         chance, lower = (
             None if column is None else column[order] for column in (self.chance, self.mean_lower)
         )
-        return figures.unit_map(
-            figures.UnitMap(
-                units=order,
-                classes=self._names,
-                of_classes=self.excess_of_classes[order],
-                i_ty=self.i_ty[order],
-                chance=chance,
-                lower=lower,
-                ceiling=self.h_y,
-                caption=(
-                    f"{self.n_units:,} units, n = {self.n_samples:,}"
-                    f"{f', {self.sample} sample' if self.sample else ''}; plug-in estimate of each "
-                    f"unit by itself, {self.binning}"
-                ),
-            )
+        return figures.UnitMap(
+            units=order,
+            classes=self._names,
+            of_classes=self.excess_of_classes[order],
+            i_ty=self.i_ty[order],
+            chance=chance,
+            lower=lower,
+            ceiling=self.h_y,
+            caption=(
+                f"{self.n_units:,} units, n = {self.n_samples:,}"
+                f"{f', {self.sample} sample' if self.sample else ''}; plug-in estimate of each "
+                f"unit by itself, {self.binning}"
+            ),
         )
 
     @property

@@ -32,6 +32,7 @@ ORDER = (  # a room may import those before it
     "labels",
     "figures",
     "screens",
+    "pages",
     "coding",
     "discretizing",
     "counting",
@@ -76,6 +77,7 @@ PACKAGES = (
     "entropies",
     "measures",
     "networks",
+    "pages",
     "recorders",
     "tables",
 )
@@ -84,6 +86,7 @@ GROUND = {  # of those that may import less: backends stand alone, and figures d
     # the last for names that moved there, one release long
     "figures": {"arrays", "checks", "files", "inputs", "screens"},
     "screens": {"arrays", "checks", "figures"},
+    "pages": {"arrays", "checks", "figures", "files", "inputs"},
     "heatmaps": {"arrays", "inputs"},
 }
 HEAVY = ("torch", "numba", "sklearn", "matplotlib")

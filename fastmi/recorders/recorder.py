@@ -13,6 +13,7 @@ import numpy as np
 from fastmi import checks
 from fastmi.binning import Binning
 from fastmi.inputs import shortened, shown
+from fastmi.pages import Curve
 from fastmi.planes import unsized, warn_of_unresolved
 from fastmi.points import Points
 from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
@@ -22,7 +23,7 @@ from fastmi.recorders.ranks import ALONE, Ranks
 from fastmi.recorders.reading import Watching, device_of, rows_of, values_of
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.tables import Path, described, mixed, supported
-from fastmi.tables import InformationPlane, plot
+from fastmi.tables import InformationPlane, plot, write_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +35,7 @@ HANG_TOGETHER = (
     "chance, brackets and coverage needs samples that do not"
 )
 LONG = 60  # letters, of what a caption says of how layers are measured
+MOST_MARKS = 10  # steps of layers that a page names
 LAST_STEP = 2**63 - 1  # that a column of a table holds
 
 
@@ -203,6 +205,36 @@ class Recorder:
             planes, drawn = map(self._drawn, self._paths), list(self._estimators.rules)
         says_x = all(self._estimators.says_x(one) for one in drawn)
         return plot(list(planes), color=color, over=over or ("plane" if says_x else "step"))
+
+    def to_html(
+        self, path: str | os.PathLike[str], *, title: str = "", curves: Sequence[Curve] = ()
+    ) -> None:
+        """Writes all tables in one HTML file to look around in; see `fastmi.write_html`.
+
+        Marked steps, and layers whose samples hang together, stand among what to know first.
+
+        Args:
+            path: of the file. title: above the page. curves: what else there is over the steps, as
+                `fastmi.pages.Curve("accuracy", steps, values)`.
+
+        Raises:
+            ValueError: before the first update; else as `fastmi.write_html`.
+        """
+        planes = [self._drawn(place) for place in self._paths]
+        marks = [
+            f"Step {step}, {layer}: {why}; it was not read there"
+            for step, layers in self.marked.items()
+            for layer, why in layers.items()
+        ]
+        positions = [layer for layer, pool in self._pools.items() if pool == "positions"]
+        together = [f"{', '.join(positions)}: {HANG_TOGETHER}."] if positions else []
+        write_html(
+            path,
+            planes,
+            title=title,
+            curves=curves,
+            warnings=[*together, *_first_of(marks)],
+        )
 
     def read_checkpoints(
         self, paths: Sequence[str | os.PathLike[str]] | Mapping[int, str | os.PathLike[str]]
@@ -458,6 +490,12 @@ class Recorder:
                 f"{name} is {shown(given)}: choose one of {', '.join(map(repr, there))}"
             )
         return str(given)
+
+
+def _first_of(marks: Sequence[str]) -> list[str]:
+    """Lists as many as are read, and says how many there are beyond."""
+    more = len(marks) - MOST_MARKS
+    return [*marks[:MOST_MARKS], *([f"... and {more} more"] if more > 0 else [])]
 
 
 def _shares_of_nan(read: Mapping[str, Pass]) -> dict[str, float]:

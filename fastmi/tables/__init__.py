@@ -7,6 +7,7 @@ from fastmi.tables.beliefs import Gap
 from fastmi.tables.drawing import panel, plot
 from fastmi.tables.plane import COLUMNS, InformationPlane
 from fastmi.tables.storage import FORMAT, load_planes, save_planes, write_csv
+from fastmi.tables.views import write_html
 
 __all__ = [
     "COLUMNS",
@@ -18,4 +19,5 @@ __all__ = [
     "plot",
     "save_planes",
     "write_csv",
+    "write_html",
 ]

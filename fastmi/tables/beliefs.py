@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,10 @@ from fastmi.belief import (
 from fastmi.inputs import shown
 from fastmi.tables.plane import InformationPlane
 
-__all__ = ["Gap", "gap", "reasons_of"]
+__all__ = ["Gap", "gap", "reasons_at", "reasons_of"]
 
 UNRESOLVED = VERDICTS.index("unresolved")
-NO_POINT = "not judged: it has no point at the last epoch"
+NO_POINT = "not judged: it has no point at {}"
 COLUMNS = ("i_ty", "mean_lower", "mean_upper", "verdict")
 
 
@@ -114,56 +114,69 @@ def reasons_of(plane: InformationPlane) -> dict[str, str]:
     corrected numbers does not hold the plug-in that its verdicts rest on: there the word stands
     alone. Of what was scored, as by a probe, the lower end says all.
     """
+    last = reasons_at(plane, [len(plane.epochs) - 1])
+    return dict(zip(plane.layers, last[0], strict=True)) if last else {}
+
+
+def reasons_at(plane: InformationPlane, at: Sequence[int]) -> list[list[str]]:
+    """Says the same after the epochs at these places: a list for each, of a line a layer.
+
+    Empty where there are no verdicts.
+    """
     if plane.verdict is None:
-        return {}
-    weakest = plane.verdict[-1].argmin(axis=0)
-    lines = _of_counts(plane, weakest)
+        return []
+    n_layers, places = len(plane.layers), np.asarray(at, np.intp)
+    weakest = plane.verdict[places].argmin(axis=1)[:, None]
+    # (n_places * n_layers,) of every column
+    ends = {
+        name: np.take_along_axis(column[places], weakest, axis=1).ravel()
+        for name, column in plane.points.present.items()
+    }
+    lines = _of_counts(plane, ends)
     if plane.n_scored is not None and plane.mean_lower is not None:
-        lower, scored = (
-            column[-1, weakest, np.arange(len(plane.layers))]
-            for column in (plane.mean_lower, plane.n_scored)
-        )
-        of_scored = lower_reasons(lower, scored, plane.sample_kind or None)
+        of_scored = lower_reasons(ends["mean_lower"], ends["n_scored"], plane.sample_kind or None)
         lines = [
             line if n != n else scores
-            for line, n, scores in zip(lines, scored, of_scored, strict=True)
+            for line, n, scores in zip(lines, ends["n_scored"], of_scored, strict=True)
         ]
-    missing = np.isnan(plane.i_ty[-1]).any(axis=0)
-    return {
-        layer: NO_POINT if lost else line
-        for layer, line, lost in zip(plane.layers, lines, missing, strict=True)
-    }
+    epochs = [NO_POINT.format(when) for when in _whens(plane, places) for _ in range(n_layers)]
+    missing = np.isnan(plane.i_ty[places]).any(axis=1).ravel()
+    said = [none if lost else line for none, line, lost in zip(epochs, lines, missing, strict=True)]
+    return [said[i : i + n_layers] for i in range(0, len(said), n_layers)]
 
 
-def _of_counts(plane: InformationPlane, weakest: npt.NDArray[np.int64]) -> list[str]:
-    """Says why each layer has its verdict, as one that was counted."""
+def _whens(plane: InformationPlane, places: npt.NDArray[np.intp]) -> list[str]:
+    last = len(plane.epochs) - 1
+    return ["the last epoch" if i == last else f"epoch {plane.epochs[i]}" for i in places]
+
+
+def _of_counts(plane: InformationPlane, ends: Mapping[str, npt.NDArray[Any]]) -> list[str]:
+    """Says why each point has its verdict, as one that was counted; of its columns, (s,)."""
     if plane.method != "plugin":
-        words = plane.verdict[-1].min(axis=0)
         return [
             f"{VERDICTS[int(word)]}, by the plug-in" if word == word else "not judged"
-            for word in words
+            for word in ends["verdict"]
         ]
 
-    def at_end(column: npt.NDArray[np.float64] | None) -> FloatArray:
-        if column is None:  # of a population
-            return np.full(len(plane.layers), np.nan)
-        return column[-1, weakest, np.arange(len(plane.layers))]
+    def at_end(name: str) -> FloatArray:
+        # None of a population
+        return ends.get(name, np.full(ends["verdict"].shape, np.nan))
 
     kind = plane.sample_kind or None
     evidence = Evidence(
-        at_end(plane.pair_coverage),
-        at_end(plane.i_ty),
-        at_end(plane.mean_lower),
+        at_end("pair_coverage"),
+        at_end("i_ty"),
+        at_end("mean_lower"),
         plane.entropy_y,
         plane.n_samples,
         kind,
     )
-    grown = at_end(plane.growth)
-    of_y = _with_words(reasons(evidence), verdicts(evidence), at_end(plane.verdict), VERDICTS)
+    grown = at_end("growth")
+    of_y = _with_words(reasons(evidence), verdicts(evidence), at_end("verdict"), VERDICTS)
     of_x = _with_words(
         growth_reasons(grown, kind),
         growth_verdicts(grown, kind),
-        at_end(plane.verdict_xt),
+        at_end("verdict_xt"),
         GROWTH_VERDICTS,
     )
     return [y if y == x else f"{y}; {x}" for y, x in zip(of_y, of_x, strict=True)]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fastmi.figures import Panel
 
-__all__ = ["html", "panel", "plot"]
+__all__ = ["TITLES", "caption", "html", "panel", "plot", "same_tables", "without_singles"]
 
 # of panels, by their reading
 TITLES = {
@@ -53,7 +53,7 @@ def panel(planes: Sequence[InformationPlane], over: str = "plane") -> Panel:
     from fastmi import figures
 
     checks.one_of("over", over, figures.OVER)
-    whole = _same_tables(listed(planes))
+    whole = same_tables(listed(planes))
     placed = _placed(whole) if over == "plane" else ~np.isnan(whole.i_ty).all(axis=(0, 1))
     if over == "plane" and not placed.any():
         raise ValueError(
@@ -72,22 +72,7 @@ def panel(planes: Sequence[InformationPlane], over: str = "plane") -> Panel:
         spread = (np.where(np.isnan(spread[1]), np.nan, 0), spread[1]) if several else spread
     words = _verdicts(planes)
     chance, lower = (_mean(planes, name) for name in ("chance", "mean_lower"))
-    copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}"
-    seeds = f"{len(planes)} seeds" if several else f"seed {first.seed}"
-    data = f"data: {first.data or 'unnamed'}, {first.sample}, n = {first.n_samples:,}"
-    method = "plug-in" if first.method == "plugin" else first.method
-    counted = first.coding is not None
-    # bins have an outside, where readings are judged; codes that were fitted have none
-    binned = counted and not (first.outside is None and first.chance is not None)
-    what = " of counted rows of float32" if binned else ""
-    how = f"{method} estimate{what}, {first.binning}"
-    # of a training sample also beside a mixture, which has none: one caption serves them all
-    described = counted if first.sample_kind == "training" else words and not first.sample_kind
-    how += "; verdicts describe this sample alone" if described else ""
-    if not placed.all():
-        without = ", ".join(np.array(whole.layers)[~placed].tolist())
-        what = "without I(X;T)" if over == "plane" else "without a point"
-        how += f"; {what}, and not drawn: {without}"
+    why = "without I(X;T)" if over == "plane" else "without a point"
     limits = {column.name: (column.low, column.high) for column in Points.columns()}
     return figures.Panel(
         title=TITLES[first.reading] if first.n_copies > 1 else "a single network",
@@ -98,7 +83,7 @@ def panel(planes: Sequence[InformationPlane], over: str = "plane") -> Panel:
         ceiling_x=float(np.log2(first.n_samples) if over == "plane" else first.epochs[-1]),
         # a corrected H(Y) may be a little below 0, where no line is drawn
         ceiling_y=max(0.0, float(np.mean([plane.entropy_y for plane in planes]))),
-        caption=f"{data}; {copies}, {seeds}; {how}",
+        caption=caption(planes, np.array(whole.layers)[~placed].tolist(), why),
         spread_xt=spread[0],
         spread_ty=spread[1],
         limits_xt=limits["i_xt"] if over == "plane" else (0, np.inf),
@@ -108,6 +93,28 @@ def panel(planes: Sequence[InformationPlane], over: str = "plane") -> Panel:
         verdicts=words,
         over=over,
     )
+
+
+def caption(planes: Sequence[InformationPlane], without: Sequence[str] = (), why: str = "") -> str:
+    """Says what the points of tables rest on that differ in their seed alone.
+
+    `without` are layers that are not drawn, and `why`.
+    """
+    first, judged = planes[0], all(plane.verdict is not None for plane in planes)
+    copies = f"{first.n_copies} cop{'y' if first.n_copies == 1 else 'ies'}"
+    seeds = f"{len(planes)} seeds" if len(planes) > 1 else f"seed {first.seed}"
+    data = f"data: {first.data or 'unnamed'}, {first.sample}, n = {first.n_samples:,}"
+    method = "plug-in" if first.method == "plugin" else first.method
+    counted = first.coding is not None
+    # bins have an outside, where readings are judged; codes that were fitted have none
+    binned = counted and not (first.outside is None and first.chance is not None)
+    what = " of counted rows of float32" if binned else ""
+    how = f"{method} estimate{what}, {first.binning}"
+    # of a training sample also beside a mixture, which has none: one caption serves them all
+    described = counted if first.sample_kind == "training" else judged and not first.sample_kind
+    how += "; verdicts describe this sample alone" if described else ""
+    how += f"; {why}, and not drawn: {', '.join(without)}" if without else ""
+    return f"{data}; {copies}, {seeds}; {how}"
 
 
 def _placed(plane: InformationPlane) -> npt.NDArray[np.bool_]:
@@ -187,11 +194,9 @@ def plot(
     planes = listed([tables] if isinstance(tables, InformationPlane) else tables, "tables")
     if over == "plane":
         planes = [plane for plane in planes if _placed(plane).any()] or planes
-    means = {_alike(plane) for plane in planes if plane.reading == "mean"}
+    planes = without_singles(planes)
     groups: dict[str, dict[tuple[str, ...], list[InformationPlane]]] = {}
     for plane in planes:
-        if plane.reading == "each" and _alike(plane) in means:
-            continue
         place = tuple(getattr(plane, name) for name in (*ROWS, "method") if name != rows)
         groups.setdefault(getattr(plane, rows), {}).setdefault(place, []).append(plane)
     places = [list(row) for row in groups.values()]
@@ -204,6 +209,12 @@ def plot(
     return figures.information_plane(
         grid, rows=list(groups) if len(groups) > 1 else (), color=color
     )
+
+
+def without_singles(planes: Sequence[InformationPlane]) -> list[InformationPlane]:
+    """Leaves out tables of single networks ("each") where their mean is there."""
+    means = {_alike(plane) for plane in planes if plane.reading == "mean"}
+    return [plane for plane in planes if plane.reading != "each" or _alike(plane) not in means]
 
 
 def _told_apart(row: Sequence[Sequence[InformationPlane]], over: str) -> list[Panel]:
@@ -280,7 +291,7 @@ def _bits(number: float) -> str:
     return "" if np.isnan(number) else f"{number:.3f}"
 
 
-def _same_tables(planes: Sequence[InformationPlane]) -> InformationPlane:
+def same_tables(planes: Sequence[InformationPlane]) -> InformationPlane:
     """Takes the first of some tables that may be averaged: the same points of the same reading."""
     first = planes[0]
     for plane in planes[1:]:

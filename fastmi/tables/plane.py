@@ -283,6 +283,18 @@ class InformationPlane:
 
         storage.write_csv(path, [self])
 
+    def to_html(self, path: str | os.PathLike[str], *, title: str = "") -> None:
+        """Writes one HTML file to look around in: a slider over the epochs, curves, numbers.
+
+        It needs a browser and no network. `fastmi.write_html` takes several tables, and more.
+
+        Raises:
+            TypeError: title is no string. ImportError: Plotly is not installed.
+        """
+        from fastmi.tables import views
+
+        views.write_html(path, self, title=title)
+
     def to_pandas(self) -> DataFrame:
         """Makes a pandas.DataFrame of the rows.
 

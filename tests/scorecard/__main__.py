@@ -29,6 +29,7 @@ GROUPS = {  # name -> module
     "report": "reports",
     "columns": "columns",
     "figure": "figures",
+    "page": "pages",
     "stopping": "stopping",
     "watching": "watching",
     "settings": "settings",

@@ -21,6 +21,7 @@ MODULES = {
     "measures": ("Counted", "KDEBounds", "PerUnit", "Probe", "SoftCodes", "SoftmaxChannel"),
     "tables": ("save_planes", "load_planes", "write_csv", "panel"),
     "figures": ("draw", "information_plane", "save"),
+    "pages": ("Curve",),
     "compat.experimental_setup": None,  # all that it lists
     "compat.information_process": None,
     "compat.sklearn": None,

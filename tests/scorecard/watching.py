@@ -200,6 +200,16 @@ CALLED = [
         )
         for given in (None, 3, "")
     ),
+    *(
+        _called(
+            f"to_html {name} {given!r}",
+            f"to_html({name})",
+            lambda one, name=name, given=given: one.to_html(**{"path": "page.html", name: given}),
+            name,
+        )
+        for name, values in {"path": (None, 3, ""), "title": (3,), "curves": (3, [3])}.items()
+        for given in values
+    ),
     _called("loaded after an update", "load(path)", lambda one: one.load("a.npz"), "step 3"),
     *(
         Case(

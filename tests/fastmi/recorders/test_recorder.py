@@ -12,7 +12,9 @@ import fastmi
 from fastmi import PlaneEstimator
 from fastmi.gathering import Gathering
 from fastmi.measures import KDEBounds, VectorQuantized
+from fastmi.pages import Curve
 from tests.fastmi.recorders.models import Tuples, mlp, samples
+from tests.unpacked import unpacked, view_of
 
 BINS = fastmi.UniformBins(4, range=(-2, 2))
 X, Y = samples(60)
@@ -593,3 +595,31 @@ def test_the_generators_of_cuda_are_left_as_they_were(cuda):
     watched(model, layers=nn.Tanh).update(0)
     after = torch.cuda.get_rng_state_all()
     assert all(torch.equal(*pair) for pair in zip(before, after, strict=True))
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def test_a_page_shows_every_table_and_says_first_what_was_not_read(tmp_path):
+    model = mlp()
+    recorder = watched(model, {"training": (X, Y), "held-out": (X + 1, 1 - Y)})
+    with pytest.raises(ValueError, match="nothing was read yet"):
+        recorder.to_html(tmp_path / "page.html")
+    recorder.update(0)
+    with torch.no_grad():
+        model[0].weight.fill_(float("nan"))
+    for step in range(1, 9):
+        with pytest.warns(UserWarning, match="NaN in the layers"):
+            recorder.update(step)
+    curve = Curve("accuracy", np.arange(9), np.linspace(0, 1, 9), "training")
+    recorder.to_html(tmp_path / "page.html", curves=[curve])
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    data = unpacked(text)
+    assert data["switches"] == [{"name": "sample", "values": ["training", "held-out"]}]
+    expected = recorder.plane("held-out").i_ty[0, 0]
+    shown = [column[0] for column in view_of(data, "held-out")["columns"]["i_ty"]]
+    np.testing.assert_allclose(shown, expected, rtol=1e-5)
+    assert view_of(data, "training")["columns"]["i_ty"][0][1:] == [None] * 8
+    assert [one["name"] for one in data["curves"]] == ["accuracy"]
+    assert "Step 1, 1: 1 of it NaN; it was not read there" in text
+    assert "... and 6 more" in text
