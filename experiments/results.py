@@ -22,7 +22,7 @@ from .manifests import Manifest
 from .records import Run, Training
 from .training import LOSSES, OPTIMIZERS
 
-__all__ = ["Finished", "folders", "read"]
+__all__ = ["Finished", "folders", "read", "read_all"]
 
 
 class Finished(NamedTuple):
@@ -83,6 +83,16 @@ def read(folder: Path) -> Finished:
             f"RESULT is '{folder}', which is no folder that `run` left ({files.reason(error)})"
         ) from None
     return Finished(place, trained, run, manifest, planes)
+
+
+def read_all(folder: Path) -> list[Finished]:
+    """Reads all that lies in a folder: by every measure of what was trained, or by the one.
+
+    Raises:
+        ValueError: as `read`.
+    """
+    inside = _inside(folder) if _trained_only(folder / MANIFEST) else []
+    return [read(path) for path in inside or [folder]]
 
 
 def folders(out: Path) -> list[Path]:

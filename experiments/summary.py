@@ -16,7 +16,16 @@ from .execution import Result
 from .records import Training
 from .scores import Score
 
-__all__ = ["KEYS", "findings", "funnel", "scores_at_end", "summary", "tell"]
+__all__ = [
+    "KEYS",
+    "findings",
+    "funnel",
+    "gap_lines",
+    "scores_at_end",
+    "shared_lines",
+    "summary",
+    "tell",
+]
 
 SPARSE_COVERAGE = 0.5  # below this coverage most samples are alone with their code
 
@@ -181,12 +190,8 @@ def _table(result: Result) -> list[str]:
             if placed
             else []
         ),
-        *(
-            f"{name}: {count} of its rows were trained on, too; what is said of it is said in spite"
-            " of them."
-            for name, count in result.shared.items()
-        ),
-        *_gaps(result.planes),
+        *shared_lines(result.shared),
+        *gap_lines(result.planes),
         *_cautions(single),
         *(line for name in result.run.analyses for line in ("", *_analysed(name, result))),
     ]
@@ -246,7 +251,16 @@ def _shuffled(training: Training, elsewhere: Mapping[str, Sequence[InformationPl
     return lines
 
 
-def _gaps(planes: Sequence[InformationPlane]) -> list[str]:
+def shared_lines(shared: Mapping[str, int]) -> list[str]:
+    """Says of how many rows a held-out sample is not."""
+    return [
+        f"{name}: {count} of its rows were trained on, too; what is said of it is said in spite of "
+        "them."
+        for name, count in shared.items()
+    ]
+
+
+def gap_lines(planes: Sequence[InformationPlane]) -> list[str]:
     """Says how much more of the labels the training sample shows, and what that means."""
     lines = []
     rows = gaps(planes)

@@ -33,6 +33,7 @@ ORDER = (  # a module may import those before it
     "saving",
     "old_formats",
     "results",
+    "pages",
     "times",
     "run_tables",
     "agreement",

@@ -1,6 +1,7 @@
 """arguments of `python -m experiments` or `fastmi` -> the command they ask for, what it returns.
 
-    list | run NAME [NAME...] | estimate RESULT | draw RESULT [RESULT...] | an analysis | ...
+    list | run NAME [NAME...] | estimate RESULT | draw RESULT [...] | report RESULT [...]
+    | an analysis | ...
 
 The parser loads no torch: that and the rest are loaded by the command's own file, once it is known
 which that is.
@@ -67,6 +68,9 @@ def _parser(prog: str, also: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     _add_draw(
         commands.add_parser("draw", help="draw finished runs again, side by side or overlaid")
+    )
+    _add_report(
+        commands.add_parser("report", help="one HTML page of a finished run to look around in")
     )
     for name, row in ANALYSES.items():
         _add_analysis(commands.add_parser(name, help=f"{row.about}, as a Markdown page"), name)
@@ -232,6 +236,23 @@ def _add_draw(draw: argparse.ArgumentParser) -> None:
         help="a .png, .svg or .pdf (default: drawn.png)",
     )
     draw.set_defaults(work="draw:draw")
+
+
+def _add_report(page: argparse.ArgumentParser) -> None:
+    page.add_argument(
+        "folders",
+        nargs="+",
+        type=_path,
+        metavar="RESULT",
+        help=f"{RESULT}; several of one run, of other seeds or measures, are chosen in the page",
+    )
+    page.add_argument(
+        "--out",
+        type=_path,
+        default=Path("report.html"),
+        help="the file to write (default: report.html)",
+    )
+    page.set_defaults(work="report:report")
 
 
 def _add_analysis(page: argparse.ArgumentParser, name: str) -> None:

@@ -383,6 +383,60 @@ ESTIMATE = [
     ),
 ]
 
+REPORT = [
+    _refused("report of nothing", ("report",), "report(RESULT)", "RESULT"),
+    _refused("report of no folder", ("report", "nowhere"), "report(RESULT)", "RESULT", "nowhere"),
+    _refused("report of a file", lambda: ("report", _file()), "report(RESULT)", "RESULT", "file"),
+    _refused(
+        "report of other runs",
+        lambda: ("report", str(finished()), str(finished("copies"))),
+        "report(RESULT)",
+        "RESULT",
+        "another run",
+    ),
+    _refused(
+        "report of a result twice",
+        lambda: ("report", str(finished()), str(finished())),
+        "report(RESULT)",
+        "RESULT",
+        "twice",
+    ),
+    _refused(
+        "report --out of another ending",
+        _with_result("report", "RESULT", "--out", "plane.csv"),
+        "report(--out)",
+        "out",
+        ".html",
+    ),
+    _refused(
+        "report --out of a folder",
+        lambda: (*_with_result("report", "RESULT", "--out")(), _folder("page.html")),
+        "report(--out)",
+        "out",
+        "folder",
+    ),
+    _refused(
+        "report --out below a file",
+        lambda: (*_with_result("report", "RESULT", "--out")(), _file() + "/page.html"),
+        "report(--out)",
+        "out",
+        "file",
+    ),
+    _refused(
+        "report --out into no folder",
+        _with_result("report", "RESULT", "--out", "nowhere/page.html"),
+        "report(--out)",
+        "out",
+        "nowhere",
+    ),
+    _refused(
+        "report --out of nothing",
+        _with_result("report", "RESULT", "--out", ""),
+        "report(--out)",
+        "out",
+    ),
+]
+
 DRAW = [
     _refused("draw of nothing", ("draw",), "draw(RESULT)", "RESULT"),
     _refused("draw of no folder", ("draw", "nowhere"), "draw(RESULT)", "RESULT", "nowhere"),
@@ -864,4 +918,4 @@ def _live(backend: str) -> list[str]:
 
 
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*RUN, *AGAIN, *ESTIMATE, *DRAW, *OTHERS, *RIGHT]
+    return [*RUN, *AGAIN, *ESTIMATE, *DRAW, *REPORT, *OTHERS, *RIGHT]

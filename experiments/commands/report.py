@@ -1,0 +1,33 @@
+"""Writes one HTML file in which the planes of finished runs can be looked around in."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .. import pages, saving
+from ..results import read_all
+
+__all__ = ["report"]
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Writes the page -> 0.
+
+    Raises:
+        ValueError: a folder that is no result, results of different runs, a file that cannot be
+            written; Plotly is not installed.
+    """
+    out: Path = arguments.out
+    if out.suffix not in (".html", ".htm"):
+        raise ValueError(f"out is '{out}': the name of a page ends in .html")
+    if not out.parent.is_dir():
+        raise ValueError(f"out is '{out}', and there is no folder '{out.parent}': make it first")
+    saving.check_file("out", out)
+    finished = [one for folder in arguments.folders for one in read_all(folder)]
+    try:
+        pages.write(out, finished)
+    except ImportError as error:
+        raise ValueError(str(error)) from None
+    print(f"written: {out} ({out.stat().st_size / 1e6:.1f} MB; it needs a browser and no network)")
+    return 0

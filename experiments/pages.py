@@ -1,0 +1,101 @@
+"""Makes of finished results one page to look around in: their planes, scores, story and doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fastmi.pages import Curve
+from fastmi.tables import write_html
+
+from . import scores
+from .layout import SCORES
+from .records import Run
+from .results import Finished
+from .summary import gap_lines, shared_lines
+
+__all__ = ["curves", "same_run", "story", "write"]
+
+
+def write(path: Path, finished: Sequence[Finished]) -> None:
+    """Writes the page of results of one run: its measures and seeds are chosen there.
+
+    Raises:
+        ValueError: results of different runs, one that is given twice, or scores that are none.
+        ImportError: Plotly is not installed. OSError: it cannot be written.
+    """
+    run = same_run(finished)
+    trained = {one.trained.resolve(): one for one in finished}
+    manifest = finished[0].manifest
+    planes = [plane for one in finished for plane in one.planes]
+    notes = {
+        "shows": run.shows,
+        "device": manifest["device"],
+        "run again": manifest.get("repeats", ""),
+        "written": manifest["written"],
+        "versions": ", ".join(f"{name} {of}" for name, of in manifest["versions"].items()),
+    }
+    for one in finished:
+        lines = gap_lines(one.planes)
+        notes |= {f"at the end, {one.run.reads[0]}": " ".join(lines)} if lines else {}
+    shared = [
+        line
+        for one in trained.values()
+        for line in shared_lines(one.manifest.get("shared_rows", {}))
+    ]
+    write_html(
+        path,
+        planes,
+        title=f"{run.name}: {run.about}" if run.about else run.name,
+        curves=[
+            curve
+            for folder, one in trained.items()
+            for curve in curves(scores.read(folder / SCORES, one.run.training))
+        ],
+        card=story(run),
+        notes={name: words for name, words in notes.items() if words},
+        warnings=list(dict.fromkeys(shared)),
+    )
+
+
+def same_run(finished: Sequence[Finished]) -> Run:
+    """Gives the run of which all are, but for seeds and measures: a page is of one."""
+    first = finished[0].run
+    seen: dict[tuple[str, int], None] = {}
+    for one in finished:
+        training = first.training
+        alike = one.run.varied(seed=training.seed, seeds=training.seeds, reads=first.reads)
+        if alike != first:
+            raise ValueError(
+                f"RESULT is {one.run.ids[0]}, of another run than {first.ids[0]}: a page shows one "
+                "run, by several measures and of several seeds; write a page of each"
+            )
+        for alone in one.run.training.alone:
+            place = one.run.reads[0].id, alone.seed
+            if place in seen:
+                raise ValueError(
+                    f"RESULT is given twice: {one.run.ids[0]}, seed {alone.seed}; a result is "
+                    "shown once"
+                )
+            seen[place] = None
+    return first
+
+
+def story(run: Run) -> dict[str, str]:
+    """Says what was trained."""
+    training = run.training
+    return {
+        "network": f"{'-'.join(map(str, training.widths))} {training.network}",
+        "trained": f"{training.length}{training.label_note}, {training.optimizer}, {training.loss}",
+    }
+
+
+def curves(of_outputs: Sequence[scores.Score]) -> list[Curve]:
+    """Makes the curves of accuracy and loss, averaged over the copies."""
+    return [
+        Curve(name, score.epochs, np.mean(getattr(score, name), axis=1), score.sample, score.seed)
+        for name in ("accuracy", "loss")
+        for score in of_outputs
+    ]
