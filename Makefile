@@ -6,7 +6,7 @@ FRAMEWORKS := .venv-frameworks
 READY := $(VENV)/ready
 ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 
-.PHONY: demo test test-frameworks docs bench bench-pytest gpu-check clean
+.PHONY: demo test test-frameworks test-browser docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
 	$(BIN) -m experiments run tishby-extended --force
@@ -17,6 +17,9 @@ test: $(READY)
 test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and transformers themselves; here no test may skip
 	FASTMI_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest tests/fastmi/callbacks tests/fastmi/test_callbacks.py \
 	  tests/test_your_own_model_page.py
+
+test-browser: $(READY)  ## pages to look around in, in a headless Chromium; here no test may skip
+	FASTMI_BROWSER=1 $(BIN) -m pytest tests/browser
 
 $(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
 	$(PYTHON) -m venv $(FRAMEWORKS) && $(FRAMEWORKS)/bin/python -m pip install --no-compile -c constraints-frameworks.txt \
