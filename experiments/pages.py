@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from fastmi.pages import Curve
+from fastmi import InformationPlane, screens
+from fastmi.pages import Curve, check_plotly
 from fastmi.tables import write_html
 
 from . import scores
+from .execution import Result
 from .layout import SCORES
 from .records import Run
 from .results import Finished
 from .summary import gap_lines, shared_lines
 
-__all__ = ["curves", "same_run", "story", "write"]
+__all__ = ["Live", "check_drawable", "curves", "same_run", "story", "write"]
+
+REFRESH_SECONDS = 5  # after which a browser reads a page again that goes on being written
 
 
 def write(path: Path, finished: Sequence[Finished]) -> None:
@@ -48,7 +53,7 @@ def write(path: Path, finished: Sequence[Finished]) -> None:
     write_html(
         path,
         planes,
-        title=f"{run.name}: {run.about}" if run.about else run.name,
+        title=_title(run),
         curves=[
             curve
             for folder, one in trained.items()
@@ -58,6 +63,36 @@ def write(path: Path, finished: Sequence[Finished]) -> None:
         notes={name: words for name, words in notes.items() if words},
         warnings=list(dict.fromkeys(shared)),
     )
+
+
+class Live:
+    """The page of a run that goes on, in a file that a browser reads again every few seconds."""
+
+    def __init__(self, path: Path, run: Run) -> None:
+        self._path, self._run, self._pace = path, run, screens.Pace()
+
+    def redraw(self, planes: Callable[[], list[InformationPlane]], done: float) -> None:
+        """Writes the planes so far, if that has not cost too much."""
+        self._pace.redraw(lambda: self._write(planes(), refresh=REFRESH_SECONDS), done)
+
+    def finish(self, result: Result) -> None:
+        """Writes the last one, with the scores, which is not read again.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._write(result.planes, curves=curves(result.scores))
+
+    def _write(self, planes: list[InformationPlane], **options: Any) -> None:
+        write_html(self._path, planes, title=_title(self._run), card=story(self._run), **options)
+
+
+def check_drawable() -> None:
+    """Raises ValueError where Plotly is not installed, before any work."""
+    try:
+        check_plotly()
+    except ImportError as error:
+        raise ValueError(str(error)) from None
 
 
 def same_run(finished: Sequence[Finished]) -> Run:
@@ -81,6 +116,10 @@ def same_run(finished: Sequence[Finished]) -> Run:
                 )
             seen[place] = None
     return first
+
+
+def _title(run: Run) -> str:
+    return f"{run.name}: {run.about}" if run.about else run.name
 
 
 def story(run: Run) -> dict[str, str]:

@@ -25,7 +25,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.figure import Figure
 
-__all__ = ["Live", "place", "show"]
+__all__ = ["Live", "Pace", "place", "show"]
 
 MOST_REDRAWINGS = 50  # of a live figure
 MOST_SHARE = 0.2  # of the time so far, which redrawings may take
@@ -122,6 +122,30 @@ def _window(picture: npt.NDArray[np.uint8], figure: Figure) -> None:
     window.canvas.flush_events()
 
 
+class Pace:
+    """Redraws what moves while something goes on, at a bounded cost."""
+
+    def __init__(self) -> None:
+        self._n_drawn, self._spent, self._start = 0, 0.0, time.perf_counter()
+
+    def redraw(self, draw: Callable[[], object], done: float = 1.0) -> None:
+        """Calls `draw`, if it has not cost too much.
+
+        `done` is the share of the work behind it, over which redrawings spread.
+
+        What cannot be written passes in silence: who draws the last one will see it.
+        """
+        begin = time.perf_counter()
+        if self._n_drawn >= done * (MOST_REDRAWINGS - 1) or self._spent > MOST_SHARE * (
+            begin - self._start
+        ):
+            return
+        with suppress(OSError):
+            draw()
+        self._n_drawn += 1
+        self._spent += time.perf_counter() - begin
+
+
 class Live:
     """A figure that moves while something goes on, at a bounded cost.
 
@@ -135,7 +159,7 @@ class Live:
     def __init__(self, path: str | os.PathLike[str], *, rewrite: bool = True) -> None:
         self.where = place()
         self._path, self._moves = path, rewrite or self.where != "file"
-        self._n_drawn, self._spent, self._start = 0, 0.0, time.perf_counter()
+        self._pace = Pace()
 
     def redraw(self, make_figure: Callable[[], Figure], done: float = 1.0) -> None:
         """Draws the figure anew, if it moves and has not cost too much.
@@ -144,17 +168,8 @@ class Live:
 
         What cannot be written passes in silence: `finish` will say so.
         """
-        begin = time.perf_counter()
-        if (
-            not self._moves
-            or self._n_drawn >= done * (MOST_REDRAWINGS - 1)
-            or self._spent > MOST_SHARE * (begin - self._start)
-        ):
-            return
-        with suppress(OSError):
-            show(make_figure(), self.where, self._path)
-        self._n_drawn += 1
-        self._spent += time.perf_counter() - begin
+        if self._moves:
+            self._pace.redraw(lambda: show(make_figure(), self.where, self._path), done)
 
     def finish(self, make_figure: Callable[[], Figure]) -> None:
         """Draws the last one, always.

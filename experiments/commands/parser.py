@@ -179,6 +179,11 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         action="store_true",
         help="redraw the plane as it grows: window, notebook, or OUT/live.png",
     )
+    run.add_argument(
+        "--live-report",
+        action="store_true",
+        help="write OUT/live.html as it grows, a page to look around in that renews itself",
+    )
     _add_mnist(run)
     run.add_argument(
         "--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here"

@@ -24,10 +24,8 @@ def report(arguments: argparse.Namespace) -> int:
     if not out.parent.is_dir():
         raise ValueError(f"out is '{out}', and there is no folder '{out.parent}': make it first")
     saving.check_file("out", out)
+    pages.check_drawable()
     finished = [one for folder in arguments.folders for one in read_all(folder)]
-    try:
-        pages.write(out, finished)
-    except ImportError as error:
-        raise ValueError(str(error)) from None
+    pages.write(out, finished)
     print(f"written: {out} ({out.stat().st_size / 1e6:.1f} MB; it needs a browser and no network)")
     return 0

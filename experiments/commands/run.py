@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from fastmi import InformationPlane, files, screens
 
-from .. import attempts, mnist, old_formats, resources, saving, signals
+from .. import attempts, mnist, old_formats, pages, resources, saving, signals
 from ..catalog import CATALOG, Run
 from ..checkpoints import Checkpoints
 from ..drawing import picture
@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     names = list(CATALOG) if arguments.names == ["all"] else list(dict.fromkeys(arguments.names))
     runs = [_chosen(name, arguments) for name in names]
     check_device(arguments.device)
+    if arguments.live_report:
+        pages.check_drawable()
     for record in runs:
         resources.check(record, arguments.out)
     mnist.choose(arguments.mnist, arguments.download)
@@ -151,8 +153,9 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
         "device": arguments.device,
     }
     screen = screens.Live(out / "live.png") if arguments.live else None
+    page = pages.Live(out / "live.html", record) if arguments.live_report else None
     try:
-        result = _worked(record, folder, arguments, screen)
+        result = _worked(record, folder, arguments, screen, page)
     except (Exception, KeyboardInterrupt) as error:
         stopped = isinstance(error, KeyboardInterrupt)
         status, reason = ("interrupted", "") if stopped else ("failed", files.reason(error))
@@ -172,16 +175,22 @@ def _attempt(record: Run, arguments: argparse.Namespace, out: Path) -> bool:
     seconds = time.perf_counter() - start
     attempts.record(out, **row, status="done", seconds=f"{seconds:.1f}", folder=folder.name)
     tell(result, seconds, f"{folder}{'/'}")
-    if screen is not None:
-        try:
+    try:
+        if screen is not None:
             screen.finish(lambda: picture(*_first(record, result.planes)))
-        except OSError as error:  # the run is done and written
-            print(f"the live plane could not be drawn: {error}", file=sys.stderr)
+        if page is not None:
+            page.finish(result)
+    except OSError as error:  # the run is done and written
+        print(f"the live plane could not be drawn: {error}", file=sys.stderr)
     return True
 
 
 def _worked(
-    record: Run, folder: Path, arguments: argparse.Namespace, screen: screens.Live | None
+    record: Run,
+    folder: Path,
+    arguments: argparse.Namespace,
+    screen: screens.Live | None,
+    page: pages.Live | None,
 ) -> Result:
     """Trains, or goes on with it, and reads; or only reads, where all but that was done before."""
     unfinished = begin(folder, resume=arguments.resume, force=arguments.force)
@@ -202,6 +211,8 @@ def _worked(
         signals.check()
         if screen is not None:
             screen.redraw(lambda: picture(*_first(record, planes())), done)
+        if page is not None:
+            page.redraw(planes, done)
 
     with tqdm(
         total=record.training.epochs,

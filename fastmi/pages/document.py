@@ -19,7 +19,7 @@ from fastmi.pages.records import Page, View, numbers
 if TYPE_CHECKING:
     from fastmi.figures import UnitMap
 
-__all__ = ["html", "write"]
+__all__ = ["check_plotly", "html", "write"]
 
 HERE = Path(__file__).parent
 LONG = 90  # letters, of words that take a line for themselves
@@ -85,6 +85,11 @@ def _plotly() -> tuple[str, str]:
             "extra, fastmi[report], or pip install 'plotly>=6'"
         ) from error
     return _packed(get_plotlyjs()), get_plotlyjs_version()
+
+
+def check_plotly() -> None:
+    """Raises ImportError, naming the extra, where Plotly is not installed."""
+    _plotly()
 
 
 def _packed(text: str) -> str:

@@ -1,17 +1,21 @@
 """`run`: judged before any work, an attempt however it ends, and gone on with."""
 
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from experiments import execution, mnist, results
+from experiments import execution, mnist, pages, results
 from experiments.catalog import CATALOG, Run
 from experiments.commands import run as run_command
 from experiments.execution import execute
 from fastmi import screens, tables
+from fastmi.pages import document
 from tests.experiments.shortened import Killed, assert_same_files, contents, every_epoch, killed_at
 from tests.runs import estimate, names, reading_of, rows_of, run
 from tests.runs import trained as trained_in
+from tests.unpacked import unpacked
 
 # --- an unfinished run on the command line --------------------------------------------------------
 
@@ -122,6 +126,41 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(
 
 
 # --- watching it ----------------------------------------------------------------------------------
+
+
+def test_a_live_page_renews_itself_and_is_still_at_the_end(tmp_path, undrawn, monkeypatch):
+    monkeypatch.setattr(execution, "NETWORKS_AT_ONCE", 1)
+    written, write = [], pages.write_html
+
+    def watching(path, planes, **options):
+        write(path, planes, **options)
+        written.append((len(planes[0].epochs), path.read_text(encoding="utf-8")))
+
+    monkeypatch.setattr(pages, "write_html", watching)
+    monkeypatch.setattr(screens, "MOST_SHARE", np.inf)
+    assert run("warm-up", "--epochs", "5", "--live-report", out=tmp_path) == 0
+    (*during, (n_last, last)), page = written, tmp_path / "live.html"
+    assert during
+    assert n_last == 6
+    assert all('http-equiv="refresh" content="5"' in text for _, text in during)
+    assert 'http-equiv="refresh"' not in last
+    assert page.read_text(encoding="utf-8") == last
+    assert {curve["name"] for curve in unpacked(last)["curves"]} == {"accuracy", "loss"}
+
+
+def test_a_live_page_that_cannot_be_drawn_is_said_before_any_work(
+    tmp_path, idle, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    document._plotly.cache_clear()
+    assert run("warm-up", "--live-report", out=tmp_path) == 2
+    assert "error: Plotly is not installed" in capsys.readouterr().err
+
+
+def test_a_live_page_that_cannot_be_written_loses_nothing(tmp_path, undrawn, capsys):
+    (tmp_path / "live.html").mkdir()
+    assert run("warm-up", "--epochs", "2", "--live-report", out=tmp_path) == 0
+    assert "the live plane could not be drawn" in capsys.readouterr().err
 
 
 def test_a_live_run_draws_as_it_goes_and_leaves_what_another_leaves(tmp_path, undrawn, monkeypatch):
