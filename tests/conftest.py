@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests import fired
+
+# who waits does not spin: processes of the tests share the cores, and read it as they start
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 fired.watch("fastmi")  # before it is imported
 
