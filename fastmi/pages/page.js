@@ -86,7 +86,7 @@ function drawPlane() {
   for (const i of layers) {
     const x = view.columns.i_xt[i], y = view.columns.i_ty[i];
     const line = (width) => ({ color: color(i), width });
-    traces.push({ x, y, mode: "lines+markers", line: line(1), marker: { size: 3, color: color(i) }, opacity: 0.28,
+    traces.push({ x, y, mode: "lines", line: line(1), opacity: 0.3,
       text: texts[i], hovertemplate: "%{text}<extra></extra>" });
     if (view.columns.chance) {
       traces.push({ x, y: view.columns.chance[i], mode: "lines", line: { ...line(1.3), dash: "dot" }, opacity: 0.75, hoverinfo: "skip" });
@@ -171,7 +171,7 @@ function drawCurves() {
       showarrow: false, font: { size: 11, color: tint("--soft") } });
   });
   Plotly.react("curves", traces, { ...paper(), ...layout, uirevision: view.choice.join(), margin: { l: 48, r: 14, t: 22, b: 46 },
-    xaxis: axis({ title: { text: "step" }, anchor: n > 1 ? `y${n}` : "y", range: ends(x), ...more }), annotations: notes, shapes: [cursor(place)] }, CONFIG);
+    xaxis: axis({ title: { text: "step" }, anchor: n > 1 ? `y${n}` : "y", range: ends(x), ...more }), annotations: notes }, CONFIG);
 }
 
 function ends(x) {
@@ -191,8 +191,13 @@ function limits(row, names) {
   return [low - room, high + room];
 }
 
-const cursor = (place) => ({ type: "line", yref: "paper", y0: 0, y1: 1, x0: place(view.steps[state.step]), x1: place(view.steps[state.step]),
-  line: { color: tint("--accent"), width: 1.5 } });
+// a line over the curves at this step; moved as it is, for Plotly would draw all of them anew
+function moveCursor() {
+  const [low, high] = $("curves").layout.xaxis.range, x = scale(view.steps).place(view.steps[state.step]);
+  const share = (x - low) / (high - low);
+  $("cursor").hidden = !(share >= 0 && share <= 1);
+  $("cursor").style.transform = `translateX(${100 * share}%)`;
+}
 
 function drawUnits() {
   const of = data.units[$("unit-layer").selectedIndex], d = of.units.length, x = of.units.map((_, i) => i);
@@ -283,7 +288,7 @@ function show(step) {
   slider.setAttribute("aria-valuetext", `step ${words}`);
   $("now").textContent = $("at").textContent = words;
   drawPlane();
-  Plotly.relayout("curves", { "shapes[0].x0": scale(view.steps).place(view.steps[state.step]), "shapes[0].x1": scale(view.steps).place(view.steps[state.step]) });
+  moveCursor();
   fillTable();
   remember();
 }
@@ -371,6 +376,7 @@ function listen() {
     event.preventDefault();
     play(!state.playing);
   });
+  $("curves").on("plotly_relayout", moveCursor);
   $("curves").on("plotly_click", (event) => {
     const far = view.steps.map((one) => Math.abs(one - event.points[0].customdata));
     play(false);
@@ -403,13 +409,13 @@ function remembered() {
 
 async function begin() {
   const dusk = matchMedia("(prefers-color-scheme: dark)");
-  document.documentElement.dataset.theme = dusk.matches ? "dark" : "light";
+  const before = document.querySelector("meta[http-equiv=refresh]") ? remembered() : {};
+  state.theme = before.theme;
+  document.documentElement.dataset.theme = state.theme || (dusk.matches ? "dark" : "light");
   if (typeof DecompressionStream === "undefined") throw new Error("this browser has no DecompressionStream (2023 or later have)");
   const script = element("script", await unpacked("plotly"));
   document.head.append(script);
   data = JSON.parse(await unpacked("data"));
-  const before = document.querySelector("meta[http-equiv=refresh]") ? remembered() : {};
-  state.theme = before.theme;
   buildSwitches();
   const kept = data.views.find((one) => one.choice.join("\n") === (before.choice || []).join("\n"));
   state.choice = [...(kept || data.views[0]).choice];

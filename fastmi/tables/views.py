@@ -34,9 +34,9 @@ HEADINGS = {  # in the order of the table
     "i_xt": "I(X;T)",
     "i_ty": "I(T;Y)",
     "chance": "chance",
+    "verdict": "verdict",
     "mean_lower": "at least",
     "mean_upper": "at most",
-    "verdict": "verdict",
 }
 
 

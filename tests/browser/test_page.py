@@ -338,6 +338,18 @@ def test_layers_are_left_out_by_their_box(browser, page):
     assert browser.faults == []
 
 
+def test_the_line_over_the_curves_stands_at_the_step(browser, page):
+    browser.open(page)
+    for place in (0, 2, 4):
+        slide(browser, place)
+        apart = browser.ask(
+            "(() => { const g = document.getElementById('curves'), of = g._fullLayout.xaxis;"
+            f"const x = g.getBoundingClientRect().left + of._offset + of.d2p(g.data[0].x[{place}]);"
+            "return document.getElementById('cursor').getBoundingClientRect().left - x; })()"
+        )
+        assert abs(apart) < 2
+
+
 def test_a_click_on_a_curve_goes_to_its_step(browser, page):
     browser.open(page)
     browser.ask("document.getElementById('curves').scrollIntoView({block: 'center'})")

@@ -396,7 +396,7 @@ REPORT = [
     ),
     _refused(
         "report of a result twice",
-        lambda: ("report", str(finished()), str(finished())),
+        lambda: ("report", *[str(finished())] * 2),
         "report(RESULT)",
         "RESULT",
         "twice",
