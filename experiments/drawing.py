@@ -11,14 +11,26 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from fastmi import InformationPlane, figures, tables
 from fastmi.figures import Panel
 
 from .records import SHUFFLED, Run
 
-__all__ = ["Mark", "by_reading", "names", "overlaid", "picture", "side_by_side", "stacked"]
+__all__ = [
+    "Mark",
+    "by_reading",
+    "names",
+    "over_epochs",
+    "overlaid",
+    "picture",
+    "side_by_side",
+    "stacked",
+]
 
 Groups = dict[tuple[str, str], list[InformationPlane]]
 Drawn = tuple[Run, Sequence[InformationPlane]]
@@ -55,6 +67,45 @@ def picture(run: Run, planes: Sequence[InformationPlane], marks: Sequence[Mark] 
         if of_sample:
             # of single networks, or their mean: the first
             _mark(figure.axes[i * n_columns], of_sample)
+    return figure
+
+
+def over_epochs(planes: Sequence[InformationPlane], layer: str, unit: str) -> Figure:
+    """Draws I(X;T) and I(T;Y) of one layer over the epochs: each table as its mean over the paths.
+
+    A thin line and a cross at its highest I(X;T) for each table, a thick line for their mean. The
+    axis of the epochs is logarithmic from the first one on, and 0 stands before it.
+    """
+    means = [plane.mean() for plane in planes]
+    epochs, at = means[0].epochs, means[0].layers.index(layer)
+    figure = Figure(figsize=(8.2, 3.6), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    for ax, name, title in zip(
+        figure.subplots(1, 2), ("i_xt", "i_ty"), ("I(X;T)", "I(T;Y)"), strict=True
+    ):
+        columns = [getattr(plane, name)[:, 0, at] for plane in means]
+        for plane, column in zip(means, columns, strict=True):
+            ax.plot(epochs, column, color=figures.COLORS[5], linewidth=0.6, alpha=0.7)
+            peak = plane.i_xt[:, 0, at].argmax()
+            ax.plot(epochs[peak], column[peak], "x", color="black", markersize=5, zorder=3)
+        ax.plot(epochs, np.mean(columns, axis=0), color=figures.COLORS[0], linewidth=1.8)
+        ax.set(
+            xlabel=unit, ylabel=f"{title}  [bits]", xlim=(-0.3, max(1, epochs[-1])), ylim=(0, None)
+        )
+        ax.set_xscale("symlog", linthresh=1)
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:,.0f}"))
+        ax.spines[["top", "right"]].set_visible(False)
+        if name == "i_ty":
+            ceiling = float(np.mean([plane.entropy_y for plane in means]))
+            ax.axhline(ceiling, color=figures.GUIDE, linestyle="--", linewidth=0.8)
+            ax.annotate(f"H(Y) = {ceiling:.3f}", (0, ceiling), color=figures.GUIDE, va="bottom")
+            ax.set_ylim(0, 1.15 * ceiling)
+    handles = [
+        Line2D([], [], color=figures.COLORS[5], linewidth=0.6, label="one seed"),
+        Line2D([], [], color=figures.COLORS[0], linewidth=1.8, label="mean"),
+        Line2D([], [], color="black", marker="x", linestyle="", label="where I(X;T) is highest"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

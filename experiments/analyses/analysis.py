@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from matplotlib.figure import Figure
+
 from fastmi import InformationPlane
 
 from ..drawing import Mark
@@ -49,6 +51,10 @@ class Analysis:
         """Makes a Markdown page of the rows, which `command` writes."""
         head = [f"# `{run.name}`", "", f"Written by `{command}`; not edited by hand.", ""]
         return "\n".join([*head, *self.table(run, rows), ""])
+
+    def figure(self, run: Run, planes: Sequence[InformationPlane]) -> tuple[Figure, str] | None:
+        """Draws what stands below the head of the page, and says what it shows, if it has one."""
+        return None
 
     def marks(self, planes: Sequence[InformationPlane], rows: Rows) -> list[Mark]:
         """Makes points to be marked in the figure of the result's planes."""

@@ -5,12 +5,17 @@ That is fitting, then compression.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from matplotlib.figure import Figure
+
+from fastmi import InformationPlane
 
 from ..datasets import simple_truth
+from ..drawing import over_epochs
 from ..execution import Result
 from ..records import Run
 from ..summary import KEYS, findings
@@ -130,6 +135,17 @@ class Compression(Analysis):
             "",
         ]
         return "\n".join(lines)
+
+    def figure(self, run: Run, planes: Sequence[InformationPlane]) -> tuple[Figure, str]:
+        """Draws the output layer over the steps, a line for each seed."""
+        trained = [one for one in planes if (one.sample, one.reading) == (planes[0].sample, "each")]
+        layer, unit = planes[0].layers[-1], run.training.unit
+        seeds = "1 seed" if len(trained) == 1 else f"{len(trained)} seeds and their mean"
+        words = (
+            f"I(X;T) and I(T;Y) of the {layer} of {run.name} over the {unit}, on the "
+            f"{planes[0].sample} sample: {seeds}"
+        )
+        return over_epochs(trained, layer, unit), words
 
 
 def _truth(run: Run) -> tuple[str, str]:

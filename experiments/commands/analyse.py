@@ -1,11 +1,18 @@
-"""Writes the page of an analysis: of finished results, or of its own run, trained for the page."""
+"""Writes the page of an analysis: of finished results, or of its own run, trained for the page.
+
+The figure of the page, where the analysis has one, is a PNG of its name beside it.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from tqdm import tqdm
+
+from fastmi import InformationPlane, figures
+from fastmi.files import is_stream
 
 from .. import analyses, resources, saving
 from ..catalog import CATALOG, Run
@@ -14,6 +21,8 @@ from ..records import MOST
 from ..results import read
 
 __all__ = ["analyse"]
+
+MOST_DRAWN = 100  # seeds; a line more would not be seen
 
 
 def analyse(arguments: argparse.Namespace) -> int:
@@ -28,11 +37,17 @@ def analyse(arguments: argparse.Namespace) -> int:
     program = f"{arguments.prog} {arguments.analysis}"
     check_device(arguments.device)
     saving.check_file("out", arguments.out)
+    image = None if is_stream(arguments.out) else arguments.out.with_suffix(".png")
+    if image == arguments.out:
+        raise ValueError(
+            f"out is '{image}', but the figure of the page has that name: pass a name in .md"
+        )
     if arguments.folders:
         results = [finished.result() for finished in map(read, arguments.folders)]
         command = f"{program} {' '.join(map(str, arguments.folders))}"
         run = _common_run(results)
         rows = [row for result in results for row in analysis.rows(result)]
+        planes = [plane for result in results[:MOST_DRAWN] for plane in result.planes]
     else:
         run = CATALOG[entry.run].varied(epochs=arguments.epochs)
         command = f"{program} --seeds {arguments.seeds} --epochs {arguments.epochs}"
@@ -42,13 +57,18 @@ def analyse(arguments: argparse.Namespace) -> int:
                 " the other"
             )
         resources.check(run, arguments.out.parent)
-        seeds = tqdm(range(arguments.seeds), desc="seeds", disable=None)
-        rows = [
-            row
-            for seed in seeds
-            for row in analysis.rows(execute(run.varied(seed=seed), arguments.device))
-        ]
-    saving.write_text(arguments.out, analysis.page(run, rows, command))
+        rows, planes = list[dict[str, Any]](), list[InformationPlane]()
+        for seed in tqdm(range(arguments.seeds), desc="seeds", disable=None):
+            result = execute(run.varied(seed=seed), arguments.device)
+            rows += analysis.rows(result)
+            planes += result.planes if seed < MOST_DRAWN else ()
+    page, drawn = analysis.page(run, rows, command), analysis.figure(run, planes)
+    if drawn and image:
+        figure, words = drawn
+        figures.save(figure, saving.check_file("out", image))
+        title, written_by, rest = page.split("\n\n", 2)
+        page = "\n\n".join([title, written_by, f"![{words}]({image.name})", rest])
+    saving.write_text(arguments.out, page)
     print(f"written: {arguments.out}")
     return 0
 

@@ -2,13 +2,16 @@
 
 import re
 
+import numpy as np
 import pytest
 
+from experiments import __main__ as cli
 from experiments.analyses import compression
 from experiments.analyses.compression import Compression
 from experiments.catalog import CATALOG
 from experiments.commands import analyse
 from experiments.execution import execute
+from experiments.results import read
 from experiments.summary import findings
 from tests import runs
 from tests.experiments.shortened import page_of
@@ -46,6 +49,38 @@ def test_compression_of_finished_results_is_that_of_training_them(analysed, tmp_
         "| 2",
         "| 0",
     ]
+
+
+def test_beside_the_page_lies_its_figure(analysed, tmp_path):
+    page = page_of(tmp_path, "compression", analysed["seed 0"], analysed["seeds"])
+    (image,) = re.findall(r"^!\[(.*)\]\(page.png\)$", page, re.MULTILINE)
+    assert image.endswith("over the steps, on the training sample: 3 seeds and their mean")
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
+    assert page.index("![") < page.index("| seed |")
+
+
+def test_the_figure_shows_the_output_of_each_seed_and_their_mean(analysed):
+    planes = [plane for name in ("seed 0", "seeds") for plane in read(analysed[name]).planes]
+    figure, _ = Compression().figure(CATALOG["tishby"], planes)
+    trained = [plane for plane in planes if plane.sample == "training"]
+    for axes, name in zip(figure.axes, ("i_xt", "i_ty"), strict=True):
+        lines = [line.get_ydata() for line in axes.lines]
+        for plane, line, peak in zip(trained, lines[0:6:2], lines[1:6:2], strict=True):
+            np.testing.assert_array_equal(line, getattr(plane, name)[:, 0, -1])
+            assert peak == line[plane.i_xt[:, 0, -1].argmax()]
+        np.testing.assert_array_equal(lines[6], np.mean(lines[0:6:2], axis=0))
+
+
+def test_a_page_that_has_the_name_of_its_figure_is_refused(analysed, tmp_path, capsys):
+    out = tmp_path / "page.png"
+    assert cli.main(["compression", str(analysed["seed 0"]), "--out", str(out)]) == 2
+    assert "the figure of the page has that name: pass a name in .md" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_page_into_a_stream_has_no_figure(analysed, capfd):
+    assert cli.main(["compression", str(analysed["seed 0"]), "--out", "/dev/stdout"]) == 0
+    assert "![" not in capfd.readouterr().out
 
 
 def test_compression_of_results_of_an_earlier_version(tmp_path):
