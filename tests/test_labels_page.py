@@ -5,41 +5,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
 import warnings
-from typing import Any
 
 from tests import ROOT
+from tests.pages import run, written
 
 PAGE = ROOT / "docs/labels.md"
-BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
-
-
-def printed(code: str, scope: dict[str, Any]) -> str:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(compile(code, PAGE.name, "exec"), scope)
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
-
-
-def written(text: str) -> str:
-    """The page with what its blocks print now."""
-    scope: dict[str, Any] = {}
-
-    def block(match: re.Match[str]) -> str:
-        return f"```python\n{match[1]}```\n\n```text\n{printed(match[1], scope)}```\n"
-
-    return BLOCK.sub(block, text)
 
 
 def test_every_block_prints_what_stands_under_it():
-    scope: dict[str, Any] = {}
-    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    scope, blocks = run(PAGE)
     assert len(blocks) >= 9
-    for code, expected in blocks:
-        assert printed(code, scope) == expected, code
+    for code, expected, found in blocks:
+        assert found == expected, code
     # what the page says in words
     report, truth = scope["report"], scope["truth"]
     assert report.value > 2.5 > 1.25 > truth.mean_upper > truth.mean_lower > 1.1
