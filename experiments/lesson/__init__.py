@@ -22,7 +22,8 @@ HEAD = """# Reading an information plane
 Written by `{command}`, which trains the networks and counts anew: no result in it was typed.
 
 A point of an information plane is two numbers in bits, of one layer at one moment: I(X;T) to the
-right, and I(T;Y) upwards. T is the *code* of the layer: every activation falls into a bin, and a
+right, and I(T;Y) upwards. T is the [code](glossary.md#code) of the layer: every activation falls
+into a bin, and a
 row of bins is one code. Both numbers are counted from n samples. This page reads one small
 network again and again, and asks each time whether to believe what is seen. It takes ten
 minutes.

@@ -35,7 +35,8 @@ function. The plane does not show the same:
 {table}
 
 Under fixed bins I(X;T) is {values} bits for one and the same function, {verdicts}. A verdict is
-of the codes: a resolved number under bad bins is a precise answer to another question. *outside*
+of the codes: a resolved number under bad bins is a precise answer to another question.
+[outside](glossary.md#outside)
 is the share of activations beyond the bins; where it is large, the bins cut the wrong place.
 Activations of ReLU grow in training, so under fixed bins a path may show their growth and
 nothing else. Bins of equal mass, fitted to the layer without its labels, do not change with its

@@ -43,7 +43,8 @@ panels show one network, and only n differs:
 {table}
 
 I(X;T) of layer 1 is {first} where log2 n is {tops}: it measures the sample. I(T;Y) falls as n
-grows in {falling}: a small sample shows too much. *growth* tells of I(X;T) from one sample: the
+grows in {falling}: a small sample shows too much. [growth](glossary.md#growth) tells of I(X;T)
+from one sample: the
 bits that it gained, in mean, in the last doubling of n. At 1 every new sample was a new code;
 above .9 the verdict on I(X;T) is *at the ceiling*.
 
@@ -61,7 +62,8 @@ to know, and yet:
 
 {table}
 
-*chance* is the exact mean of I(T;Y) over all shuffles, computed from the counts without one.
+[chance](glossary.md#chance) is the exact mean of I(T;Y) over all shuffles, computed from the
+counts without one.
 This shuffle lies within {apart:.3f} bits of it. In the figure it is the dotted path; a point
 near its own dots shows what any labels would show.
 
@@ -75,10 +77,12 @@ a training sample it is, because the network learned these very labels.
 
 BRACKET = """## 4. The bracket and the verdict
 
-In mean over held-out samples of this size, *mean_lower* is at most I(T;Y), and *mean_upper* at
+In mean over held-out samples of this size, [mean_lower](glossary.md#mean_lower) is at most
+I(T;Y), and *mean_upper* at
 least. That is proven for any law and any n, where samples are independent and the number of
 classes is known (`n_classes=`). It is a statement about means, and not a confidence interval. A
-lower end below 0 says nothing: in the figure its stem leaves the axis. The verdict is a word for
+lower end below 0 says nothing: in the figure its stem leaves the axis. The
+[verdict](glossary.md#verdict) is a word for
 it:
 
 {verdicts}

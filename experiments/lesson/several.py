@@ -38,7 +38,8 @@ COPIES = """## 6. Several copies
 
 ![The copies in three readings](FIGURES/copies.png)
 
-{n_copies} copies start alike and see other batches. Their planes can be read in three ways, and
+{n_copies} copies start alike and see other batches. Their planes can be
+[read](glossary.md#reading) in three ways, and
 each panel is another quantity:
 
 - *mean*: one network at a time, and the mean of their numbers.
