@@ -14,6 +14,7 @@ ORDER = (  # a module may import those before it
     "catalog",
     "read_offs",
     "analyses",  # the table alone, which loads none of them
+    "gallery",
     "layout",
     "mnist",
     "datasets",

@@ -1,4 +1,4 @@
-"""Prints what there is: the runs of the catalogue, and every attempt at one. Loads no torch."""
+"""Shows what there is: the runs of the catalogue, and every attempt at one. Loads no torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from ..catalog import CATALOG
 
-__all__ = ["print_attempts", "print_runs"]
+__all__ = ["print_attempts", "print_runs", "write_gallery"]
 
 
 def print_runs(arguments: argparse.Namespace) -> int:
@@ -36,4 +36,17 @@ def print_attempts(arguments: argparse.Namespace) -> int:
     writer = csv.DictWriter(sys.stdout, attempts.COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(attempts.read(arguments.out))
+    return 0
+
+
+def write_gallery(arguments: argparse.Namespace) -> int:
+    """Writes the gallery of the runs.
+
+    Raises:
+        ValueError: as `gallery.write`.
+    """
+    from .. import gallery
+
+    gallery.write(arguments.out)
+    print(f"written: {arguments.out}")
     return 0

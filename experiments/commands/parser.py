@@ -109,6 +109,16 @@ def _parser(prog: str, also: Mapping[str, str]) -> argparse.ArgumentParser:
         help="the file to write (default: docs/reproduction.md)",
     )
     page.set_defaults(work="reproduce:reproduce")
+    shown = commands.add_parser(
+        "gallery", help="every run, its figure and the command that makes it, as a Markdown page"
+    )
+    shown.add_argument(
+        "--out",
+        type=_path,
+        default=Path("docs/gallery.md"),
+        help="the file to write, beside the figures (default: docs/gallery.md)",
+    )
+    shown.set_defaults(work="listing:write_gallery")
     _add_lesson(
         commands.add_parser(
             "reading-a-plane",

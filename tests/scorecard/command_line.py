@@ -713,6 +713,21 @@ OTHERS = [
         "reading-a-plane(--out)",
         "out",
     ),
+    _refused(
+        "gallery --out of a folder",
+        lambda: ("gallery", "--out", _folder("page")),
+        "gallery(--out)",
+        "out",
+        "page",
+    ),
+    _refused(
+        "gallery --out in a folder that is not there",
+        ("gallery", "--out", "nowhere/page.md"),
+        "gallery(--out)",
+        "out",
+        "nowhere",
+    ),
+    _refused("gallery --out of nothing", ("gallery", "--out", ""), "gallery(--out)", "out"),
 ]
 
 
