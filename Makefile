@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin/python
 FRAMEWORKS := .venv-frameworks
+SITE := .venv-site
 READY := $(VENV)/ready
 ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 
-.PHONY: demo test test-frameworks test-browser docs bench bench-pytest gpu-check clean
+.PHONY: demo test test-frameworks test-browser site docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
 	$(BIN) -m experiments run tishby-extended --force
@@ -26,15 +27,26 @@ $(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
 	  -e '.[lightning,transformers]' pytest hypothesis
 	@touch $@
 
+site: $(SITE)/ready  ## the pages as a site, in site/index.html; a warning is an error
+	$(SITE)/bin/python -m sphinx -W --keep-going -q -d $(SITE)/doctrees -c docs . site
+
+$(SITE)/ready: pyproject.toml constraints-site.txt
+	$(PYTHON) -m venv $(SITE) && $(SITE)/bin/python -m pip install --no-compile -c constraints-site.txt -e '.[site]'
+	@touch $@
+
 docs: $(READY)  ## the pages and figures that are written by commands, not by hand; FASTMI_MNIST says where MNIST lies
 	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
 	$(BIN) -m benchmarks simulation
 	$(BIN) -m benchmarks wide-layers
 	$(BIN) -m experiments reading-a-plane
+	$(BIN) -m tests.test_first_plane_page
+	$(BIN) -m tests.test_choosing_page
+	$(BIN) -m tests.test_many_copies_page
 	$(BIN) -m experiments run tishby-extended --out results --force
 	cp results/tishby-extended-*/counted-*/plane.png docs/information-plane.png
 	$(BIN) -m experiments run all --seeds 10 --record 400 --resume --out results/seeds
 	$(BIN) -m experiments reproduction --results results/seeds
+	$(BIN) -m experiments gallery
 
 bench: $(VENV)/bench  ## every case and peer, the answers first; on a quiet machine
 	$(BIN) -m benchmarks --json benchmarks/results/cpu.json
@@ -63,4 +75,4 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(FRAMEWORKS) results dist .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(FRAMEWORKS) $(SITE) site results dist .pytest_cache .ruff_cache .hypothesis .benchmarks
