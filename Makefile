@@ -28,7 +28,8 @@ $(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
 	@touch $@
 
 site: $(SITE)/ready  ## the pages as a site, in site/index.html; a warning is an error
-	$(SITE)/bin/python -m sphinx -W --keep-going -q -d $(SITE)/doctrees -c docs . site
+	OMP_NUM_THREADS=1 $(SITE)/bin/python -m sphinx -W --keep-going -q -d $(SITE)/doctrees -c docs . site
+	$(SITE)/bin/python -m tests.links site
 
 $(SITE)/ready: pyproject.toml constraints-site.txt
 	$(PYTHON) -m venv $(SITE) && $(SITE)/bin/python -m pip install --no-compile -c constraints-site.txt -e '.[site]'

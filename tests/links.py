@@ -1,12 +1,18 @@
-"""Links of the project's pages: what they point at, and whether it is there."""
+"""Links of the project's pages: what they point at, and whether it is there.
+
+`python -m tests.links SITE` asks it of a site that was built.
+"""
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from tests import ROOT
 
@@ -18,6 +24,10 @@ LINK = re.compile(r"\]\(\s*<?([^()\s<>]+(?:\([^()\s]*\))?)>?(?:\s+\"[^\"]*\")?\s
 TAG = re.compile(r"<(?:a|img)\b[^>]*?\b(?:href|src)=\"([^\"]+)\"")
 DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]: *<?(\S+?)>?(?: .*)?$", re.MULTILINE)
 AUTOMATIC = re.compile(r"<(https?://[^>\s]+)>|(?<![\w(<\"])(https?://[^\s)>\"`]+[^\s)>\"`.,;])")
+SCRIPT = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
+REFERENCE = re.compile(r"\b(?:href|src)=\"([^\"]*)\"")
+NAME = re.compile(r"\bid=\"([^\"]+)\"")
+SCHEME = re.compile(r"[a-z][a-z+.-]*:|//", re.IGNORECASE)
 HEADING = re.compile(r"^(#{1,6}) +(.*?)#* *$", re.MULTILINE)
 NAMED = re.compile(r"<a (?:id|name)=\"([^\"]+)\"|^\(([\w-]+)\)=$", re.MULTILINE)
 OUTSIDE = re.compile(r"(?:[a-z]+:)?//|mailto:", re.IGNORECASE)
@@ -112,3 +122,31 @@ def outside(texts: Mapping[str, str]) -> dict[str, list[str]]:
             if OUTSIDE.match(target):
                 found.setdefault(target, []).append(page)
     return {target: list(dict.fromkeys(found[target])) for target in sorted(found)}
+
+
+def site_faults(site: Path) -> tuple[int, list[str]]:
+    """How many links of a built site stay within it, and those that lead nowhere."""
+    texts = {
+        path.resolve(): SCRIPT.sub("", path.read_text(encoding="utf-8"))
+        for path in site.rglob("*.html")
+        if "_static" not in path.relative_to(site).parts
+    }
+    names = {path: set(NAME.findall(text)) for path, text in texts.items()}
+    count, out = 0, []
+    for path, text in texts.items():
+        for found in REFERENCE.findall(text):
+            target = html.unescape(found)
+            if SCHEME.match(target):
+                continue
+            count += 1
+            name, _, anchor = target.partition("#")
+            other = (path.parent / unquote(name.partition("?")[0])).resolve() if name else path
+            if not other.exists() or (anchor and anchor not in names.get(other, {anchor})):
+                out.append(f"{path.relative_to(site.resolve())}: {target}")
+    return count, out
+
+
+if __name__ == "__main__":
+    n_links, broken = site_faults(Path(sys.argv[1]))
+    print(f"{n_links:,} links within the site, {len(broken)} lead nowhere", *broken, sep="\n  ")
+    sys.exit(bool(broken) or not n_links)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.links import anchors, faults, links, outside, pages
+from tests.links import anchors, faults, links, outside, pages, site_faults
 
 PAGES = pages()
 
@@ -76,6 +76,25 @@ def test_outside_links_are_listed_with_their_pages():
     texts = {"a.md": "[x](https://x.org/a) <https://y.org>", "b.md": "see https://x.org/a."}
     assert outside(texts) == {"https://x.org/a": ["a.md", "b.md"], "https://y.org": ["a.md"]}
     assert len(outside(PAGES)) >= 2
+
+
+def test_of_a_built_site_what_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static/a.css").touch()
+    (tmp_path / "docs/b c.html").write_text('<p id="here"></p>')
+    (tmp_path / "index.html").write_text(
+        '<a href="docs/b%20c.html#here"></a><link href="_static/a.css?v=1"><a href="#top"></a>'
+        '<i id="top"></i><a href="https://x.org/none"></a><script>src="none"</script>'
+    )
+    assert site_faults(tmp_path) == (3, [])
+    (tmp_path / "docs/d.html").write_text(
+        '<img src="none.png"><a href="b%20c.html#gone"></a><a href="../index.html#top"></a>'
+    )
+    assert site_faults(tmp_path) == (
+        6,
+        ["docs/d.html: none.png", "docs/d.html: b%20c.html#gone"],
+    )
 
 
 if __name__ == "__main__":

@@ -714,6 +714,14 @@ OTHERS = [
         "out",
     ),
     _refused(
+        "compression --out of the name of its figure",
+        ("compression", "--seeds", "1", "--epochs", "2", "--out", "page.png"),
+        "compression(--out)",
+        "out",
+        "page.png",
+        ".md",
+    ),
+    _refused(
         "gallery --out of a folder",
         lambda: ("gallery", "--out", _folder("page")),
         "gallery(--out)",
