@@ -53,8 +53,8 @@ def write(out: Path) -> None:
             unfinished.write_text(page(out.parent), encoding="utf-8")
     except OSError as error:
         raise ValueError(
-            f"out is '{out}', which cannot be written ({error.strerror or error}): pass the name of"
-            " a file in a folder that is there"
+            f"out is '{out}': {error.strerror or error}: pass the name of a file in a folder that "
+            "is there"
         ) from None
 
 

@@ -41,7 +41,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path, capsys):
     out = tmp_path / "none" / "gallery.md"
     assert cli.main(["gallery", "--out", str(out)]) == 2
     said = capsys.readouterr().err
-    assert "which cannot be written" in said
+    assert "none/gallery.md cannot be written" in said
     assert "pass the name of a file in a folder that is there" in said
 
 
