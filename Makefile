@@ -28,8 +28,10 @@ $(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
 	@touch $@
 
 site: $(SITE)/ready  ## the pages as a site, in site/index.html; a warning is an error
-	OMP_NUM_THREADS=1 $(SITE)/bin/python -m sphinx -W --keep-going -q -d $(SITE)/doctrees -c docs . site
-	$(SITE)/bin/python -m tests.links site
+	@rm -rf $(SITE)/built
+	OMP_NUM_THREADS=1 $(SITE)/bin/python -m sphinx -W --keep-going -q -d $(SITE)/doctrees -c docs . $(SITE)/built/html
+	$(SITE)/bin/python -m tests.links $(SITE)/built/html
+	@rm -rf site && mv $(SITE)/built/html site
 
 $(SITE)/ready: pyproject.toml constraints-site.txt
 	$(PYTHON) -m venv $(SITE) && $(SITE)/bin/python -m pip install --no-compile -c constraints-site.txt -e '.[site]'
