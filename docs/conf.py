@@ -36,6 +36,7 @@ autodoc_typehints = "none"
 autodoc_mock_imports = ["lightning", "transformers"]
 default_role = "code"
 nitpicky = True
+suppress_warnings = ["toc.not_included"]  # a page for each case would fill the list of all pages
 nitpick_ignore_regex = [("py:.*", r"(?!fastmi).*"), ("py:.*", r"fastmi\.(?!measures).*\..*")]
 
 html_theme = "furo"
