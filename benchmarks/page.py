@@ -193,7 +193,9 @@ def _aims(record: Record) -> Iterator[tuple[str, ...]]:
 
 def _glance(record: Record, out: Path) -> list[tuple[str, ...]]:
     """Sets the quickest of the others beside fastmi, in every case; of any other case its ways."""
-    cells = [("case", "fastmi", "memory", "quickest of the others", "", "memory", "so fastmi is")]
+    cells: list[tuple[str, ...]] = [
+        ("case", "fastmi", "memory", "quickest of the others", "", "memory", "so fastmi is")
+    ]
     for case in record["cases"]:
         first, *others = case["candidates"]
         foreign = _foreign(others) if first["name"] == "fastmi" else []
@@ -201,9 +203,9 @@ def _glance(record: Record, out: Path) -> list[tuple[str, ...]]:
         if foreign:
             best = min(foreign, key=lambda candidate: candidate["ratio"]["median"])
             taken = duration(best["median"]), memory(best)
-            of_best = best["name"], *taken, faster(best["ratio"])
+            of_best = (best["name"], *taken, faster(best["ratio"]))
         else:
-            of_best = f"none: {len(others) + 1} ways of ours", "", "", ""
+            of_best = (f"none: {len(others) + 1} ways of ours", "", "", "")
         cells.append((linked, duration(first["median"]), memory(first), *of_best))
     return cells
 

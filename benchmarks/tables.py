@@ -174,7 +174,8 @@ def pipeline(n: int, d: int) -> Race:
     def ours() -> FloatArray:
         encoder = LabelEncoderTransformer(binning=fastmi.QuantileBins(8))
         steps = make_pipeline(encoder, SelectKBest(fastmi.feature_information, k=10))
-        return steps.fit(frame, y)[-1].scores_[some] * LN2
+        chosen: Any = steps.fit(frame, y)[-1]
+        return chosen.scores_[some] * LN2
 
     def brute_force() -> FloatArray:
         return np.array([by_dictionaries(one, answer) for one in lists])

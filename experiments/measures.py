@@ -35,7 +35,14 @@ class Measure(Protocol):
 
     Another one is another frozen record with a name of its own in `measure`, and a row in
     `MEASURES`.
+
+    Attributes:
+        placed: whether I(X;T) says something of a layer, which has a place in the plane then.
+        counts: whether it counts symbols, which are so many, and so many of them met once.
     """
+
+    placed: ClassVar[bool]
+    counts: ClassVar[bool]
 
     @property
     def measure(self) -> str:
@@ -50,16 +57,6 @@ class Measure(Protocol):
     @property
     def n_bytes(self) -> int:
         """Bytes of memory that the record itself asks for."""
-        ...
-
-    @property
-    def placed(self) -> bool:
-        """Tells whether I(X;T) says something of a layer, which has a place in the plane then."""
-        ...
-
-    @property
-    def counts(self) -> bool:
-        """Tells whether it counts symbols, of which there are some many, and so many met once."""
         ...
 
     def estimator(

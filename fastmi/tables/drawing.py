@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,10 +66,11 @@ def panel(planes: Sequence[InformationPlane], over: str = "plane") -> Panel:
         # (seeds, 2, epochs, layers)
         bits = np.array([[plane.mean().i_xt[:, 0], plane.mean().i_ty[:, 0]] for plane in planes])
         several = len(planes) > 1
-        spread = bits.std(axis=0, ddof=1) if several else (None, None)
+        spread: Any = bits.std(axis=0, ddof=1) if several else (None, None)
     if over != "plane":
         bits[:, 0] = np.where(np.isnan(bits[:, 1]), np.nan, first.epochs[:, None])
-        spread = (np.where(np.isnan(spread[1]), np.nan, 0), spread[1]) if several else spread
+        if several:
+            spread[0][:] = np.where(np.isnan(spread[1]), np.nan, 0)
     words = _verdicts(planes)
     chance, lower = (_mean(planes, name) for name in ("chance", "mean_lower"))
     why = "without I(X;T)" if over == "plane" else "without a point"
