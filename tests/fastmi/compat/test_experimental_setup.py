@@ -25,6 +25,7 @@ from fastmi.compat.experimental_setup import (
     fit,
     mutual_information_for_network_family,
 )
+from tests import told
 
 # ruff: noqa: NPY002  (the published code draws from NumPy's global generator, and so must this)
 
@@ -757,7 +758,7 @@ RATES = [
 ]
 
 
-@pytest.mark.parametrize(("lr", "error"), RATES, ids=str)
+@pytest.mark.parametrize(("lr", "error"), RATES, ids=told)
 def test_a_learning_rate_is_a_number(lr, error):
     network = tanh()
     before = copy.deepcopy(network.state_dict())
@@ -824,7 +825,7 @@ def test_a_frozen_network_cannot_be_fitted():
         ((-1, 0), ValueError, "new_shape is (-1, 0)"),
         (((-2, 3),), ValueError, "new_shape is (-2, 3)"),
     ],
-    ids=str,
+    ids=told,
 )
 def test_a_shape_is_of_integers(sizes, error, part):
     refused(lambda: ReshapeLayer(*sizes), error, part)
@@ -840,7 +841,7 @@ def test_a_shape_is_of_integers(sizes, error, part):
         (np.array([-1, 9]),),
         (torch.Size([1, 9]),),
     ],
-    ids=str,
+    ids=told,
 )
 def test_a_shape_may_come_as_any_sequence(sizes):
     assert ReshapeLayer(*sizes).new_shape[-1] == 9
@@ -868,7 +869,7 @@ def test_a_shape_may_come_as_any_sequence(sizes):
         ([torch.tanh], [None], "buffer_or_not[0] is None"),
         ([torch.tanh], [1.0], "buffer_or_not[0] is 1.0"),
     ],
-    ids=str,
+    ids=told,
 )
 def test_layers_are_called_and_flags_are_true_or_false(layers, flags, part):
     refused(lambda: BufferedSequential(layers, flags), TypeError, part)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import fastmi
 from fastmi import InformationStopping
+from tests import told
 
 # --- the rule, in plain Python --------------------------------------------------------------------
 
@@ -366,7 +367,7 @@ def test_bits_may_be_any_numbers(make):
         ([torch.tensor(math.inf), torch.tensor(1.0)], ValueError),
         (np.longdouble("1e400"), ValueError),
     ],
-    ids=str,
+    ids=told,
 )
 @pytest.mark.parametrize("method", ["update", "first_stop"])
 def test_what_is_no_number_of_bits_is_refused_in_one_line(method, value, error):
