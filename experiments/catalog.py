@@ -283,8 +283,10 @@ _RUNS = (
             "ResNet-18 in little, on 6,000 images of MNIST in three channels, read in three ways"
         ),
         shows=(
-            "The same stages in three ways: rows of bins, codes that are fitted without labels, "
-            "and the best single unit. Where rows all differ only the other two can say anything."
+            "Counted, every hidden layer stands at both ceilings, unresolved, whatever it knows. "
+            "Codes that are fitted without labels move where those stand still: the deeper a layer "
+            "the less it shows at the start and the more at the end, resolved on the test images. "
+            "The best single unit of each layer tells the same in smaller numbers."
         ),
     ),
     _EXTENDED.varied(

@@ -133,15 +133,18 @@ def side_by_side(
     reading: str | None = None,
     layers: Sequence[str] = (),
     color: str = "layer",
+    over: str | None = None,
 ) -> Figure:
     """Draws runs in rows, one for each sample: the readings of one run after the other.
+
+    `over` the "plane" or the "steps"; None is the plane where all have a place in it.
 
     Raises:
         ValueError: runs that were read on other samples, a reading or a layer that is not there.
     """
     labels = names([run for run, _ in runs]) if len(runs) > 1 else [""]
     rows = [
-        _panels(run, planes, reading, layers, label)
+        _panels(run, planes, reading, layers, label, _over(runs, over))
         for (run, planes), label in zip(runs, labels, strict=True)
     ]
     samples = [list(row) for row in rows]
@@ -162,6 +165,7 @@ def stacked(
     reading: str | None = None,
     layers: Sequence[str] = (),
     color: str = "layer",
+    over: str | None = None,
 ) -> Figure:
     """Draws runs on true labels above those on shuffled ones, a row for each sample of each.
 
@@ -178,7 +182,7 @@ def stacked(
     rows = [
         (sample, label, panels)
         for (run, planes), label in zip(ordered, labels, strict=True)
-        for sample, panels in _panels(run, planes, reading, layers, "").items()
+        for sample, panels in _panels(run, planes, reading, layers, "", _over(runs, over)).items()
     ]
     if len({len(panels) for *_, panels in rows}) > 1:
         raise ValueError(
@@ -200,6 +204,7 @@ def overlaid(
     reading: str | None = None,
     layers: Sequence[str] = (),
     color: str = "layer",
+    over: str | None = None,
 ) -> Figure:
     """Draws runs in the same panels, one for each sample and reading.
 
@@ -209,7 +214,7 @@ def overlaid(
         ValueError: as `side_by_side`; runs with other samples or readings, or recorded at other
             epochs.
     """
-    rows = [_panels(run, planes, reading, layers, "") for run, planes in runs]
+    rows = [_panels(run, planes, reading, layers, "", _over(runs, over)) for run, planes in runs]
     titles = [
         {_sample(sample): [panel.title for panel in panels] for sample, panels in row.items()}
         for row in rows
@@ -281,10 +286,10 @@ def _panels(
     reading: str | None,
     layers: Sequence[str],
     label: str,
+    over: str = "plane",
 ) -> dict[str, list[Panel]]:
     """Makes sample -> panels; "each" only where it stands alone, for "mean" is its mean."""
     groups = by_reading(planes)
-    over = "plane" if run.reads[0].placed else run.training.unit[:-1]
     present = list(dict.fromkeys(name for _, name in groups))
     if reading is not None and reading not in present:
         raise ValueError(f"{run.id} has no reading {reading!r}: it has {', '.join(present)}")
@@ -299,6 +304,12 @@ def _panels(
                 replace(panel, title=f"{label}: {panel.title}") if label else panel
             )
     return out
+
+
+def _over(runs: Sequence[Drawn], asked: str | None) -> str:
+    """Chooses the axis of all panels: what is asked for, or the plane where all have a place."""
+    in_plane = asked == "plane" if asked else all(run.reads[0].placed for run, _ in runs)
+    return "plane" if in_plane else runs[0][0].training.unit[:-1]
 
 
 def _only(layers: Sequence[str], panel: Panel) -> Panel:
@@ -334,11 +345,6 @@ def _laid_over(labels: Sequence[str], panels: Sequence[Panel]) -> Panel:
     if len({panel.spread_xt is None for panel in panels}) > 1:
         raise ValueError(
             "some of the runs have several seeds and some have one: draw them side by side"
-        )
-    if len({panel.over for panel in panels}) > 1:
-        raise ValueError(
-            "some of the runs have a place in the plane and some are drawn over their steps: draw "
-            "them apart"
         )
     columns = {name: [getattr(panel, name) for panel in panels] for name in _COLUMNS}
     return replace(

@@ -30,6 +30,7 @@ def draw(arguments: argparse.Namespace) -> int:
     runs = [(finished.run, finished.planes) for finished in map(read, arguments.folders)]
     nulls = len({run.training.labels for run, _ in runs}) > 1
     arranged = overlaid if arguments.overlay else stacked if nulls else side_by_side
-    figures.save(arranged(runs, arguments.reading, arguments.layers, arguments.color), out)
+    how = arguments.reading, arguments.layers, arguments.color, arguments.over
+    figures.save(arranged(runs, *how), out)
     print(f"drawn: {out}")
     return 0

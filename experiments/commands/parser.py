@@ -245,6 +245,11 @@ def _add_draw(draw: argparse.ArgumentParser) -> None:
         "--color", choices=("layer", "epoch"), default="layer", help="layer (default) or epoch"
     )
     draw.add_argument(
+        "--over",
+        choices=("plane", "steps"),
+        help="I(T;Y) over I(X;T), or over the steps; without it the plane, where all have a place",
+    )
+    draw.add_argument(
         "--out",
         type=_path,
         default=Path("drawn.png"),

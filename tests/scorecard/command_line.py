@@ -326,6 +326,12 @@ ESTIMATE = [
         "RESULT",
     ),
     _refused(
+        "draw --over",
+        _with_result("draw", "RESULT", "--over", "epochs"),
+        "draw(--over)",
+        "epochs",
+    ),
+    _refused(
         "estimate --measure",
         _with_result("estimate", "RESULT", "--measure", "probing"),
         "estimate(--measure)",

@@ -202,8 +202,11 @@ def test_what_says_nothing_of_x_is_drawn_over_the_steps_and_lacks_only_that(trai
     by_training = execute(probe.run)
     for read, made in zip(probe.planes, by_training.planes, strict=True):
         assert read.i_ty.tolist() == made.i_ty.tolist()
-    with pytest.raises(ValueError, match="some of the runs have a place in the plane and some are"):
-        overlaid([(one.run, one.planes) for one in (probe, soft)], reading="each")
+    drawn = [(one.run, one.planes) for one in (probe, soft)]
+    assert overlaid(drawn, reading="each").axes[-1].get_xlabel() == "step"
+    assert overlaid(drawn[1:], reading="each").axes[-1].get_xlabel() == "I(X;T)  [bits]"
+    in_steps = overlaid(drawn[1:], reading="each", over="steps")
+    assert in_steps.axes[-1].get_xlabel() == "step"
 
 
 def test_a_reading_needs_edges_or_a_measure(trained, capsys):
