@@ -286,7 +286,8 @@ def test_it_stands_beside_counting_in_a_recorder(rng, tmp_path):
     recorder = made()
     recorder.update(0)
     recorder.update(1)
-    assert len(recorder.plot().axes) == 2  # of two sets of labels, counted
+    axes = recorder.plot().axes  # of two sets of labels, and both measures over the steps
+    assert [one.get_xlabel() for one in axes] == ["step"] * 4
     recorder.save(tmp_path / "r.npz")
     again = made().load(tmp_path / "r.npz")
     for labels in ("sign", "other"):
