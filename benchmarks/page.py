@@ -47,9 +47,9 @@ first candidate's. Then they take turns in blocks long enough for the clock, and
 between two of the first candidate's: a shared machine changes its speed, so times faster or slower
 are taken there, side by side; shown is the median over the rounds, with the lowest and the highest
 behind. "Spread" is the longest round less the shortest, as a share of the median. "Memory" is the
-most that Python and NumPy held at once for the answer, where that was weighed. Who was expected to
-take too long was not asked, and is named below the table. Each case and curve has a page of its
-own, with all candidates.
+most that Python and NumPy held at once for the answer, where that was weighed; what torch claims by
+itself is not seen. Who was expected to take too long was not asked, and is named below the table.
+Each case and curve has a page of its own, with all candidates.
 """
 
 WRITTEN = "Written by `python -m benchmarks report`; how to read it: [How fast]({page}).\n"
