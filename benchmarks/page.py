@@ -80,7 +80,8 @@ def main(arguments: Sequence[str]) -> int:
         with replacing(path) as beside:
             beside.write_text(text, encoding="utf-8")
     for left in set(out.with_suffix("").glob("*/*.md")) - texts.keys():
-        left.unlink()  # of a case that there is no more
+        if WRITTEN.format(page=f"../../{out.name}") in left.read_text(encoding="utf-8"):
+            left.unlink()  # of a case that there is no more; what others wrote stays
     print(f"written to {options.out}, and {len(texts) - 1} pages of cases and curves")
     return 0
 

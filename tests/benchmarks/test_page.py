@@ -165,7 +165,8 @@ def test_pages_of_cases_that_are_gone_are_taken_away(record, tmp_path):
         assert (tmp_path / target).is_file()
     for path in folder.iterdir():
         assert (folder / re.findall(r"\]\(([^)]*)\)", path.read_text())[0]).resolve() == out
+    (folder / "other.md").write_text("# somebody else's\n")
     del record["cases"][1]
     write_json(tmp_path / "results" / "cpu.json", record)
     assert page.main(command[1:]) == 0
-    assert {path.name for path in folder.iterdir()} == {"over-samples.md", "tall.md"}
+    assert {path.name for path in folder.iterdir()} == {"other.md", "over-samples.md", "tall.md"}
