@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 
 from fastmi import Edges, PlaneEstimator, from_json, measures
+from fastmi.measures import base
 
 from .identity import digest
 
@@ -37,12 +38,15 @@ class Measure(Protocol):
     `MEASURES`.
 
     Attributes:
-        placed: whether I(X;T) says something of a layer, which has a place in the plane then.
         counts: whether it counts symbols, which are so many, and so many of them met once.
     """
 
-    placed: ClassVar[bool]
     counts: ClassVar[bool]
+
+    @property
+    def placed(self) -> bool:
+        """Tells whether I(X;T) says something of a layer, which has a place in the plane then."""
+        ...
 
     @property
     def measure(self) -> str:
@@ -84,8 +88,11 @@ class Measure(Protocol):
 class _Read(ABC):
     """What every measure does in the same way, and what most do."""
 
-    placed: ClassVar[bool] = True
     counts: ClassVar[bool] = True
+
+    @property
+    def placed(self) -> bool:
+        return base.placed(self.of_layers)
 
     @property
     def n_bytes(self) -> int:
@@ -170,7 +177,6 @@ class PerUnit(_Binned):
 class VectorQuantized(_Read):
     """Counts codes that are fitted without labels, to each network and reading by itself."""
 
-    placed: ClassVar[bool] = False
     k: int = 32
     by: Literal["kmeans", "pca", "product"] = "kmeans"
     measure: Literal["vector-quantized"] = "vector-quantized"
@@ -194,7 +200,6 @@ class Probe(_Read):
     The halves are drawn by `seed`; at most `max_fit` rows are fitted, and as many scored.
     """
 
-    placed: ClassVar[bool] = False
     counts: ClassVar[bool] = False
     hidden: int = 0
     seed: int = 0

@@ -34,6 +34,7 @@ __all__ = [
     "Reader",
     "Variables",
     "one_layer",
+    "placed",
     "points_of",
     "some_rows",
     "spread",
@@ -305,6 +306,15 @@ class Accumulates(Protocol):
     def accumulated(self, state: Any) -> Points:
         """Measures the layer of which all samples were added, (1,)."""
         ...
+
+
+def placed(measure: Any) -> bool:
+    """Tells whether I(X;T) of a measure, or a binning, says something of a layer.
+
+    It does but where the measure's own `placed` denies it: of codes that are fitted to be k it is
+    about log2 k, and a probe has none. Such layers have no place in the plane.
+    """
+    return getattr(measure, "placed", True)
 
 
 @runtime_checkable

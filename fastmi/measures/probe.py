@@ -112,6 +112,7 @@ class Probe:
                 "parted; pass a small one (1e-6), or None, and one is chosen"
             )
 
+    placed = False
     needs_fit = True
     needs_labels = True
 

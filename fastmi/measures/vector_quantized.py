@@ -104,6 +104,8 @@ class VectorQuantized:
         """Tells how entropies of codes are estimated."""
         return "plugin"
 
+    placed = False
+
     @property
     def needs_fit(self) -> bool:
         """Tells whether it is still to be fitted."""

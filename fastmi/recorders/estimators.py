@@ -9,8 +9,7 @@ import numpy as np
 
 from fastmi.binning import Edges
 from fastmi.inputs import on_host, shown
-from fastmi.measures import Probe, VectorQuantized
-from fastmi.measures.base import Fittable, spread
+from fastmi.measures.base import Fittable, placed, spread
 from fastmi.planes import PlaneEstimator
 from fastmi.recorders import rules
 from fastmi.recorders.samples import Sample
@@ -80,7 +79,7 @@ class Estimators:
         """Tells whether I(X;T) of a measure says something of every layer, in the plane."""
         rule = self.rules[measure]
         every = rule.values() if isinstance(rule, Mapping) else [rule]
-        return not any(isinstance(one, VectorQuantized | Probe) for one in every)
+        return all(map(placed, every))
 
     @property
     def most_rows(self) -> int:
