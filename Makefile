@@ -7,7 +7,7 @@ SITE := .venv-site
 READY := $(VENV)/ready
 ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 
-.PHONY: demo test test-frameworks test-browser site docs bench bench-pytest gpu-check clean
+.PHONY: demo test test-frameworks test-browser test-cluster site docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
 	$(BIN) -m experiments run tishby-extended --force
@@ -21,6 +21,13 @@ test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and tr
 
 test-browser: $(READY)  ## pages to look around in, in a headless Chromium; here no test may skip
 	FASTMI_BROWSER=1 $(BIN) -m pytest tests/browser
+
+test-cluster: $(VENV)/cluster  ## sweeps and counts, on workers of Dask; here no test may skip
+	FASTMI_CLUSTER=1 $(BIN) -m pytest tests/cluster
+
+$(VENV)/cluster: $(READY)
+	$(BIN) -m pip install --no-compile -c constraints.txt -e '.[cluster]'
+	@touch $@
 
 $(FRAMEWORKS)/ready: pyproject.toml constraints-frameworks.txt
 	$(PYTHON) -m venv $(FRAMEWORKS) && $(FRAMEWORKS)/bin/python -m pip install --no-compile -c constraints-frameworks.txt \
