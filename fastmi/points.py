@@ -43,6 +43,15 @@ class Column(NamedTuple):
             return ""
         return self.names[int(number)] if self.names else number
 
+    def cells(self, numbers: npt.NDArray[Any]) -> list[Any]:
+        """Says all numbers of an array so, in their order."""
+        values = numbers.ravel()
+        if np.isnan(values).any():
+            return list(map(self.shown, values.tolist()))
+        if self.names:
+            return list(map(self.names.__getitem__, values.astype(np.int64).tolist()))
+        return values.tolist()
+
 
 def _says(
     header: str,

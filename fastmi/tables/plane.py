@@ -243,36 +243,11 @@ class InformationPlane:
 
         `copy` is empty where a point is over all copies.
         """
-        constant = {
-            "data": self.data,
-            "sample": self.sample,
-            "seed": self.seed,
-            "reading": self.reading,
-            "n_copies": self.n_copies,
-            "n_samples": self.n_samples,
-        }
-        constant |= {
-            "h_x_bits": self.entropy_x,
-            "h_y_bits": self.entropy_y,
-            "binning": self.binning,
-            "method": self.method,
-        }
-        constant |= dict.fromkeys((column.header for column in Points.columns()), "")
-        columns = [
-            (column, array)
-            for column in Points.columns()
-            if (array := getattr(self.points, column.name)) is not None
-        ]
-        for e, path, layer in np.ndindex(self.points.i_xt.shape):
-            yield constant | {
-                "epoch": int(self.epochs[e]),
-                "copy": path if self.reading == "each" else "",
-                "layer": self.layers[layer],
-                **{
-                    column.header: column.shown(array[e, path, layer].item())
-                    for column, array in columns
-                },
-            }
+        from fastmi.tables import cells
+
+        for columns in cells.blocks(self):
+            for row in zip(*columns.values(), strict=True):
+                yield dict(zip(COLUMNS, row, strict=True))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Writes a tidy CSV with the columns `COLUMNS`.
@@ -303,7 +278,9 @@ class InformationPlane:
         """
         import pandas
 
-        frame = pandas.DataFrame(list(self.rows()), columns=list(COLUMNS))
+        from fastmi.tables import cells
+
+        frame = pandas.DataFrame(cells.columns(self), columns=list(COLUMNS))
         for column in Points.columns():
             if column.names:
                 continue

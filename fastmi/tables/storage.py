@@ -5,7 +5,6 @@ Nothing is pickled.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from fastmi import files, from_json
 from fastmi.inputs import shown
 from fastmi.points import Points
+from fastmi.tables import cells
 from fastmi.tables.plane import COLUMNS, InformationPlane
 
 __all__ = ["FORMAT", "listed", "load_plane", "load_planes", "save_planes", "write_csv"]
@@ -70,10 +70,10 @@ def write_csv(path: str | os.PathLike[str], planes: Sequence[InformationPlane]) 
         files.replacing(path) as unfinished,
         unfinished.open("w", newline="", encoding="utf-8") as file,
     ):
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
+        file.write(",".join(COLUMNS) + "\n")
         for plane in planes:
-            writer.writerows(plane.rows())
+            for columns in cells.blocks(plane):
+                file.write(cells.lines(columns))
 
 
 def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
