@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def cases() -> dict[str, Callable[[], object]]:
 
 def serve() -> None:
     """Times the cases that are asked for, a block a line."""
+    warnings.simplefilter("ignore")  # its random layers can size nothing
     calls = cases()
     for call in calls.values():
         call()

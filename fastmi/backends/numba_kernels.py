@@ -4,6 +4,8 @@ Plain functions first (`_name`) and compiled second (`name`), so they also run u
 NUMBA_DISABLE_JIT=1. They release the GIL and start no threads of their own.
 """
 
+# pyright: reportPossiblyUnboundVariable=false
+
 from __future__ import annotations
 
 import os
@@ -20,7 +22,6 @@ __all__ = [
     "Line",
     "Room",
     "Search",
-    "Seed",
     "count_nan",
     "count_units",
     "desk",
@@ -82,12 +83,27 @@ class Search(NamedTuple):
     padded with +inf to a power of two, at least four.
 
     The other one is None, and kernels are compiled for what they are handed: who has no uneven
-    edges waits for no search.
+    edges waits for no search. Both are arrays, whose handing over costs least: `line` are the
+    numbers of a `Line` but for j_middle, and whole numbers are [n_edges, *ends, j_middle].
     """
 
-    line: Line | None
+    line: npt.NDArray[Any] | None
     padded: npt.NDArray[np.float32] | None
-    n_edges: np.int32
+    whole: npt.NDArray[np.int32]
+
+
+def _line_of(numbers, whole):
+    return Line(
+        numbers[0],
+        numbers[1],
+        whole[3],
+        numbers[2],
+        numbers[3],
+        numbers[4],
+        numbers[5],
+        np.float32(numbers[6]),
+        np.float32(numbers[7]),
+    )
 
 
 def _digitise_uniform(x, line, n_edges, ends, symbols):
@@ -162,6 +178,7 @@ def _count_outside(x, bounds, n_units, outside):
         outside[row] = n
 
 
+line_of = jit(_line_of)
 digitise_uniform = jit(_digitise_uniform)
 digitise_any = jit(_digitise_any)
 count_nan = jit(_count_nan)
@@ -171,12 +188,18 @@ count_outside = jit(_count_outside)
 # --- encode: rows of activations -> one code a row ------------------------------------------------
 
 
-def _encode_rows(x, line, padded, n_edges, ends, bounds, weights, symbols, codes, by_row):
+def _encode_rows(x, line, padded, whole, weights, symbols, codes, by_row):
     """Digitises tiles of whole rows, then code[r] = sum_d symbol[r, d] * weight[d] modulo 2^64.
 
     Narrow rows by a loop made for their width, which the compiler unrolls over several rows at
-    once. `by_row` takes how many of each row lie outside the bounds, if it is not empty.
+    once. `by_row` takes how many of each row lie outside the edges, if it is not empty.
     """
+    n_edges, ends = whole[0], (whole[1], whole[2])
+    if line is not None:  # Numba drops what asks for the one that is None before it compiles
+        straight = line_of(line, whole)
+        bounds = straight.first, straight.last
+    if padded is not None:
+        bounds = padded[0], padded[n_edges - 1]
     w, n_units = weights, weights.size
     nan = outside = 0
     rows_per_tile = symbols.size // n_units
@@ -184,8 +207,8 @@ def _encode_rows(x, line, padded, n_edges, ends, bounds, weights, symbols, codes
         out = codes[first : first + rows_per_tile]
         tile = x[first * n_units : (first + out.size) * n_units]
         n_outside = np.int32(0)
-        if line is not None:  # Numba drops the one that is None before it compiles
-            n_outside = digitise_uniform(tile, line, n_edges, ends, symbols)
+        if line is not None:
+            n_outside = digitise_uniform(tile, straight, n_edges, ends, symbols)
         if padded is not None:
             n_outside = digitise_any(tile, padded, n_edges, ends, symbols)
         if n_outside:  # only then can there be a NaN: it passes as symbol 0
@@ -231,12 +254,15 @@ def _combine_wide(symbols, weights, codes):
         codes[row] = code
 
 
-def _count_units(x, line, padded, n_edges, ends, labels, symbols, cells):
+def _count_units(x, line, padded, whole, labels, symbols, cells):
     """Digitises tiles of whole rows, and counts each symbol of each unit beside the row's label.
 
     Unit d, symbol s and label y are cells[y, d n_symbols + s]: what one row adds lies in one block,
     and no two of its additions in one place, so that none waits for another.
     """
+    n_edges, ends = whole[0], (whole[1], whole[2])
+    if line is not None:
+        straight = line_of(line, whole)
     n_symbols = np.uint64(n_edges + 1)
     n_units = np.uint64(cells.shape[1]) // n_symbols
     nan = outside = 0
@@ -247,7 +273,7 @@ def _count_units(x, line, padded, n_edges, ends, labels, symbols, cells):
         tile = x[start : start + beside.size * np.int64(n_units)]
         n_outside = np.int32(0)
         if line is not None:
-            n_outside = digitise_uniform(tile, line, n_edges, ends, symbols)
+            n_outside = digitise_uniform(tile, straight, n_edges, ends, symbols)
         if padded is not None:
             n_outside = digitise_any(tile, padded, n_edges, ends, symbols)
         if n_outside:
@@ -271,22 +297,15 @@ count_units = jit(_count_units)
 # --- count: codes -> dense ids -> how many symbols occur once, twice, ... -------------------------
 
 
-class Seed(NamedTuple):
-    """The secret of the hash: another in every process, so that no codes can be chosen to meet.
+def seed_of(drawn: bytes) -> npt.NDArray[np.uint64]:
+    """20 bytes -> [low, high, factor], the secret of the hash.
 
-    No result depends on it.
+    It is another in every process, so that no codes can be chosen to meet; no result depends on it.
+    An even factor would push bits of the hash out at its front.
     """
-
-    low: np.uint64
-    high: np.uint64
-    factor: np.uint32
-
-
-def seed_of(drawn: bytes) -> Seed:
-    """20 bytes -> a seed; an even factor would push bits of the hash out at its front."""
     low, high = np.frombuffer(drawn[:16], np.uint64)
     (factor,) = np.frombuffer(drawn[16:], np.uint32)
-    return Seed(low, high, factor | np.uint32(1))
+    return np.array([low, high, factor | np.uint32(1)], np.uint64)
 
 
 # handed to the kernels: what they find in their module is kept with them on disk
@@ -296,7 +315,7 @@ SEED = seed_of(os.urandom(20))
 class Room(NamedTuple):
     """What `renumber` works in, for segments of at most so many codes: made once for them all."""
 
-    seed: Seed
+    seed: npt.NDArray[np.uint64]
     slots: npt.NDArray[np.uint32]
     table: npt.NDArray[np.uint32]
     keys: npt.NDArray[np.int64]
@@ -352,11 +371,12 @@ def _hash(codes, skip, n_bits, seed, slots):
     evenly spaced codes, which nobody need choose, pile up. All factors are of 32 bits, which a
     vector unit multiplies at once.
     """
+    low, high, factor = seed[0], seed[1], np.uint32(seed[2])
     left, right = np.uint32(skip), np.uint32(32 - n_bits)
     for i in range(codes.size):
         key = np.uint64(codes[i])
-        product = ((key + seed.low) & HALF) * (((key >> np.uint64(32)) + seed.high) & HALF)
-        hashed = np.uint32(np.uint32(product ^ (product >> np.uint64(32))) * seed.factor)
+        product = ((key + low) & HALF) * (((key >> np.uint64(32)) + high) & HALF)
+        hashed = np.uint32(np.uint32(product ^ (product >> np.uint64(32))) * factor)
         slots[i] = np.uint32(hashed << left) >> right
 
 
@@ -502,14 +522,19 @@ def _sort(values):
         gap //= 3
 
 
-def _tally_segments(codes, starts, skip, labels, aligned, n_labels, room, desk, written, out):
+def _tally_segments(
+    codes, starts, skip, labels, aligned, n_labels,
+    seed, slots, table, keys, counts, ids, pair_ids, joint, cells, often, histograms,
+    written, out,
+):  # fmt: skip
     """Counts every segment's codes, and of each kind the pairs (code, label).
 
     Segment s is codes[starts[s] : starts[s + 1]]. The labels stand beside the codes where they are
-    aligned, else they are those of every segment. How many rows of each kind were written to
+    aligned, else they are those of every segment. Room and desk come array by array: to hand over
+    the records takes three times as long. How many rows of each kind were written to
     out (1 + l, 3, ...) is in `written`.
     """
-    ids, pair_ids, joint, cells, often, histograms = desk
+    room = Room(seed, slots, table, keys, counts)
     for segment in range(starts.size - 1):
         segment_codes = codes[starts[segment] : starts[segment + 1]]
         if not segment_codes.size:

@@ -59,23 +59,29 @@ SPANS_A_THREAD = 4  # pieces of work a thread, so that one that is held up holds
 
 @lru_cache(maxsize=256)
 @np.errstate(all="ignore")  # what overflows is not proved
-def _search(edge_bytes: bytes, line: tuple[float, float] | None = None) -> Search:
+def _search(
+    edge_bytes: bytes,
+    line: tuple[float, float] | None = None,
+    ends: tuple[int, int] | None = None,
+) -> Search:
     """Finds how a set of edges is searched.
 
     `line` is (origin, step) of evenly spaced edges before they were rounded to float32; it is a
-    guess, to be proved.
+    guess, to be proved. `ends` are the symbols below the first and from the last edge on.
     """
     edges = np.frombuffer(edge_bytes, np.float32)
-    n_edges = np.int32(edges.size)
+    whole = np.array([edges.size, *(ends or (0, edges.size)), 0], np.int32)
     first, last = float(edges[0]), float(edges[-1])
     origin, step = map(np.float64, line or (first, (last - first) / (edges.size - 1)))
     for guess in (_single, _double):
         tried = guess(edges, origin, step)
         if _proved(tried, edges):
-            return Search(tried, None, n_edges)
+            whole[3] = tried.j_middle
+            numbers = [number for name, number in tried._asdict().items() if name != "j_middle"]
+            return Search(np.array(numbers, type(tried.inverse)), None, whole)
     padded = np.full(max(4, 1 << edges.size.bit_length()), np.inf, np.float32)
     padded[: edges.size] = edges
-    return Search(None, padded, n_edges)
+    return Search(None, padded, whole)
 
 
 def _double(edges: npt.NDArray[np.float32], origin: np.float64, step: np.float64) -> Line:
@@ -135,7 +141,7 @@ def encode_layers(
     """Codes [activations (m, d) float32] -> (l, m) int64, and takes a census of each layer."""
     codes = np.empty((len(layers), len(layers[0])), np.int64)
     outside = np.empty((len(layers), codes.shape[1] if by_row else 0), np.int32)
-    before, told, symbols, census = None, (), np.empty(TILE_SYMBOLS, np.int32), []
+    before, told, symbols, census = None, _told(cuts[0]), np.empty(TILE_SYMBOLS, np.int32), []
     for layer, cut, weight, out, beyond in zip(layers, cuts, weights, codes, outside, strict=True):
         if cut is not before:  # mostly all layers are cut alike
             before, told = cut, _told(cut)
@@ -167,7 +173,7 @@ def count_units(
     """Counts every unit's symbols beside each label, (n_labels, d, n_edges + 1), and a census."""
     m, d = layer.shape
     n_symbols = cut.edges.size + 1
-    flat, told = np.ascontiguousarray(layer).reshape(-1), _told(cut)[:-1]
+    flat, told = np.ascontiguousarray(layer).reshape(-1), _told(cut)
 
     def count(span: slice) -> tuple[Any, Census]:
         cells = np.zeros((n_labels, d * n_symbols), np.uint32)
@@ -182,14 +188,13 @@ def count_units(
     return cells.reshape(n_labels, d, n_symbols), census
 
 
-def _told(cut: Cut) -> tuple[Any, ...]:
-    """What a kernel is told of it: line, padded, n_edges, ends, bounds."""
-    ends = np.int32(cut.ends[0]), np.int32(cut.ends[1])
-    return *_search(cut.edges.tobytes(), cut.line), ends, (cut.edges[0], cut.edges[-1])
+def _told(cut: Cut) -> Search:
+    """What a kernel is told of it."""
+    return _search(cut.edges.tobytes(), cut.line, cut.ends)
 
 
 def _encode(
-    flat: Any, told: tuple[Any, ...], weight: IntArray, out: IntArray, outside: Any
+    flat: Any, told: Search, weight: IntArray, out: IntArray, outside: Any
 ) -> tuple[int, int]:
     tile = np.empty(max(TILE_SYMBOLS, weight.size), np.int32)
     return encode_rows(flat, *told, weight, tile, out, outside)
@@ -334,7 +339,7 @@ def _tally(
     written = np.zeros(len(n_labels) + 1, np.int64)
     sizes = np.array(n_labels, np.int64)
     tally_segments(
-        codes, starts, skip, labels, aligned, sizes, room(longest), desk(longest), written, out
+        codes, starts, skip, labels, aligned, sizes, *room(longest), *desk(longest), written, out
     )
     return [rows[:, :length] for rows, length in zip(out, written.tolist(), strict=True)]
 
