@@ -34,6 +34,7 @@ __all__ = [
 MOST_BYTE = 255
 TURNED_NUMBERS = 2**16  # laid in columns at a time, in the cache
 FEW_SYMBOLS = 16  # whose numbers are taken as they are: to look for gaps costs as much as counting
+SHOWN = 2**12  # samples in which all symbols may show
 LEAST_CELLS = 2**12  # of a pair's table, however few samples: to hash one pair takes longer
 
 
@@ -89,12 +90,18 @@ def _narrow(given: Any) -> dict[Any, Labels] | None:
     """
     if type(given) is not np.ndarray or given.ndim != 2 or given.dtype.kind not in "iu":
         return None
-    if 0 in given.shape or int(given.max()) - int(given.min()) > MOST_BYTE:
+    n, d = given.shape
+    if not given.size:
         return None
-    (n, d), low = given.shape, given.min()
+    low, high = int(given[0, 0]), int(given[0, 0])
     narrow, step = np.empty((d, n), np.uint8), max(1, TURNED_NUMBERS // d)
     for first in range(0, n, step):
-        narrow[:, first : first + step] = (given[first : first + step] - low).astype(np.uint8).T
+        some = given[first : first + step]
+        low, high = min(low, int(some.min())), max(high, int(some.max()))
+        if high - low > MOST_BYTE:
+            return None
+        narrow[:, first : first + step] = some.astype(np.uint8).T  # modulo 256
+    narrow -= np.uint8(low % (MOST_BYTE + 1))  # and so less the lowest, which is below 256
     return {j: Labels(column) for j, column in enumerate(narrow)}
 
 
@@ -154,10 +161,18 @@ def _number(name: str, labels: Labels, missing: str) -> tuple[Any, int, int]:
 def _number_bytes(column: Any) -> tuple[Any, int]:
     """Numbers bytes: those of a narrow range as they are, though some may not occur."""
     low, high = int(column.min()), int(column.max())
-    if high - low < FEW_SYMBOLS:
-        return column - np.uint8(low), high - low + 1
-    occurs = np.bincount(column, minlength=MOST_BYTE + 1) > 0
-    return (np.cumsum(occurs) - 1).astype(np.uint8)[column], int(np.count_nonzero(occurs))
+    size = high - low + 1
+    occurs = np.ones(size, bool)
+    if size > FEW_SYMBOLS:
+        for some in (column[:SHOWN], column):  # mostly there are no gaps, and that shows early
+            occurs = np.bincount(some, minlength=high + 1)[low:] > 0
+            if occurs.all():
+                break
+    if occurs.all():
+        return (column - np.uint8(low) if low else column), size
+    numbers = np.zeros(MOST_BYTE + 1, np.uint8)
+    numbers[low : high + 1] = np.cumsum(occurs) - 1
+    return numbers[column], int(np.count_nonzero(occurs))
 
 
 def bare(name: str, given: Any) -> Labels:

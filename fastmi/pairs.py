@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PairwiseInformation", "pairwise_mutual_information"]
 
-BLOCK_COLUMNS = 32  # beside as many others: so many pairs are counted at a time,
+BLOCK_COLUMNS = 64  # beside as many others: so many pairs are counted at a time,
 BLOCK_ROWS = 2**19  # or fewer, of which there are so many different counts: 12 MiB
 BLOCK_COUNTS = 256  # of one margin, whose means beside as many others are computed at a time
 PATIENCE_SECONDS = 2  # until a bar says how far it is

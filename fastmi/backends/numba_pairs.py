@@ -26,7 +26,7 @@ BITS_CELLS = 256  # of a pair's table from which a histogram is faster
 BITS_PAIRS = 4  # a column must be in so many pairs, or its sets are not worth making
 TURNS_CELLS = 1024  # of a table of which four take turns, so that no increment waits for another
 CHUNK_CELLS = 2**18  # of all tables that one task holds, two megabytes
-CHUNK_PAIRS = 1024  # that one task counts: it makes the sets of their columns anew
+CHUNK_PAIRS = 4096  # that one task counts: it makes the sets of their columns anew
 PIECE_ROWS = 2**17  # rows of pairs that are worth the start of a thread
 
 ONE, TWO, THREE, FOUR, SIX = (np.uint64(number) for number in (1, 2, 3, 4, 6))

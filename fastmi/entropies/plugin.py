@@ -28,6 +28,10 @@ def plugin(tally: Tally) -> FloatArray:
 def plugin_of(occurrences: Occurrences, n_samples: IntArray) -> FloatArray:
     """Estimates the same of segments that have n_samples each, (s,)."""
     segment, times, symbols = occurrences
-    terms = symbols * (times * np.log2(times))
+    if times.size > (most := int(times.max(initial=1))):  # many segments share their counts
+        logs = np.log2(np.arange(1, most + 1))[times - 1]
+    else:
+        logs = np.log2(times)
+    terms = symbols * (times * logs)
     sums = np.bincount(segment, weights=terms, minlength=len(n_samples))  # sequential addition
     return settle(np.log2(n_samples) - sums / n_samples)
