@@ -17,6 +17,10 @@ __all__ = ["found", "listed", "unwrapped", "weighted"]
 ROOT = "model"  # the name of the model itself
 FSDP = ("FullyShardedDataParallel", "FSDPModule")
 PATTERN = "*?["
+FUNCTIONS = (
+    "; a function that a forward calls (F.relu) is no module and is not heard: leave layers out, "
+    "or name the modules before it"
+)
 ACTIVATIONS = {
     "activation",
     "activations",
@@ -189,6 +193,7 @@ def _has_weights(module: nn.Module) -> bool:
 
 def _not_found(wanted: Any, known: Mapping[str, nn.Module]) -> ValueError:
     """Names what is near to what the model does not have."""
+    aside = ""
     if isinstance(wanted, str):
         names, label = list(known), repr(wanted)
         near = difflib.get_close_matches(wanted, names, n=5, cutoff=0.6)
@@ -197,6 +202,8 @@ def _not_found(wanted: Any, known: Mapping[str, nn.Module]) -> ValueError:
         kinds, label = [type(module).__name__ for module in known.values()], wanted.__name__
         names = list(dict.fromkeys(kinds))
         near = difflib.get_close_matches(label, names, n=5, cutoff=0.6)
+        if not near and wanted.__module__ == "torch.nn.modules.activation":
+            aside = FUNCTIONS
     shorter = names[:20] + ([f"{len(names) - 20} more"] if len(names) > 20 else [])
     listed = f"near it are {', '.join(near[:5])}" if near else f"it has {', '.join(shorter)}"
-    return ValueError(f"layers holds {label:.80}, which the model does not have; {listed}")
+    return ValueError(f"layers holds {label:.80}, which the model does not have; {listed}{aside}")

@@ -211,7 +211,8 @@ class Recorder:
     ) -> None:
         """Writes all tables in one HTML file to look around in; see `fastmi.write_html`.
 
-        Marked steps, and layers whose samples hang together, stand among what to know first.
+        Marked steps, and layers whose samples hang together, stand among what to know first. Where
+        `measures` were left out it opens with the one that the verdicts of most layers support.
 
         Args:
             path: of the file. title: above the page. curves: what else there is over the steps, as
@@ -220,7 +221,10 @@ class Recorder:
         Raises:
             ValueError: before the first update; else as `fastmi.write_html`.
         """
-        planes = [self._drawn(place) for place in self._paths]
+        self._check_read()
+        chosen = supported(list(self._paths.values())) if self._supported else []
+        places = sorted(self._paths, key=lambda place: -chosen.count(place[2]))
+        planes = [self._drawn(place) for place in places]
         marks = [
             f"Step {step}, {layer}: {why}; it was not read there"
             for step, layers in self.marked.items()

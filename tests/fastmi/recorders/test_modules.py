@@ -131,6 +131,7 @@ def test_what_is_no_module_is_refused(model):
         ("encoder.*.7", "which the model does not have"),
         (nn.ReLU6, "ReLU6, which the model does not have; near it are ReLU"),
         (nn.Tanh, "Tanh, which the model does not have; it has Module, ModuleList, Sequential"),
+        (nn.Tanh, r"a function that a forward calls \(F.relu\) is no module .* leave layers out"),
     ],
 )
 def test_near_misses_are_named(layers, said):

@@ -623,3 +623,15 @@ def test_a_page_shows_every_table_and_says_first_what_was_not_read(tmp_path):
     assert [one["name"] for one in data["curves"]] == ["accuracy"]
     assert "Step 1, 1: 1 of it NaN; it was not read there" in text
     assert "... and 6 more" in text
+
+
+def test_a_page_opens_with_the_measure_that_most_verdicts_support(tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 300)
+    x = torch.tensor(rng.normal(size=(300, 40)) + 3 * y[:, None]).float()
+    recorder = fastmi.watch(nn.Sequential(nn.Linear(40, 40), nn.ReLU()), {"held-out": (x, y)})
+    recorder.update(0)
+    assert recorder.verdicts["counted/verdict/1"] == "unresolved"
+    recorder.to_html(tmp_path / "page.html")
+    measures = unpacked((tmp_path / "page.html").read_text(encoding="utf-8"))["switches"][0]
+    assert [words.split(":")[0] for words in measures["values"]] == ["vector-quantized", "counted"]
