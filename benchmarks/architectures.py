@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import fastmi
+from benchmarks.called import PROG
 
 __all__ = ["ARCHITECTURES", "Architecture", "Finding", "main", "table", "watched"]
 
@@ -326,7 +327,7 @@ def table(findings: Sequence[Finding], library: str, versions: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Watches all, or those that are named, and writes the page of all; 1 where one fails."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks architectures")
+    parser = argparse.ArgumentParser(prog=f"{PROG} architectures")
     parser.add_argument("names", nargs="*", help="of models; none is all, and writes the page")
     parser.add_argument("--of", choices=list(PAGES), default="transformers", help="whose models")
     parser.add_argument("--out", type=Path)

@@ -22,6 +22,7 @@ from benchmarks import (
     watching,
     wide_layers,
 )
+from benchmarks.called import PROG
 from benchmarks.cases import CASES, Case
 from benchmarks.cold import cold
 from benchmarks.curves import CURVES, Curve
@@ -31,6 +32,7 @@ from benchmarks.machine import machine
 from benchmarks.peers import peers
 from benchmarks.report import as_record, check_target, curve_section, section, write_json
 from benchmarks.timing import Disagreement, compare
+from fastmi import printing
 from fastmi.networks import one_thread
 
 __all__ = ["main"]
@@ -51,35 +53,44 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the named cases, or all; 1 where answers disagree, 2 where something is missing."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    """Runs the named cases, or all; 1 where answers disagree, 2 where something is missing.
+
+    And 141 where nobody reads what is printed any more.
+    """
     try:
-        if arguments[:1] and arguments[0] in COMMANDS:
-            return COMMANDS[arguments[0]](arguments[1:])
-        options = _options(arguments)
-        with one_thread():
-            if options.device == "cuda":
-                if not options.parts:
-                    return gpu_check.measure(gpu_check.MEASURED, options.json)
-                return racing.run(options.parts, options.json, options.quick)
-            if options.json is not None:
-                check_target(options.json)
-            _run(options.parts, options.quick, options.json)
+        with printing.flushed():
+            return _done(sys.argv[1:] if arguments is None else list(arguments))
     except Disagreement as error:
         print(f"answers disagree: {error}", file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
+        if printing.unread(error):
+            return printing.UNREAD
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _done(arguments: list[str]) -> int:
+    if arguments[:1] and arguments[0] in COMMANDS:
+        return COMMANDS[arguments[0]](arguments[1:])
+    options = _options(arguments)
+    with one_thread():
+        if options.device == "cuda":
+            if not options.parts:
+                return gpu_check.measure(gpu_check.MEASURED, options.json)
+            return racing.run(options.parts, options.json, options.quick)
+        if options.json is not None:
+            check_target(options.json)
+        _run(options.parts, options.quick, options.json)
     return 0
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     known = [*(case.name for case in CASES), CURVED, COLD]
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks",
+        prog=PROG,
         description=(
-            "Every candidate's answer is compared before any is timed. Also: python -m benchmarks "
+            f"Every candidate's answer is compared before any is timed. Also: {PROG} "
             f"COMMAND --help, of {', '.join(COMMANDS)}"
         ),
         epilog=(

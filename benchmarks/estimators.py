@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.called import PROG
 from benchmarks.laws import LAWS, Law
 from benchmarks.page import table
 from benchmarks.report import check_target
@@ -59,7 +60,7 @@ class Errors(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     """Runs `python -m benchmarks estimators [--out FILE] [--seeds N] [--sizes N ...]`."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks estimators", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{PROG} estimators", description=__doc__)
     parser.add_argument("--out", type=Path, default=PAGE, help=f"where the page goes; {PAGE}")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="samples of each; %(default)s")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="n; %(default)s")

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.called import PROG
 from benchmarks.device import aims
 from benchmarks.device.parts import LIMIT_SECONDS, PARTS, TESTS, check
 from benchmarks.device.racing import NOTHING, RESULTS
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks gpu-check",
+        prog=f"{PROG} gpu-check",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="parts, in this order:\n"

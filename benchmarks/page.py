@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import drawing
+from benchmarks.called import PROG
 from benchmarks.cold import Cold
 from benchmarks.limits import Limits
 from benchmarks.machine import Machine
@@ -59,7 +60,7 @@ Record = Mapping[str, Any]
 
 def main(arguments: Sequence[str]) -> int:
     """Runs `python -m benchmarks report [--results FOLDER] [--out FILE]`."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks report", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{PROG} report", description=__doc__)
     parser.add_argument(
         "--results", type=Path, default=RESULTS, help=f"where the files are; {RESULTS}"
     )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 import fastmi
+from benchmarks.called import PROG
 
 __all__ = ["LEVELS", "Rejected", "main", "rejected_columns", "rejected_families"]
 
@@ -74,7 +75,7 @@ def rejected_families(n_families: int = N_FAMILIES, n_resamples: int = N_RESAMPL
 def main(arguments: Sequence[str]) -> int:
     """Prints the shares; 1 where one is too large, or families are rejected too rarely."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks selection",
+        prog=f"{PROG} selection",
         description="How often columns of noise seem to tell something: p-values and adjusted ones",
     )
     parser.parse_args(arguments)

@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 import fastmi
+from benchmarks.called import PROG
 from benchmarks.timing import Race, measure
 from experiments import networks
 from fastmi import UniformBins
@@ -62,7 +63,7 @@ class Cost(NamedTuple):
 def main(arguments: Sequence[str]) -> int:
     """Prints what was found; 1 where something takes more than is allowed."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks watching",
+        prog=f"{PROG} watching",
         description="What reading layers costs beside calling the model: memory, and time",
     )
     parser.parse_args(arguments)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.called import PROG
 from benchmarks.report import check_target
 from experiments import mnist
 from fastmi import PlaneEstimator, UniformBins
@@ -67,7 +68,7 @@ class Found(NamedTuple):
 
 def main(arguments: Sequence[str]) -> int:
     """Runs `python -m benchmarks wide-layers [--seeds N] [--mnist PATH] [--out FILE]`."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks wide-layers", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{PROG} wide-layers", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of splits and noise; %(default)s")
     parser.add_argument("--mnist", type=Path, help="as `python -m experiments run` takes it")
     parser.add_argument("--out", type=Path, default=PAGE, help=f"where the page goes; {PAGE}")

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from fastmi import printing
+
 from . import signals
 
 __all__ = ["main"]
@@ -26,16 +28,20 @@ def main(
         also: commands that `prog` has besides, with what they do: the usage lists them.
 
     0 where all succeeded, 1 where a run failed, 2 where the request was wrong, 130 if interrupted
-    (143 by SIGTERM, 129 by SIGHUP). What fastmi logs goes to standard error.
+    (143 by SIGTERM, 129 by SIGHUP), 141 where nobody reads what is printed any more. What fastmi
+    logs goes to standard error.
     """
     with signals.heard() as listener, _logged():
         try:
-            from .commands import parser  # takes seconds to be loaded
+            with printing.flushed():
+                from .commands import parser  # takes seconds to be loaded
 
-            status = parser.main(argv, prog, also or {}, loaded=listener.loaded)
-            signals.check()
-            return status
+                status = parser.main(argv, prog, also or {}, loaded=listener.loaded)
+                signals.check()
+                return status
         except (ValueError, OSError, MemoryError) as error:
+            if printing.unread(error):
+                return printing.UNREAD
             print(
                 f"error: {' '.join(str(error).split()) or 'there is not enough memory'}",
                 file=sys.stderr,

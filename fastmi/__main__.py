@@ -19,6 +19,7 @@ __all__ = ["main"]
 
 HERE = Path(__file__).parent
 EXPERIMENTS, BENCH = "fastmi.experiments", "bench"
+CALLED = "FASTMI_BENCH"  # tells the benchmarks what was typed to start them
 ABOUT_BENCH = "the benchmarks, where they are: in a checkout"
 
 
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "fastmi") -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
         if arguments[:1] == [BENCH]:
-            return _bench(arguments[1:])
+            return _bench(arguments[1:], f"{prog} {BENCH}")
         _load_experiments()
     except FileNotFoundError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -53,14 +54,14 @@ def _load_experiments() -> None:
     spec.loader.exec_module(package)
 
 
-def _bench(arguments: Sequence[str]) -> int:
+def _bench(arguments: Sequence[str], prog: str) -> int:
     """Runs the benchmarks in a process of their own: they hold its threads before NumPy loads."""
     root = _folder("benchmarks").parent
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         return subprocess.call(  # -P: nor is a folder of that name where we are
             [sys.executable, "-P", "-m", "benchmarks", *arguments],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), CALLED: prog},
         )
     except KeyboardInterrupt:
         return 130

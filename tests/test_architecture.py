@@ -27,6 +27,7 @@ ORDER = (  # a room may import those before it
     "frames",
     "checks",
     "files",
+    "printing",
     "from_json",
     "binning",
     "labels",

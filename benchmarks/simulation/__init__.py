@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.called import PROG
 from benchmarks.report import check_target
 from benchmarks.simulation.lines import (
     ALTERNATIVE,
@@ -30,7 +31,7 @@ SAMPLES, NULL_SAMPLES, WIDTH_SAMPLES = 2000, 5000, 100
 
 def main(arguments: Sequence[str]) -> int:
     """Runs `python -m benchmarks simulation [--samples N] [--null-samples N] [--out FILE]`."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks simulation", description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{PROG} simulation", description=__doc__)
     for name, default in (("--samples", SAMPLES), ("--null-samples", NULL_SAMPLES)):
         parser.add_argument(name, type=int, default=default, help="of each line; %(default)s")
     parser.add_argument("--out", type=Path, default=PAGE, help=f"where the page goes; {PAGE}")

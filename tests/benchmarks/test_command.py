@@ -14,6 +14,7 @@ from benchmarks.curves import Curve, layer_race
 from benchmarks.labels import LabelCase
 from benchmarks.peers import peers
 from tests.benchmarks.small import TINY
+from tests.outputs import unread
 
 
 @pytest.fixture
@@ -132,3 +133,19 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(
     monkeypatch.setattr(command, "_run", lambda *arguments: pytest.fail("work was done"))
     assert command.main(["one-layer", "--json", str(tmp_path)]) == 2
     assert "is a folder: pass the name of a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--quick"], ["--help"]])
+def test_where_nobody_reads_it_ends_without_a_word(words, tiny, capsys):
+    with unread():
+        assert command.main(words) == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_the_name_under_which_it_was_called_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(command, "PROG", "fastmi bench")
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    usage = capsys.readouterr().out
+    assert usage.startswith("usage: fastmi bench [-h]")
+    assert "Also: fastmi bench COMMAND" in " ".join(usage.split())

@@ -9,6 +9,7 @@ import fastmi
 from experiments import __main__ as cli
 from experiments.commands import parser
 from experiments.commands import run as run_command
+from tests.outputs import unread
 from tests.runs import run
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -74,3 +75,20 @@ def test_what_fastmi_logs_goes_to_standard_error(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err == "an information\na warning\n"
     assert logging.getLogger("fastmi").handlers == []
     assert logging.getLogger("fastmi").level == logging.NOTSET
+
+
+@pytest.mark.parametrize("words", [["list"], ["--help"]])
+def test_where_nobody_reads_it_ends_without_a_word(words, capsys):
+    with unread():
+        assert cli.main(words) == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_another_pipe_that_breaks_is_said(monkeypatch, capsys):
+    def wrong(*words, loaded):
+        raise BrokenPipeError(32, "Broken pipe", "out.html")
+
+    monkeypatch.setattr(parser, "main", wrong)
+    monkeypatch.setattr(cli.printing, "unread", lambda error: False)
+    assert cli.main([]) == 2
+    assert capsys.readouterr().err == "error: [Errno 32] Broken pipe: 'out.html'\n"

@@ -76,18 +76,18 @@ def test_the_benchmarks_are_run_in_a_process_of_their_own(monkeypatch):
     calls = []
 
     def call(command, env):
-        calls.append((command, env["PYTHONPATH"]))
+        calls.append((command, env["PYTHONPATH"], env["FASTMI_BENCH"]))
         return 3
 
     monkeypatch.setattr(subprocess, "call", call)
     monkeypatch.setenv("PYTHONPATH", "before")
     assert program.main(["bench", "entropy", "--quick"]) == 3
     monkeypatch.delenv("PYTHONPATH")
-    assert program.main(["bench"]) == 3
+    assert program.main(["bench"], "python -m fastmi") == 3
     command = [sys.executable, "-P", "-m", "benchmarks"]
     assert calls == [
-        ([*command, "entropy", "--quick"], f"{ROOT}{program.os.pathsep}before"),
-        (command, str(ROOT)),
+        ([*command, "entropy", "--quick"], f"{ROOT}{program.os.pathsep}before", "fastmi bench"),
+        (command, str(ROOT), "python -m fastmi bench"),
     ]
 
 
