@@ -123,9 +123,12 @@ def as_values(name: str, given: Any) -> Any:
     return _all_there(name, given, read(name, given, by_value=True))
 
 
-def read(name: str, given: Any, by_value: bool = False) -> Labels:
-    """Reads labels and where they are missing, which is no error; all else as in `as_labels`."""
-    labels = _read(name, given, by_value)
+def read(name: str, given: Any, by_value: bool = False, frame: str = "") -> Labels:
+    """Reads labels and where they are missing, which is no error; all else as in `as_labels`.
+
+    `frame`: of which it is a column, for messages.
+    """
+    labels = _read(name, given, by_value, frame)
     array = labels.array
     if array.ndim == 0:
         raise ValueError(
@@ -198,7 +201,10 @@ def as_columns(name: str, given: Any) -> dict[Any, Labels]:
     """
     columns = frames.table(given)
     if columns is not None:
-        columns = {key: read(f"{name}[{key!r}]", column) for key, column in columns.items()}
+        frame = _as_frame(name, given, by_value=False)
+        columns = {
+            key: read(f"{name}[{key!r}]", column, frame=frame) for key, column in columns.items()
+        }
         if not columns:
             raise ValueError(f"{name} has no columns: there is nothing to count")
         return columns
@@ -227,29 +233,32 @@ def numbered_values(values: npt.NDArray[Any] | list[Any]) -> npt.NDArray[np.int6
 # --- containers -----------------------------------------------------------------------------------
 
 
-def _read(name: str, given: Any, by_value: bool) -> Labels:
+def _read(name: str, given: Any, by_value: bool, frame: str = "") -> Labels:
     if isinstance(given, frames.Held):
-        return _held(name, given, by_value)
+        return _held(name, given, by_value, frame)
     if isinstance(given, list | tuple):
-        return _of_leaves(name, *_flattened(name, given), f"np.asarray({name})", by_value)
+        return _of_leaves(name, *_flattened(name, given), _converted(name), by_value)
     if is_tensor(given):
         array = container(name, given)
         if is_tensor(array):
-            return _on_device(name, array, f"np.asarray({name}.tolist())")
-        return _on_host(name, array, f"np.asarray({name}.tolist())", by_value)
+            return _on_device(name, array, _converted(f"{name}.tolist()"))
+        return _on_host(name, array, _converted(f"{name}.tolist()"), by_value)
     if type(given) in (np.ndarray, np.memmap):
-        return _on_host(name, given, name, by_value)
+        return _on_host(name, given, Handle(name), by_value)
     columns = frames.table(given)
     if columns is not None:
-        parts = [_read(f"{name}[{key!r}]", column, by_value) for key, column in columns.items()]
+        whole = _as_frame(name, given, by_value)
+        parts = [
+            _read(f"{name}[{key!r}]", column, by_value, whole) for key, column in columns.items()
+        ]
         return _side_by_side(parts, by_value) if parts else Labels(np.zeros((0, 0)))
     held = frames.held(given)
     if held is None:
         container(name, given)  # which says what it is
-    return _held(name, held, by_value)
+    return _held(name, held, by_value, frame or _as_frame(name, given, by_value))
 
 
-def _held(name: str, held: Any, by_value: bool) -> Labels:
+def _held(name: str, held: Any, by_value: bool, frame: str) -> Labels:
     """Reads what a library's own reader gave."""
     values, absent, symbols, word, _ = held
     if symbols is not None and by_value:
@@ -260,14 +269,14 @@ def _held(name: str, held: Any, by_value: bool) -> Labels:
     elif symbols is not None:
         return Labels(values.astype(np.int64), absent, word)
     if isinstance(values, list):
-        return _of_leaves(name, *_flattened(name, values), f"np.asarray({name})", by_value)
+        return _of_leaves(name, *_flattened(name, values), _converted(name, frame), by_value)
     if is_tensor(values):
         return _read(name, values, by_value)
     if absent is not None and values.dtype.kind in "fOT":
         # what is hidden is judged by nobody
         blank: Any = None if values.dtype.kind in "OT" else 0
         values = np.asarray(np.where(absent, blank, values))
-    labels = _on_host(name, values, f"np.asarray({name})", by_value)
+    labels = _on_host(name, values, _converted(name, frame), by_value)
     if absent is None:
         return labels
     return Labels(labels.array, absent if labels.absent is None else absent | labels.absent, word)
@@ -303,7 +312,7 @@ def _joined(columns: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 # --- arrays ---------------------------------------------------------------------------------------
 
 
-def _on_host(name: str, array: npt.NDArray[Any], handle: str, by_value: bool) -> Labels:
+def _on_host(name: str, array: npt.NDArray[Any], handle: Handle, by_value: bool) -> Labels:
     kind = array.dtype.kind
     if kind == "u" and array.dtype.itemsize == 8:
         return Labels(array.astype(np.uint64, copy=False))  # in the machine's order of bytes
@@ -333,7 +342,7 @@ def _wrong_dtype(name: str, array: npt.NDArray[Any]) -> TypeError:
     return TypeError(f"{name} has dtype {array.dtype}: {KNOWN}; {way}")
 
 
-def _whole(name: str, array: npt.NDArray[Any], handle: str) -> Labels:
+def _whole(name: str, array: npt.NDArray[Any], handle: Handle) -> Labels:
     """Makes of whole floats the integers that they are; NaN is missing."""
     with np.errstate(all="ignore"):
         odd = (
@@ -354,24 +363,42 @@ def _whole(name: str, array: npt.NDArray[Any], handle: str) -> Labels:
     return Labels(np.where(nan, 0, array).astype(np.int64), nan)
 
 
-def _bins(handle: str, array: npt.NDArray[Any], gaps: bool) -> str:
+class Handle(NamedTuple):
+    """How an argument is typed that is to be binned.
+
+    Attributes:
+        array: as an array. frame: as what `discretize` takes of pandas or polars; "" of all else.
+    """
+
+    array: str
+    frame: str = ""
+
+
+def _converted(name: str, frame: str = "") -> Handle:
+    return Handle(f"np.asarray({name})", frame)
+
+
+def _as_frame(name: str, given: Any, by_value: bool) -> str:
+    """Names what `discretize` takes; chunks of a stream need bins that are not fitted to each."""
+    takes = any(hasattr(given, method) for method in ("iloc", "with_columns", "to_frame"))
+    return name if takes and not by_value and not hasattr(given, "levels") else ""
+
+
+def _bins(handle: Handle, array: npt.NDArray[Any], gaps: bool) -> str:
     values = array[~np.isnan(array)]
     if not np.isfinite(values).all() or np.abs(values).max() >= 2.0**63:
         return "pass whole numbers within int64, or strings"
+    if handle.frame:
+        return f"bin them first: fastmi.discretize({handle.frame}, fastmi.QuantileBins(8))"
     low, high = float(values.min()), float(values.max())
-    if gaps:
-        return (
-            "bin them first, and give what is missing no bin: fastmi.discretize(frame, binning) "
-            "of a DataFrame does both"
-        )
-    columns = f"{handle}[:, None]" if array.ndim == 1 else handle
-    return (
-        f"bin them first: fastmi.encode({columns}, fastmi.UniformBins(30, range=({low}, "
-        f"{high if high > low else low + 1})))"
-    )
+    binning = f"fastmi.UniformBins(30, range=({low}, {high if high > low else low + 1}))"
+    if gaps and array.ndim < 3:  # what is missing stays so
+        return f"bin them first: fastmi.discretize({handle.array}, {binning})"
+    columns = f"{handle.array}[:, None]" if array.ndim == 1 else handle.array
+    return f"bin them first: fastmi.encode({columns}, {binning})"
 
 
-def _on_device(name: str, tensor: torch.Tensor, handle: str) -> Labels:
+def _on_device(name: str, tensor: torch.Tensor, handle: Handle) -> Labels:
     import torch
 
     if tensor.is_complex():
@@ -472,7 +499,9 @@ def _opened(name: str, value: Any) -> Any:
     return array.tolist()
 
 
-def _of_leaves(name: str, leaves: list[Any], shape: Shape, handle: str, by_value: bool) -> Labels:
+def _of_leaves(
+    name: str, leaves: list[Any], shape: Shape, handle: Handle, by_value: bool
+) -> Labels:
     """Makes an array of values one after the other, a kind for each column."""
     types = set(map(type, leaves))
     if types <= {int, bool}:
@@ -494,7 +523,7 @@ def _of_leaves(name: str, leaves: list[Any], shape: Shape, handle: str, by_value
 
 
 def _of_column(
-    name: str, column: list[Any], types: set[type], handle: str, by_value: bool
+    name: str, column: list[Any], types: set[type], handle: Handle, by_value: bool
 ) -> Labels:
     """Reads the values of one column: all strings, all bytes or all whole numbers."""
     absent, value = _absent(column, types)

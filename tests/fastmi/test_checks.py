@@ -331,7 +331,7 @@ GUARDS = {
         "labels",
     ),
     "device fraction": (
-        lambda: labels._on_device("x", torch.tensor([1, 0.5]).half(), "x"),
+        lambda: labels._on_device("x", torch.tensor([1, 0.5]).half(), labels.Handle("x")),
         ValueError,
         "x holds 0.5, not a whole number",
         "fastmi.encode",

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
 import torch
 from hypothesis import given
@@ -156,7 +158,7 @@ def test_mixtures_without_a_common_equality_are_refused_and_the_advice_works(nam
 def advised(error, pattern, x):
     """What the part of a message that is an expression of x gives, as its reader would type it."""
     expression = re.search(pattern, str(error)).group(1)
-    return eval(expression, {"np": np, "x": x, "y": x, "pandas": pd, "fastmi": fastmi})
+    return eval(expression, {"np": np, "x": x, "X": x, "y": x, "pandas": pd, "fastmi": fastmi})
 
 
 MISSING = {  # four labels, and the entropy where what is missing is a label of its own
@@ -216,6 +218,14 @@ CONTINUOUS = {
     "a tensor": torch.tensor([0.1, 0.5, 0.9, 0.5]),
     "all one value": [0.5, 0.5],
     "beside whole numbers": [0, 0.5, 1, 0.5],
+    "a column of pyarrow": pyarrow.array([0.1, 0.5, 0.9, 0.5]),
+}
+FRAMES = {
+    "pandas": pd.DataFrame({"a": [0.1, 0.5, 0.9, 0.5], "b": list("uvuv")}),
+    "polars": polars.DataFrame({"a": [0.1, 0.5, 0.9, 0.5], "b": list("uvuv")}),
+    "a column of pandas": pd.Series([0.1, 0.5, 0.9, 0.5]),
+    "a column of polars": polars.Series([0.1, 0.5, 0.9, 0.5]),
+    "nullable": pd.Series([0.1, 0.5, 0.9, 0.5], dtype="Float64"),
 }
 
 
@@ -226,6 +236,36 @@ def test_continuous_labels_are_binned_as_the_message_says(name):
         fastmi.entropy(x)
     codes = advised(caught.value, r"bin them first: (fastmi\.encode\(.*\))$", x)
     assert fastmi.entropy(codes) == (0.0 if name == "all one value" else 1.5)
+
+
+def features(table):
+    return fastmi.feature_information(table, [0, 1, 2, 1])
+
+
+@pytest.mark.parametrize("name", FRAMES)
+@pytest.mark.parametrize("of", [fastmi.entropy, features])
+def test_continuous_columns_of_a_frame_are_binned_together(of, name):
+    x = FRAMES[name]
+    with pytest.raises(ValueError, match=r"[xX](\['a'\])? holds 0\.1, not a whole") as caught:
+        of(x)
+    binned = advised(caught.value, r"bin them first: (fastmi\.discretize\(.*\))$", x)
+    assert type(binned) is type(x)
+    of(binned)
+    assert fastmi.entropy(binned) == 1.5
+
+
+@pytest.mark.parametrize("x", [np.array([0.1, np.nan, 0.9, 0.9]), [0.1, float("nan"), 0.9, 0.9]])
+def test_what_is_missing_among_continuous_labels_stays_so(x):
+    with pytest.raises(ValueError, match="not a whole number") as caught:
+        fastmi.entropy(x)
+    binned = advised(caught.value, r"bin them first: (fastmi\.discretize\(.*\))$", x)
+    assert fastmi.entropy(binned, missing="drop") == pytest.approx(naive.entropy([0, 1, 1]))
+
+
+def test_chunks_of_a_frame_are_told_bins_that_all_have():
+    x = FRAMES["a column of pandas"]
+    with pytest.raises(ValueError, match=r"bin them first: fastmi\.encode\(np\.asarray\(y\)"):
+        fastmi.Stream(fastmi.Edges([0])).update(np.zeros((4, 1)), x)
 
 
 @pytest.mark.parametrize(
