@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastmi import files
-from fastmi.pages.records import Page, View, numbers
+from fastmi.pages.records import Page, Renewal, View, numbers
 
 if TYPE_CHECKING:
     from fastmi.figures import UnitMap
@@ -47,12 +47,12 @@ def write(path: str | os.PathLike[str], text: str) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
-def html(page: Page, refresh: int | None = None) -> str:
+def html(page: Page, renewal: Renewal | None = None) -> str:
     """Makes the text of the file: the same page gives the same bytes.
 
     Args:
-        page: what it shows. refresh: seconds after which a browser reads the file again, while it
-            is still written; None is never.
+        page: what it shows. renewal: how a browser reads the file again, while it is still
+            written; None is never.
 
     Raises:
         ImportError: Plotly is not installed.
@@ -60,7 +60,7 @@ def html(page: Page, refresh: int | None = None) -> str:
     plotly, version = _plotly()
     parts = {
         "title": markup.escape(page.title),
-        "refresh": "" if refresh is None else f'<meta http-equiv="refresh" content="{refresh}">',
+        "renewal": "" if renewal is None else _renewal(renewal),
         "style": (HERE / "page.css").read_text(encoding="utf-8"),
         "warnings": _warnings(page.warnings),
         "card": _listed(page.card),
@@ -95,6 +95,11 @@ def check_plotly() -> None:
 def _packed(text: str) -> str:
     """Packs text in letters that no HTML ends at; without a date, so that it repeats itself."""
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _renewal(renewal: Renewal) -> str:
+    told = " ".join(f'data-{name}="{number}"' for name, number in renewal._asdict().items())
+    return f'<meta name="renewal" {told}>'
 
 
 def _warnings(warnings: Sequence[str]) -> str:

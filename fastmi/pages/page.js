@@ -10,6 +10,7 @@ const MEANS = {
   "resolved": "resolved: its bracket is narrow",
   "exact": "exact: the whole population was counted",
 };
+const renewal = document.querySelector("meta[name=renewal]");
 const state = { choice: [], step: 0, playing: 0, hidden: new Set() };
 let data, view, texts;
 
@@ -407,9 +408,21 @@ function remembered() {
   try { return JSON.parse(sessionStorage.getItem("fastmi")) || {}; } catch { return {}; }
 }
 
+// while it is written, as often as that; where nothing was for long, whoever wrote it is gone
+function renew() {
+  const [every, written, patience] = ["every", "written", "patience"].map((name) => 1000 * renewal.dataset[name]);
+  if (Date.now() - written <= patience) {
+    setTimeout(() => location.reload(), every);
+    return;
+  }
+  $("stale").hidden = false;
+  $("stale").textContent = `No news since ${new Date(written).toLocaleString()}: what wrote this page may have been stopped. ` +
+    "It no longer renews itself; reload it to look again.";
+}
+
 async function begin() {
   const dusk = matchMedia("(prefers-color-scheme: dark)");
-  const before = document.querySelector("meta[http-equiv=refresh]") ? remembered() : {};
+  const before = renewal ? remembered() : {};
   state.theme = before.theme;
   document.documentElement.dataset.theme = state.theme || (dusk.matches ? "dark" : "light");
   if (typeof DecompressionStream === "undefined") throw new Error("this browser has no DecompressionStream (2023 or later have)");
@@ -434,6 +447,7 @@ async function begin() {
   document.documentElement.dataset.ready = "yes";
 }
 
+if (renewal) renew();
 begin().catch((error) => {
   $("trouble").hidden = false;
   $("trouble").textContent = `The page could not be drawn: ${error.message}`;

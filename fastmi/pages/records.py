@@ -15,7 +15,7 @@ from fastmi.inputs import shown
 if TYPE_CHECKING:
     from fastmi.figures import UnitMap
 
-__all__ = ["Column", "Curve", "Page", "View"]
+__all__ = ["Column", "Curve", "Page", "Renewal", "View"]
 
 
 class Column(NamedTuple):
@@ -24,6 +24,20 @@ class Column(NamedTuple):
     name: str
     heading: str
     names: tuple[str, ...] = ()
+
+
+class Renewal(NamedTuple):
+    """How a page renews itself that goes on being written, and when it gives up.
+
+    Attributes:
+        every: seconds after which a browser reads it again. written: when it was, in seconds since
+            1970. patience: seconds after that in which there has to be news; then it stops, and
+            says so, for whoever wrote it may have been killed.
+    """
+
+    every: int
+    written: int
+    patience: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
     from fastmi.figures import Panel
 
-__all__ = ["TITLES", "caption", "html", "panel", "plot", "same_tables", "without_singles"]
+__all__ = [
+    "TITLES",
+    "Alike",
+    "alike",
+    "caption",
+    "html",
+    "panel",
+    "plot",
+    "same_tables",
+    "singles_of",
+    "without_singles",
+]
 
 # of panels, by their reading
 TITLES = {
@@ -212,10 +223,22 @@ def plot(
     )
 
 
+Alike = tuple[object, ...]
+
+
+def singles_of(planes: Sequence[InformationPlane]) -> dict[Alike, InformationPlane]:
+    """Finds the tables of several single networks ("each"), by what their mean has in common."""
+    return {
+        alike(plane): plane
+        for plane in planes
+        if plane.reading == "each" and plane.i_xt.shape[1] > 1
+    }
+
+
 def without_singles(planes: Sequence[InformationPlane]) -> list[InformationPlane]:
     """Leaves out tables of single networks ("each") where their mean is there."""
-    means = {_alike(plane) for plane in planes if plane.reading == "mean"}
-    return [plane for plane in planes if plane.reading != "each" or _alike(plane) not in means]
+    means = {alike(plane) for plane in planes if plane.reading == "mean"}
+    return [plane for plane in planes if plane.reading != "each" or alike(plane) not in means]
 
 
 def _told_apart(row: Sequence[Sequence[InformationPlane]], over: str) -> list[Panel]:
@@ -244,7 +267,7 @@ def _own_parts(data: Sequence[str]) -> list[str]:
     return [", ".join(p for p in own if not all(p in each for each in parts)) for own in parts]
 
 
-def _alike(plane: InformationPlane) -> tuple[object, ...]:
+def alike(plane: InformationPlane) -> Alike:
     """Lists what a mean has in common with the single networks that it is the mean of."""
     return plane.sample, plane.data, plane.binning, plane.method, plane.seed
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +19,18 @@ from fastmi.belief import VERDICTS
 from fastmi.coding import MOST_COLLISIONS
 from fastmi.files import as_path
 from fastmi.inputs import shortened, shown
-from fastmi.pages import Column, Curve, Page, View
+from fastmi.pages import Column, Curve, Page, Renewal, View
 from fastmi.points import Points
 from fastmi.tables.beliefs import reasons_at
-from fastmi.tables.drawing import TITLES, caption, same_tables, without_singles
+from fastmi.tables.drawing import (
+    TITLES,
+    Alike,
+    alike,
+    caption,
+    same_tables,
+    singles_of,
+    without_singles,
+)
 from fastmi.tables.plane import InformationPlane
 from fastmi.tables.storage import listed
 from fastmi.units import UnitInformation
@@ -26,8 +38,12 @@ from fastmi.units import UnitInformation
 __all__ = ["page", "write_html"]
 
 MOST_STEPS = 250  # of a view; a slider has no more places
+ENOUGH_STEPS = 100  # of a view: for more of them single copies are left out
+MOST_COPIES = 200  # views of single copies
 FEWEST_STEPS = 20  # of a view, however many views there are
 MOST_BYTES = 5_800_000  # of a page, Plotly included; with fewer steps it is smaller
+FIRST_PATIENCE, LEAST_PATIENCE = 900, 60  # seconds, in which a page waits for news
+LONGEST_APART = 3600  # seconds between two pages; an older file was written by another
 LONGEST_VALUE = 60  # letters, of what a switch offers
 UNRESOLVED = VERDICTS.index("unresolved")
 HEADINGS = {  # in the order of the table
@@ -57,7 +73,10 @@ def write_html(
     It shows the plane at each step, by a slider or as it plays, with chance, brackets and verdicts;
     the curves over the steps; the numbers of each layer. Tables that differ in data, sample,
     reading, measure or seed are chosen by switches; of several seeds their mean is shown first.
-    Where there are more than 250 steps, so many are shown, close together where they begin.
+    Tables of single networks ("each") are chosen copy by copy beside their mean. Where there are
+    more than 250 steps, so many are shown, close together where they begin. A page has at most 6
+    MB: of a larger one fewer steps are shown, and single copies are left out, which is said, where
+    they would leave fewer than 100.
 
     Args:
         path: of the file. tables: one or more. title: above the page.
@@ -66,6 +85,7 @@ def write_html(
         card, notes: name -> words, to stand among what the numbers rest on, and at the end.
             warnings: to stand first.
         refresh: seconds after which a browser reads the file again, which goes on being written.
+            Where that has not been for five times as long as the last time, it stops and says so.
 
     Raises:
         TypeError, ValueError: no tables, two of the same name in everything, tables of one name but
@@ -75,14 +95,22 @@ def write_html(
     """
     if refresh is not None:
         refresh = checks.positive_integer("refresh", refresh)
-    as_path("path", path)
-    n_steps = MOST_STEPS
+    place = as_path("path", path)
+    renewal = None if refresh is None else _renewal(place, refresh)
     given: dict[str, Any] = {"title": title, "curves": curves, "units": units}
     given |= {"card": card, "notes": notes, "warnings": warnings}
-    text = pages.html(page(tables, n_steps=n_steps, **given), refresh)
-    while len(text) > MOST_BYTES and n_steps > FEWEST_STEPS:
-        n_steps = max(FEWEST_STEPS, n_steps // 2)
-        text = pages.html(page(tables, n_steps=n_steps, **given), refresh)
+    n_steps, copies = MOST_STEPS, True
+    while True:
+        drawn = page(tables, n_steps=n_steps, copies=copies, **given)
+        text = pages.html(drawn, renewal)
+        copies = "copy" in drawn.switches
+        fewest = ENOUGH_STEPS if copies else FEWEST_STEPS
+        if len(text) <= MOST_BYTES or (n_steps <= fewest and not copies):
+            break
+        if n_steps > fewest:
+            n_steps = max(fewest, n_steps // 2)
+        else:
+            n_steps, copies = MOST_STEPS, False
     pages.write(path, text)
 
 
@@ -96,11 +124,16 @@ def page(
     notes: Mapping[str, str] | None = None,
     warnings: Sequence[str] = (),
     n_steps: int = MOST_STEPS,
+    copies: bool = True,
 ) -> Page:
-    """Makes what `write_html` writes, of so many steps at most; else with its arguments."""
-    planes = without_singles(
-        listed([tables] if isinstance(tables, InformationPlane) else tables, "tables")
-    )
+    """Makes what `write_html` writes, of so many steps at most; else with its arguments.
+
+    `copies`: whether single ones are shown; of more than 200 none is.
+    """
+    given = listed([tables] if isinstance(tables, InformationPlane) else tables, "tables")
+    planes, singles = without_singles(given), singles_of(given)
+    n_copies = sum(plane.i_xt.shape[1] for plane in singles.values())
+    copies = copies and n_copies <= MOST_COPIES
     _check(title, curves, units or {}, warnings, card=card or {}, notes=notes or {})
     groups = _groups(planes)
     for of_group in groups.values():
@@ -108,7 +141,7 @@ def page(
     views = [
         view
         for choice, of_group in zip(_choices(list(groups)), groups.values(), strict=True)
-        for view in _views(choice, of_group, n_steps)
+        for view in _views(choice, of_group, n_steps, singles if copies else {})
     ]
     return Page(
         title=title or f"Information plane: {shortened(planes[0].data or 'unnamed', 60)}",
@@ -116,16 +149,36 @@ def page(
         columns=_columns(views),
         warnings=[*warnings, *_warnings(groups)],
         card={**(card or {}), **_card(planes, views[0])},
-        notes=notes or {},
+        notes={**(notes or {}), **({} if copies or not singles else {"single copies": NO_ROOM})},
         curves=_curves(curves, groups, n_steps),
         units={layer: found.map() for layer, found in (units or {}).items()},
     )
 
 
+def _renewal(path: Path, every: int) -> Renewal:
+    """Says when the page is written, and for how long to wait for the next one.
+
+    How long ago a file of that name was written tells how often it is.
+    """
+    now = time.time()
+    try:
+        apart = now - path.stat().st_mtime
+    except OSError:
+        apart = math.inf
+    if apart > LONGEST_APART:  # the first page, or the first again
+        return Renewal(every, int(now), FIRST_PATIENCE)
+    return Renewal(every, int(now), max(LEAST_PATIENCE, math.ceil(5 * max(apart, every))))
+
+
 # --- views ----------------------------------------------------------------------------------------
 
+NO_ROOM = (
+    "left out, for the page would be too large with them: write one of fewer results, or draw them "
+    'from the tables ("each")'
+)
 Key = tuple[str, str, str, str]
 NAMES = ("data", "sample", "reading", "measure")
+ALL = "all"  # copies
 
 
 def _groups(planes: Sequence[InformationPlane]) -> dict[Key, list[InformationPlane]]:
@@ -151,14 +204,30 @@ def _choices(keys: Sequence[Key]) -> list[dict[str, str]]:
 
 
 def _views(
-    choice: Mapping[str, str], planes: Sequence[InformationPlane], n_steps: int
+    choice: Mapping[str, str],
+    planes: Sequence[InformationPlane],
+    n_steps: int,
+    singles: Mapping[Alike, InformationPlane],
 ) -> list[View]:
-    """Makes the view of the mean over several seeds, and that of each seed."""
+    """Makes the view of the mean over several seeds, that of each seed, and its single copies."""
     several = [(_of_all(planes), planes)] if len(planes) > 1 else []
-    return [
-        _view({**choice, "seed": seed}, of_seed, n_steps)
-        for seed, of_seed in [*several, *((str(plane.seed), [plane]) for plane in planes)]
-    ]
+    views = []
+    for seed, of_seed in [*several, *((str(plane.seed), [plane]) for plane in planes)]:
+        chosen = {**choice, "seed": seed}
+        views.append(_view({**chosen, "copy": ALL}, of_seed, n_steps))
+        single = singles.get(alike(of_seed[0])) if len(of_seed) == 1 else None
+        if single is not None and of_seed[0].reading in SINGLE:
+            views += [
+                _view({**chosen, "copy": str(copy)}, [one], n_steps)
+                for copy, one in enumerate(_copies(single))
+            ]
+    return views
+
+
+def _copies(plane: InformationPlane) -> Iterator[InformationPlane]:
+    for copy in range(plane.i_xt.shape[1]):
+        points = plane.points.map(lambda column, at=copy: column[:, at : at + 1])
+        yield replace(plane, points=points)
 
 
 def _of_all(planes: Sequence[InformationPlane]) -> str:
@@ -181,13 +250,14 @@ def _view(choice: Mapping[str, str], planes: Sequence[InformationPlane], n_steps
         float(np.mean([getattr(plane, name) for plane in planes]))
         for name in ("entropy_x", "entropy_y")
     )
+    alone = "" if choice["copy"] == ALL else f"; copy {choice['copy']} alone"
     return View(
         choice=choice,
         steps=first.epochs[at],
         layers=first.layers,
         columns=columns,
         ceilings=(float(np.log2(first.n_samples)), max(0.0, entropy_y)),
-        caption=f"{caption(planes)}; H(X) = {entropy_x:.3f}, H(Y) = {entropy_y:.3f} bits",
+        caption=f"{caption(planes)}{alone}; H(X) = {entropy_x:.3f}, H(Y) = {entropy_y:.3f} bits",
         spread=spread,
         reasons=_reasons(planes, at),
         absent=_absent(first),

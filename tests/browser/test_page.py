@@ -5,6 +5,8 @@
 
 import csv
 import os
+import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -44,7 +46,9 @@ def tables():
             fastmi.InformationPlane.collect(estimator, [read[name]], reading=name, **names)
             for name in ("each", "mixture")
         ]
-    return [with_a_gap(table.mean()) if table.reading == "each" else table for table in made]
+    gone = [with_a_gap(table) if table.reading == "each" else table for table in made]
+    means = [table.mean() for table in gone if table.reading == "each"]
+    return [*means, *gone]
 
 
 def with_a_gap(table):
@@ -96,12 +100,13 @@ def points_of(browser):
     )
 
 
-def expected(rows, sample, reading, step):
+def expected(rows, sample, reading, step, copy=None):
     """The same of the CSV."""
     of_step = [
         row
         for row in rows
         if (row["sample"], row["reading"], int(row["epoch"])) == (sample, reading, step)
+        and copy in (None, row["copy"])
     ]
     assert [row["layer"] for row in of_step] == list(LAYERS)
     return [
@@ -196,6 +201,24 @@ def test_switches_choose_sample_and_reading(browser, page, rows):
     assert browser.faults == []
 
 
+def test_a_switch_shows_single_copies(browser, page, rows):
+    browser.open(page)
+    slide(browser, 3)
+    for copy in ("2", "0"):
+        choose(browser, "copy", copy)
+        assert points_of(browser) == expected(rows, "training", "each", 50, copy)
+        assert f"copy {copy} alone" in browser.ask("document.getElementById('caption').textContent")
+    choose(browser, "sample", "held-out")
+    assert points_of(browser) == expected(rows, "held-out", "each", 50, "0")
+    choose(browser, "reading", "mixture over copies")
+    assert points_of(browser) == expected(rows, "held-out", "mixture", 50)
+    choose(browser, "copy", "1")  # of single networks, then
+    assert points_of(browser) == expected(rows, "held-out", "each", 50, "1")
+    choose(browser, "copy", "all")
+    assert points_of(browser) == expected(rows, "held-out", "mean", 50)
+    assert browser.faults == []
+
+
 def test_hovering_says_numbers_chance_bracket_and_verdict(browser, page, rows):
     browser.open(page)
     meanings = {
@@ -283,8 +306,8 @@ def test_it_is_used_by_keyboard(browser, page):
                 "(document.activeElement)"
             )
         )
-    wanted = ["theme", "switch-0", "switch-1", "play", "step", *LAYERS]
-    assert [name for name in names if name in wanted or name.endswith("narrow")][:5] == wanted[:5]
+    wanted = ["theme", "switch-0", "switch-1", "switch-2", "play", "step", *LAYERS]
+    assert [name for name in names if name in wanted or name.endswith("narrow")][:6] == wanted[:6]
     unnamed = "[...document.querySelectorAll('input, select')].filter(e => !e.labels.length).length"
     assert browser.ask(unnamed) == 0
     browser.ask("document.getElementById('step').focus()")
@@ -361,3 +384,35 @@ def test_a_click_on_a_curve_goes_to_its_step(browser, page):
     )
     browser.click(*place)
     browser.wait("document.getElementById('now').textContent === '50'")
+
+
+# --- while it is written --------------------------------------------------------------------------
+
+
+def test_it_renews_itself_while_there_is_news_and_then_stops_and_says_so(browser, tmp_path):
+    path = tmp_path / "live.html"
+    written = int(time.time())
+    of, news = tables()[:1], "document.getElementById('step')?.max"
+    write_html(path, short(of, 3), refresh=1)
+    browser.open(path)
+    assert browser.ask(news) == "2"
+    assert browser.ask("document.getElementById('stale').hidden") is True
+    write_html(path, of, refresh=1)
+    browser.wait(f"{news} === '4'")
+    text = path.read_text(encoding="utf-8")
+    told = re.search(r'data-written="(\d+)" data-patience="(\d+)"', text)
+    assert int(told[1]) >= written
+    path.write_text(text.replace(told[0], f'data-written="{written - 61}" data-patience="60"'))
+    browser.wait("document.getElementById('stale')?.hidden === false")
+    assert browser.ask("document.getElementById('stale').textContent").startswith("No news since ")
+    browser.ask("window.still = true")
+    browser.ask("new Promise(done => setTimeout(done, 1500))")
+    assert browser.ask("window.still") is True
+    assert browser.faults == []
+
+
+def short(planes, n):
+    return [
+        replace(plane, epochs=plane.epochs[:n], points=plane.points.map(lambda column: column[:n]))
+        for plane in planes
+    ]

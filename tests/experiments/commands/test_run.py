@@ -142,8 +142,8 @@ def test_a_live_page_renews_itself_and_is_still_at_the_end(tmp_path, undrawn, mo
     (*during, (n_last, last)), page = written, tmp_path / "live.html"
     assert during
     assert n_last == 6
-    assert all('http-equiv="refresh" content="5"' in text for _, text in during)
-    assert 'http-equiv="refresh"' not in last
+    assert all('<meta name="renewal" data-every="5"' in text for _, text in during)
+    assert '<meta name="renewal"' not in last
     assert page.read_text(encoding="utf-8") == last
     assert {curve["name"] for curve in unpacked(last)["curves"]} == {"accuracy", "loss"}
 

@@ -91,8 +91,9 @@ def test_the_same_page_gives_the_same_bytes_and_is_small():
 
 
 def test_a_page_that_is_read_again_says_so():
-    assert 'http-equiv="refresh"' not in pages.html(made())
-    assert '<meta http-equiv="refresh" content="5">' in pages.html(made(), refresh=5)
+    assert '<meta name="renewal"' not in pages.html(made())
+    told = '<meta name="renewal" data-every="5" data-written="1700000000" data-patience="60">'
+    assert told in pages.html(made(), pages.Renewal(5, 1_700_000_000, 60))
 
 
 def test_ids_are_used_once_and_labels_name_what_there_is():

@@ -1,6 +1,8 @@
 """The views of a page are the rows of the CSV, and what is missing is said."""
 
 import csv
+import os
+import re
 import sys
 from dataclasses import replace
 
@@ -86,10 +88,39 @@ def test_of_several_paths_the_mean_is_shown(tmp_path):
     view = data_of(tmp_path, table)["views"][0]
     expected = table.mean().i_xt[:, 0].T
     np.testing.assert_allclose(view["columns"]["i_xt"], expected, rtol=1e-5)
-    both = [table, table.mean()]
-    data = data_of(tmp_path, both)
-    assert len(data["views"]) == 1
-    assert data["switches"] == []
+    assert data_of(tmp_path, [table, table.mean()]) == data_of(tmp_path, table)
+
+
+def test_single_copies_are_chosen_beside_their_mean(tmp_path):
+    table = judged(n_paths=3)
+    data = data_of(tmp_path, [table.mean(), table, judged(n_paths=3, reading="mixture")])
+    assert data["switches"] == [
+        {"name": "reading", "values": ["mean of single copies", "mixture over copies"]},
+        {"name": "copy", "values": ["all", "0", "1", "2"]},
+    ]
+    for copy in range(3):
+        view = view_of(data, "mean of single copies", str(copy))
+        shown = table.points.map(lambda column, at=copy: column[:, at : at + 1])
+        np.testing.assert_allclose(view["columns"]["i_ty"], table.i_ty[:, copy].T, rtol=1e-5)
+        assert view["columns"]["verdict"] == table.verdict[:, copy].T.tolist()
+        own = replace(table, points=shown).reasons()
+        assert [lines[-1] for lines in view["reasons"]] == list(own.values())
+        assert f"; copy {copy} alone; H(X)" in view["caption"]
+    whole = view_of(data, "mean of single copies", "all")
+    assert data["views"][0] == whole
+    assert "alone" not in whole["caption"]
+
+
+def test_of_several_seeds_copies_are_those_of_each(tmp_path):
+    tables = [table for table in several(n_paths=2) if table.sample == "training"]
+    data = data_of(tmp_path, tables)
+    assert [one["values"] for one in data["switches"]] == [
+        ["mean of 3", "0", "1", "2"],
+        ["all", "0", "1"],
+    ]
+    assert len(data["views"]) == 1 + 3 * (1 + 2)
+    found = view_of(data, "1", "0")["columns"]["i_ty"]
+    np.testing.assert_allclose(found, tables[1].i_ty[:, 0].T, rtol=1e-5)
 
 
 def test_several_seeds_are_a_mean_and_each(tmp_path):
@@ -157,6 +188,27 @@ def test_a_page_stays_below_its_bound_by_fewer_steps(tmp_path, monkeypatch):
     assert "250 read, 0 to 2,490, 125 shown" in text
 
 
+def test_copies_are_left_out_where_they_would_leave_few_steps(tmp_path, monkeypatch):
+    table = plane(n_epochs=250, n_paths=9, layers=[f"layer {i}" for i in range(6)])
+    whole = data_of(tmp_path, table)
+    size = (tmp_path / "page.html").stat().st_size
+    assert [len(view["steps"]) for view in whole["views"]] == [250] * 10
+    mean = data_of(tmp_path, table.mean())
+    least = (tmp_path / "page.html").stat().st_size
+    for bound, steps in ((size - 9_000, 125), ((size + 2 * least) // 3, 100), (least + 2_000, 250)):
+        monkeypatch.setattr(views, "MOST_BYTES", bound)
+        data = data_of(tmp_path, table)
+        text = (tmp_path / "page.html").read_text()
+        assert 0.9 * steps < len(data["views"][0]["steps"]) <= steps
+        assert (len(data["views"]) == 1) is (steps == 250)
+        assert ("single copies" in text) is (steps == 250)
+    assert data["views"] == mean["views"]
+    monkeypatch.undo()
+    monkeypatch.setattr(views, "MOST_COPIES", 8)
+    assert len(data_of(tmp_path, table)["views"]) == 1
+    assert "single copies" in (tmp_path / "page.html").read_text()
+
+
 # --- what is missing ------------------------------------------------------------------------------
 
 
@@ -175,11 +227,11 @@ def test_what_is_missing_is_never_0(tmp_path):
 def test_a_mixture_says_why_it_states_no_chance(tmp_path):
     mixture = judged(n_paths=2, reading="mixture")
     data = data_of(tmp_path, [judged(n_paths=2), mixture])
-    view = view_of(data, "mixture over copies")
+    view = view_of(data, "mixture over copies", "all")
     assert "chance" not in view["columns"]
     assert view["reasons"] == []
     assert "rows of a mixture hang together" in view["absent"]
-    assert view_of(data, "mean of single copies")["absent"] == ""
+    assert view_of(data, "mean of single copies", "all")["absent"] == ""
 
 
 def test_a_population_and_tables_without_columns_say_so(tmp_path):
@@ -276,6 +328,19 @@ def test_bad_input_is_refused_and_nothing_is_written(tmp_path, tables, options, 
     with pytest.raises(error, match=words):
         write_html(tmp_path / "page.html", tables, **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_how_often_a_page_was_renewed_says_how_long_to_wait(tmp_path, monkeypatch):
+    path, now = tmp_path / "page.html", 1_700_000_000
+    told = re.compile(' data-every="3" data-written="(.*)" data-patience="(.*)">')
+    monkeypatch.setattr(views.time, "time", lambda: now + 0.5)
+    for apart, patience in ((None, 900), (2, 60), (12.5, 63), (100, 500), (4000, 900)):
+        if apart is not None:
+            os.utime(path, (now, now + 0.5 - apart))
+        write_html(path, judged(), refresh=3)
+        assert told.search(path.read_text()).groups() == (str(now), str(patience))
+    write_html(path, judged())
+    assert not told.search(path.read_text())
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
