@@ -7,11 +7,13 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from matplotlib.text import Text
 
 from experiments import __main__ as cli
 from experiments import determinism, manifests, old_formats, results
 from experiments.catalog import CATALOG
 from experiments.commands import estimate as estimate_command
+from fastmi import figures
 from fastmi.tables import load_planes, save_planes
 from tests.experiments.shortened import manifest_of, posix, refused, rewrite
 from tests.mutations import changed
@@ -284,6 +286,25 @@ def test_no_text_of_a_manifest_is_a_path(old_result, tmp_path, key):
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
 
 
+@pytest.fixture
+def rendered_once(monkeypatch):
+    """Renders a figure if no other had its words, which are all that a manifest adds to one.
+
+    The planes of a test are the same, so a figure with the same words is the same figure. What is
+    left out takes nearly all of the time.
+    """
+    save, rendered = figures.save, set()
+
+    def save_once(figure, path):
+        words = tuple(text.get_text() for text in figure.findobj(Text))
+        if words not in rendered:
+            save(figure, path)
+        rendered.add(words)
+
+    monkeypatch.setattr(figures, "save", save_once)
+    return rendered
+
+
 def is_refused(folder, tmp_path, capsys):
     """Draws it, or says in one sentence why not."""
     code = cli.main(["draw", str(folder), "--out", str(tmp_path / "drawn.png")])
@@ -294,13 +315,14 @@ def is_refused(folder, tmp_path, capsys):
 
 
 def test_whatever_a_manifest_says_one_sentence_refuses_it_or_it_can_be_drawn(
-    old_result, tmp_path, capsys
+    old_result, tmp_path, capsys, rendered_once
 ):
     n_refused = 0
     for text in changed(manifest_of(old_result), 150, seed=21):
         (old_result / "manifest.json").write_text(text)
         n_refused += is_refused(old_result, tmp_path, capsys)
     assert n_refused > 50
+    assert 0 < len(rendered_once) < 150 - n_refused
 
 
 # --- of today -------------------------------------------------------------------------------------
@@ -424,7 +446,7 @@ def test_a_manifest_of_what_was_read_is_trusted_in_nothing(today, change, reason
 
 
 def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_drawn(
-    today, tmp_path, capsys
+    today, tmp_path, capsys, rendered_once
 ):
     reading, n_refused = reading_of(today), 0
     for folder in (today, reading):
@@ -434,3 +456,4 @@ def test_whatever_a_manifest_of_today_says_one_sentence_refuses_it_or_it_can_be_
             n_refused += is_refused(reading, tmp_path, capsys)
         (folder / "manifest.json").write_text(json.dumps(manifest))
     assert n_refused > 40
+    assert 0 < len(rendered_once) < 150 - n_refused
