@@ -12,8 +12,8 @@ ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 demo: $(READY)
 	$(BIN) -m experiments run tishby-extended --force
 
-test: $(READY)
-	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest -n auto --dist loadfile
+test: $(READY)  ## files in the order of their names: by default those of few tests come last, and the longest are among them
+	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and transformers themselves; here no test may skip
 	FASTMI_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest tests/fastmi/callbacks tests/fastmi/test_callbacks.py \
