@@ -28,6 +28,7 @@ __all__ = [
     "judge_census",
     "number_rows",
     "scheme",
+    "splitmix64",
 ]
 
 
@@ -94,7 +95,7 @@ def _made(n_units: int, n_edges: int) -> Scheme:
     if n_units * bits <= 63:
         weights, collision = np.int64(1) << (bits * np.arange(n_units, dtype=np.int64)), 0.0
     else:
-        weights = _splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64)
+        weights = splitmix64(np.arange(n_units, dtype=np.uint64)).view(np.int64)
         collision = 2.0 ** (bits - 1 - 64)
     weights.flags.writeable = False  # the record is kept
     code_bits = ANY_CODE if collision else n_units * bits
@@ -104,7 +105,7 @@ def _made(n_units: int, n_edges: int) -> Scheme:
 _kept = lru_cache(maxsize=256)(_made)
 
 
-def _splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def splitmix64(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Draws the first output of the generator from each state.
 
     Source: Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from fastmi import backends
 from fastmi.arrays import IntArray
-from fastmi.backends import ANY_CODE
+from fastmi.backends import ANY_CODE, Occurrences
 from fastmi.coding import identify_rows
 from fastmi.counting import Tally
 from fastmi.frames import is_masked
 from fastmi.inputs import is_tensor, on_host, shown
 
-__all__ = ["Contingency", "contingency", "read_counts", "read_table"]
+__all__ = ["Contingency", "Kinds", "contingency", "read_counts", "read_table"]
 
 MOST_SAMPLES = 2**53  # beyond, sums of counts are not exact as floats
 
@@ -80,8 +80,81 @@ class Contingency:
         rows, columns, cells = (Tally.of_counts(of_symbols) for of_symbols in counts)
         return rows, columns, cells
 
+    @cached_property
+    def kinds(self) -> Kinds:
+        """Counts the cells of each kind: all that is said of a table comes from these alone."""
+        a, b = self.row_counts[self.rows], self.column_counts[self.columns]
+        return Kinds.of_cells(self.counts, a, b, np.ones_like(self.counts))
+
     def __repr__(self) -> str:
         return f"Contingency of {self.n_samples} samples in {len(self.counts)} cells"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Kinds:
+    """The cells of a table by their kind: so many have k samples, in a row of a, a column of b.
+
+    Each (k, a, b) stands once, in ascending order: one form for one table, whatever the order of
+    its rows and columns, and small however many these are. Different k, a and b add up to at most n
+    samples each, so that there are about sqrt(2 n) of each at most.
+
+    Attributes:
+        k, a, b: the samples of a cell, its row and its column. cells: how many are of that kind;
+            (kinds,) each.
+    """
+
+    k: IntArray
+    a: IntArray
+    b: IntArray
+    cells: IntArray
+
+    @classmethod
+    def of_cells(cls, k: IntArray, a: IntArray, b: IntArray, cells: IntArray) -> Kinds:
+        """Adds up the cells of equal kinds, (c,) each."""
+        ids, n_kinds = identify_rows(np.stack([k, a, b], axis=1))
+        ids = on_host(ids)
+        place = np.empty(n_kinds, np.int64)
+        place[ids] = np.arange(len(ids))
+        k, a, b = k[place], a[place], b[place]
+        order = np.lexsort((b, a, k))
+        return cls(k[order], a[order], b[order], _summed(ids, cells)[order])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Kinds]) -> Kinds:
+        """Adds up the kinds of parts of a table, each of which holds whole rows."""
+        columns = ([getattr(part, name) for part in parts] for name in ("k", "a", "b", "cells"))
+        return cls.of_cells(*map(np.concatenate, columns))
+
+    @property
+    def kinds(self) -> Kinds:
+        """Gives itself: what takes kinds takes a table as well."""
+        return self
+
+    @property
+    def n_samples(self) -> int:
+        """Counts the samples of all cells."""
+        return int(self.k @ self.cells)
+
+    @property
+    def column_counts(self) -> IntArray:
+        """Lists the samples of each column, ascending."""
+        _, times, symbols = self.tallies[1].occurrences
+        return np.repeat(times, symbols)
+
+    @cached_property
+    def tallies(self) -> tuple[Tally, Tally, Tally]:
+        """Tallies the rows, the columns and the cells, a segment each."""
+        rows, columns, cells = (self._tally(values) for values in (self.a, self.b, self.k))
+        return rows, columns, cells
+
+    def _tally(self, values: IntArray) -> Tally:
+        """Tallies lines of so many samples, which their cells hold together."""
+        times, which = np.unique(values, return_inverse=True)
+        symbols = _summed(which, self.k * self.cells) // times
+        return Tally(1, self.n_samples, Occurrences(np.zeros_like(times), times, symbols))
+
+    def __repr__(self) -> str:
+        return f"Kinds of {self.n_samples} samples in {int(self.cells.sum())} cells"
 
 
 def contingency(

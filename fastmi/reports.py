@@ -14,7 +14,7 @@ from fastmi import backends, belief, entropies
 from fastmi.arrays import CountsLike, IntArray, LabelsLike
 from fastmi.belief import Evidence, Interval, Within
 from fastmi.coding import identify_rows
-from fastmi.contingency import Contingency, read_table
+from fastmi.contingency import Contingency, Kinds, read_table
 from fastmi.contingency import contingency as table_of
 from fastmi.counting import Tally
 from fastmi.entropies import Entropy
@@ -63,7 +63,7 @@ class Report:
         interval: a confidence interval, or the reasons why there is none.
         verdict: "resolved", "bounded", "unresolved" or "exact". reason, growth_reason: in words.
         n_classes, sample, method: as they were given. conditional: whether there is a Z.
-        margins: the counts of X's and of Y's symbols, and the stratum of each.
+        margins: the counts of X's and of Y's symbols, how many have each, and in which stratum.
     """
 
     value: float
@@ -200,7 +200,7 @@ class Report:
     def _shown_sd(self) -> str:
         """Shows the sd where it takes no longer than a glance, or has been asked for before."""
         t, y = self.margins
-        quick = len(t.counts) * len(y.counts) <= GLANCE_CELLS
+        quick = t.n_symbols * y.n_symbols <= GLANCE_CELLS
         if quick or "_scatter" in vars(self):
             return f", sd {self.chance_sd:.2g} ({self.chance_sd_from})"
         return ", sd on request (chance_sd)"
@@ -321,7 +321,7 @@ def _of_cube(cube: IntArray) -> tuple[Contingency, Strata]:
 
 
 def report(
-    table: Contingency,
+    table: Contingency | Kinds,
     strata: Strata | None = None,
     *,
     n_classes: int | None = None,
@@ -331,6 +331,8 @@ def report(
     n_dropped: int = 0,
 ) -> Report:
     """Reports on a table of X (rows) and Y (columns), of the strata of Z where there are any.
+
+    Without strata the kinds of its cells are enough.
 
     n_candidates: how many binnings X's was chosen from with the labels. n_dropped: samples left
     out before. All else is as in `mutual_information_report`.
@@ -369,15 +371,15 @@ def report(
     )
 
 
-def _margins(table: Contingency, strata: Strata | None) -> tuple[Within, Within]:
+def _margins(table: Contingency | Kinds, strata: Strata | None) -> tuple[Within, Within]:
+    if strata is None or isinstance(table, Kinds):  # of which there are no strata
+        return Within.one(table.tallies[0]), Within.one(table.tallies[1])
     counts = table.row_counts, table.column_counts
-    if strata is None:
-        return Within.one(counts[0]), Within.one(counts[1])
     return Within(counts[0], strata.of_rows), Within(counts[1], strata.of_columns)
 
 
 def _information(
-    estimate: Entropy, table: Contingency, of_z: Tally | None
+    estimate: Entropy, table: Contingency | Kinds, of_z: Tally | None
 ) -> tuple[float, float, float]:
     """Estimates H(X), H(Y) and I(X;Y), given Z where both are counted with it."""
     h_x, h_y, h_xy = (estimate(tally) for tally in table.tallies)
@@ -389,7 +391,7 @@ def _information(
 
 
 def _said(
-    table: Contingency, strata: Strata | None, plugin: float, n_classes: int | None
+    table: Contingency | Kinds, strata: Strata | None, plugin: float, n_classes: int | None
 ) -> dict[str, float]:
     """States what the counts of a sample support; of a population none of it is stated."""
     of_x, _, of_pairs = table.tallies
@@ -414,7 +416,7 @@ def _said(
 
 
 def _interval(
-    table: Contingency, strata: Strata | None, n_classes: int | None, sample: str | None
+    table: Contingency | Kinds, strata: Strata | None, n_classes: int | None, sample: str | None
 ) -> Interval:
     if strata is not None and sample != "population":
         return Interval(math.nan, math.nan, 0.95, math.nan, math.nan, UNCONDITIONAL)

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from fastmi import backends, checks, entropies
-from fastmi.arrays import Activations, IntArray, LabelsLike
+from fastmi import checks
+from fastmi.answers import Answers
+from fastmi.arrays import Activations, LabelsLike
 from fastmi.belief import SAMPLES
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
-from fastmi.contingency import contingency
-from fastmi.counting import Tally
+from fastmi.contingency import Kinds
+from fastmi.files import as_path
 from fastmi.inputs import is_tensor, on_host
 from fastmi.labels import as_values
-from fastmi.reports import Report, report
+from fastmi.reports import Report
+from fastmi.spilling import (
+    Folder,
+    Held,
+    Pairs,
+    Run,
+    bounded,
+    distinct,
+    kinds,
+    kinds_of,
+    label_counts,
+    written,
+)
 
 __all__ = ["Stream"]
 
-
-class _Pairs(NamedTuple):
-    """Every (code, label) that occurs, once, and how often."""
-
-    codes: IntArray
-    labels: IntArray
-    counts: IntArray
+# of a pair in memory: itself, and what joining and sorting it takes beside
+PAIR_BYTES = 160
 
 
 class _Counted(NamedTuple):
@@ -35,8 +46,19 @@ class _Counted(NamedTuple):
     width: int | None
     kinds: tuple[str, ...]  # of the columns of y; () without labels
     numbers: dict[str, int]  # of the rows of y, written out
-    runs: tuple[_Pairs, ...]
+    runs: tuple[Pairs, ...]
+    spilled: tuple[Run, ...]
+    found: Kinds | None  # of its table, once it was asked for
     after: dict[str, _Counted]
+
+    @property
+    def n_labels(self) -> int:
+        return max(1, len(self.numbers))
+
+    @classmethod
+    def nothing(cls) -> _Counted:
+        """Counts no samples."""
+        return cls(0, None, (), {}, (), (), None, {})
 
 
 class Stream:
@@ -55,18 +77,27 @@ class Stream:
     samples or none, and `n_samples` says which. Several threads may update, merge and read one
     stream at once.
 
-    Memory grows with the number of distinct (row, label) pairs, 24 bytes each, not with n.
+    Memory grows with the number of distinct (row, label) pairs, 24 bytes each and as much again
+    while they are joined, not with n. With `spill` it ends at `memory`: beyond, pairs are written
+    into files of that folder, sorted, 8 to 24 bytes each, and answers are read off these, to the
+    same floats. The labels themselves and the rows of one chunk stay in memory. Files go when the
+    stream is closed or no longer used, and when the process ends.
 
     Args:
         binning: `Edges` or `UniformBins`.
         n_classes, sample: as in `PlaneEstimator`; what `report` says rests on them.
+        spill: a folder for pairs that outgrow the memory. Each stream has one of its own in there;
+            other files are left alone. None keeps all pairs in memory.
+        memory: bytes for pairs, and for what joining them takes; of a stream that spills.
 
     Attributes:
         n_samples: how many samples have been counted.
 
     Raises:
-        TypeError: something else than a binning, n_classes that is no integer.
-        ValueError: n_classes below 1, an unknown sample.
+        TypeError: something else than a binning, n_classes or memory that is no integer, spill that
+            is no path.
+        ValueError: n_classes or memory below 1, an unknown sample.
+        FileNotFoundError: spill is no folder.
 
     Example:
         >>> import fastmi, numpy as np
@@ -78,7 +109,13 @@ class Stream:
     """
 
     def __init__(
-        self, binning: Binning, *, n_classes: int | None = None, sample: str | None = None
+        self,
+        binning: Binning,
+        *,
+        n_classes: int | None = None,
+        sample: str | None = None,
+        spill: str | os.PathLike[str] | None = None,
+        memory: int = 2**30,
     ) -> None:
         self.binning = as_binning(binning)
         if sample is not None:
@@ -86,7 +123,10 @@ class Stream:
         if n_classes is not None:
             n_classes = checks.positive_integer("n_classes", n_classes)
         self.n_classes, self.sample = n_classes, sample
-        self._state = _Counted(0, None, (), {}, (), {})
+        self.spill = None if spill is None else _folder(spill)
+        self.memory = checks.positive_integer("memory", memory)
+        self._folder: Folder | None = None
+        self._state = _Counted.nothing()
 
     def __repr__(self) -> str:
         return f"Stream of {self.n_samples} samples: {self.binning}"
@@ -109,6 +149,7 @@ class Stream:
                 the chunks' labels.
             ValueError: as `encode` and `PlaneEstimator`; another d or k than before, labels now and
                 then. The stream is left as it was.
+            OSError: pairs cannot be written into the folder; the stream is left as it was.
         """
         t = checks.activations("activations", activations)
         labels = None if y is None else as_values("y", y)
@@ -117,16 +158,17 @@ class Stream:
         n, width = t.shape
         if labels is not None:
             checks.one_plane(t, labels)
-        kinds = _kinds(labels)
-        _check_labels(kinds, before)
+        of_labels = _kinds(labels)
+        _check_labels(of_labels, before)
         encoded = encode_layers(
             [t], [self.binning], ["activations"], n_together=before.n_samples + n
         )
         ids, rows = (np.zeros(n, np.int64), []) if labels is None else _numbered(labels)
         codes = encoded.codes[0]
         ids = ids if is_tensor(codes) else on_host(ids)
-        pairs = _distinct(codes, ids, max(1, len(rows)), encoded.code_bits)
-        self._count(_Counted(n, width, kinds, {row: i for i, row in enumerate(rows)}, (pairs,), {}))
+        pairs = distinct(codes, ids, max(1, len(rows)), encoded.code_bits)
+        numbers = {row: i for i, row in enumerate(rows)}
+        self._count(_Counted(n, width, of_labels, numbers, (pairs,), (), None, {}))
 
     def merge(self, other: Stream) -> None:
         """Counts what another stream has counted, of other samples; that one is left as it is.
@@ -135,6 +177,7 @@ class Stream:
             TypeError: no stream; numbers, strings and bytes in one column of both streams' labels.
             ValueError: other bins, another sample or n_classes, another number of units or of
                 columns of labels, labels in only one of them.
+            OSError: as `update`.
         """
         _check_mergeable(self, other)
         theirs = other._now()
@@ -144,21 +187,17 @@ class Stream:
     @property
     def entropy(self) -> float:
         """Estimates H(T) in bits. Raises ValueError before the first chunk."""
-        return _entropy(self._gathered(), "codes")
+        return self._answers().entropy
 
     @property
     def entropy_y(self) -> float:
         """Estimates H(Y) in bits. Raises ValueError before the first chunk."""
-        return _entropy(self._gathered(), "labels")
+        return self._answers().entropy_y
 
     @property
     def mutual_information(self) -> float:
         """Estimates I(T;Y) in bits. Raises ValueError before the first chunk, or without labels."""
-        state = self._gathered()
-        _check_has_labels(state)
-        joint = entropies.plugin(Tally.of_counts(state.runs[0].counts))
-        h_t, h_y = np.array([_entropy(state, "codes")]), np.array([_entropy(state, "labels")])
-        return float(entropies.information(h_t, h_y, joint)[0])
+        return self._answers().mutual_information
 
     def report(self) -> Report:
         """Reports on I(T;Y) of all chunks, as `mutual_information_report` does of labels.
@@ -168,30 +207,32 @@ class Stream:
         Raises:
             ValueError: before the first chunk, or without labels; n_classes below the classes seen.
         """
-        state = self._gathered()
-        _check_has_labels(state)
-        (pairs,) = state.runs
-        table = contingency(pairs.codes, pairs.labels, len(state.numbers), counts=pairs.counts)
-        return report(
-            table,
-            n_classes=self.n_classes,
-            sample=self.sample,
-            n_candidates=self.binning.n_candidates,
-        )
+        return self._answers().report()
 
     @property
     def n_symbols(self) -> int:
         """Counts the distinct rows of bins."""
-        return int(_tally_of(self._gathered(), "codes").n_symbols[0])
+        return self._answers().n_symbols
 
     @property
     def coverage(self) -> float:
         """Estimates the Good-Turing coverage: the share of samples not alone with their bins."""
-        return float(_tally_of(self._gathered(), "codes").coverage[0])
+        return self._answers().coverage
+
+    def close(self) -> None:
+        """Forgets all that was counted, and removes its files: the stream is empty again."""
+        self._follow(lambda before: _Counted.nothing())
+        self._folder = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def __getstate__(self) -> dict[str, Any]:
         """Lets a copy go its own way: nothing that is counted here follows what it has counted."""
-        return {**vars(self), "_state": self._now()._replace(after={})}
+        return {**vars(self), "_folder": None, "_state": self._now()._replace(after={})}
 
     def _now(self) -> _Counted:
         """Finds the last of the states, each of which names the one after it."""
@@ -202,26 +243,54 @@ class Stream:
         return state
 
     def _count(self, theirs: _Counted) -> None:
-        """Adds to what has been counted by now.
+        """Adds to what has been counted by now."""
+        self._follow(lambda before: self._within_memory(_added(before, theirs)))
+
+    def _follow(self, find: Callable[[_Counted], _Counted]) -> None:
+        """Puts what comes next behind what has been counted by now.
 
         The first that is put after a state follows it; who comes second begins anew. `setdefault`
         is one step, which neither an interrupt nor a thread can part, and so there is no lock that
-        either could leave shut.
+        either could leave shut. Files of what did not come to follow go with it.
         """
         while True:
             before = self._now()
-            sum_ = _added(before, theirs)
-            if before.after.setdefault("state", sum_) is sum_:
-                return
+            next_ = find(before)
+            if before.after.setdefault("state", next_) is next_:
+                break
+        self._now()  # lets go of what was before
 
-    def _gathered(self) -> _Counted:
-        """Joins what has been counted in one run; kept so, unless another thread has gone on."""
+    def _within_memory(self, state: _Counted) -> _Counted:
+        """Writes the pairs in memory as a run where they have outgrown it."""
+        held = sum(len(run.codes) for run in state.runs)
+        if self.spill is None or PAIR_BYTES * held <= self.memory:
+            return state
+        folder = self._folder = self._folder or Folder(self.spill)
+        run = written([Held(_in_one(state), state.n_labels)], folder.new())
+        return state._replace(runs=(), spilled=bounded((*state.spilled, run), folder), after={})
+
+    def _answers(self) -> Answers:
+        """Finds what has been counted; kept, unless another thread has gone on."""
         state = self._now()
         _check_counted(state)
-        if len(state.runs) > 1:
-            before, state = state, _in_one_run(state)
+        if state.found is None:
+            before, state = state, _answered(state)
             before.after.setdefault("state", state)
-        return state
+        assert state.found is not None
+        return Answers(
+            state.found,
+            bool(state.kinds),
+            n_classes=self.n_classes,
+            sample=self.sample,
+            n_candidates=self.binning.n_candidates,
+        )
+
+
+def _folder(spill: str | os.PathLike[str]) -> Path:
+    folder = as_path("spill", spill)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"spill is {folder}, and there is no such folder: make it first")
+    return folder
 
 
 def _check_chunk(shape: tuple[int, ...], width: int | None) -> None:
@@ -261,11 +330,6 @@ def _check_counted(state: _Counted) -> None:
         raise ValueError("the stream is empty (n = 0): update it with a chunk first")
 
 
-def _check_has_labels(state: _Counted) -> None:
-    if not state.kinds:
-        raise ValueError("the stream has seen no labels: pass y to update")
-
-
 def _check_mergeable(stream: Stream, other: Any) -> None:
     if not isinstance(other, Stream):
         raise TypeError(f"other is a {type(other).__qualname__}: pass a fastmi.Stream")
@@ -296,15 +360,24 @@ def _added(mine: _Counted, theirs: _Counted) -> _Counted:
         else mine.numbers
     )
     number = np.array([numbers[row] for row in theirs.numbers] or [0], np.int64)
+    n_labels = max(1, len(numbers))
     runs = mine.runs
     for run in theirs.runs:
-        runs = _kept(runs, run._replace(labels=number[run.labels]), max(1, len(numbers)))
+        runs = _kept(runs, run._replace(labels=number[run.labels]), n_labels)
+    spilled = [run.renumbered(number, n_labels) for run in theirs.spilled]
     return _Counted(
-        mine.n_samples + theirs.n_samples, theirs.width, theirs.kinds, numbers, runs, {}
+        mine.n_samples + theirs.n_samples,
+        theirs.width,
+        theirs.kinds,
+        numbers,
+        runs,
+        (*mine.spilled, *spilled),
+        None,
+        {},
     )
 
 
-def _kept(runs: tuple[_Pairs, ...], pairs: _Pairs, n_labels: int) -> tuple[_Pairs, ...]:
+def _kept(runs: tuple[Pairs, ...], pairs: Pairs, n_labels: int) -> tuple[Pairs, ...]:
     """Adds a run to runs that at least halve in length.
 
     So each pair is merged a few times only, however many chunks there are.
@@ -314,33 +387,27 @@ def _kept(runs: tuple[_Pairs, ...], pairs: _Pairs, n_labels: int) -> tuple[_Pair
     return (*runs, pairs)
 
 
-def _in_one_run(state: _Counted) -> _Counted:
+def _answered(state: _Counted) -> _Counted:
+    """Joins what the memory holds in one run, and finds the kinds of all."""
+    runs = tuple(_in_one(state) for _ in state.runs[:1])
+    if state.spilled:
+        found = kinds([*state.spilled, *(Held(pairs, state.n_labels) for pairs in runs)])
+    else:
+        (pairs,) = runs
+        found = kinds_of(pairs, label_counts(pairs, state.n_labels))
+    return state._replace(runs=runs, found=found, after={})
+
+
+def _in_one(state: _Counted) -> Pairs:
     pairs, *longer = reversed(state.runs)
     for run in longer:
-        pairs = _joined(run, pairs, max(1, len(state.numbers)))
-    return state._replace(runs=(pairs,), after={})
+        pairs = _joined(run, pairs, state.n_labels)
+    return pairs
 
 
-def _joined(run: _Pairs, other: _Pairs, n_labels: int) -> _Pairs:
+def _joined(run: Pairs, other: Pairs, n_labels: int) -> Pairs:
     codes, labels, counts = map(np.concatenate, zip(run, other, strict=True))
-    return _distinct(codes, labels, n_labels, counts=counts)
-
-
-def _distinct(codes: Any, labels: Any, n_labels: int, *more: Any, **options: Any) -> _Pairs:
-    """Joins equal pairs where the codes lie, and adds their counts."""
-    return _Pairs(*backends.twin_for(codes).distinct(codes, labels, n_labels, *more, **options))
-
-
-def _entropy(state: _Counted, of: str) -> float:
-    return float(entropies.plugin(_tally_of(state, of))[0])
-
-
-def _tally_of(state: _Counted, of: str) -> Tally:
-    """Tallies the "codes" or the "labels" of a state in one run."""
-    (pairs,) = state.runs
-    values = getattr(pairs, of)
-    each = _distinct(values, np.zeros_like(values), 1, counts=pairs.counts)
-    return Tally.of_counts(each.counts)
+    return distinct(codes, labels, n_labels, counts=counts)
 
 
 def _kinds(y: Any) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ ORDER = (  # a room may import those before it
     "heatmaps",
     "pairs",
     "reports",
+    "spilling",
+    "answers",
     "streams",
     "resampling",
     "features",

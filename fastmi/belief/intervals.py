@@ -13,7 +13,7 @@ from fastmi import checks
 from fastmi.belief.bracket import mean_lower
 from fastmi.belief.pseudovalues import FEW, Jackknife, jackknife, unseen
 from fastmi.belief.verdicts import LEAST_EVIDENCE_BITS, LEAST_PAIR_COVERAGE, SAMPLES, shortfall
-from fastmi.contingency import Contingency
+from fastmi.contingency import Contingency, Kinds
 from fastmi.counting import Tally
 from fastmi.entropies import information, plugin
 
@@ -121,7 +121,7 @@ def interval(
 
 
 def interval_of(
-    table: Contingency,
+    table: Contingency | Kinds,
     *,
     n_classes: int | None = None,
     sample: str | None = None,
@@ -144,7 +144,7 @@ def interval_of(
     return Interval(value - reach, value + reach, level, value, se, proviso=proviso)
 
 
-def _lacking(table: Contingency, found: Jackknife, n_classes: int | None) -> Iterator[str]:
+def _lacking(table: Contingency | Kinds, found: Jackknife, n_classes: int | None) -> Iterator[str]:
     """Says what the table lacks for an interval, the most telling first."""
     n, (codes, labels, pairs) = table.n_samples, table.tallies
     coverage = float(pairs.coverage[0])
@@ -175,7 +175,7 @@ def _expecting_too_little(codes: Tally, labels: Tally) -> Iterator[str]:
         yield f"a cell expects {shortfall(float(expected.min()))} samples, of {LEAST_ANYWHERE}"
 
 
-def _resting_on_what_is_rare(table: Contingency, found: Jackknife) -> Iterator[str]:
+def _resting_on_what_is_rare(table: Contingency | Kinds, found: Jackknife) -> Iterator[str]:
     """Judges what se does not know of: how full cells with few samples, and with none, may be."""
     if found.rare > MOST_RARE:
         yield (

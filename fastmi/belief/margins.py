@@ -37,8 +37,13 @@ class Margin(NamedTuple):
     @property
     def entropy(self) -> float:
         """Sums the plug-in H(Y) in bits: the float that the tally of the labels gives."""
+        return float(plugin(self.tally)[0])
+
+    @property
+    def tally(self) -> Tally:
+        """Tallies the labels as one segment."""
         occurrences = Occurrences(np.zeros_like(self.times), self.times, self.symbols)
-        return float(plugin(Tally(1, self.n_samples, occurrences))[0])
+        return Tally(1, self.n_samples, occurrences)
 
     @property
     def key(self) -> tuple[bytes, bytes]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from fastmi.arrays import FloatArray, IntArray
 from fastmi.belief.hypergeometric import mean_log
+from fastmi.belief.margins import Margin
 from fastmi.belief.resamples import SD_RESAMPLES, resampled_sd
 from fastmi.belief.scatter import chance_sd
 from fastmi.counting import Tally
@@ -23,34 +24,47 @@ BLOCK_PAIRS = 2**16  # a count of T and one of Y that are summed at a time
 
 
 class Within(NamedTuple):
-    """The counts of a variable's symbols, (k,), and the stratum of each, from 0 on."""
+    """The counts of a variable's symbols, (k,), and the stratum of each, from 0 on.
+
+    `symbols`: how many there have that count, (k,); one each unless said otherwise.
+    """
 
     counts: IntArray
     strata: IntArray
+    symbols: IntArray | int = 1
 
     @classmethod
-    def one(cls, counts: IntArray) -> Within:
-        """Puts all symbols into one stratum."""
-        return cls(counts, np.zeros(counts.shape, np.int64))
+    def one(cls, tally: Tally) -> Within:
+        """Puts all symbols of a tally of one segment into one stratum."""
+        segment, times, symbols = tally.occurrences
+        return cls(times, segment, symbols)
 
     @property
     def sizes(self) -> IntArray:
         """Counts the samples of each stratum."""
-        return np.bincount(self.strata, weights=self.counts).astype(np.int64)
+        return np.bincount(self.strata, weights=self.counts * self.symbols).astype(np.int64)
 
     @property
-    def apart(self) -> list[IntArray]:
-        """Splits the counts by stratum."""
-        order = np.argsort(self.strata, kind="stable")
-        ends = np.cumsum(np.bincount(self.strata))
-        return np.split(self.counts[order], ends[:-1])
+    def n_symbols(self) -> int:
+        """Counts the symbols of all strata."""
+        return int(np.broadcast_to(self.symbols, self.counts.shape).sum())
+
+    @property
+    def apart(self) -> list[Margin]:
+        """Splits the counts by stratum, and counts those that are equal."""
+        strata, times, symbols = self.distinct
+        ends = np.cumsum(np.bincount(strata))[:-1]
+        split = np.split(times, ends), np.split(symbols, ends)
+        return [Margin(*of_one) for of_one in zip(*split, strict=True)]
 
     @property
     def distinct(self) -> tuple[IntArray, IntArray, IntArray]:
         """Finds the (strata, counts) that occur, by stratum, and how many symbols have each."""
         beyond = int(self.counts.max()) + 1
-        keys, symbols = np.unique(self.strata * beyond + self.counts, return_counts=True)
-        return *np.divmod(keys, beyond), symbols
+        keys, which = np.unique(self.strata * beyond + self.counts, return_inverse=True)
+        symbols = np.bincount(which, weights=np.broadcast_to(self.symbols, self.counts.shape))
+        strata, times = np.divmod(keys, beyond)
+        return strata, times, symbols.astype(np.int64)
 
 
 def chance_within(t: Within, y: Within) -> float:
@@ -66,7 +80,7 @@ def chance_within(t: Within, y: Within) -> float:
         of a stratum, Vinh, Epps and Bailey 2010.
     """
     sizes = t.sizes
-    bits = math.fsum((y.counts * np.log2(sizes[y.strata] / y.counts)).tolist())
+    bits = math.fsum((y.symbols * y.counts * np.log2(sizes[y.strata] / y.counts)).tolist())
     (of_t, a, m_a), (of_y, b, m_b) = t.distinct, y.distinct
     first = np.searchsorted(of_y, np.arange(sizes.size + 1))
     n_beside = np.diff(first)[of_t]  # the counts of Y in the stratum of each count of T
@@ -96,7 +110,7 @@ def label_code_within(y: Within, n_classes: int) -> float:
         return 0.0  # known to be the only one
     half, sizes = n_classes / 2, y.sizes
     of_strata: FloatArray = gammaln(sizes + half) - math.lgamma(half)
-    of_labels: FloatArray = gammaln(y.counts + 0.5) - math.lgamma(0.5)
+    of_labels: FloatArray = y.symbols * (gammaln(y.counts + 0.5) - math.lgamma(0.5))
     nats = math.fsum([*of_strata.tolist(), *(-of_labels).tolist()])
     return nats / (int(sizes.sum()) * math.log(2))
 
@@ -111,12 +125,14 @@ def sd_within(t: Within, y: Within) -> tuple[float, str]:
         (sd, "exact" or "200 resamples").
     """
     variance, how = 0.0, "exact"
-    known: dict[tuple[bytes, bytes], float] = {}  # many strata are small, and alike
-    for size, a, b in zip(t.sizes.tolist(), t.apart, y.apart, strict=True):
-        margins = np.sort(a).tobytes(), np.sort(b).tobytes()
+    known: dict[tuple[tuple[bytes, bytes], ...], float] = {}  # many strata are small, and alike
+    for a, b in zip(t.apart, y.apart, strict=True):
+        margins = a.key, b.key
         if margins not in known:
-            known[margins] = float(chance_sd(Tally.of_counts(a), b)[0])
+            labels = np.repeat(b.times, b.symbols)
+            known[margins] = float(chance_sd(a.tally, labels)[0])
             if math.isnan(known[margins]):
-                known[margins], how = resampled_sd(a, b), f"{SD_RESAMPLES} resamples"
-        variance += (size * known[margins]) ** 2
-    return math.sqrt(variance) / int(t.counts.sum()), how
+                codes = np.repeat(a.times, a.symbols)
+                known[margins], how = resampled_sd(codes, labels), f"{SD_RESAMPLES} resamples"
+        variance += (a.n_samples * known[margins]) ** 2
+    return math.sqrt(variance) / int(t.sizes.sum()), how

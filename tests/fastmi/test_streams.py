@@ -111,8 +111,11 @@ def test_memory_is_that_of_the_distinct_pairs():
         set(zip(naive.digitise(t.tolist(), BINS.edges.tolist()), y.tolist(), strict=True))
     )
     assert sum(len(run.codes) for run in stream._now().runs) < 2 * n_pairs
-    assert [len(run.codes) for run in stream._gathered().runs] == [n_pairs]
-    assert stream._gathered() is stream._now()  # gathered once, not at every reading
+    assert stream.n_symbols
+    answered = stream._now()
+    assert [len(run.codes) for run in answered.runs] == [n_pairs]
+    assert stream.entropy
+    assert stream._now() is answered  # joined once, not at every reading
 
 
 def test_pairs_are_merged_a_few_times_only():
@@ -129,7 +132,7 @@ def test_pairs_are_merged_a_few_times_only():
 
 def test_a_stream_without_labels_has_no_information_about_them():
     stream = filled(samples()[0], None, [7])
-    with pytest.raises(ValueError, match="the stream has seen no labels: pass y to update"):
+    with pytest.raises(ValueError, match="no labels have been counted: pass y with"):
         _ = stream.mutual_information
 
 

@@ -1,16 +1,19 @@
 """A stream that is interrupted, or shared by threads, has counted all of a chunk or none of it."""
 
 import copy
+import gc
 import itertools
+import os
 import random
 import signal
 import sys
 import threading
+from inspect import CO_GENERATOR
 
 import numpy as np
 import pytest
 
-from fastmi import Edges, Stream, streams
+from fastmi import Edges, Stream, spilling, streams
 
 BINS = Edges(np.linspace(-1, 1, 6))
 NAMES = ("n_samples", "entropy", "entropy_y", "mutual_information", "n_symbols", "coverage")
@@ -22,8 +25,8 @@ def chunk(n, seed):
     return t, rng.integers(0, 2 + seed % 3, n)
 
 
-def stream_of(*sizes, first_seed=0):
-    stream = Stream(BINS)
+def stream_of(*sizes, first_seed=0, **options):
+    stream = Stream(BINS, **options)
     for seed, n in enumerate(sizes, first_seed):
         stream.update(*chunk(n, seed))
     return stream
@@ -44,15 +47,19 @@ CHANGES = {
 }
 
 
-def interrupted(change, moment, event="opcode", error=KeyboardInterrupt):
+def interrupted(change, moment, event="opcode", error=KeyboardInterrupt, **options):
     """(a stream, whether the interrupt came): `change` ends at the moment-th opcode, line or return
-    of fastmi/streams.py.
+    of fastmi/streams.py, or return of spilling.py.
     """
-    stream, left, before = stream_of(40, 12, 3), itertools.count(moment, -1), sys.gettrace()
+    stream = stream_of(40, 12, 3, **options)
+    left, before = itertools.count(moment, -1), sys.gettrace()
 
     def trace(frame, what, _):
-        if frame.f_code.co_filename != streams.__file__:
+        places = (streams.__file__, spilling.__file__)[: 1 + (event == "return")]
+        if frame.f_code.co_filename not in places:
             return None
+        if frame.f_code.co_name.startswith("_remove") or frame.f_code.co_flags & CO_GENERATOR:
+            return None  # what a finalizer raises reaches nobody
         frame.f_trace_opcodes = event == "opcode"
         if what == event and not next(left):
             raise error
@@ -68,9 +75,9 @@ def interrupted(change, moment, event="opcode", error=KeyboardInterrupt):
     return stream, False
 
 
-def in_order(change):
-    """The answers before and after, and those after one more chunk."""
-    stream = stream_of(40, 12, 3)
+def in_order(change, **options):
+    """The answers before and after."""
+    stream = stream_of(40, 12, 3, **options)
     before = answers(stream)
     change(stream)
     after = answers(stream)
@@ -97,8 +104,35 @@ def test_an_interrupt_at_every_moment_leaves_before_or_after(name, event, error)
             assert answers(stream) == further[found]
         if not came:
             break
-    assert moment > {"opcode": 300, "line": 30, "return": 5}[event]
+    assert moment > {"opcode": 150, "line": 30, "return": 5}[event]
     assert seen == {before, after}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("event", ["line", "return"])
+def test_an_interrupt_of_a_stream_that_spills(tmp_path, monkeypatch, name, event):
+    """Nothing but the files of what is counted is left, and those go with the stream."""
+    monkeypatch.setattr(spilling, "MOST_RUNS", 3)
+    options = {"spill": tmp_path, "memory": 10 * streams.PAIR_BYTES}
+    change = CHANGES[name]
+    before, after = in_order(change)
+    assert in_order(change, **options) == (before, after)
+    seen = set()
+    for moment in itertools.count():
+        stream, came = interrupted(change, moment, event, KeyboardInterrupt, **options)
+        found = answers(stream)
+        assert found in (before, after)
+        seen.add(found)
+        if moment % 20 == 0:
+            gc.collect()  # of exceptions and their frames
+            held = {os.fspath(run.file) for run in stream._now().spilled}
+            assert {str(path) for path in tmp_path.rglob("*") if path.is_file()} == held
+        del stream
+        if not came:
+            break
+    assert seen == {before, after}
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 def answers_after_one_more(found, before, change):
@@ -126,7 +160,7 @@ def test_an_error_of_what_a_stream_calls_leaves_before_or_after(monkeypatch, nam
     change = CHANGES[name]
     before, after = in_order(change)
     n_calls = 0
-    for function in ("_distinct", "encode_layers", "identify_rows"):
+    for function in ("distinct", "kinds_of", "encode_layers", "identify_rows"):
         for moment in itertools.count():
             stream, left = stream_of(40, 12, 3), itertools.count(moment, -1)
 

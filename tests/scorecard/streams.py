@@ -125,6 +125,31 @@ REFUSED = [
     ),
     *(
         Case(
+            f"spilling into {spill!r:.30}",
+            lambda spill=spill: fastmi.Stream(BINS, spill=spill),
+            Refused("spill", words),
+            "Stream(spill)",
+        )
+        for spill, words in (
+            (3, "3"),
+            (True, "True"),
+            ("", "''"),
+            ("no/such/folder", "no/such/folder"),
+            (__file__, "no such folder"),
+            (b"folder", "folder"),
+        )
+    ),
+    *(
+        Case(
+            f"a memory of {memory!r}",
+            lambda memory=memory: fastmi.Stream(BINS, memory=memory),
+            Refused("memory", repr(memory)),
+            "Stream(memory)",
+        )
+        for memory in (0, -1, 1.5, "1 GB", None)
+    ),
+    *(
+        Case(
             f"merged with {other!r:.30}",
             lambda other=other: fed((T, Y)).merge(other),
             Refused("other", "fastmi.Stream"),

@@ -10,6 +10,7 @@ import pytest
 
 from fastmi import belief
 from fastmi.belief import Within, strata
+from fastmi.counting import Tally
 from tests import naive
 from tests.fastmi.belief import definitions
 from tests.fastmi.belief.samples import counted
@@ -70,7 +71,7 @@ def test_the_codes_of_the_labels_are_those_of_each_stratum(rng):
 
 def test_one_stratum_is_no_stratum(rng):
     t, y = rng.integers(0, 60, 700), rng.integers(0, 5, 700)
-    one = Within.one(np.bincount(t)[np.bincount(t) > 0]), Within.one(np.bincount(y))
+    one = tuple(Within.one(Tally.of_counts(np.bincount(part))) for part in (t, y))
     tally, classes = counted(t), np.bincount(y)
     assert belief.chance_within(*one) == pytest.approx(belief.chance(tally, classes)[0], abs=1e-12)
     assert belief.sd_within(*one)[0] == pytest.approx(
@@ -88,8 +89,8 @@ def test_many_pairs_are_summed_in_blocks(rng, monkeypatch):
 
 
 def test_where_a_sum_is_too_long_tables_are_drawn():
-    large = Within.one(np.array([40_000, 30_000, 20_000, 10_000] * 4))
-    classes = Within.one(np.array([200_000, 120_000, 50_000, 30_000]))
+    large = Within.one(Tally.of_counts(np.array([40_000, 30_000, 20_000, 10_000] * 4)))
+    classes = Within.one(Tally.of_counts(np.array([200_000, 120_000, 50_000, 30_000])))
     sd, how = belief.sd_within(large, classes)
     assert how == f"{belief.SD_RESAMPLES} resamples"
     # 2 n ln 2 I is nearly chi-squared of 15 x 3 degrees
