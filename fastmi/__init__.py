@@ -64,14 +64,14 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> object:
-    """Loads `fastmi.callbacks`, `compat` and `figures` where they are first asked for.
+    """Loads `fastmi.callbacks`, `compat`, `distributed`, `figures` where they are first asked for.
 
     They need more than NumPy.
     """
-    if name not in ("callbacks", "compat", "figures"):
+    if name not in ("callbacks", "compat", "distributed", "figures"):
         raise AttributeError(f"module 'fastmi' has no attribute {name!r}")
     return import_module(f"fastmi.{name}")
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__", "callbacks", "compat", "figures", "measures"]
+    return [*__all__, "__version__", "callbacks", "compat", "distributed", "figures", "measures"]

@@ -29,6 +29,7 @@ __all__ = [
     "number_rows",
     "scheme",
     "splitmix64",
+    "warn_of_collisions",
 ]
 
 
@@ -136,7 +137,7 @@ def encode_layers(
         for layer, binning in zip(layers, binnings, strict=True)
     ]
     n_rows = n_together or n
-    _warn_of_collisions(max(each.expected_collisions(n_rows) for each in schemes), n_rows)
+    warn_of_collisions(max(each.expected_collisions(n_rows) for each in schemes), n_rows)
     flat = [layer.reshape(-1, layer.shape[-1]) for layer in layers]
     twin = backends.twin_for(flat[0])
     codes, censuses, outside = twin.encode_layers(
@@ -155,7 +156,8 @@ def encode_layers(
     )
 
 
-def _warn_of_collisions(expected: float, n: int) -> None:
+def warn_of_collisions(expected: float, n: int) -> None:
+    """Warns where too many of the codes of n rows may meet."""
     if expected > MOST_COLLISIONS:
         message = (
             f"rows are hashed to 64 bits, and among {n} distinct ones {expected:.2g} colliding "

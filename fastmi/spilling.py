@@ -20,6 +20,7 @@ from fastmi import backends
 from fastmi.arrays import IntArray
 from fastmi.coding import identify_rows, splitmix64
 from fastmi.contingency import Kinds
+from fastmi.files import as_path
 from fastmi.inputs import on_host
 
 __all__ = [
@@ -31,9 +32,11 @@ __all__ = [
     "Sorted",
     "bounded",
     "distinct",
+    "existing",
     "kinds",
     "kinds_of",
     "label_counts",
+    "label_counts_of",
     "merged",
     "written",
 ]
@@ -86,7 +89,11 @@ class _Removed:
     path: Path
 
     def _leave_with(self, remove: Any) -> None:
-        weakref.finalize(self, _remove, remove, self.path, os.getpid())
+        self._left = weakref.finalize(self, _remove, remove, self.path, os.getpid())
+
+    def remove(self) -> None:
+        """Removes it now."""
+        self._left()
 
     def __fspath__(self) -> str:
         return os.fspath(self.path)
@@ -103,6 +110,18 @@ class _Removed:
             "go with this process; let it answer where it is, merge streams of one process, or "
             "count in several with fastmi.distributed.count"
         )
+
+
+def existing(name: str, given: str | os.PathLike[str]) -> Path:
+    """Reads the name of a folder that is there.
+
+    Raises:
+        TypeError, ValueError: as `as_path`. FileNotFoundError: there is none.
+    """
+    folder = as_path(name, given)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{name} is {folder}, and there is no such folder: make it first")
+    return folder
 
 
 class Folder(_Removed):
@@ -244,7 +263,7 @@ def written(runs: Sequence[Sorted], file: Path | RunFile, level: int = 0) -> Run
     Raises:
         OSError: it cannot be written; what it needs is said.
     """
-    of_labels = _added(runs)
+    of_labels = label_counts_of(runs)
     most_count = sum(run.most_count for run in runs)
     fields = [("code", "<u8")]
     if of_labels.size > 1:
@@ -289,7 +308,7 @@ def _narrowest(highest: int) -> str:
     return next(f"<u{size}" for size in (1, 2, 4, 8) if highest < 256**size)
 
 
-def _added(runs: Iterable[Sorted]) -> IntArray:
+def label_counts_of(runs: Iterable[Sorted]) -> IntArray:
     """Adds up the samples of each label; labels that came later are the last."""
     each = [run.label_counts for run in runs]
     sums = np.zeros(max(counts.size for counts in each), np.int64)
@@ -354,7 +373,7 @@ def kinds(
 
     of_labels: the samples of each label in all of the table; what the runs have unless said.
     """
-    of_labels = _added(runs) if of_labels is None else of_labels
+    of_labels = label_counts_of(runs) if of_labels is None else of_labels
     none = np.zeros(0, np.int64)
     found = [Kinds(none, none, none, none)]
     for pairs in merged(runs, of_labels.size, codes, most_pairs):

@@ -16,7 +16,6 @@ from fastmi.belief import SAMPLES
 from fastmi.binning import Binning, as_binning
 from fastmi.coding import encode_layers, identify_rows
 from fastmi.contingency import Kinds
-from fastmi.files import as_path
 from fastmi.inputs import is_tensor, on_host
 from fastmi.labels import as_values
 from fastmi.reports import Report
@@ -27,19 +26,20 @@ from fastmi.spilling import (
     Run,
     bounded,
     distinct,
+    existing,
     kinds,
     kinds_of,
     label_counts,
     written,
 )
 
-__all__ = ["Stream"]
+__all__ = ["PAIR_BYTES", "Counted", "Stream", "added"]
 
 # of a pair in memory: itself, and what joining and sorting it takes beside
 PAIR_BYTES = 160
 
 
-class _Counted(NamedTuple):
+class Counted(NamedTuple):
     """All that some samples come to. It never changes, but `after` names what follows it, once."""
 
     n_samples: int
@@ -49,14 +49,14 @@ class _Counted(NamedTuple):
     runs: tuple[Pairs, ...]
     spilled: tuple[Run, ...]
     found: Kinds | None  # of its table, once it was asked for
-    after: dict[str, _Counted]
+    after: dict[str, Counted]
 
     @property
     def n_labels(self) -> int:
         return max(1, len(self.numbers))
 
     @classmethod
-    def nothing(cls) -> _Counted:
+    def nothing(cls) -> Counted:
         """Counts no samples."""
         return cls(0, None, (), {}, (), (), None, {})
 
@@ -123,10 +123,10 @@ class Stream:
         if n_classes is not None:
             n_classes = checks.positive_integer("n_classes", n_classes)
         self.n_classes, self.sample = n_classes, sample
-        self.spill = None if spill is None else _folder(spill)
+        self.spill = None if spill is None else existing("spill", spill)
         self.memory = checks.positive_integer("memory", memory)
         self._folder: Folder | None = None
-        self._state = _Counted.nothing()
+        self._state = Counted.nothing()
 
     def __repr__(self) -> str:
         return f"Stream of {self.n_samples} samples: {self.binning}"
@@ -168,7 +168,7 @@ class Stream:
         ids = ids if is_tensor(codes) else on_host(ids)
         pairs = distinct(codes, ids, max(1, len(rows)), encoded.code_bits)
         numbers = {row: i for i, row in enumerate(rows)}
-        self._count(_Counted(n, width, of_labels, numbers, (pairs,), (), None, {}))
+        self._count(Counted(n, width, of_labels, numbers, (pairs,), (), None, {}))
 
     def merge(self, other: Stream) -> None:
         """Counts what another stream has counted, of other samples; that one is left as it is.
@@ -219,9 +219,22 @@ class Stream:
         """Estimates the Good-Turing coverage: the share of samples not alone with their bins."""
         return self._answers().coverage
 
+    def as_run(self, file: Path) -> Counted:
+        """Writes all pairs into a file, and gives what has been counted with that in their place.
+
+        Raises:
+            OSError: as `update`.
+        """
+        state = self._now()
+        if not state.n_samples:
+            return state
+        held = [Held(_in_one(state), state.n_labels) for _ in state.runs[:1]]
+        run = written([*state.spilled, *held], file)
+        return state._replace(runs=(), spilled=(run,), found=None, after={})
+
     def close(self) -> None:
         """Forgets all that was counted, and removes its files: the stream is empty again."""
-        self._follow(lambda before: _Counted.nothing())
+        self._follow(lambda before: Counted.nothing())
         self._folder = None
 
     def __enter__(self) -> Self:
@@ -234,7 +247,7 @@ class Stream:
         """Lets a copy go its own way: nothing that is counted here follows what it has counted."""
         return {**vars(self), "_folder": None, "_state": self._now()._replace(after={})}
 
-    def _now(self) -> _Counted:
+    def _now(self) -> Counted:
         """Finds the last of the states, each of which names the one after it."""
         state = self._state
         while later := state.after.get("state"):
@@ -242,11 +255,11 @@ class Stream:
         self._state = state
         return state
 
-    def _count(self, theirs: _Counted) -> None:
+    def _count(self, theirs: Counted) -> None:
         """Adds to what has been counted by now."""
-        self._follow(lambda before: self._within_memory(_added(before, theirs)))
+        self._follow(lambda before: self._within_memory(added(before, theirs)))
 
-    def _follow(self, find: Callable[[_Counted], _Counted]) -> None:
+    def _follow(self, find: Callable[[Counted], Counted]) -> None:
         """Puts what comes next behind what has been counted by now.
 
         The first that is put after a state follows it; who comes second begins anew. `setdefault`
@@ -260,7 +273,7 @@ class Stream:
                 break
         self._now()  # lets go of what was before
 
-    def _within_memory(self, state: _Counted) -> _Counted:
+    def _within_memory(self, state: Counted) -> Counted:
         """Writes the pairs in memory as a run where they have outgrown it."""
         held = sum(len(run.codes) for run in state.runs)
         if self.spill is None or PAIR_BYTES * held <= self.memory:
@@ -286,13 +299,6 @@ class Stream:
         )
 
 
-def _folder(spill: str | os.PathLike[str]) -> Path:
-    folder = as_path("spill", spill)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"spill is {folder}, and there is no such folder: make it first")
-    return folder
-
-
 def _check_chunk(shape: tuple[int, ...], width: int | None) -> None:
     if len(shape) != 2 or shape[1] != (width or shape[1]):
         raise ValueError(
@@ -301,7 +307,7 @@ def _check_chunk(shape: tuple[int, ...], width: int | None) -> None:
         )
 
 
-def _check_labels(now: tuple[str, ...], before: _Counted) -> None:
+def _check_labels(now: tuple[str, ...], before: Counted) -> None:
     """Refuses labels now and then, other columns, and what cannot be equal in one of them."""
     n, known = before.n_samples, before.kinds
     if not n:
@@ -325,7 +331,7 @@ def _check_labels(now: tuple[str, ...], before: _Counted) -> None:
             )
 
 
-def _check_counted(state: _Counted) -> None:
+def _check_counted(state: Counted) -> None:
     if not state.n_samples:
         raise ValueError("the stream is empty (n = 0): update it with a chunk first")
 
@@ -349,7 +355,7 @@ def _check_mergeable(stream: Stream, other: Any) -> None:
             )
 
 
-def _added(mine: _Counted, theirs: _Counted) -> _Counted:
+def added(mine: Counted, theirs: Counted) -> Counted:
     """Counts the samples of both."""
     _check_chunk((theirs.n_samples, theirs.width or 0), mine.width)
     _check_labels(theirs.kinds, mine)
@@ -365,7 +371,7 @@ def _added(mine: _Counted, theirs: _Counted) -> _Counted:
     for run in theirs.runs:
         runs = _kept(runs, run._replace(labels=number[run.labels]), n_labels)
     spilled = [run.renumbered(number, n_labels) for run in theirs.spilled]
-    return _Counted(
+    return Counted(
         mine.n_samples + theirs.n_samples,
         theirs.width,
         theirs.kinds,
@@ -387,7 +393,7 @@ def _kept(runs: tuple[Pairs, ...], pairs: Pairs, n_labels: int) -> tuple[Pairs, 
     return (*runs, pairs)
 
 
-def _answered(state: _Counted) -> _Counted:
+def _answered(state: Counted) -> Counted:
     """Joins what the memory holds in one run, and finds the kinds of all."""
     runs = tuple(_in_one(state) for _ in state.runs[:1])
     if state.spilled:
@@ -398,7 +404,7 @@ def _answered(state: _Counted) -> _Counted:
     return state._replace(runs=runs, found=found, after={})
 
 
-def _in_one(state: _Counted) -> Pairs:
+def _in_one(state: Counted) -> Pairs:
     pairs, *longer = reversed(state.runs)
     for run in longer:
         pairs = _joined(run, pairs, state.n_labels)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmi import checks
+from fastmi.ranks import ranks
 from fastmi.recorders import numbers, pooling, rules
 from fastmi.recorders.estimators import Estimators
 from fastmi.recorders.modules import found, unwrapped
-from fastmi.recorders.ranks import ranks
 from fastmi.recorders.reading import Watching
 from fastmi.recorders.recorder import Recorder
 from fastmi.recorders.samples import Sample, by_name, read_sample, warn_of_shared_rows

@@ -9,8 +9,8 @@ import numpy as np
 
 from fastmi.gathering import Gathering
 from fastmi.points import Points, joined
+from fastmi.ranks import ALONE, Ranks
 from fastmi.recorders.estimators import Estimators, Place
-from fastmi.recorders.ranks import ALONE, Ranks
 from fastmi.recorders.reading import Watching, device_of
 from fastmi.recorders.samples import Sample
 

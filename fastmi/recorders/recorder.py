@@ -16,10 +16,10 @@ from fastmi.inputs import shortened, shown
 from fastmi.pages import Curve
 from fastmi.planes import unsized, warn_of_unresolved
 from fastmi.points import Points
+from fastmi.ranks import ALONE, Ranks
 from fastmi.recorders import checkpoints, numbers, pooling, rules, storage
 from fastmi.recorders.estimators import Estimators, Place
 from fastmi.recorders.passes import Pass, one_pass
-from fastmi.recorders.ranks import ALONE, Ranks
 from fastmi.recorders.reading import Watching, device_of, rows_of, values_of
 from fastmi.recorders.samples import Sample
 from fastmi.recorders.tables import Path, described, mixed, supported

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastmi
-from fastmi.recorders.ranks import ALONE, Ranks, ranks
+from fastmi.ranks import ALONE, Ranks, ranks
 from tests import ROOT
 from tests.fastmi.recorders.models import mlp, samples
 from tests.fastmi.recorders.two_ranks import CASES, nearly_equal, recorded

@@ -1,11 +1,11 @@
-"""a process group -> readings that its ranks share: each reads its batches, all count all codes."""
+"""a process group -> what all of its ranks have: each works on its share, and knows of all."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     import torch
@@ -48,6 +48,23 @@ class Ranks:
         sent: list[Any] = [None] * self.size
         distributed.all_gather_object(sent, written.getvalue(), self.group)
         return [torch.load(io.BytesIO(one), device, weights_only=False) for one in sent]
+
+    def agreed(self, work: Callable[[], Value]) -> Value:
+        """Does something that may fail; what one rank raises is raised on every rank."""
+        if self.size == 1:
+            return work()
+        value, error = None, None
+        try:
+            value = work()
+        except Exception as caught:
+            error = caught
+        errors = self.together(error)
+        if error is not None:
+            raise error
+        for other in errors:
+            if other is not None:
+                raise other
+        return cast(Value, value)
 
     def check_same(self, name: str, value: Any) -> None:
         """Refuses, on every rank, what differs between them.
