@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -127,7 +127,8 @@ def count(
             raise TypeError(f'device is {shown(device)}: pass a name, as "cuda", or None')
         place = Path(tempfile.gettempdir()) if folder is None else existing("folder", folder)
         like = Stream(binning, n_classes=n_classes, sample=sample, memory=memory)
-        return as_shards(shards, y), Workers(executor), like, place
+        of_rank = f" of rank {group.rank}" if group.size > 1 else ""
+        return as_shards(shards, y, of_rank), Workers(executor), like, place
 
     mine, workers, like, place = group.agreed(judge)
     group.check_same("binning", str(like.binning))
@@ -147,7 +148,7 @@ def count(
     expected = scheme(state.width, like.binning.n_edges).expected_collisions(state.n_samples)
     warn_of_collisions(expected, state.n_samples)
     return Answers(
-        Kinds.joined([part for of_rank in parts for part in of_rank]),
+        Kinds.joined(list(chain.from_iterable(parts))),
         bool(state.kinds),
         n_classes=like.n_classes,
         sample=like.sample,
@@ -245,13 +246,11 @@ def _check_place(job: Job) -> None:
 def _all_of(each: Sequence[Sequence[tuple[str, Counted]]]) -> Counted:
     """Numbers the labels of all shards alike; those of each rank stand in a list of its own."""
     state = Counted.nothing()
-    for rank, of_rank in enumerate(each):
-        for name, counted in of_rank:
-            try:
-                state = added(state, counted) if counted.n_samples else state
-            except (TypeError, ValueError) as error:
-                place = f"{name} of rank {rank}" if len(each) > 1 else name
-                raise type(error)(f"{place}: {error}") from error
+    for name, counted in chain.from_iterable(each):
+        try:
+            state = added(state, counted) if counted.n_samples else state
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}: {error}") from error
     if not state.n_samples:
         raise ValueError("shards hold no samples (n = 0): there is nothing to count")
     return state

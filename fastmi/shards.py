@@ -59,10 +59,10 @@ class Shard:
         return f"Shard: {self.name}"
 
 
-def as_shards(shards: Any, y: Any = None) -> list[Shard]:
+def as_shards(shards: Any, y: Any = None, place: str = "") -> list[Shard]:
     """Reads what was given as shards and their labels.
 
-    An array of Dask is cut where its chunks of rows end.
+    An array of Dask is cut where its chunks of rows end. `place`: whose they are, for messages.
 
     Raises:
         TypeError: no sequence of shards. ValueError: another number of labels.
@@ -83,7 +83,8 @@ def as_shards(shards: Any, y: Any = None) -> list[Shard]:
             "same order"
         )
     return [
-        Shard(f"shard {i}{_named(t)}", t, None if y is None else y[i]) for i, t in enumerate(shards)
+        Shard(f"shard {i}{place}{_named(t)}", t, None if y is None else y[i])
+        for i, t in enumerate(shards)
     ]
 
 
@@ -230,16 +231,14 @@ class _Parquet:
         self.n_units = n_columns
         self._flat = name == "y" and n_columns == 1
         self._batches: Iterator[Any] | None = None
+        self._left: list[Any] = []  # read, and not asked for yet
 
     def read(self, rows: range) -> Any:
-        if self._batches is None:
-            self._batches = self._file.iter_batches(batch_size=len(rows))
-            self._left: list[Any] = []
+        batches = self._batches or self._file.iter_batches(batch_size=len(rows))
+        self._batches = batches
         n_left = sum(map(len, self._left))
         while n_left < len(rows):
-            columns = [
-                column.to_numpy(zero_copy_only=False) for column in next(self._batches).columns
-            ]
+            columns = [column.to_numpy(zero_copy_only=False) for column in next(batches).columns]
             self._left.append(columns[0] if self._flat else np.column_stack(columns))
             n_left += len(self._left[-1])
         together = np.concatenate(self._left)

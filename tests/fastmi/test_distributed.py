@@ -3,7 +3,10 @@
 import errno
 import multiprocessing
 import os
+import pickle
 import re
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
@@ -16,7 +19,10 @@ from hypothesis import strategies as st
 import fastmi
 from fastmi import Stream, UniformBins, distributed, spilling
 from fastmi.distributed import count
+from tests import ROOT
 from tests.fastmi.made_shards import made, samples
+from tests.fastmi.two_ranks import CASES, shards
+from tests.fastmi.two_ranks import answers as ranked
 
 BINS = UniformBins(30, range=(-1, 1))
 NAMES = ("n_samples", "entropy", "entropy_y", "n_symbols", "coverage", "mutual_information")
@@ -278,3 +284,45 @@ def test_other_files_of_the_folder_are_left_alone(tmp_path):
     (tmp_path / "mine").write_text("mine")
     count([samples()[0]], BINS, folder=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+# --- ranks ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory):
+    """What each of two ranks found, over gloo on the loopback, and what they left."""
+    folder = tmp_path_factory.mktemp("ranks")
+    (folder / "shared").mkdir()
+    places = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "tests.fastmi.two_ranks"]
+    places_of = [folder / "store", folder / "shared"]
+    arguments = [[str(rank), *places_of, folder / str(rank)] for rank in (0, 1)]
+    processes = [subprocess.Popen([*command, *each], cwd=ROOT, env=places) for each in arguments]
+    try:
+        assert [process.wait(timeout=240) for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            process.kill()
+    found = [pickle.loads((folder / str(rank)).read_bytes()) for rank in (0, 1)]
+    return found, list((folder / "shared").iterdir())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_ranks_have_the_answers_of_one_process(together, name):
+    alone = ranked(count(binning=BINS, **shards([seed for of in CASES[name] for seed in of])))
+    assert [found[name] for found in together[0]] == [alone] * 2
+    assert together[1] == []
+
+
+def test_what_one_rank_is_refused_is_refused_on_all(together):
+    (first, second), _ = together
+    bins, classes, kinds, nan, none, memory = first["refused"]
+    assert "ValueError: binning is '20 bins" in bins
+    assert "21 bins" in bins
+    assert "n_classes and sample is (30, None) on rank 0 and (31, None) on rank 1" in classes
+    assert kinds.startswith("TypeError: shard 0 of rank 1: y holds strings in column 0")
+    assert nan.startswith("ValueError: shard 0 of rank 1, rows 0 to 2: activations holds 6 NaN")
+    assert none.startswith("ValueError: shards hold no samples (n = 0)")
+    assert memory.startswith("ValueError: memory")
+    assert second["refused"][2:] == first["refused"][2:]

@@ -90,3 +90,18 @@ def test_batches_are_read_by_turns():
 def test_a_process_group_is_one():
     with pytest.raises(TypeError, match=r"process_group is a str: pass one of torch.distributed"):
         fastmi.watch(mlp(), samples(20), process_group="gloo")
+
+
+def test_what_one_rank_raises_all_raise():
+    class Two(Ranks):
+        def together(self, value, device="cpu"):
+            return [value, OSError("of the other")]
+
+    def fails():
+        raise ValueError("of this one")
+
+    with pytest.raises(OSError, match="of the other"):
+        Two(size=2).agreed(int)
+    with pytest.raises(ValueError, match="of this one"):
+        Two(size=2).agreed(fails)
+    assert ALONE.agreed(int) == 0
