@@ -35,7 +35,7 @@ from fastmi.spilling import ALL_CODES, RANGE_PAIRS, Folder, Run, existing, kinds
 from fastmi.streams import PAIR_BYTES, Counted, Stream, added
 from fastmi.tasks import ExecutorLike, Workers
 
-__all__ = ["count"]
+__all__ = ["Answers", "count"]
 
 BUCKET_PAIRS = 2**22  # that a task merges
 MOST_BUCKETS = 2**10

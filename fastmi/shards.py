@@ -49,7 +49,7 @@ class Shard:
         activations, labels = opened("activations", t), None if y is None else opened("y", y)
         n, d = activations.n_rows, activations.n_units
         if labels is not None and labels.n_rows != n:
-            raise ValueError(f"it has {n} rows of activations and {labels.n_rows} labels")
+            raise ValueError(f"it has {n} rows of activations, and y has {labels.n_rows}")
         step = max(1, rows_at_a_time(d))
         for first in range(0, n, step):
             rows = range(first, min(n, first + step))

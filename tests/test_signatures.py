@@ -18,6 +18,7 @@ SNAPSHOT = DATA / "signatures.txt"
 ROOMS = (
     "fastmi",
     "fastmi.measures",
+    "fastmi.distributed",
     "fastmi.compat.experimental_setup",
     "fastmi.compat.information_process",
     "fastmi.compat.sklearn",

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import fastmi
-from fastmi import belief, callbacks, compat, measures
+from fastmi import belief, callbacks, compat, distributed, measures
 from fastmi.points import Points
 from tests import ROOT
 from tests.links import links, pages
@@ -63,6 +63,7 @@ def test_the_reference_has_every_public_name():
     found = set(re.findall(r"\.\. auto\w+:: ([\w.]+)$", shown, re.MULTILINE))
     public = {f"fastmi.{name}" for name in fastmi.__all__}
     public |= {f"fastmi.measures.{name}" for name in measures.__all__}
+    public |= {f"fastmi.distributed.{name}" for name in distributed.__all__}
     public |= {f"fastmi.compat.{name}" for name in compat.MODULES}
     public |= {f"fastmi.callbacks.{name}.Watch" for name in callbacks.MODULES}
     assert found == public

@@ -167,7 +167,7 @@ BAD = {
         r"shard 1: activations has shape \(60, 3",
     ),
     "other labels": (wrong(y=np.full(60, "a")), TypeError, "shard 1: y holds strings in column 0"),
-    "too few labels": (wrong(y=[1, 2]), ValueError, "shard 1: it has 60 rows .* and 2 labels"),
+    "too few labels": (wrong(y=[1, 2]), ValueError, "shard 1: it has 60 rows .* y has 2"),
     "a missing file": (
         wrong("no.npy"),
         FileNotFoundError,

@@ -185,7 +185,7 @@ def text(folder):
             r"activations has shape \(3,\): a shard has \(n, d",
         ),
         (lambda folder: T, T[None], ValueError, r"y has shape \(1, 7, 3\): a shard has \(n,\) or"),
-        (lambda folder: T, Y[:6], ValueError, "it has 7 rows of activations and 6 labels"),
+        (lambda folder: T, Y[:6], ValueError, "it has 7 rows of activations, and y has 6"),
         (lambda folder: (T, Y), Y, ValueError, "it brings labels, and y has some for it"),
     ],
 )

@@ -22,6 +22,7 @@ GROUPS = {  # name -> module
     "activations": "activations",
     "binning": "binnings",
     "stream": "streams",
+    "shards": "shards",
     "measure": "measures",
     "plane": "planes",
     "ensemble": "ensembles",

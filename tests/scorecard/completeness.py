@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import fastmi
+from fastmi.answers import Answers
 
 from .judge import Case, Refused
 
@@ -22,6 +23,7 @@ MODULES = {
     "tables": ("save_planes", "load_planes", "write_csv", "panel"),
     "figures": ("draw", "information_plane", "save"),
     "pages": ("Curve",),
+    "distributed": None,
     "compat.experimental_setup": None,  # all that it lists
     "compat.information_process": None,
     "compat.sklearn": None,
@@ -77,6 +79,10 @@ ANYTHING = {  # parameters that every value is right for, and why
     **{
         f"compat.sklearn.LabelEncoderTransformer.{method}(y)": "scikit-learn passes it; not used"
         for method in ("fit", "fit_transform")
+    },
+    **{
+        f"distributed.Answers({one.name})": "a record that `count` makes"
+        for one in dataclasses.fields(Answers)
     },
     "compat.experimental_setup.Copies(networks)": "a record that `experiment` makes",
     "compat.experimental_setup.Copies(plane)": "a record that `experiment` makes",

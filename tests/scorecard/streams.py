@@ -127,7 +127,7 @@ REFUSED = [
         Case(
             f"spilling into {spill!r:.30}",
             lambda spill=spill: fastmi.Stream(BINS, spill=spill),
-            Refused("spill", words),
+            Refused("spill", words, kind=(TypeError, ValueError, FileNotFoundError)),
             "Stream(spill)",
         )
         for spill, words in (
