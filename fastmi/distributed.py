@@ -31,8 +31,8 @@ from fastmi.contingency import Kinds
 from fastmi.inputs import shown
 from fastmi.ranks import Ranks, ranks
 from fastmi.shards import Shard, as_shards
-from fastmi.spilling import ALL_CODES, RANGE_PAIRS, Folder, Run, existing, kinds, label_counts_of
-from fastmi.streams import PAIR_BYTES, Counted, Stream, added
+from fastmi.spilling import ALL_CODES, Folder, Run, existing, kinds, label_counts_of, read_together
+from fastmi.streams import Counted, Stream, added
 from fastmi.tasks import ExecutorLike, Workers
 
 __all__ = ["Answers", "count"]
@@ -105,7 +105,7 @@ def count(
         ValueError: no samples; as `Stream.update`, with the shard and its rows: NaN, another width,
             labels in some shards only or of another length.
         FileNotFoundError: a file or the folder is not there, for a worker.
-        OSError: the folder is full.
+        OSError: the folder is full. ImportError: what reads a .zarr or .parquet is not installed.
         RuntimeError: a worker runs another version of fastmi; workers died, see executor.
 
     Warns:
@@ -218,7 +218,7 @@ def _count_bucket(
 ) -> Kinds:
     """Merges some of the mixed codes of all runs."""
     _check_place(job)
-    return kinds(runs, of_labels, codes, max(1, min(RANGE_PAIRS, job.memory // PAIR_BYTES)))
+    return kinds(runs, of_labels, codes, read_together(job.memory))
 
 
 def _check_place(job: Job) -> None:

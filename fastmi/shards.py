@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -135,12 +136,18 @@ def _of_path(name: str, path: Path) -> Rows:
     if path.suffix == ".npz":
         return _Array(name, _members(path, name))
     if path.suffix == ".zarr":
-        import zarr
-
-        return _Array(name, zarr.open_array(path, mode="r"))
+        return _Array(name, _package("zarr", path).open_array(path, mode="r"))
     if path.suffix == ".parquet":
         return _Parquet(name, path)
     raise ValueError(f"{name} is {path}, of a kind that is not known: pass {KINDS}")
+
+
+def _package(name: str, path: Path) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        package = name.partition(".")[0]
+        raise ImportError(f"{path} needs {package}: pip install {package}") from None
 
 
 def _is_npz(given: Any) -> bool:
@@ -224,9 +231,7 @@ class _Parquet:
     """The columns of a table, each a unit, read from the first row on."""
 
     def __init__(self, name: str, path: Path) -> None:
-        from pyarrow import parquet
-
-        self._file = parquet.ParquetFile(path)
+        self._file = _package("pyarrow.parquet", path).ParquetFile(path)
         self.n_rows, n_columns = self._file.metadata.num_rows, len(self._file.schema_arrow.names)
         self.n_units = n_columns
         self._flat = name == "y" and n_columns == 1

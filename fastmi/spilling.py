@@ -25,6 +25,7 @@ from fastmi.inputs import on_host
 
 __all__ = [
     "ALL_CODES",
+    "PAIR_BYTES",
     "Folder",
     "Held",
     "Pairs",
@@ -38,11 +39,15 @@ __all__ = [
     "label_counts",
     "label_counts_of",
     "merged",
+    "read_together",
     "written",
 ]
 
 ALL_CODES = (0, 2**64)  # from the first mixed code to behind the last
-RANGE_PAIRS = 2**18  # read together, at most: their table lies in the cache of a core
+# of a pair in memory: itself, and what joining and sorting it takes beside
+PAIR_BYTES = 160
+# read together: at most, as their table lies in the cache of a core then, and by the least memory
+RANGE_PAIRS, FEWEST_PAIRS = 2**18, 2**10
 MOST_RUNS = 64  # of a size; so many are merged into one
 KEPT_KINDS = 2**20  # of ranges, until they are added up
 
@@ -257,7 +262,17 @@ class Run(NamedTuple):
         )
 
 
-def written(runs: Sequence[Sorted], file: Path | RunFile, level: int = 0) -> Run:
+def read_together(memory: int) -> int:
+    """Finds how many pairs are read at a time, of as many bytes."""
+    return max(FEWEST_PAIRS, min(RANGE_PAIRS, memory // PAIR_BYTES))
+
+
+def written(
+    runs: Sequence[Sorted],
+    file: Path | RunFile,
+    level: int = 0,
+    most_pairs: int = RANGE_PAIRS,
+) -> Run:
     """Writes the pairs of runs as one run, whole or not at all: no file, or all of it.
 
     Raises:
@@ -276,7 +291,7 @@ def written(runs: Sequence[Sorted], file: Path | RunFile, level: int = 0) -> Run
     try:
         with temporary.open("xb") as target:
             n_written = 0
-            for pairs in merged(runs, of_labels.size):
+            for pairs in merged(runs, of_labels.size, most_pairs=most_pairs):
                 target.write(_records(pairs, dtype))
                 n_written += len(pairs.codes)
         temporary.replace(path)
@@ -383,7 +398,9 @@ def kinds(
     return Kinds.joined(found) if len(found) > 1 else found[0]
 
 
-def bounded(runs: tuple[Run, ...], folder: Folder) -> tuple[Run, ...]:
+def bounded(
+    runs: tuple[Run, ...], folder: Folder, most_pairs: int = RANGE_PAIRS
+) -> tuple[Run, ...]:
     """Merges runs of a level into one of the next while there are many."""
     level = 0
     while any(run.level >= level for run in runs):
@@ -393,5 +410,5 @@ def bounded(runs: tuple[Run, ...], folder: Folder) -> tuple[Run, ...]:
             continue
         others = tuple(run for run in runs if run.level != level)
         some, rest = some[:MOST_RUNS], tuple(some[MOST_RUNS:])
-        runs = (*others, *rest, written(some, folder.new(), level + 1))
+        runs = (*others, *rest, written(some, folder.new(), level + 1, most_pairs))
     return runs

@@ -20,6 +20,7 @@ from fastmi.inputs import is_tensor, on_host
 from fastmi.labels import as_values
 from fastmi.reports import Report
 from fastmi.spilling import (
+    PAIR_BYTES,
     Folder,
     Held,
     Pairs,
@@ -30,13 +31,11 @@ from fastmi.spilling import (
     kinds,
     kinds_of,
     label_counts,
+    read_together,
     written,
 )
 
-__all__ = ["PAIR_BYTES", "Counted", "Stream", "added"]
-
-# of a pair in memory: itself, and what joining and sorting it takes beside
-PAIR_BYTES = 160
+__all__ = ["Counted", "Stream", "added"]
 
 
 class Counted(NamedTuple):
@@ -229,7 +228,7 @@ class Stream:
         if not state.n_samples:
             return state
         held = [Held(_in_one(state), state.n_labels) for _ in state.runs[:1]]
-        run = written([*state.spilled, *held], file)
+        run = written([*state.spilled, *held], file, most_pairs=read_together(self.memory))
         return state._replace(runs=(), spilled=(run,), found=None, after={})
 
     def close(self) -> None:
@@ -280,14 +279,15 @@ class Stream:
             return state
         folder = self._folder = self._folder or Folder(self.spill)
         run = written([Held(_in_one(state), state.n_labels)], folder.new())
-        return state._replace(runs=(), spilled=bounded((*state.spilled, run), folder), after={})
+        spilled = bounded((*state.spilled, run), folder, read_together(self.memory))
+        return state._replace(runs=(), spilled=spilled, after={})
 
     def _answers(self) -> Answers:
         """Finds what has been counted; kept, unless another thread has gone on."""
         state = self._now()
         _check_counted(state)
         if state.found is None:
-            before, state = state, _answered(state)
+            before, state = state, _answered(state, read_together(self.memory))
             before.after.setdefault("state", state)
         assert state.found is not None
         return Answers(
@@ -393,11 +393,12 @@ def _kept(runs: tuple[Pairs, ...], pairs: Pairs, n_labels: int) -> tuple[Pairs, 
     return (*runs, pairs)
 
 
-def _answered(state: Counted) -> Counted:
+def _answered(state: Counted, most_pairs: int) -> Counted:
     """Joins what the memory holds in one run, and finds the kinds of all."""
     runs = tuple(_in_one(state) for _ in state.runs[:1])
     if state.spilled:
-        found = kinds([*state.spilled, *(Held(pairs, state.n_labels) for pairs in runs)])
+        held = (Held(pairs, state.n_labels) for pairs in runs)
+        found = kinds([*state.spilled, *held], most_pairs=most_pairs)
     else:
         (pairs,) = runs
         found = kinds_of(pairs, label_counts(pairs, state.n_labels))

@@ -19,6 +19,7 @@ def test_rows_come_some_times_each_and_are_those_of_any_cut():
 
 def test_all_ways_are_equal_and_leave_nothing(tmp_path, capsys):
     arguments = ["--rows", "6000", "--shards", "3", "--folder", str(tmp_path), "--memory", "1e9"]
+    arguments += ["--workers", "1"]
     code = shards.main(arguments)
     said = capsys.readouterr().out
     assert "NOT EQUAL" not in said

@@ -1,5 +1,7 @@
 """Shards of every kind have the rows that they hold, block by block; others are refused."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -198,3 +200,12 @@ def test_a_shard_says_what_it_is():
     assert [shard.name for shard in as_shards([T, "a/t.npy"])] == ["shard 0", "shard 1 (a/t.npy)"]
     assert isinstance(as_shards([T])[0], Shard)
     assert opened("y", [1, 2]).n_rows == 2
+
+
+@pytest.mark.parametrize(("name", "package"), [("t.zarr", "zarr"), ("t.parquet", "pyarrow")])
+def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch, name, package):
+    (tmp_path / name).mkdir()
+    for module in ("zarr", "pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=rf"{name} needs {package}: pip install {package}"):
+        read(tmp_path / name)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastmi import Stream, UniformBins, spilling, streams
+from fastmi import Stream, UniformBins, spilling
 from fastmi.coding import splitmix64
 from fastmi.spilling import Folder, Held, Pairs, bounded, kinds, merged, written
 
@@ -64,7 +64,7 @@ def files(folder):
     limits=st.tuples(st.integers(20, 300), st.integers(2, 5)),
     seed=st.integers(0, 20),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_no_budget_and_no_chunks_leave_a_trace(
     tmp_path_factory, cuts, n_held, labels, limits, seed
 ):
@@ -74,10 +74,10 @@ def test_no_budget_and_no_chunks_leave_a_trace(
     whole = answers(filled(Stream(BINS), t, y))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spilling, "MOST_RUNS", limits[1])
-        patch.setattr(spilling.merged, "__defaults__", (spilling.ALL_CODES, limits[0]))
-        stream = Stream(BINS, spill=folder, memory=1 + n_held * streams.PAIR_BYTES)
+        patch.setattr(spilling, "FEWEST_PAIRS", limits[0])
+        stream = Stream(BINS, spill=folder, memory=1 + n_held * spilling.PAIR_BYTES)
         assert answers(filled(stream, t, y, cuts)) == whole
-        half = Stream(BINS, spill=folder, memory=1 + n_held * streams.PAIR_BYTES // 2)
+        half = Stream(BINS, spill=folder, memory=1 + n_held * spilling.PAIR_BYTES // 2)
         half = filled(half, t[300:], None if y is None else y[300:], (17,))
         both = filled(Stream(BINS), t[:300], None if y is None else y[:300])
         both.merge(half)
@@ -94,7 +94,7 @@ def test_thousands_of_pairs_in_a_hundred_kilobytes(tmp_path):
     for part in np.split(np.arange(20_000), 100):
         stream.update(t[part], y[part])
         held = sum(len(run.codes) for run in stream._now().runs)
-        assert held * streams.PAIR_BYTES <= 100_000
+        assert held * spilling.PAIR_BYTES <= 100_000
     assert len(stream._now().spilled) > 5
     assert answers(stream) == answers(filled(whole, t, y))
     assert stream._now() is stream._now()

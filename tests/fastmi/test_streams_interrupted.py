@@ -113,7 +113,7 @@ def test_an_interrupt_at_every_moment_leaves_before_or_after(name, event, error)
 def test_an_interrupt_of_a_stream_that_spills(tmp_path, monkeypatch, name, event):
     """Nothing but the files of what is counted is left, and those go with the stream."""
     monkeypatch.setattr(spilling, "MOST_RUNS", 3)
-    options = {"spill": tmp_path, "memory": 10 * streams.PAIR_BYTES}
+    options = {"spill": tmp_path, "memory": 10 * spilling.PAIR_BYTES}
     change = CHANGES[name]
     before, after = in_order(change)
     assert in_order(change, **options) == (before, after)
