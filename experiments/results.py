@@ -14,13 +14,12 @@ from fastmi import InformationPlane, files, from_json
 from fastmi.tables import load_planes
 
 from . import analyses, manifests, measures, networks, old_formats, scores
-from .datasets import DATASETS
 from .drawing import by_reading
 from .execution import Result
 from .layout import MANIFEST, PLANES, SCORES, UNFINISHED
 from .manifests import Manifest
 from .records import Run, Training
-from .training import LOSSES, OPTIMIZERS
+from .training import check_known
 
 __all__ = ["Finished", "folders", "read", "read_all"]
 
@@ -171,16 +170,7 @@ def _run(trained_format: int, manifest: Manifest) -> Run:
 
 def _layers(training: Training) -> tuple[str, ...]:
     """Names what is read of its network."""
-    for name, known in {
-        "network": networks.NETWORKS,
-        "data": DATASETS,
-        "loss": LOSSES,
-        "optimizer": OPTIMIZERS,
-    }.items():
-        if getattr(training, name) not in known:
-            raise ValueError(
-                f"{name} is {getattr(training, name)!r:.60}: this version knows {', '.join(known)}"
-            )
+    check_known(training)
     return tuple(networks.watched(networks.outline(training.network, training.widths)))
 
 

@@ -25,7 +25,7 @@ from .determinism import Promise
 from .records import Training
 from .transfers import to_device, to_host
 
-__all__ = ["LOSSES", "Seeds", "Trainer", "data_of", "seeds_of", "targets", "threads"]
+__all__ = ["LOSSES", "Seeds", "Trainer", "check_known", "data_of", "seeds_of", "targets", "threads"]
 
 # a checkpoint is written no more often than this, and takes at most this share of the time
 CHECKPOINT_SECONDS = 5.0
@@ -229,6 +229,20 @@ def _ensemble(training: Training, seeds: Seeds, device: torch.device) -> Ensembl
 def _cross_entropy(probabilities: torch.Tensor, one_hot: torch.Tensor) -> torch.Tensor:
     """Computes the mean of -log p(class) of softmax outputs, in nats."""
     return -(one_hot * probabilities.clamp_min(1e-30).log()).sum(dim=-1).mean()
+
+
+def check_known(training: Training) -> None:
+    """Raises ValueError where the network, data, loss or optimiser is none that is known here."""
+    for name, known in {
+        "network": networks.NETWORKS,
+        "data": datasets.DATASETS,
+        "loss": LOSSES,
+        "optimizer": OPTIMIZERS,
+    }.items():
+        if getattr(training, name) not in known:
+            raise ValueError(
+                f"{name} is {getattr(training, name)!r:.60}: this version knows {', '.join(known)}"
+            )
 
 
 LOSSES = {"mean squared error": torch.nn.functional.mse_loss, "cross-entropy": _cross_entropy}

@@ -45,6 +45,8 @@ ORDER = (  # a module may import those before it
     "locks",
     "signals",
     "resources",
+    "rereading",
+    "work",
     "commands.*",
     "__main__",
 )

@@ -7,7 +7,6 @@ import math
 import re
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +14,17 @@ from pathlib import Path
 from fastmi import files
 
 from .. import attempts, mnist, resources, saving, signals
-from ..checkpoints import Checkpoints
-from ..execution import Result, check_device, execute
+from ..execution import Result, check_device
 from ..in_progress import begin, finished, take_name
-from ..layout import SNAPSHOTS, named
+from ..layout import named
 from ..locks import held
 from ..measures import MEASURES, MOST_EDGES, Counted, Measure, PerUnit
 from ..records import Run
+from ..rereading import Explained, read_again
 from ..results import Finished, read
 from ..summary import tell
 
-__all__ = ["estimate", "read_again"]
+__all__ = ["estimate"]
 
 
 def estimate(arguments: argparse.Namespace) -> int:
@@ -73,47 +72,6 @@ def estimate(arguments: argparse.Namespace) -> int:
             attempts.record(trained.absolute().parent, **row)
     tell(result, seconds, ", ".join(f"{folder}{'/'}" for folder in folders))
     return 0
-
-
-Explained = Callable[[Exception], Exception]
-
-
-def read_again(
-    run: Run, trained: Path, device: str, *, force: bool, explained: Explained = lambda error: error
-) -> Result:
-    """Reads the snapshots by all measures of the run, each into its folder among what was trained.
-
-    Args:
-        trained: the folder of what was trained.
-        explained: what to raise where the snapshots cannot be read, which anybody may have written.
-
-    Raises:
-        ValueError: one is there before and is not to be replaced, or the snapshots are not those of
-            the run.
-    """
-    folders = [trained / named(measure.id, str(check_device(device))) for measure in run.reads]
-    places = [begin(folder, resume=False, force=force) for folder in folders]
-    try:
-        try:
-            kept = Checkpoints(_without_links(trained / SNAPSHOTS), read_only=True)
-            result = execute(
-                run,
-                device,
-                on_planes=lambda planes, done: signals.check(),
-                checkpoints=kept,
-                train=False,
-            )
-        except mnist.NoMnist:
-            raise
-        except Exception as error:
-            raise explained(error) from error
-        for by_measure, unfinished, folder in zip(result.apart(), places, folders, strict=True):
-            saving.save_readings(by_measure, unfinished, folder)
-    finally:
-        with signals.tidying():
-            for unfinished in places:
-                shutil.rmtree(unfinished, ignore_errors=True)  # what it was read from is whole
-    return result
 
 
 def _asked(source: Finished, arguments: argparse.Namespace) -> Run:
@@ -201,11 +159,3 @@ def _device(source: Finished) -> str:
         if re.fullmatch(r"cuda(:[0-9]{1,3})?", source.manifest["device"])
         else "cpu"
     )
-
-
-def _without_links(snapshots: Path) -> Path:
-    """Gives the folder of snapshots; raises ValueError where one is no file, or a link to one."""
-    for path in snapshots.glob("*.npz"):
-        if path.is_symlink() or not path.is_file():
-            raise ValueError(f"'{path}' is no file, or a link to one")
-    return snapshots

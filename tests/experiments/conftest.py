@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import mnist, reproduction
+from experiments import mnist, reproduction, rereading, work
 from experiments.catalog import CATALOG
-from experiments.commands import estimate as estimate_command
-from experiments.commands import run as run_command
 from experiments.execution import execute
 from tests import runs
 from tests.experiments.shortened import RUNS, SEEDED, SHORT, STOPPING, every_epoch, left_by
@@ -34,7 +32,7 @@ def undrawn(monkeypatch):
 @pytest.fixture
 def idle(monkeypatch):
     """No work is done."""
-    for module in (run_command, estimate_command):
+    for module in (work, rereading):
         monkeypatch.setattr(
             module, "execute", lambda *words, **options: pytest.fail("work was done")
         )

@@ -10,8 +10,7 @@ import threading
 import pytest
 
 from experiments import __main__ as cli
-from experiments import attempts
-from experiments.commands import run as run_command
+from experiments import attempts, work
 from tests import DATA, ROOT
 
 
@@ -22,7 +21,7 @@ def names(folder):
 WRITES = """
 import sys
 from pathlib import Path
-from experiments import attempts
+from experiments import attempts, work
 for i in range(20):
     story = dict(id="x-1", status="done", reason="because, " * (i + 1))
     attempts.record(Path(sys.argv[1]), run=f"{sys.argv[2]}-{i}", **story)
@@ -83,9 +82,7 @@ def test_an_attempt_that_cannot_be_written_keeps_no_run_from_its_end(tmp_path, c
 
 
 def test_attempts_that_could_not_be_written_are_said_before_any_work(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
-    )
+    monkeypatch.setattr(work, "execute", lambda *words, **options: pytest.fail("work was done"))
     (tmp_path / "attempts").touch()
     assert cli.main(["run", "warm-up", "--out", str(tmp_path)]) == 2
     assert "attempts', which cannot be written" in capsys.readouterr().err

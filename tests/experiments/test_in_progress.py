@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import old_formats
-from experiments.commands import run as run_command
+from experiments import old_formats, work
 from tests.runs import FORMAT_1, TINY, estimate, names, reading_of, rows_of, run, trained, tree
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, signals and locks of POSIX")
@@ -120,9 +119,7 @@ def test_a_result_s_name_that_something_else_has_is_said_before_any_work(
 def test_a_finished_run_is_replaced_by_force_alone(tmp_path, finished, capsys, monkeypatch):
     words, before = ["warm-up", "--epochs", "4", "--copies", "2"], tree(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            run_command, "execute", lambda *words, **options: pytest.fail("work was done")
-        )
+        patch.setattr(work, "execute", lambda *words, **options: pytest.fail("work was done"))
         assert run("tishby", *words, out=tmp_path) == 2
         said = capsys.readouterr().err
         assert re.search(
@@ -169,9 +166,7 @@ def test_a_reading_that_a_finished_run_lacks_is_read_from_its_snapshots(
     shutil.rmtree(reading_of(finished))
     words = ["warm-up", "--epochs", "4", "--copies", "2"]
     assert run(*words, out=tmp_path) == 2  # it holds the run
-    monkeypatch.setattr(
-        run_command, "execute", lambda *words, **options: pytest.fail("it was trained")
-    )
+    monkeypatch.setattr(work, "execute", lambda *words, **options: pytest.fail("it was trained"))
     assert run(*words, "--resume", out=tmp_path) == 0
     assert {path.name: path.read_bytes() for path in reading_of(finished).glob("plane*")} == before
     assert [row["status"] for row in rows_of(tmp_path)] == ["done"]

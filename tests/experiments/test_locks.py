@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from experiments.commands import run as run_command
+from experiments import work
 from experiments.execution import execute
 from experiments.locks import held
 from tests import ROOT
@@ -308,6 +308,6 @@ def test_while_it_runs_the_lock_says_so_and_afterwards_is_gone(tmp_path, monkeyp
         assert json.loads((tmp_path / f"{TINY.id}.lock").read_text())["pid"] == os.getpid()
         return execute(*words, **options)
 
-    monkeypatch.setattr(run_command, "execute", seen)
+    monkeypatch.setattr(work, "execute", seen)
     assert run("warm-up", "--epochs", "4", out=tmp_path) == 0
     assert names(tmp_path) == ["attempts", TINY.id]

@@ -10,9 +10,8 @@ import pytest
 from matplotlib.text import Text
 
 from experiments import __main__ as cli
-from experiments import determinism, manifests, old_formats, results
+from experiments import determinism, manifests, old_formats, rereading, results
 from experiments.catalog import CATALOG
-from experiments.commands import estimate as estimate_command
 from fastmi import figures
 from fastmi.tables import load_planes, save_planes
 from tests.experiments.shortened import manifest_of, posix, refused, rewrite
@@ -254,9 +253,7 @@ def test_a_name_never_becomes_a_path(old_result, tmp_path, monkeypatch, capsys, 
     rewrite(old_result, run_name=name)
     refused(old_result, "name is .*: it is letters, digits, - and _, at most 64")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(
-        estimate_command, "execute", lambda *words, **options: pytest.fail("it was read")
-    )
+    monkeypatch.setattr(rereading, "execute", lambda *words, **options: pytest.fail("it was read"))
     assert (
         cli.main(
             [

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from experiments import __main__ as cli
-from experiments import in_progress, signals
-from experiments.commands import estimate as estimate_command
+from experiments import in_progress, rereading, signals, work
 from experiments.commands import parser
 from experiments.commands import run as run_command
 from experiments.execution import execute
@@ -57,7 +56,7 @@ def test_a_signal_amid_a_run_is_a_row_and_the_run_goes_on_afterwards(
     with monkeypatch.context() as patch:
         patch.setattr(training, "CHECKPOINT_SECONDS", 0)
         patch.setattr(training, "CHECKPOINT_SHARE", float("inf"))
-        patch.setattr(run_command, "execute", stopped)
+        patch.setattr(work, "execute", stopped)
         assert run("warm-up", "tishby", "--epochs", "4", out=tmp_path) == 128 + getattr(
             signal, name
         )
@@ -95,7 +94,7 @@ def test_a_signal_that_python_drops_ends_a_run(tmp_path, monkeypatch, capsys, na
 
     shown = []
     monkeypatch.setattr(sys, "unraisablehook", shown.append)
-    monkeypatch.setattr(run_command, "execute", stopped)
+    monkeypatch.setattr(work, "execute", stopped)
     assert run("warm-up", "tishby", "--epochs", "4", out=tmp_path) == 128 + getattr(signal, name)
     one_line(capsys, name)
     assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted"]
@@ -121,7 +120,7 @@ def test_a_signal_that_python_drops_ends_a_reading(tmp_path, monkeypatch, capsys
         Dropping("SIGTERM")
         return execute(*words, **options)
 
-    monkeypatch.setattr(estimate_command, "execute", stopped)
+    monkeypatch.setattr(rereading, "execute", stopped)
     assert estimate(trained, "--edges", "-1", "1", "5") == 143
     one_line(capsys, "SIGTERM")
     assert names(trained) == before
@@ -181,10 +180,10 @@ def test_a_second_signal_does_not_keep_the_first_from_its_end(tmp_path, monkeypa
         send("SIGTERM")
 
     def stopped(*words, **options):
-        monkeypatch.setattr(run_command, "discard", discard)
+        monkeypatch.setattr(work, "discard", discard)
         send("SIGINT")
 
-    monkeypatch.setattr(run_command, "execute", stopped)
+    monkeypatch.setattr(work, "execute", stopped)
     assert run("warm-up", out=tmp_path) == 130
     one_line(capsys, "SIGINT")
     assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted"]

@@ -3,8 +3,7 @@
 import pytest
 
 from experiments import __main__ as cli
-from experiments import mnist
-from experiments.commands import run as run_command
+from experiments import mnist, work
 from tests.runs import run
 
 
@@ -61,8 +60,6 @@ def test_the_compression_command_writes_its_page(tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_said_before_any_seed(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(
-        run_command, "execute", lambda *arguments, **options: pytest.fail("work was done")
-    )
+    monkeypatch.setattr(work, "execute", lambda *arguments, **options: pytest.fail("work was done"))
     assert cli.main(["compression", "--out", str(tmp_path)]) == 2
     assert "which is a folder: pass the name of a file" in capsys.readouterr().err

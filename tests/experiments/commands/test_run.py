@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import execution, mnist, pages, results
+from experiments import execution, mnist, pages, results, work
 from experiments.catalog import CATALOG, Run
 from experiments.commands import run as run_command
 from experiments.execution import execute
@@ -28,7 +28,7 @@ def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
 
     with monkeypatch.context() as patch:
         every_epoch(patch)
-        patch.setattr(run_command, "execute", killed)
+        patch.setattr(work, "execute", killed)
         with pytest.raises(Killed):
             run(name, "--epochs", str(epochs), "--force", out=out)
     (place,) = (path for path in trained_in(out) if path.name.endswith(".part"))
@@ -38,9 +38,7 @@ def unfinished(out, monkeypatch, epoch=3, epochs=4, name="warm-up"):
 def test_an_unfinished_run_is_refused_before_any_work(tmp_path, monkeypatch, capsys):
     place = unfinished(tmp_path, monkeypatch)
     before = {path: path.read_bytes() for path in place.rglob("*.npz")}
-    monkeypatch.setattr(
-        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
-    )
+    monkeypatch.setattr(work, "execute", lambda *words, **options: pytest.fail("work was done"))
     assert run("tishby", "warm-up", "--epochs", "4", out=tmp_path) == 2
     error = capsys.readouterr().err
     assert f"an unfinished run lies in '{place}'" in error
@@ -63,9 +61,7 @@ def test_resume_goes_on_and_then_skips(tmp_path, monkeypatch, capsys, undrawn):
     assert_same_files(one, other)
     assert [results.read(folder).manifest["resumed"] for folder in (one, other)] == [True, False]
     assert [row["status"] for row in rows_of(tmp_path)] == ["done", "done"]
-    monkeypatch.setattr(
-        run_command, "execute", lambda *words, **options: pytest.fail("work was done")
-    )
+    monkeypatch.setattr(work, "execute", lambda *words, **options: pytest.fail("work was done"))
     capsys.readouterr()
     assert run("warm-up", "tishby", "--epochs", "4", "--resume", out=tmp_path) == 0
     assert capsys.readouterr().out.count("was finished before") == 2
@@ -113,7 +109,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason_and_the_others_go_on(
             raise RuntimeError("the power went out")
         return execute(record, *arguments, **options)
 
-    monkeypatch.setattr(run_command, "execute", broken)
+    monkeypatch.setattr(work, "execute", broken)
     assert run("warm-up", "tishby", "--epochs", "1", out=tmp_path) == 1
     failed, done = rows_of(tmp_path)
     assert (failed["run"], failed["status"]) == ("warm-up", "failed")
@@ -273,7 +269,7 @@ def test_a_null_that_was_killed_goes_on_to_the_same_bytes_and_is_read_again(
 
     with monkeypatch.context() as patch:
         every_epoch(patch)
-        patch.setattr(run_command, "execute", killed)
+        patch.setattr(work, "execute", killed)
         with pytest.raises(Killed):
             run(*words, out=tmp_path / "parts")
     assert run(*words, "--resume", out=tmp_path / "parts") == 0
@@ -304,7 +300,7 @@ def test_an_interrupted_run_is_a_row_and_ends_the_others(tmp_path, monkeypatch, 
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_command, "execute", interrupted)
+    monkeypatch.setattr(work, "execute", interrupted)
     assert run("warm-up", "tishby", out=tmp_path) == 130
     (row,) = rows_of(tmp_path)
     assert (row["run"], row["status"]) == ("warm-up", "interrupted")
@@ -323,7 +319,7 @@ def test_an_interrupted_run_keeps_what_it_can_go_on_from(
         return execute(*words, on_epoch=stop, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_command, "execute", interrupted)
+        patch.setattr(work, "execute", interrupted)
         assert run("warm-up", "--epochs", "3", out=tmp_path) == 130
     assert run("warm-up", "--epochs", "3", "--resume", out=tmp_path) == 0
     assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted", "done"]
