@@ -19,6 +19,7 @@ from benchmarks import (
     page,
     selection,
     simulation,
+    sweeping,
     watching,
     wide_layers,
 )
@@ -49,6 +50,7 @@ COMMANDS = {
     "wide-layers": wide_layers.main,
     "architectures": architectures.main,
     "watching": watching.main,
+    "sweeping": sweeping.main,
 }
 
 

@@ -20,12 +20,16 @@ from typing import TypedDict
 
 from fastmi import from_json
 
-__all__ = ["LOCK", "held"]
+__all__ = ["LOCK", "Busy", "held"]
 
 LOCK = ".lock"
 PATIENCE = 5.0  # seconds in which whoever has just taken a lock has written its name
 
 _log = logging.getLogger("fastmi.experiments")
+
+
+class Busy(ValueError):
+    """Somebody else is at work on a result, for certain."""
 
 
 class Holder(TypedDict):
@@ -37,17 +41,17 @@ class Holder(TypedDict):
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Works alone on a result, as long as this lasts; a file beside it says who does.
+def held(folder: Path, lock: Path | None = None) -> Iterator[Path]:
+    """Works alone on a result, as long as this lasts; a file beside it, or `lock`, says who does.
 
     The system holds the lock for the process, and drops it when that is gone, however it went: what
     a killed one left behind is taken over. A lock of another machine on a shared disk is never
     taken over: nothing here tells whether it still works.
 
     Raises:
-        ValueError: somebody else is at work on it, or may be.
+        Busy: somebody else is at work on it. ValueError: somebody may be.
     """
-    path = folder.with_name(folder.name + LOCK)
+    path = lock or folder.with_name(folder.name + LOCK)
     descriptor = _acquired(path, folder)
     try:
         holder: Holder = {
@@ -58,7 +62,7 @@ def held(folder: Path) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, json.dumps(holder).encode())
-        yield
+        yield path
     finally:
         os.ftruncate(descriptor, 0)
         with suppress(OSError):  # Windows removes no open file; an empty one holds nobody off
@@ -97,7 +101,7 @@ def _judge(descriptor: int, path: Path, folder: Path) -> None:
         else "another process"
     )
     if ours is False:
-        raise ValueError(
+        raise Busy(
             f"'{folder}' is being worked on by {worker}: wait until that is done, or stop it"
         )
     if holder is None or ours is None or holder["host"] != platform.node():

@@ -25,7 +25,15 @@ from .execution import Result, check_device
 from .in_progress import take_name
 from .layout import FILE_NAMES, MANIFEST, PLANES, SCORES, SNAPSHOTS, named
 
-__all__ = ["check_file", "copy_training", "prepare", "save", "save_readings", "write_text"]
+__all__ = [
+    "check_file",
+    "copy_training",
+    "prepare",
+    "save",
+    "save_readings",
+    "write_rows",
+    "write_text",
+]
 
 
 def prepare(out: Path) -> Path:
@@ -71,7 +79,7 @@ def save(
             by_measure,
             unfinished / named(by_measure.run.reads[0].id, str(check_device(result.device))),
         )
-    _write_rows(unfinished / SCORES, scores.COLUMNS, scores.rows(result.scores))
+    write_rows(unfinished / SCORES, scores.COLUMNS, scores.rows(result.scores))
     _write_json(unfinished / MANIFEST, manifests.of_training(result, wall_seconds, resumed))
     take_name(unfinished, folder)
 
@@ -95,7 +103,7 @@ def _write_readings(result: Result, folder: Path) -> None:
     for name in result.run.analyses:
         analysis = analyses.load(name)
         rows = analysis.rows(result)
-        _write_rows(folder / f"{name}.csv", analysis.columns, rows)
+        write_rows(folder / f"{name}.csv", analysis.columns, rows)
         marks += analysis.marks(result.planes, rows)
     figure = picture(result.run, result.planes, marks)
     for ending in ("png", "svg"):
@@ -123,7 +131,8 @@ def copy_training(source: Path, unfinished: Path) -> None:
             shutil.copy2(path, target)
 
 
-def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[Any, Any]]) -> None:
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[Any, Any]]) -> None:
+    """Writes a CSV of rows that have some of the columns, and no others."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(
             file, columns, restval="", extrasaction="raise", lineterminator="\n"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Stopped", "check", "heard", "tidying"]
+__all__ = ["Stopped", "check", "heard", "listening", "tidying"]
 
 ADVICE = "what was finished before is whole, and --resume goes on with the rest"
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
@@ -25,12 +25,16 @@ GRACE_SECONDS = 1.0  # in which a second signal says nothing new
 class Stopped(KeyboardInterrupt):
     """Raised by a signal: Ctrl-C, or its relatives."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, advice: str = ADVICE) -> None:
         name = signal.Signals(number).name
         super().__init__(
-            f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {ADVICE}"
+            f"{'interrupted' if name == 'SIGINT' else f'interrupted ({name})'}: {advice}"
         )
         self.code = 128 + number  # as shells have it
+
+    def __reduce__(self) -> tuple[type[Stopped], tuple[int]]:
+        """Goes from process to process by its number."""
+        return Stopped, (self.code - 128,)
 
 
 class _Listener:
@@ -89,6 +93,12 @@ def heard() -> Iterator[_Listener]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _listener.asked = None
+
+
+def listening() -> bool:
+    """Tells whether `heard` is at work already."""
+    return signal.getsignal(signal.SIGTERM) is _listener
 
 
 @contextmanager

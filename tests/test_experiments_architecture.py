@@ -47,6 +47,8 @@ ORDER = (  # a module may import those before it
     "resources",
     "rereading",
     "work",
+    "sweeps.*",
+    "sweeps",
     "commands.*",
     "__main__",
 )

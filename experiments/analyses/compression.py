@@ -5,6 +5,7 @@ That is fitting, then compression.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fastmi import InformationPlane
+from fastmi.arrays import FloatArray
 
 from ..datasets import simple_truth
 from ..drawing import over_epochs
@@ -21,7 +23,7 @@ from ..records import Run
 from ..summary import KEYS, findings
 from .analysis import Analysis, Rows, markdown
 
-__all__ = ["ANALYSIS", "Compression"]
+__all__ = ["ANALYSIS", "Compression", "factor"]
 
 _SHOWN = (
     *(
@@ -146,6 +148,19 @@ class Compression(Analysis):
             f"{planes[0].sample} sample: {seeds}"
         )
         return over_epochs(trained, layer, unit), words
+
+
+def factor(plane: InformationPlane) -> FloatArray:
+    """Computes the share of its highest I(X;T) that each layer loses: (n_layers,).
+
+    (max I - mean of the last tenth of the recorded epochs) / max I, of the mean over the paths; NaN
+    where I(X;T) is always 0, or nothing that the measure says.
+    """
+    path = plane.mean().i_xt[:, 0]
+    highest = path.max(axis=0)
+    late = path[-math.ceil(len(path) / 10) :].mean(axis=0)
+    with np.errstate(invalid="ignore"):
+        return (highest - late) / highest
 
 
 def _truth(run: Run) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """arguments of `python -m experiments` or `fastmi` -> the command they ask for, what it returns.
 
-    list | run NAME [NAME...] | estimate RESULT | draw RESULT [...] | report RESULT [...]
-    | an analysis | ...
+    list | run NAME [NAME...] | sweep NAME --axis FIELD=VALUES | estimate RESULT
+    | draw RESULT [...] | report RESULT [...] | an analysis | ...
 
 The parser loads no torch: that and the rest are loaded by the command's own file, once it is known
 which that is.
@@ -61,6 +61,9 @@ def _parser(prog: str, also: Mapping[str, str]) -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="the runs, a line each")
     listing.set_defaults(work="listing:print_runs")
     _add_run(commands.add_parser("run", help="run one or more of them"))
+    _add_sweep(
+        commands.add_parser("sweep", help="run a grid of one of them, on workers here or elsewhere")
+    )
     _add_estimate(
         commands.add_parser(
             "estimate", help="read a finished run again, from its snapshots, without training"
@@ -132,43 +135,7 @@ def _parser(prog: str, also: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("names", nargs="+", metavar="NAME", help="a name that `list` shows, or all")
-    run.add_argument(
-        "--epochs",
-        type=_positive,
-        help="steps, or passes where the run says so, in place of its own number",
-    )
-    run.add_argument(
-        "--copies", type=_positive, help="network copies, in place of the run's own number"
-    )
-    run.add_argument(
-        "--init",
-        choices=("shared", "independent"),
-        help="whether all copies start alike, in place of the run's own",
-    )
-    run.add_argument(
-        "--seed", type=_seed, default=0, help="of data, initialisation and batches (default 0)"
-    )
-    run.add_argument(
-        "--seeds",
-        type=_positive,
-        help="so many seeds from --seed on, trained side by side: means with a band",
-    )
-    run.add_argument(
-        "--record",
-        type=_positive,
-        metavar="N",
-        help=(
-            "read after N of its epochs, evenly spaced in the logarithm, in place of the run's own"
-        ),
-    )
-    run.add_argument(
-        "--shuffle-labels",
-        action="store_true",
-        help=(
-            "train on permuted labels, by which the training sample is read and scored; all others "
-            "keep the true ones: a null that shows what is memorised"
-        ),
-    )
+    _add_numbers(run)
     _add_device(run)
     run.add_argument(
         "--out",
@@ -199,6 +166,75 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         "--download", action="store_true", help="fetch MNIST from OpenML if it is nowhere here"
     )
     run.set_defaults(work="run:run")
+
+
+def _add_numbers(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--epochs",
+        type=_positive,
+        help="steps, or passes where the run says so, in place of its own number",
+    )
+    run.add_argument(
+        "--copies", type=_positive, help="network copies, in place of the run's own number"
+    )
+    run.add_argument(
+        "--init",
+        choices=("shared", "independent"),
+        help="whether all copies start alike, in place of the run's own",
+    )
+    run.add_argument("--seed", type=_seed, help="of data, initialisation and batches (default 0)")
+    run.add_argument(
+        "--seeds",
+        type=_positive,
+        help="so many seeds from --seed on, trained side by side: means with a band",
+    )
+    run.add_argument(
+        "--record",
+        type=_positive,
+        metavar="N",
+        help=(
+            "read after N of its epochs, evenly spaced in the logarithm, in place of the run's own"
+        ),
+    )
+    run.add_argument(
+        "--shuffle-labels",
+        action="store_true",
+        help=(
+            "train on permuted labels, by which the training sample is read and scored; all others "
+            "keep the true ones: a null that shows what is memorised"
+        ),
+    )
+
+
+def _add_sweep(sweep: argparse.ArgumentParser) -> None:
+    sweep.add_argument("name", metavar="NAME", help="a name that `list` shows")
+    sweep.add_argument(
+        "--axis",
+        action="append",
+        required=True,
+        metavar="FIELD=VALUES",
+        help=(
+            "values of a field of the run, of its training or of its reading: learning_rate=.05,.1 "
+            "seed=0..9 widths=12-10-2,12-5-2 edges=-1:1:30,-1:1:50; given once for each axis"
+        ),
+    )
+    sweep.add_argument(
+        "--workers", type=_positive, metavar="N", help="processes (default: one for each core)"
+    )
+    sweep.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster, whose workers make the runs: tcp://HOST:8786",
+    )
+    _add_numbers(sweep)
+    _add_device(sweep)
+    sweep.add_argument(
+        "--out",
+        type=_path,
+        help="folder of the sweep, which all workers see (default: results/sweep-NAME)",
+    )
+    _add_mnist(sweep)
+    sweep.set_defaults(work="sweep:sweep")
 
 
 def _add_estimate(again: argparse.ArgumentParser) -> None:

@@ -23,6 +23,6 @@ def cluster(n_workers=2):
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # which it opens without a dashboard too
     ) as local:
         yield local

@@ -33,7 +33,7 @@ def assert_same(first, second, tmp_path):
     texts = []
     for result in (first, second):
         tables.write_csv(tmp_path / "plane.csv", result.planes)
-        saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(result.scores))
+        saving.write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(result.scores))
         texts.append([(tmp_path / name).read_bytes() for name in ("plane.csv", "scores.csv")])
     assert texts[0] == texts[1]
     assert len(texts[0][0].splitlines()) > 20

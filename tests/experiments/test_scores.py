@@ -104,7 +104,7 @@ def test_scores_that_are_none_are_named(old_result, change, reason):
 
 def test_scores_come_back_to_the_same_bits(tmp_path):
     result = execute(CATALOG["warm-up"].varied(epochs=3, copies=2, seeds=2))
-    saving._write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(result.scores))
+    saving.write_rows(tmp_path / "scores.csv", scores.COLUMNS, scores.rows(result.scores))
     again = scores.read(tmp_path / "scores.csv", result.run.training)
     assert [(score.sample, score.seed, score.epochs.tolist()) for score in again] == [
         (score.sample, score.seed, score.epochs.tolist()) for score in result.scores
