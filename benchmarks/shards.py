@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,14 +60,14 @@ def _written(folder: Path, n: int, n_shards: int) -> tuple[list[Path], list[Path
     return [[folder / f"{name}{i}.npy" for i in range(n_shards)] for name in "ty"]  # type: ignore
 
 
-def _peak(seconds: float) -> tuple[int, int]:
-    """Tells which process it is, and the most bytes that were resident there.
+def _peak(seconds: float) -> tuple[tuple[int, int], int]:
+    """Tells which process and thread it is, and the most bytes that were resident there.
 
     Not by getrusage: a process that is started has the peak of the one that started it.
     """
     time.sleep(seconds)
     status = Path("/proc/self/status").read_text()
-    return os.getpid(), int(status.split("VmHWM:")[1].split()[0]) * 1024
+    return (os.getpid(), threading.get_ident()), int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def _warm() -> None:
@@ -82,13 +82,17 @@ def _warm() -> None:
         stream.close()
 
 
-def _pool(n_workers: int) -> ProcessPoolExecutor:
+def _pool(n_workers: int) -> Executor:
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(n_workers, mp_context=context, initializer=_warm)
 
 
-def _peaks(pool: ProcessPoolExecutor, n_workers: int) -> dict[int, int]:
-    return dict(pool.map(_peak, [0.3] * 2 * n_workers))
+def _peaks(pool: Executor, n_workers: int) -> dict[tuple[int, int], int]:
+    """Asks until all have answered, the last of which may still be starting."""
+    found: dict[tuple[int, int], int] = {}
+    while len(found) < n_workers:
+        found |= dict(pool.map(_peak, [0.1] * 2 * n_workers))
+    return found
 
 
 def _timed(work: Callable[[], Answers]) -> tuple[float, dict[str, Any]]:
@@ -112,12 +116,12 @@ class _Killing:
     def __init__(self, seconds: float, n_workers: int) -> None:
         self.seconds, self.n_workers, self.n_made = seconds, n_workers, 0
 
-    def __call__(self) -> ProcessPoolExecutor:
+    def __call__(self) -> Executor:
         pool = _pool(self.n_workers)
         self.n_made += 1
         if self.n_made == 1:
-            pids = list(_peaks(pool, self.n_workers))
-            threading.Timer(self.seconds, os.kill, (pids[0], signal.SIGKILL)).start()
+            (pid, _), *_ = _peaks(pool, self.n_workers)
+            threading.Timer(self.seconds, os.kill, (pid, signal.SIGKILL)).start()
         return pool
 
 
@@ -146,7 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
             with _pool(n_workers) as pool:
                 before = _peaks(pool, n_workers)
                 taken[n_workers], found = _timed(partial(counted, executor=pool))
-                grown = [peak - before[pid] for pid, peak in _peaks(pool, n_workers).items()]
+                grown = [peak - before[who] for who, peak in _peaks(pool, n_workers).items()]
             right &= found == expected and max(grown) <= memory
             rate = n / taken[n_workers]
             print(
