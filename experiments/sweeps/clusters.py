@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from fastmi import files
+from fastmi.inputs import shown
 
 from .executors import Workers
 from .working import Terms, unfit
@@ -15,6 +17,7 @@ from .working import Terms, unfit
 __all__ = ["TIMEOUT_SECONDS", "connected"]
 
 TIMEOUT_SECONDS = 10.0  # in which a scheduler has to answer, and a worker to be there
+ADDRESS = re.compile(r"([a-z]+://)?[^/\s]+:\d{1,5}")
 LOAD_SECONDS = 120.0  # in which a worker has to load what it needs, and to answer
 
 
@@ -35,6 +38,11 @@ def connected(address: str, timeout: float = TIMEOUT_SECONDS) -> Iterator[Worker
             f"scheduler is {address!r}, and Dask cannot be loaded ({error}): pip install "
             "'fastmi[cluster]'"
         ) from None
+    if not ADDRESS.fullmatch(address):  # a client would be half made, and complain at its end
+        raise ValueError(
+            f"scheduler is {shown(address)}, which is no address: pass the one that `dask "
+            "scheduler` says, as tcp://HOST:8786"
+        )
     with _silent():
         try:
             client = Client(address, timeout=timeout, set_as_default=False)

@@ -76,7 +76,7 @@ def test_a_scheduler_that_is_not_there_is_said_soon(tmp_path):
 
 def test_an_address_that_is_none_is_said():
     with (
-        pytest.raises(ValueError, match="scheduler is 'nonsense', where none answers"),
+        pytest.raises(ValueError, match="scheduler is 'nonsense', which is no address: pass"),
         clusters.connected("nonsense"),
     ):
         pytest.fail("it was connected")

@@ -918,6 +918,68 @@ RIGHT = [
 ]
 
 
+def _sweep(name: str, words: tuple[str, ...], *said: str) -> Case:
+    return _refused(f"sweep {name}", ("sweep", "warm-up", *words), "sweep(--axis)", *said)
+
+
+SWEEP = [
+    _refused(
+        "sweep of no such name",
+        ("sweep", "tischby", "--axis", "seed=0"),
+        "sweep(NAME)",
+        "'tischby'",
+    ),
+    _refused("sweep without an axis", ("sweep", "warm-up"), "sweep(--axis)", "--axis"),
+    _sweep("of a field that is none", ("--axis", "lerning_rate=.1"), "learning_rate"),
+    _sweep("of no values", ("--axis", "seed="), "axis seed has ''"),
+    _sweep("without a sign", ("--axis", "seed"), "NAME=VALUE"),
+    _sweep("of an axis twice", ("--axis", "seed=0", "--axis", "seed=1"), "twice"),
+    _sweep("of a value twice", ("--axis", "seed=0,0"), "twice"),
+    _sweep("down a range", ("--axis", "seed=9..0"), "'9..0'"),
+    _sweep("of no number", ("--axis", "learning_rate=fast"), "'fast'"),
+    _sweep("of nan", ("--axis", "learning_rate=nan"), "'nan'"),
+    _sweep("below zero", ("--axis", "learning_rate=-1"), "learning_rate is -1"),
+    _sweep("of too many", ("--axis", "seed=0..99999", "--axis", "copies=1,2"), "200,000"),
+    _sweep("of an axis and its option", ("--axis", "seed=0", "--seed", "0"), "--seed"),
+    *(
+        _refused(
+            f"sweep --workers {value!r}",
+            ("sweep", "warm-up", "--axis", "seed=0", f"--workers={value}"),
+            "sweep(--workers)",
+            "--workers",
+        )
+        for value in ("0", "-1", "two")
+    ),
+    *(
+        _refused(
+            f"sweep {option} {value!r}",
+            ("sweep", "warm-up", "--axis", "learning_rate=.1", f"{option}={value}"),
+            f"sweep({option})",
+            option.strip("-"),
+            value[:20],
+        )
+        for option, value in {
+            "--epochs": "0",
+            "--copies": "ten",
+            "--init": "equal",
+            "--seed": "-1",
+            "--seeds": "1.5",
+            "--record": "x",
+            "--device": "tpu9",
+            "--mnist": "nowhere",
+            "--out": "",
+            "--scheduler": "nonsense",
+        }.items()
+    ),
+    _refused(
+        "sweep with workers and a scheduler",
+        ("sweep", "warm-up", "--axis", "seed=0", "--workers", "2", "--scheduler", "tcp://x:1"),
+        "sweep(--scheduler)",
+        "--scheduler",
+    ),
+]
+
+
 def _plane_of(out: str) -> bytes:
     (path,) = Path(out).glob("*/*/plane.csv")
     return path.read_bytes()
@@ -947,4 +1009,4 @@ def _live(backend: str) -> list[str]:
 
 
 def cases(seed: int, long: bool) -> list[Case]:
-    return [*RUN, *AGAIN, *ESTIMATE, *DRAW, *REPORT, *OTHERS, *RIGHT]
+    return [*RUN, *SWEEP, *AGAIN, *ESTIMATE, *DRAW, *REPORT, *OTHERS, *RIGHT]
