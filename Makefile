@@ -7,6 +7,9 @@ SITE := .venv-site
 READY := $(VENV)/ready
 ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 
+# what tests import is compiled once: they begin many processes, and torch's sources take seconds in each
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-frameworks test-browser test-cluster site docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
