@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fastmi import InformationPlane, screens
+from fastmi import InformationPlane, UnitInformation, screens
 from fastmi.pages import Curve, check_plotly
 from fastmi.tables import write_html
 
@@ -24,8 +24,19 @@ __all__ = ["Live", "check_drawable", "curves", "same_run", "story", "write"]
 REFRESH_SECONDS = 5  # after which a browser reads a page again that goes on being written
 
 
-def write(path: Path, finished: Sequence[Finished]) -> None:
+def write(
+    path: Path,
+    finished: Sequence[Finished],
+    *,
+    units: Mapping[str, UnitInformation] | None = None,
+    units_note: str = "",
+    warnings: Sequence[str] = (),
+) -> None:
     """Writes the page of results of one run: its measures and seeds are chosen there.
+
+    Args:
+        path: of the page. finished: the results. units: layer -> what its units know of each class.
+        units_note: of which step and sample they are. warnings: what else is to stand first.
 
     Raises:
         ValueError: results of different runs, one that is given twice, or scores that are none.
@@ -45,6 +56,7 @@ def write(path: Path, finished: Sequence[Finished]) -> None:
     for one in finished:
         lines = gap_lines(one.planes)
         notes |= {f"at the end, {one.run.reads[0]}": " ".join(lines)} if lines else {}
+    notes["units"] = units_note
     shared = [
         line
         for one in trained.values()
@@ -61,7 +73,8 @@ def write(path: Path, finished: Sequence[Finished]) -> None:
         ],
         card=story(run),
         notes={name: words for name, words in notes.items() if words},
-        warnings=list(dict.fromkeys(shared)),
+        units=units,
+        warnings=[*dict.fromkeys(shared), *warnings],
     )
 
 

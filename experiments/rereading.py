@@ -13,7 +13,7 @@ from .in_progress import begin
 from .layout import SNAPSHOTS, named
 from .records import Run
 
-__all__ = ["Explained", "read_again"]
+__all__ = ["Explained", "read_again", "without_links"]
 
 Explained = Callable[[Exception], Exception]
 
@@ -42,7 +42,7 @@ def read_again(
     places = [begin(folder, resume=False, force=force) for folder in folders]
     try:
         try:
-            kept = Checkpoints(_without_links(trained / SNAPSHOTS), read_only=True)
+            kept = Checkpoints(without_links(trained / SNAPSHOTS), read_only=True)
             result = execute(
                 run,
                 device,
@@ -63,7 +63,7 @@ def read_again(
     return result
 
 
-def _without_links(snapshots: Path) -> Path:
+def without_links(snapshots: Path) -> Path:
     """Gives the folder of snapshots; raises ValueError where one is no file, or a link to one."""
     for path in snapshots.glob("*.npz"):
         if path.is_symlink() or not path.is_file():

@@ -180,11 +180,21 @@ class UnitInformation:
 
         return figures.unit_map(self.map())
 
-    def map(self) -> UnitMap:
-        """Gives what `fastmi.figures` draws of it, the units in the order in which they stand."""
+    def map(self, most: int | None = None) -> UnitMap:
+        """Gives what `fastmi.figures` draws of it, the units in the order in which they stand.
+
+        Args:
+            most: units at most: of more those with the largest excess, as the caption says.
+
+        Raises:
+            TypeError, ValueError: most is no integer of at least 1.
+        """
         from fastmi import figures
 
-        order = self._by_class()
+        order, told = self._by_class(), f"{self.n_units:,} units"
+        if most is not None and checks.positive_integer("most", most) < self.n_units:
+            order = order[np.isin(order, np.argsort(-self.excess, kind="stable")[:most])]
+            told = f"the best {most:,} of {told} by I(t;Y) above chance"
         chance, lower = (
             None if column is None else column[order] for column in (self.chance, self.mean_lower)
         )
@@ -197,7 +207,7 @@ class UnitInformation:
             lower=lower,
             ceiling=self.h_y,
             caption=(
-                f"{self.n_units:,} units, n = {self.n_samples:,}"
+                f"{told}, n = {self.n_samples:,}"
                 f"{f', {self.sample} sample' if self.sample else ''}; plug-in estimate of each "
                 f"unit by itself, {self.binning}"
             ),

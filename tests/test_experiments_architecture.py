@@ -46,6 +46,7 @@ ORDER = (  # a module may import those before it
     "signals",
     "resources",
     "rereading",
+    "unit_maps",
     "work",
     "sweeps.*",
     "sweeps",

@@ -308,6 +308,7 @@ def _add_report(page: argparse.ArgumentParser) -> None:
         default=Path("report.html"),
         help="the file to write (default: report.html)",
     )
+    _add_mnist(page)
     page.set_defaults(work="report:report")
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,9 @@ from fastmi.tables.plane import InformationPlane
 from fastmi.tables.storage import listed
 from fastmi.units import UnitInformation
 
+if TYPE_CHECKING:
+    from fastmi.figures import UnitMap
+
 __all__ = ["page", "write_html"]
 
 MOST_STEPS = 250  # of a view; a slider has no more places
@@ -42,6 +45,7 @@ ENOUGH_STEPS = 100  # of a view: for more of them single copies are left out
 MOST_COPIES = 200  # views of single copies
 FEWEST_STEPS = 20  # of a view, however many views there are
 MOST_BYTES = 5_800_000  # of a page, Plotly included; with fewer steps it is smaller
+MAP_NUMBERS = 200_000  # of all maps of units together, about a megabyte
 FIRST_PATIENCE, LEAST_PATIENCE = 900, 60  # seconds, in which a page waits for news
 LONGEST_APART = 3600  # seconds between two pages; an older file was written by another
 LONGEST_VALUE = 60  # letters, of what a switch offers
@@ -77,6 +81,7 @@ def write_html(
     more than 250 steps, so many are shown, close together where they begin. A page has at most 6
     MB: of a larger one fewer steps are shown, and single copies are left out, which is said, where
     they would leave fewer than 100.
+    Maps have room for 200,000 numbers together: of a wider layer the best units are shown.
 
     Args:
         path: of the file. tables: one or more. title: above the page.
@@ -151,8 +156,14 @@ def page(
         card={**(card or {}), **_card(planes, views[0])},
         notes={**(notes or {}), **({} if copies or not singles else {"single copies": NO_ROOM})},
         curves=_curves(curves, groups, n_steps),
-        units={layer: found.map() for layer, found in (units or {}).items()},
+        units={layer: _map(found, len(units or {})) for layer, found in (units or {}).items()},
     )
+
+
+def _map(found: UnitInformation, n_maps: int) -> UnitMap:
+    """Maps as many units as have room beside the other maps."""
+    numbers_of_unit = 4 + len(found.classes)
+    return found.map(max(1, MAP_NUMBERS // (n_maps * numbers_of_unit)))
 
 
 def _renewal(path: Path, every: int) -> Renewal:

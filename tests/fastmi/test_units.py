@@ -157,6 +157,13 @@ def test_one_class_is_no_information(layer):
 # --- the table and the picture --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("most", "error"), [(0, ValueError), (2.5, TypeError), ("all", TypeError)])
+def test_a_map_has_room_for_a_unit_at_least(layer, y, most, error):
+    units = fastmi.unit_information(layer, y, BINS)
+    with pytest.raises(error, match=f"most must be .*, not {most!r}"):
+        units.map(most)
+
+
 def test_the_best_units_come_first(layer, y):
     units = unit_information(layer, y, BINS)
     best = units.best(3)

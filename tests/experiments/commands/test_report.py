@@ -35,12 +35,28 @@ def test_all_that_was_read_of_it_is_shown(today, tmp_path, capsys, undrawn):
     assert [len(one["values"]) for one in data["switches"]] == [2, 2]
 
 
+def test_what_was_read_unit_by_unit_has_its_maps(today, tmp_path, undrawn):
+    assert estimate(today, "--measure", "per-unit") == 0
+    page = tmp_path / "page.html"
+    assert report(today, "--out", page) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "after step 2, the last; held-out sample" in text
+    maps = unpacked(text)["units"]
+    assert [(one["layer"], len(one["units"])) for one in maps] == [("layer 1", 5), ("output", 1)]
+    (today / "snapshots" / "state.npz").unlink()
+    assert report(today, "--out", page) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "What each unit knows of each class is not shown: the last snapshot of" in text
+    assert unpacked(text)["units"] == []
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["nowhere"], "RESULT is 'nowhere', which is no folder that `run` left"),
         (["{warm-up}", "{ten}"], "of another run than warm-up-"),
         (["{warm-up}", "{warm-up}"], "RESULT is given twice: warm-up-"),
+        (["{warm-up}", "--mnist", "nowhere"], "'nowhere' is neither a folder nor a file"),
         (["{warm-up}", "--out", "page.png"], "out is 'page.png': the name of a page ends in .html"),
         (["{warm-up}", "--out", "no/page.html"], "there is no folder 'no': make it first"),
         (["{warm-up}", "--out", "folder.html"], "out is 'folder.html', which is a folder"),

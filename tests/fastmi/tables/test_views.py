@@ -300,6 +300,25 @@ def test_maps_of_units_are_there(tmp_path):
     np.testing.assert_allclose(drawn["i_ty"], units.i_ty[drawn["units"]], rtol=1e-5)
 
 
+def test_of_a_wide_layer_the_best_units_are_mapped_and_the_page_says_so(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 3
+    layer = rng.normal(size=(300, 40)).astype(np.float32)
+    layer[:, 7] += 3 * (y == 1)
+    layer[:, 30] += 2 * (y == 2)
+    units = fastmi.unit_information(layer, y, fastmi.Edges([-0.5, 0.5]))
+    monkeypatch.setattr(views, "MAP_NUMBERS", 35)  # 4 and 3 classes a unit: five units have room
+    (drawn,) = data_of(tmp_path, plane(), units={"wide": units})["units"]
+    best = sorted(range(40), key=lambda unit: -units.excess[unit])[:5]
+    assert set(drawn["units"]) == set(best) >= {7, 30}
+    assert drawn["caption"].startswith("the best 5 of 40 units by I(t;Y) above chance, n = 300")
+    both = data_of(tmp_path, plane(), units={"wide": units, "again": units})["units"]
+    assert [len(one["units"]) for one in both] == [2, 2]
+    monkeypatch.setattr(views, "MAP_NUMBERS", 1)
+    (drawn,) = data_of(tmp_path, plane(), units={"wide": units})["units"]
+    assert drawn["units"] == best[:1]
+
+
 def test_a_table_and_a_recorder_write_themselves(tmp_path):
     plane().to_html(tmp_path / "page.html", title="Mine")
     assert "<h1>Mine</h1>" in (tmp_path / "page.html").read_text()
