@@ -16,6 +16,7 @@ from fastmi.measures import base
 from .identity import digest
 
 __all__ = [
+    "KDE",
     "MEASURES",
     "MOST_EDGES",
     "Counted",
@@ -29,6 +30,7 @@ __all__ = [
 
 MOST_EDGES = 2**24
 MOST_CODES = 2**16  # of which each layer of each network has a centre
+MOST_COMPARED = 20_000  # samples, all pairs of which are compared
 
 
 class Measure(Protocol):
@@ -39,9 +41,11 @@ class Measure(Protocol):
 
     Attributes:
         counts: whether it counts symbols, which are so many, and so many of them met once.
+        most_samples: more of them it does not read; None is no limit.
     """
 
     counts: ClassVar[bool]
+    most_samples: ClassVar[int | None]
 
     @property
     def placed(self) -> bool:
@@ -89,6 +93,7 @@ class _Read(ABC):
     """What every measure does in the same way, and what most do."""
 
     counts: ClassVar[bool] = True
+    most_samples: ClassVar[int | None] = None
 
     @property
     def placed(self) -> bool:
@@ -247,12 +252,38 @@ class SoftCodes(_Read):
         return f"{self.n_anchors} soft codes, {self.n_seeds} draws"
 
 
+@dataclass(frozen=True)
+class KDE(_Read):
+    """Bounds what a layer says through Gaussian noise, by comparing all pairs of samples.
+
+    The noise is no part of these networks: its variance decides the numbers, and .1 is what
+    Saxe et al. 2018 took for MNIST.
+    """
+
+    counts: ClassVar[bool] = False
+    most_samples: ClassVar[int | None] = MOST_COMPARED
+    noise_variance: float = 0.1
+    measure: Literal["kde"] = "kde"
+
+    @property
+    def of_layers(self) -> measures.KDEBounds:
+        return measures.KDEBounds(self.noise_variance)
+
+    def faults(self) -> Iterator[str]:
+        if not 0 < self.noise_variance < math.inf:
+            yield f"noise_variance is {self.noise_variance}: it is above 0"
+
+    def __str__(self) -> str:
+        return f"KDE, noise variance {self.noise_variance:g}"
+
+
 MEASURES: dict[str, type[Any]] = {
     "counted": Counted,
     "per-unit": PerUnit,
     "vector-quantized": VectorQuantized,
     "probe": Probe,
     "soft-codes": SoftCodes,
+    "kde": KDE,
 }
 
 

@@ -56,7 +56,7 @@ def write(
     for one in finished:
         lines = gap_lines(one.planes)
         notes |= {f"at the end, {one.run.reads[0]}": " ".join(lines)} if lines else {}
-    notes["units"] = units_note
+    notes["single units"] = units_note
     shared = [
         line
         for one in trained.values()

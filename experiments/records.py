@@ -217,6 +217,12 @@ class Run:
             )
         for measure in self.reads:
             yield from measure.faults()
+            n, most = self.training.n_samples, measure.most_samples
+            if most is not None and n > most:
+                yield (
+                    f"n_samples is {n:,}, and {measure.measure} compares all pairs of at most "
+                    f"{most:,}: read this run by another --measure"
+                )
 
     def fields(self) -> dict[str, Any]:
         """Gives the record as plain data, for JSON."""

@@ -284,6 +284,11 @@ def _cautions(planes: Sequence[InformationPlane]) -> list[str]:
     plane = min(planes, key=lambda plane: plane.entropy_x)
     if np.isnan(plane.i_xt).all():
         lines = ["This measure says nothing of I(X;T)."]
+    elif plane.n_symbols is None:
+        lines = [
+            "I(X;T) is of the layer behind a channel of the measure's own (noise, random codes), "
+            "which decides it."
+        ]
     elif plane.entropy_x < np.log2(plane.n_samples) - 1e-9:
         lines = [f"Rows of x repeat: H(X) = {plane.entropy_x:.3f} bits is the ceiling of I(X;T)."]
     else:

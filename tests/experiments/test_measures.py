@@ -1,9 +1,12 @@
 """Readings are asked for by their measures."""
 
+from dataclasses import replace
+
 import pytest
 
 from experiments import measures
-from experiments.measures import MEASURES, Counted, Probe, SoftCodes
+from experiments.catalog import CATALOG
+from experiments.measures import KDE, MEASURES, Counted, Probe, SoftCodes
 
 
 def test_a_reading_is_asked_for_by_its_measure():
@@ -34,8 +37,18 @@ def test_a_measure_is_itself_after_json(kind):
         (Probe(max_fit=0), "hidden, seed and max_fit are 0, 0 and 0"),
         (SoftCodes(n_anchors=1), "n_anchors and n_seeds are 1 and 8"),
         (SoftCodes(n_seeds=0), "n_anchors and n_seeds are 64 and 0"),
+        (KDE(noise_variance=0.0), "noise_variance is 0.0: it is above 0"),
+        (KDE(noise_variance=float("inf")), "noise_variance is inf: it is above 0"),
+        (KDE(noise_variance=float("nan")), "noise_variance is nan: it is above 0"),
     ],
 )
 def test_what_no_measure_can_have_is_a_fault(measure, fault):
     (said,) = measure.faults()
     assert said.startswith(fault)
+
+
+def test_more_samples_than_are_compared_are_refused_before_any_work():
+    run = CATALOG["mnist-mlp"]
+    with pytest.raises(ValueError, match=r"n_samples is 60,000, and kde compares all pairs of at"):
+        replace(run, reads=(Counted(), KDE())).check()
+    replace(run.varied(n_samples=20_000), reads=(KDE(),)).check()

@@ -11,7 +11,7 @@ from experiments import results, run_tables
 from experiments.catalog import CATALOG
 from experiments.drawing import by_reading, overlaid, picture
 from experiments.execution import execute
-from experiments.measures import PerUnit, Probe, SoftCodes, VectorQuantized
+from experiments.measures import KDE, PerUnit, Probe, SoftCodes, VectorQuantized
 from fastmi import Ensemble, tables
 from tests.experiments.shortened import TINY, contents
 from tests.runs import estimate, reading_of, rows_of, run
@@ -207,6 +207,22 @@ def test_what_says_nothing_of_x_is_drawn_over_the_steps_and_lacks_only_that(trai
     assert overlaid(drawn[1:], reading="each").axes[-1].get_xlabel() == "I(X;T)  [bits]"
     in_steps = overlaid(drawn[1:], reading="each", over="steps")
     assert in_steps.axes[-1].get_xlabel() == "step"
+
+
+def test_bounds_through_noise_are_a_result_without_a_mixture(trained, capsys):
+    assert estimate(trained, "--measure", "kde") == 0
+    assert "I(X;T) is of the layer behind a channel of the measure's own" in capsys.readouterr().out
+    found = results.read(trained / KDE().id)
+    assert {plane.reading for plane in found.planes} == {"each", "mean", "sampled"}
+    by_training = execute(found.run)
+    for read, made in zip(found.planes, by_training.planes, strict=True):
+        assert read.i_ty.tolist() == made.i_ty.tolist()
+    for plane in found.planes:
+        assert (plane.i_xt_lower <= plane.i_xt_upper).all()
+        assert (plane.i_ty_lower <= plane.i_ty).all()
+        assert (plane.i_ty <= plane.i_ty_upper).all()
+        np.testing.assert_array_equal(plane.i_xt, plane.i_xt_upper)
+    run_tables.values(found.run, found.manifest)
 
 
 def test_a_reading_needs_edges_or_a_measure(trained, capsys):
