@@ -20,9 +20,10 @@ from fastmi import CoverageWarning, Ensemble, InformationPlane, inputs
 from fastmi.planes import Points
 
 from . import determinism
+from .behind import Behind
 from .checkpoints import Checkpoints
 from .datasets import Dataset
-from .measures import Measure
+from .measures import Counted, Measure, PerUnit
 from .records import SHUFFLED, Run, Training
 from .scores import Score
 from .training import (
@@ -166,7 +167,12 @@ def _read(
     ]
     seen = list[int]()
 
+    # what torch computes is computed where it always is, on one thread or on all
+    counted = all(isinstance(measure, Counted | PerUnit) for measure in run.reads)
+    behind = Behind(alone=trainer.device.type != "cpu" or not counted)
+
     def planes() -> list[InformationPlane]:
+        behind.wait()
         return [
             plane
             for i in range(len(run.reads))
@@ -175,23 +181,30 @@ def _read(
         ]
 
     snapshots = trainer.snapshots() if train else trainer.kept(until=training.epochs)
-    with threads(trainer.ensemble):
+    with (
+        threads(trainer.ensemble),
+        warnings.catch_warnings(),  # the run warns once, of its end
+        behind,
+    ):
+        warnings.simplefilter("ignore", CoverageWarning)
         for chunk in clock.timed("train", _chunks(snapshots, _together(readers))):
             seen += training.recorded[len(seen) : len(seen) + len(chunk)]
             for reader in readers:
-                reader.read(
+                estimate = reader.forward(
                     [
                         trainer.of_seed(snapshot, reader.training.seed - training.seed)
                         for snapshot in chunk
                     ],
                     clock,
                 )
+                behind.do(estimate)
             on_planes(planes, seen[-1] / training.epochs)
+        found = planes()
     scores = [reader.score(seen) for reader in readers]
     return Result(
         run,
         str(trainer.device),
-        planes(),
+        found,
         scores,
         trainer.losses.tolist(),
         clock.seconds,
@@ -272,25 +285,24 @@ class _Reader:
         layers = self._ensemble.activations(self._x[:1])
         return sum(layer.numel() for layer in layers) * len(self._x)
 
-    def read(self, snapshots: list[Snapshot], clock: _Clock) -> None:
-        """Forwards the next snapshots, scores their outputs and estimates their layers."""
-        n, copies = len(self._x), self.training.copies
+    def forward(self, snapshots: list[Snapshot], clock: _Clock) -> Callable[[], None]:
+        """Forwards the next snapshots and scores their outputs -> what estimates their layers."""
+        n, copies, first = len(self._x), self.training.copies, self._n_read
+        self._n_read += len(snapshots)
         with clock("forward"):
             layers = self._ensemble.activations(self._x, snapshots)
-            self._score(layers[-1], slice(self._n_read, self._n_read + len(snapshots)))
-        with clock("estimate"):
-            assignment = (
-                self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
-            )
-            for estimator, kept in zip(self._estimators, self._points, strict=True):
-                with warnings.catch_warnings():  # the run warns once, of its end
-                    warnings.simplefilter("ignore", CoverageWarning)
-                    readings = estimator.readings(layers, assignment)
-                for reading, points in readings.items():
-                    self._keep(kept, reading, points)
-        self._n_read += len(snapshots)
+            self._score(layers[-1], slice(first, self._n_read))
+        assignment = self._rng.integers(copies, size=(len(snapshots), n)) if copies > 1 else None
 
-    def _keep(self, kept: dict[str, Points], reading: str, points: Points) -> None:
+        def estimate() -> None:
+            with clock("estimate"):
+                for estimator, kept in zip(self._estimators, self._points, strict=True):
+                    for reading, points in estimator.readings(layers, assignment).items():
+                        self._keep(kept, reading, points, first)
+
+        return estimate
+
+    def _keep(self, kept: dict[str, Points], reading: str, points: Points, first: int) -> None:
         """Puts the points of some snapshots where those of the whole run are kept."""
         if reading not in kept:
             n = len(self.training.recorded)
@@ -298,7 +310,7 @@ class _Reader:
                 lambda column: np.zeros((n, *column.shape[1:]), column.dtype)
             )
         for name, column in points.present.items():
-            getattr(kept[reading], name)[self._n_read : self._n_read + len(column)] = column
+            getattr(kept[reading], name)[first : first + len(column)] = column
 
     def planes(self, i: int, epochs: list[int]) -> list[InformationPlane]:
         """Makes the planes of the i-th measure, one for each reading.

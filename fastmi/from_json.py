@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import is_dataclass
-from types import NoneType, UnionType
+from functools import cache
+from types import MappingProxyType, NoneType, UnionType
 from typing import (
     Any,
     Literal,
@@ -105,12 +107,12 @@ def _object(name: str, value: Any, hint: Any) -> Any:
         }
     fields = value | {
         key: typed(f"{name}.{key}", value[key], field_hint)
-        for key, field_hint in get_type_hints(hint).items()
+        for key, field_hint in _hints(hint).items()
         if key in value
     }
     if not is_typeddict(hint):
         return hint(**fields)
-    for key, field_hint in get_type_hints(hint, include_extras=True).items():
+    for key, field_hint in _hints(hint, extras=True).items():
         if key not in fields and get_origin(field_hint) is not NotRequired:
             raise ValueError(f"{name} has no {key!r}")
     return fields
@@ -142,3 +144,8 @@ def _words(hint: Any) -> str:
     if get_origin(hint) in (list, tuple):
         return "a list" if _any_length(hint) else f"a list of {len(get_args(hint))}"
     return names.get(hint, "an object")
+
+
+@cache  # a folder of results is read by the same few records
+def _hints(record: Any, extras: bool = False) -> Mapping[str, Any]:
+    return MappingProxyType(get_type_hints(record, include_extras=extras))

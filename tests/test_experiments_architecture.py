@@ -20,6 +20,7 @@ ORDER = (  # a module may import those before it
     "datasets",
     "networks",
     "determinism",
+    "behind",
     "transfers",
     "checkpoints",
     "training",

@@ -24,6 +24,7 @@ from fastmi import files
 from fastmi.networks import one_thread
 
 from .. import mnist, signals
+from ..behind import one_core
 from ..locks import Busy, held
 from ..records import Run
 from ..work import attempt, folder_of, judge, record_failure
@@ -112,6 +113,7 @@ def work(task: Task) -> Ending:
             if task.threads is not None:
                 settings.enter_context(fastmi.use_threads(task.threads))
                 settings.enter_context(one_thread())
+                settings.enter_context(one_core())
             ending = _made(task)
             signals.check()
             return ending

@@ -129,11 +129,20 @@ class Chromium:
         return answer["result"].get("value")
 
     def wait(self, condition):
+        """Asks until it holds; a page that loads anew meanwhile answers the next time."""
         end = time.monotonic() + PATIENCE
-        while not self.ask(condition):
+        while not self._holds(condition):
             if time.monotonic() > end:
                 raise TimeoutError(f"never: {condition}; {self.faults}")
             time.sleep(0.02)
+
+    def _holds(self, condition):
+        try:
+            return self.ask(condition)
+        except AssertionError as error:
+            if "navigated" not in str(error):
+                raise
+            return False
 
     def press(self, key, code=None, text=""):
         code = code or key

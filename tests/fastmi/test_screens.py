@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import matplotlib as mpl
 import numpy as np
@@ -143,7 +144,20 @@ print(live.where, *[line for line in lines if "PLBACKEND" in line], sep="\\n")
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
-@pytest.mark.parametrize("backend", ["TkAgg", "QtAgg", "WebAgg", "nonsense", "tkaggg", "agg"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "TkAgg",
+        "QtAgg",
+        # where tornado is installed it serves its windows to a browser, and needs no display
+        pytest.param(
+            "WebAgg", marks=pytest.mark.skipif(bool(find_spec("tornado")), reason="tornado is here")
+        ),
+        "nonsense",
+        "tkaggg",
+        "agg",
+    ],
+)
 def test_without_a_display_the_file_is_written_and_it_is_said(tmp_path, backend):
     environment = {
         name: value
