@@ -102,7 +102,7 @@ def _workers(n: int, dask: bool) -> Iterator[tuple[Pids, dict[str, Any]]]:
             {"n_workers": n},
         )
         return
-    from distributed import Client, LocalCluster
+    from distributed import Client, LocalCluster  # pyright: ignore[reportMissingImports]
 
     with (
         LocalCluster(n, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,

@@ -32,7 +32,7 @@ def connected(address: str, timeout: float = TIMEOUT_SECONDS) -> Iterator[Worker
         ValueError: Dask is not installed, no scheduler answers there, or it has no workers.
     """
     try:
-        from distributed import Client
+        from distributed import Client  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ValueError(
             f"scheduler is {address!r}, and Dask cannot be loaded ({error}): pip install "

@@ -67,7 +67,7 @@ def picture(plan: Plan, rows: Rows) -> Figure:
         for axes, column in zip(axes_of_row, shown, strict=True):
             for i, layer in enumerate(layers):
                 cells = [index.get((sample, column, layer, tick), []) for tick in ticks]
-                _draw(axes, cells, quantity, i, len(layers))
+                _draw(axes, cells, quantity, i, len(layers), joined=along != SEED)
             axes.spines[["top", "right"]].set_visible(False)
             axes.tick_params(labelsize=7)
         axes_of_row[0].set_ylabel(f"{QUANTITIES[quantity]}  [bits]\n{sample}", fontsize=8)
@@ -87,8 +87,14 @@ def picture(plan: Plan, rows: Rows) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, cells: Sequence[Rows], quantity: str, layer: int, n_layers: int) -> None:
-    """Draws one layer: a line through the means, a bar of one sd, a dot for each seed."""
+def _draw(
+    axes: Axes, cells: Sequence[Rows], quantity: str, layer: int, n_layers: int, *, joined: bool
+) -> None:
+    """Draws one layer: a line through the means, a bar of one sd, a dot for each seed.
+
+    Seeds have no order: what lies over them alone is not joined.
+    """
+    line = "-" if joined else "none"
     color, mark = figures.look(layer)
     shift = WIDTH * ((layer + 0.5) / n_layers - 0.5)
     values = [[row[quantity] for row in rows if quantity in row] for rows in cells]
@@ -100,7 +106,9 @@ def _draw(axes: Axes, cells: Sequence[Rows], quantity: str, layer: int, n_layers
     spreads = [float(np.std(values[i], ddof=1)) if len(values[i]) > 1 else 0.0 for i in at]
     for place, i in zip(x, at, strict=True):
         axes.plot([place] * len(values[i]), values[i], ".", color=color, markersize=2, alpha=0.4)
-    axes.errorbar(x, means, spreads, color=color, linewidth=0.9, elinewidth=0.9, zorder=3)
+    axes.errorbar(
+        x, means, spreads, color=color, linestyle=line, linewidth=0.9, elinewidth=0.9, zorder=3
+    )
     for place, mean, i in zip(x, means, at, strict=True):
         verdict = _weakest(cells[i], quantity)
         hollow = verdict == HOLLOW[quantity]
