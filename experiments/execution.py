@@ -36,7 +36,7 @@ from .training import (
     threads,
 )
 
-__all__ = ["Result", "check_device", "execute"]
+__all__ = ["Result", "check_device", "device_named", "execute"]
 
 T = TypeVar("T")
 
@@ -97,24 +97,41 @@ class Result:
         ]
 
 
+def device_named(name: str) -> str:
+    """Reads the name of a torch device, which another machine may have -> as torch writes it.
+
+    Raises:
+        ValueError: it is none, or none that fastmi works on.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise _unusable(name, error) from None
+    if device.type not in inputs.DEVICES:
+        raise ValueError(f"device is {name!r}: pass --device cpu or --device cuda")
+    return str(device)
+
+
 def check_device(name: str) -> torch.device:
     """Finds the torch device of that name, and tries it.
 
     Raises:
         ValueError: the name is no device, or this machine has none such.
     """
+    device = torch.device(device_named(name))
     try:
-        device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(
-            f"device is {name!r}, which cannot be used here ({reason}): pass --device cpu, or cuda "
-            "on a machine with a GPU"
-        ) from None
-    if device.type not in inputs.DEVICES:
-        raise ValueError(f"device is {name!r}: pass --device cpu or --device cuda")
+        raise _unusable(name, error) from None
     return device
+
+
+def _unusable(name: str, error: Exception) -> ValueError:
+    reason = str(error).strip().splitlines()[0]
+    return ValueError(
+        f"device is {name!r}, which cannot be used here ({reason}): pass --device cpu, or cuda "
+        "on a machine with a GPU"
+    )
 
 
 def execute(

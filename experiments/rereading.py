@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import mnist, saving, signals
 from .checkpoints import Checkpoints
-from .execution import Result, check_device, execute
+from .execution import Result, device_named, execute
 from .in_progress import begin
 from .layout import SNAPSHOTS, named
 from .records import Run
@@ -38,7 +38,7 @@ def read_again(
         ValueError: one is there before and is not to be replaced, or the snapshots are not those of
             the run.
     """
-    folders = [trained / named(measure.id, str(check_device(device))) for measure in run.reads]
+    folders = [trained / named(measure.id, device_named(device)) for measure in run.reads]
     places = [begin(folder, resume=False, force=force) for folder in folders]
     try:
         try:

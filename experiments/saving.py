@@ -21,7 +21,7 @@ from fastmi.tables import save_planes, write_csv
 from . import analyses, manifests, scores
 from .checkpoints import Checkpoints
 from .drawing import Mark, picture
-from .execution import Result, check_device
+from .execution import Result, device_named
 from .in_progress import take_name
 from .layout import FILE_NAMES, MANIFEST, PLANES, SCORES, SNAPSHOTS, named
 
@@ -77,7 +77,7 @@ def save(
     for by_measure in result.apart():
         _write_readings(
             by_measure,
-            unfinished / named(by_measure.run.reads[0].id, str(check_device(result.device))),
+            unfinished / named(by_measure.run.reads[0].id, device_named(result.device)),
         )
     write_rows(unfinished / SCORES, scores.COLUMNS, scores.rows(result.scores))
     _write_json(unfinished / MANIFEST, manifests.of_training(result, wall_seconds, resumed))

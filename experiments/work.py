@@ -16,7 +16,7 @@ from fastmi import InformationPlane, files
 
 from . import attempts, old_formats, saving, signals
 from .checkpoints import Checkpoints
-from .execution import Result, check_device, execute
+from .execution import Result, device_named, execute
 from .in_progress import adopt, begin, discard, finished
 from .layout import SNAPSHOTS, named, unfinished_of
 from .records import Run
@@ -37,13 +37,13 @@ class Attempted(NamedTuple):
 
 def folder_of(record: Run, device: str, out: Path) -> Path:
     """Names the folder of what is trained: its id, and the device where that is not the CPU."""
-    return out / named(record.id, str(check_device(device)))
+    return out / named(record.id, device_named(device))
 
 
 def earlier_of(record: Run, device: str, out: Path) -> Path | None:
     """Names the folder in which formats 0 and 1 kept the same run."""
     name = old_formats.id_of(record)
-    return None if name is None else out / named(name, str(check_device(device)))
+    return None if name is None else out / named(name, device_named(device))
 
 
 def judge(record: Run, device: str, out: Path, *, resume: bool, force: bool) -> bool:
@@ -137,7 +137,7 @@ def _missing(record: Run, folder: Path, device: str) -> Run | None:
     reads = tuple(
         measure
         for measure in record.reads
-        if not finished(folder / named(measure.id, str(check_device(device))))
+        if not finished(folder / named(measure.id, device_named(device)))
     )
     return record.varied(reads=reads) if reads else None
 

@@ -23,16 +23,19 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from fastmi import checks
 from fastmi.answers import Answers
 from fastmi.arrays import IntArray
 from fastmi.binning import Binning
 from fastmi.coding import scheme, warn_of_collisions
 from fastmi.contingency import Kinds
-from fastmi.inputs import shown
+from fastmi.inputs import on_host, shown
 from fastmi.ranks import Ranks, ranks
 from fastmi.shards import Shard, as_shards
 from fastmi.spilling import ALL_CODES, Folder, Run, existing, kinds, label_counts_of, read_together
-from fastmi.streams import Counted, Stream, added
+from fastmi.streams import MEMORY, Counted, Stream, added, as_run
 from fastmi.tasks import ExecutorLike, Workers
 
 __all__ = ["Answers", "count"]
@@ -42,6 +45,7 @@ MOST_BUCKETS = 2**10
 ROW_BYTES = 100  # of a row while its chunk is encoded and counted, beside its units
 UNIT_BYTES = 12  # as it is read, and in float32
 MOST_ROWS = 2**20  # of a chunk
+MOST_NAMED = 5  # rows that hold a NaN
 TOKEN = "token"  # a file by which a worker knows the folder
 
 
@@ -64,7 +68,7 @@ def count(
     executor: ExecutorLike | None = None,
     process_group: Any = None,
     folder: str | os.PathLike[str] | None = None,
-    memory: int = 2**30,
+    memory: int = MEMORY,
     device: str | None = None,
     n_classes: int | None = None,
     sample: str | None = None,
@@ -103,7 +107,7 @@ def count(
     Raises:
         TypeError: of an argument, shards of an unknown kind, labels that can never be equal.
         ValueError: no samples; as `Stream.update`, with the shard and its rows: NaN, another width,
-            labels in some shards only or of another length.
+            labels in some shards only or of another length; a device that a worker cannot use.
         FileNotFoundError: a file or the folder is not there, for a worker.
         OSError: the folder is full. ImportError: what reads a .zarr or .parquet is not installed.
         RuntimeError: a worker runs another version of fastmi; workers died, see executor.
@@ -121,20 +125,21 @@ def count(
     """
     group = ranks(process_group)
 
-    def judge() -> tuple[list[Shard], Workers, Stream, Path]:
+    def judge() -> tuple[list[Shard], Workers, Stream, Path, int]:
         """Reads the arguments."""
         if not (device is None or isinstance(device, str)):
             raise TypeError(f'device is {shown(device)}: pass a name, as "cuda", or None')
         place = Path(tempfile.gettempdir()) if folder is None else existing("folder", folder)
-        like = Stream(binning, n_classes=n_classes, sample=sample, memory=memory)
+        like = Stream(binning, n_classes=n_classes, sample=sample)
         of_rank = f" of rank {group.rank}" if group.size > 1 else ""
-        return as_shards(shards, y, of_rank), Workers(executor), like, place
+        n_bytes = checks.positive_integer("memory", memory)
+        return as_shards(shards, y, of_rank), Workers(executor), like, place, n_bytes
 
-    mine, workers, like, place = group.agreed(judge)
+    mine, workers, like, place, n_bytes = group.agreed(judge)
     group.check_same("binning", str(like.binning))
     group.check_same("n_classes and sample", (like.n_classes, like.sample))
     with workers, _shared(group, place) as (path, token):
-        job = Job(path, token, version(), like.binning, like.memory, device)
+        job = Job(path, token, version(), like.binning, n_bytes, device)
         calls = [
             partial(_count_shard, job, shard, f"{group.rank}-{i}.run")
             for i, shard in enumerate(mine)
@@ -190,7 +195,11 @@ def _count_shard(job: Job, shard: Shard, file: str) -> tuple[str, Counted]:
         try:
             for rows, t, y in shard.blocks(partial(_rows_at_a_time, job.memory)):
                 where = f"{shard.name}, rows {rows.start} to {rows.stop - 1}"
-                stream.update(t if job.device is None else _on(job.device, t), y)
+                try:
+                    stream.update(t if job.device is None else _on(job.device, t), y)
+                except ValueError:
+                    where = f"{shard.name}, {_faulty(rows, t)}"
+                    raise
                 where = shard.name
         except (TypeError, ValueError, FileNotFoundError) as error:
             kinds_of_error = TypeError, FileNotFoundError, ValueError
@@ -199,7 +208,7 @@ def _count_shard(job: Job, shard: Shard, file: str) -> tuple[str, Counted]:
         except Exception as error:
             error.add_note(f"while {where} was counted")
             raise
-        return shard.name, stream.as_run(Path(job.folder) / file)
+        return shard.name, as_run(stream, Path(job.folder) / file)
 
 
 def _rows_at_a_time(memory: int, n_units: int) -> int:
@@ -207,10 +216,28 @@ def _rows_at_a_time(memory: int, n_units: int) -> int:
     return min(MOST_ROWS, memory // 4 // (ROW_BYTES + UNIT_BYTES * n_units))
 
 
+def _faulty(rows: range, t: Any) -> str:
+    """Names the rows of a chunk that hold a NaN, or else all of them."""
+    array = np.asarray(on_host(t))
+    if array.ndim == 2 and array.dtype.kind == "f":
+        found = rows.start + np.flatnonzero(np.isnan(array).any(axis=1))
+        if found.size:
+            more = f" and {found.size - MOST_NAMED:,} more" if found.size > MOST_NAMED else ""
+            listed = ", ".join(map(str, found[:MOST_NAMED].tolist()))
+            return f"row{'s' if found.size > 1 else ''} {listed}{more}"
+    return f"rows {rows.start} to {rows.stop - 1}"
+
+
 def _on(device: str, t: Any) -> Any:
     import torch
 
-    return torch.as_tensor(t).to(device)
+    try:
+        return torch.as_tensor(t).to(device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it knows CUDA
+        raise ValueError(
+            f"device is {device!r}, which process {os.getpid()} on {platform.node()} cannot use "
+            f"({str(error).strip().splitlines()[0]}): leave it out, or take workers that have one"
+        ) from None
 
 
 def _count_bucket(

@@ -35,7 +35,9 @@ from fastmi.spilling import (
     written,
 )
 
-__all__ = ["Counted", "Stream", "added"]
+__all__ = ["MEMORY", "Counted", "Stream", "added", "as_run"]
+
+MEMORY = 2**30  # bytes for pairs, unless another number is given
 
 
 class Counted(NamedTuple):
@@ -87,7 +89,8 @@ class Stream:
         n_classes, sample: as in `PlaneEstimator`; what `report` says rests on them.
         spill: a folder for pairs that outgrow the memory. Each stream has one of its own in there;
             other files are left alone. None keeps all pairs in memory.
-        memory: bytes for pairs, and for what joining them takes; of a stream that spills.
+        memory: bytes for pairs, and for what joining them takes, of a stream that spills; 2^30
+            unless given.
 
     Attributes:
         n_samples: how many samples have been counted.
@@ -95,7 +98,7 @@ class Stream:
     Raises:
         TypeError: something else than a binning, n_classes or memory that is no integer, spill that
             is no path.
-        ValueError: n_classes or memory below 1, an unknown sample.
+        ValueError: n_classes or memory below 1, memory without spill, an unknown sample.
         FileNotFoundError: spill is no folder.
 
     Example:
@@ -114,7 +117,7 @@ class Stream:
         n_classes: int | None = None,
         sample: str | None = None,
         spill: str | os.PathLike[str] | None = None,
-        memory: int = 2**30,
+        memory: int | None = None,
     ) -> None:
         self.binning = as_binning(binning)
         if sample is not None:
@@ -123,7 +126,12 @@ class Stream:
             n_classes = checks.positive_integer("n_classes", n_classes)
         self.n_classes, self.sample = n_classes, sample
         self.spill = None if spill is None else existing("spill", spill)
-        self.memory = checks.positive_integer("memory", memory)
+        self.memory = MEMORY if memory is None else checks.positive_integer("memory", memory)
+        if memory is not None and spill is None:
+            raise ValueError(
+                f"memory is {memory}, and there is no folder for what is beyond it: pass spill=, or"
+                " leave memory out"
+            )
         self._folder: Folder | None = None
         self._state = Counted.nothing()
 
@@ -218,19 +226,6 @@ class Stream:
         """Estimates the Good-Turing coverage: the share of samples not alone with their bins."""
         return self._answers().coverage
 
-    def as_run(self, file: Path) -> Counted:
-        """Writes all pairs into a file, and gives what has been counted with that in their place.
-
-        Raises:
-            OSError: as `update`.
-        """
-        state = self._now()
-        if not state.n_samples:
-            return state
-        held = [Held(_in_one(state), state.n_labels) for _ in state.runs[:1]]
-        run = written([*state.spilled, *held], file, most_pairs=read_together(self.memory))
-        return state._replace(runs=(), spilled=(run,), found=None, after={})
-
     def close(self) -> None:
         """Forgets all that was counted, and removes its files: the stream is empty again."""
         self._follow(lambda before: Counted.nothing())
@@ -297,6 +292,20 @@ class Stream:
             sample=self.sample,
             n_candidates=self.binning.n_candidates,
         )
+
+
+def as_run(stream: Stream, file: Path) -> Counted:
+    """Writes all pairs of a stream into a file -> what it has counted, with that in their place.
+
+    Raises:
+        OSError: as `Stream.update`.
+    """
+    state = stream._now()
+    if not state.n_samples:
+        return state
+    held = [Held(_in_one(state), state.n_labels) for _ in state.runs[:1]]
+    run = written([*state.spilled, *held], file)
+    return state._replace(runs=(), spilled=(run,), found=None, after={})
 
 
 def _check_chunk(shape: tuple[int, ...], width: int | None) -> None:

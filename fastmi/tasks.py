@@ -6,6 +6,7 @@ given as a function is made anew, at most so often without anything done between
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed, wait
 from typing import Any, Self, TypeVar
@@ -45,6 +46,7 @@ class Workers:
         that nothing writes any more.
 
         Raises:
+            TypeError: a call cannot be sent to a worker.
             RuntimeError: workers died, and no other ones can be had.
         """
         if self._given is None:
@@ -74,6 +76,7 @@ class Workers:
                 if i not in done:
                     futures[executor.submit(call)] = i
             for future in as_completed(futures):
+                _check_sent(calls[futures[future]], future)
                 done[futures[future]] = future.result()
         finally:
             for future in futures:
@@ -107,3 +110,17 @@ class Workers:
 
     def __exit__(self, *exception: object) -> None:
         self._end()
+
+
+def _check_sent(call: Callable[[], object], future: Future[Any]) -> None:
+    """Refuses a call that could not be sent to a worker; other errors are its own."""
+    error = future.exception()
+    if error is None or "pickle" not in str(error):
+        return
+    try:
+        pickle.dumps(call)
+    except Exception as reason:
+        raise TypeError(
+            f"what is to be done cannot be sent to a worker ({reason}): functions that are given "
+            "stand at the top of a module, functools.partial gives them arguments"
+        ) from None

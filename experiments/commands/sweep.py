@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .. import attempts, signals, sweeps
-from ..execution import check_device
+from ..execution import device_named
 from ..sweeps import axes, correlations
 from .run import chosen
 
@@ -54,12 +54,12 @@ def sweep(arguments: argparse.Namespace) -> int:
         )
     except signals.Stopped as stopped:
         raise signals.Stopped(stopped.code - 128, ADVICE) from None
-    found = sweeps.write(plan, out, str(check_device(arguments.device)))
+    found = sweeps.write(plan, out, device_named(arguments.device))
     n_runs = len(plan.runs)
     print("\n".join(correlations.lines(found)))
-    print(
-        f"\n{n_runs - len(failed)} of {n_runs} runs are finished; tables and figure in {out}{'/'}"
-    )
+    n_finished = n_runs - len(failed)
+    made = "tables and figure" if n_finished else "empty tables"
+    print(f"\n{n_finished} of {n_runs} runs are finished; {made} in {out}{'/'}")
     for name, reason in failed.items():
         print(f"{name} failed: {reason}", file=sys.stderr)
     if failed:

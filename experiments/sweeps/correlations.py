@@ -21,7 +21,7 @@ from .table import Rows
 __all__ = ["COLUMNS", "FEWEST_RUNS", "Correlation", "correlate", "correlations", "lines"]
 
 FEWEST_RUNS = 10  # z is nearly normal only for so many
-QUANTILE = 1.959963984540054  # of the normal distribution: 97.5 %
+QUANTILE = float(stats.norm.ppf(0.975))
 COLUMNS = (
     *("measure_id", "layer", "n", "rho", "lower", "upper", "reason"),
     *("held_out", "verdicts_xt", "verdicts"),

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from fastmi import files
 
 from .. import mnist, resources, saving, signals
-from ..execution import check_device
+from ..execution import check_device, device_named
 from ..locks import Busy, held
 from ..records import Run
 from ..work import folder_of, judge, record_failure
@@ -81,7 +81,9 @@ def sweep(
         raise ValueError(
             f"n_workers is {n_workers}, and executor or scheduler has its own: leave one of both"
         )
-    device = str(check_device(device))
+    device = device_named(device)
+    if executor is None and scheduler is None:  # else it is a worker that needs to have it
+        check_device(device)
     for run in plan.runs:
         resources.check(run, out)
     mnist.choose(mnist_path)

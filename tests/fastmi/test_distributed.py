@@ -159,7 +159,7 @@ BAD = {
     "NaN": (
         wrong(with_nan(), memory=4 * 20 * (distributed.ROW_BYTES + 2 * distributed.UNIT_BYTES)),
         ValueError,
-        r"shard 1, rows 40 to 59: activations holds 1 NaN",
+        r"shard 1, row 50: activations holds 1 NaN",
     ),
     "another width": (
         wrong(samples(60, d=3)[0]),
@@ -201,6 +201,11 @@ BAD = {
     "no name of a folder": (wrong(folder=3), TypeError, "folder is 3"),
     "no memory": (wrong(memory=0), ValueError, "memory"),
     "no device": (wrong(device=0), TypeError, "device is 0: pass a name"),
+    "a device that is not here": (
+        wrong(device="cuda:99"),
+        ValueError,
+        r"shard 0, rows 0 to \d+: device is 'cuda:99', which process \d+ on .* cannot use \(",
+    ),
     "no group": (wrong(process_group="WORLD"), TypeError, "process_group is a str"),
     "classes": (wrong(n_classes=0), ValueError, "n_classes"),
     "sample": (wrong(sample="test"), ValueError, "sample must be one of"),
@@ -322,7 +327,7 @@ def test_what_one_rank_is_refused_is_refused_on_all(together):
     assert "21 bins" in bins
     assert "n_classes and sample is (30, None) on rank 0 and (31, None) on rank 1" in classes
     assert kinds.startswith("TypeError: shard 0 of rank 1: y holds strings in column 0")
-    assert nan.startswith("ValueError: shard 0 of rank 1, rows 0 to 2: activations holds 6 NaN")
+    assert nan.startswith("ValueError: shard 0 of rank 1, rows 0, 1, 2: activations holds 6 NaN")
     assert none.startswith("ValueError: shards hold no samples (n = 0)")
     assert memory.startswith("ValueError: memory")
     assert second["refused"][2:] == first["refused"][2:]

@@ -234,6 +234,7 @@ def test_a_file_that_was_cut_is_said(tmp_path):
         ({"spill": __file__}, FileNotFoundError, "there is no such folder: make it first"),
         ({"memory": 0}, ValueError, "memory"),
         ({"memory": 1.5}, TypeError, "memory"),
+        ({"memory": 10}, ValueError, "memory is 10, and there is no folder.*: pass spill="),
     ],
 )
 def test_a_folder_and_a_number_of_bytes_are_needed(options, error, words):

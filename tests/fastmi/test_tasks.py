@@ -2,8 +2,15 @@
 
 import re
 import threading
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from functools import partial
+from multiprocessing import get_context
 
 import pytest
 
@@ -40,6 +47,26 @@ def test_results_come_in_their_order(executor):
         assert workers.run([partial(pow, 2, i) for i in range(20)]) == [2**i for i in range(20)]
         assert workers.run([]) == []
         assert pool.submit(int).result() == 0
+
+
+def test_what_cannot_be_sent_is_said_and_how_it_can():
+    with (
+        Workers(partial(ProcessPoolExecutor, 1, get_context("spawn"))) as workers,
+        pytest.raises(TypeError, match=r"cannot be sent to a worker .*at the top of a module"),
+    ):
+        workers.run([lambda: 1])
+
+
+def no_pickle():
+    raise ValueError("there is no pickle here")
+
+
+def test_an_error_of_its_own_that_speaks_of_pickles_stays():
+    with (
+        Workers(partial(ThreadPoolExecutor, 1)) as workers,
+        pytest.raises(ValueError, match="there is no pickle here"),
+    ):
+        workers.run([no_pickle])
 
 
 def test_what_is_done_is_not_done_again_where_an_executor_breaks():

@@ -146,7 +146,7 @@ REFUSED = [
             Refused("memory", repr(memory)),
             "Stream(memory)",
         )
-        for memory in (0, -1, 1.5, "1 GB", None)
+        for memory in (0, -1, 1.5, "1 GB", 10)
     ),
     *(
         Case(

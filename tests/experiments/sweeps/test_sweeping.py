@@ -51,6 +51,16 @@ def workers(monkeypatch):
     return use
 
 
+def test_a_device_has_to_be_where_the_workers_are(tmp_path):
+    """A client of a cluster of GPUs may have none itself."""
+    with pytest.raises(ValueError, match="device is 'cuda:99', which cannot be used here"):
+        sweeps.sweep(plan(), tmp_path, device="cuda:99")
+    assert not (tmp_path / sweeps.record.NAME).exists()
+    failed = sweeps.sweep(plan(), tmp_path, executor=Serial(), device="cuda:99")
+    assert len(failed) == len(plan().runs)
+    assert all("'cuda:99', which cannot be used here" in reason for reason in failed.values())
+
+
 # --- what it leaves -------------------------------------------------------------------------------
 
 
