@@ -260,6 +260,8 @@ def information_plane(
             )
         for ax in axes[-1]:
             ax.set_xlabel(_across(grid[0][0]))
+            if grid[0][0].over != "plane":  # of which there are whole ones only
+                ax.xaxis.get_major_locator().set_params(integer=True)
         for ax, lines in zip(axes[:, 0], names, strict=True):
             _name_row(ax, lines)
         height = _headings(

@@ -250,6 +250,11 @@ def test_over_the_epochs_i_ty_alone_is_drawn(over):
     assert f"dots: every recorded {over};" in " ".join(words)
 
 
+def test_of_few_epochs_no_halves_are_marked():
+    (axes,) = plane(epochs=np.arange(3)).plot(over="epoch").axes
+    assert all(tick == int(tick) for tick in axes.get_xticks())
+
+
 def test_over_the_epochs_a_missing_point_is_a_gap_and_seeds_are_a_band():
     seeds = []
     for table in (plane(n_paths=1, seed=seed) for seed in range(3)):
