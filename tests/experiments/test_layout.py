@@ -5,7 +5,7 @@ from tests.experiments.shortened import TINY
 
 
 def test_another_device_has_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "check_device", lambda name: name)
+    monkeypatch.setattr(work, "device_named", lambda name: name)
     folders = [work.folder_of(TINY, device, tmp_path).name for device in ("cpu", "cuda:0")]
     assert folders == [TINY.id, f"{TINY.id}-cuda0"]
     assert all(

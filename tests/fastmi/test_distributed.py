@@ -204,7 +204,7 @@ BAD = {
     "a device that is not here": (
         wrong(device="cuda:99"),
         ValueError,
-        r"shard 0, rows 0 to \d+: device is 'cuda:99', which process \d+ on .* cannot use \(",
+        r"shard [01], rows 0 to \d+: device is 'cuda:99', which process \d+ on .* cannot use \(",
     ),
     "no group": (wrong(process_group="WORLD"), TypeError, "process_group is a str"),
     "classes": (wrong(n_classes=0), ValueError, "n_classes"),
