@@ -51,6 +51,7 @@ docs: $(READY)  ## the pages and figures that are written by commands, not by ha
 	$(BIN) -m experiments compression --seeds 10 --out docs/compression.md
 	$(BIN) -m benchmarks simulation
 	$(BIN) -m benchmarks wide-layers
+	$(BIN) -m benchmarks every-measure
 	$(BIN) -m experiments reading-a-plane
 	$(BIN) -m tests.test_first_plane_page
 	$(BIN) -m tests.test_choosing_page

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from benchmarks import (
     architectures,
     estimators,
+    every_measure,
     gpu_check,
     page,
     selection,
@@ -34,6 +36,7 @@ from benchmarks.peers import peers
 from benchmarks.report import as_record, check_target, curve_section, section, write_json
 from benchmarks.timing import Disagreement, compare
 from fastmi import printing
+from fastmi.counting import CoverageWarning
 from fastmi.networks import one_thread
 
 __all__ = ["main"]
@@ -48,6 +51,7 @@ COMMANDS = {
     "selection": selection.main,
     "simulation": simulation.main,
     "wide-layers": wide_layers.main,
+    "every-measure": every_measure.main,
     "architectures": architectures.main,
     "watching": watching.main,
     "sweeping": sweeping.main,
@@ -76,7 +80,8 @@ def _done(arguments: list[str]) -> int:
     if arguments[:1] and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:])
     options = _options(arguments)
-    with one_thread():
+    with one_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", CoverageWarning)  # of a case its speed is shown alone
         if options.device == "cuda":
             if not options.parts:
                 return gpu_check.measure(gpu_check.MEASURED, options.json)
