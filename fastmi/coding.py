@@ -210,7 +210,7 @@ def number_rows(labels: Any) -> tuple[Any, int]:
     others identified.
     """
     rows, shape = _rows(labels)
-    lowest, highest = _range(rows)
+    lowest, highest = backends.twin_for(rows).extent(rows)
     width, n_columns = (highest - lowest).bit_length(), rows.shape[1]
     if width * n_columns > 62:
         return (rows[:, 0].reshape(shape), 1 << 64) if n_columns == 1 else identify_rows(labels)
@@ -227,7 +227,7 @@ def identify_rows(labels: Any) -> tuple[Any, int]:
     """
     rows, shape = _rows(labels)
     twin = backends.twin_for(rows)
-    lowest, highest = _range(rows)
+    lowest, highest = twin.extent(rows)
     width = (highest - lowest).bit_length()
     if width > 31:
         values, n_values = twin.identify(rows.reshape(-1))
@@ -256,16 +256,6 @@ def _side_by_side(rows: Any, lowest: int, width: int) -> Any:
     # integers have no matrix product on CUDA, and nothing has to go there
     shifts = rows.new_full((rows.shape[1],), width).cumsum(0).sub_(width)
     return ((rows - lowest) << shifts).sum(-1)
-
-
-def _range(rows: Any) -> tuple[int, int]:
-    """Finds the lowest and the highest number; of a tensor in one transfer."""
-    if isinstance(rows, np.ndarray):
-        return int(rows.min()), int(rows.max())
-    import torch
-
-    lowest, highest = torch.stack(torch.aminmax(rows)).tolist()
-    return lowest, highest
 
 
 def _rows(labels: Any) -> tuple[Any, tuple[int, ...]]:

@@ -1,6 +1,6 @@
 """The backend seam: activations -> integer codes -> integer tallies, by one of its twins.
 
-Nothing else crosses it. Each twin is a module with the same nine functions:
+Nothing else crosses it. Each twin is a module with the same ten functions:
 
     receive(array)
         -> the same numbers in the twin's own container, without a copy
@@ -11,6 +11,8 @@ Nothing else crosses it. Each twin is a module with the same nine functions:
     count_units(activations (m, d), Cut, labels (m,), n_labels)
         -> how often each unit has each symbol beside each label, (n_labels, d, n_symbols) on the
         host, and a Census
+    extent(codes (m, d))
+        -> the lowest and the highest
     identify(codes (n,))
         -> dense ids (n,), number of symbols
     tally(codes (s, n), labels (l, n), n_labels, code_bits)
@@ -134,6 +136,8 @@ class Twin(Protocol):
     def count_units(
         self, layer: Any, cut: Cut, labels: Any, n_labels: int
     ) -> tuple[IntArray, Census]: ...
+
+    def extent(self, codes: Any) -> tuple[int, int]: ...
 
     def identify(self, codes: Any) -> tuple[Any, int]: ...
 

@@ -380,6 +380,14 @@ def _hash(codes, skip, n_bits, seed, slots):
         slots[i] = np.uint32(hashed << left) >> right
 
 
+def _extent(codes):
+    """Finds the lowest and the highest of codes (n,): in one pass, where NumPy makes two."""
+    lowest, highest = codes[0], codes[0]
+    for i in range(codes.size):
+        lowest, highest = min(lowest, codes[i]), max(highest, codes[i])
+    return lowest, highest
+
+
 def _renumber(codes, skip, room, ids):
     """Gives equal codes one id, 1, 2, ... as they arrive, and counts them at room.counts[id].
 
@@ -423,9 +431,7 @@ def _number(codes, skip, room, ids):
 
     Some ids may then stand for no code.
     """
-    lowest, highest = codes[0], codes[0]
-    for i in range(codes.size):
-        lowest, highest = min(lowest, codes[i]), max(highest, codes[i])
+    lowest, highest = extent(codes)
     if lowest < 0 or highest >= codes.size:
         return np.int64(renumber(codes, skip, room, ids))
     room.counts[: highest + 2] = 0
@@ -570,6 +576,7 @@ def _tally_segments(
 
 
 hash_codes = jit(_hash)
+extent = jit(_extent)
 renumber = jit(_renumber)
 number = jit(_number)
 scatter = jit(_scatter)

@@ -336,16 +336,18 @@ def _written(
     n = xs.codes.shape[1]
     distinct_counts = (math.isqrt(8 * n + 1) - 1) // 2 + 1  # 1 + 2 + ... + k <= n
     sizes = np.diff(starts)
-    lengths = [int(np.minimum(sizes, distinct_counts).sum())]
+    lengths, most_met = [int(np.minimum(sizes, distinct_counts).sum())], 1
     if apart:
         for columns, at in ((xs, 0), (ys, 1)):
             kept = columns.kept[pairs[:, at]]
             lengths.append(int(np.minimum(kept, distinct_counts).sum()))
+            most_met = max(most_met, int(kept.max()))  # cells that a margin adds up
     out = np.empty((len(lengths), 3, max(lengths)), np.int64)
     written = np.zeros(3, np.int64)
+    most = min(n, most_met * int(cells.max()))
     room = (
-        np.zeros(n // 64 + 1, np.uint64),
-        np.zeros(n + 1, np.uint32),
+        np.zeros(most // 64 + 1, np.uint64),
+        np.zeros(most + 1, np.uint32),
         np.empty(int(sizes.max()), np.uint32),
         np.int64(TURNS_CELLS),
         (np.empty(n // N_OFTEN + 1, np.uint32), np.zeros((N_OFTEN + 1, 4), np.uint32)),

@@ -37,6 +37,7 @@ __all__ = [
     "count_units",
     "distinct",
     "encode_layers",
+    "extent",
     "identify",
     "permutation_sums",
     "receive",
@@ -209,13 +210,20 @@ def _spans(n: int, size: int) -> list[slice]:
     return [slice(first, min(n, first + step)) for first in range(0, n, step)]
 
 
+def extent(codes: IntArray) -> tuple[int, int]:
+    """Finds the lowest and the highest of codes (n,) or (m, d), of which there is one at least."""
+    lowest, highest = numba_kernels.extent(codes.reshape(-1))
+    return int(lowest), int(highest)
+
+
 @_wraps
 def identify(codes: IntArray) -> tuple[IntArray, int]:
     """Numbers codes (n,) -> ids (n,) in 0..n_symbols - 1, and n_symbols.
 
     Small codes by a table, others by their hash.
     """
-    if codes.min() >= 0 and codes.max() < codes.size:
+    lowest, highest = extent(codes)
+    if lowest >= 0 and highest < codes.size:
         occurs = np.bincount(codes) > 0
         return (np.cumsum(occurs) - 1)[codes], int(np.count_nonzero(occurs))
     ids = np.empty(codes.size, np.uint32)
@@ -234,9 +242,10 @@ def distinct(
 
     Each pair once: (codes, labels, counts).
     """
-    if counts is None and codes.size >= FEWEST_TABLED and codes.min() >= 0:
-        n_cells = (int(codes.max()) + 1) * n_labels
-        if n_cells <= codes.size // SAMPLES_A_CELL:
+    if counts is None and codes.size >= FEWEST_TABLED:
+        lowest, highest = extent(codes)
+        n_cells = (highest + 1) * n_labels
+        if lowest >= 0 and n_cells <= codes.size // SAMPLES_A_CELL:
             return _tabled(codes, labels, n_labels, n_cells)
     if n_labels == 1:
         pairs, n_pairs = identify(codes)

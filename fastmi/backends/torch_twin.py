@@ -26,6 +26,7 @@ __all__ = [
     "distinct",
     "encode_layer",
     "encode_layers",
+    "extent",
     "identify",
     "in_parts",
     "permutation_sums",
@@ -150,6 +151,12 @@ def census_of(numbers: Tensor) -> list[Census]:
 
 
 # --- counts ---------------------------------------------------------------------------------------
+
+
+def extent(codes: Any) -> tuple[int, int]:
+    """Finds the lowest and the highest of codes, in one transfer."""
+    lowest, highest = torch.stack(torch.aminmax(receive(codes))).tolist()
+    return lowest, highest
 
 
 def identify(codes: Any) -> tuple[Tensor, int]:

@@ -63,6 +63,7 @@ def test_both_twins_have_the_functions_of_the_protocol():
         "beside",
         "encode_layers",
         "count_units",
+        "extent",
         "identify",
         "tally",
         "distinct",
@@ -152,6 +153,14 @@ def test_what_units_leave_out_is_counted(twin, edges):
     layer = twin.put(np.float32([[0, np.nan], [np.nan, 7]]))
     _, census = module_of(twin).count_units(layer, Cut(edges, ENDS), np.array([0, 1]), 2)
     assert census == (2, 3)
+
+
+@pytest.mark.parametrize("shape", [(1,), (7,), (400,), (30, 5)])
+def test_the_extent_is_the_lowest_and_the_highest(twin, rng, shape):
+    codes = rng.integers(-(2**63), 2**63, shape)
+    codes.flat[0] = -(2**63)  # the first is one like any other
+    assert module_of(twin).extent(twin.put(codes)) == (codes.min(), codes.max())
+    assert module_of(twin).extent(twin.put(codes[::-1])) == (codes.min(), codes.max())
 
 
 def test_identify_numbers_codes_densely(twin, rng):
