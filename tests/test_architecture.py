@@ -10,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -111,7 +112,8 @@ def read_sources() -> dict[str, str]:
     }
 
 
-def imports(module: str, source: str, modules: set[str]) -> set[str]:
+@cache  # of two copies most modules are the same
+def imports(module: str, source: str, modules: frozenset[str]) -> set[str]:
     """Dotted names of all that a module imports, inside functions too; `from fastmi import x` is
     module x if there is one.
 
@@ -164,7 +166,7 @@ def faults(sources: dict[str, str]) -> list[str]:
         if room and room not in ORDER:
             out.append(f"{module} has no place in the order")
             continue
-        for target in imports(module, source, set(sources)):
+        for target in imports(module, source, frozenset(sources)):
             top, _, inside = target.partition(".")
             if top == "matplotlib" and room not in ("figures", "heatmaps", "screens"):
                 out.append(f"{module or 'the face'} imports matplotlib")
