@@ -10,13 +10,19 @@ ANY_PYTHON = $(if $(wildcard $(BIN)),$(BIN),$(PYTHON))
 # what tests import is compiled once: they begin many processes, and torch's sources take seconds in each
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-frameworks test-browser test-cluster site docs bench bench-pytest gpu-check clean
+.PHONY: demo test check pytest test-frameworks test-browser test-cluster site docs bench bench-pytest gpu-check clean
 
 demo: $(READY)
 	$(BIN) -m experiments run tishby-extended --force
 
-test: $(READY)  ## files in the order of their names: by default those of few tests come last, and the longest are among them
-	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright && $(BIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
+test: $(READY)  ## types are checked beside the tests, many of which wait for processes
+	@$(MAKE) --no-print-directory --jobs=2 check pytest
+
+check: $(READY)
+	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright
+
+pytest: $(READY)  ## files in the order of their names: by default those of few tests come last, and the longest are among them
+	$(BIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and transformers themselves; here no test may skip
 	FASTMI_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest tests/fastmi/callbacks tests/fastmi/test_callbacks.py \

@@ -59,7 +59,8 @@ def test_the_lines_without_make_are_those_that_make_runs(target):
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     install, demo, test = re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)[0].splitlines()
     assert install in shown
-    assert {"demo": demo, "test": test}[target] in shown
+    commands = {"demo": demo, "test": test}[target].split(" && ")
+    assert [command for command in commands if command not in shown] == []
 
 
 def test_the_two_commands_stand_where_the_ci_reads_them():
