@@ -115,7 +115,7 @@ def test_the_ratios_are_those_of_the_committed_rounds(rounds):
         for candidate in case["candidates"]
     }
     told = {  # the start of a line -> its case, and beside whom, "" for the best of the others
-        "30 segments": ("segments-30", "", "published recipe"),
+        "30 layers": ("segments-30", "", "published recipe"),
         "A million rows of 32 units": ("million-wide", "", "NumPy, np.digitize"),
         "A million pairs of labels": ("labels", ""),
         "The report's experiment 2": ("exp-2", "published loop"),
@@ -130,9 +130,11 @@ def test_the_ratios_are_those_of_the_committed_rounds(rounds):
         ]
         ratios = [found[case, other] if other else min(foreign) for other in others]
         assert said == pytest.approx(ratios, rel=0.2), start
-    assert found["segments-30", "NumPy, np.digitize"] >= 18
+    assert found["segments-30", "NumPy, np.digitize"] >= 12
     assert found["exp-2", "published loop"] >= 150
-    assert found["exp-2-readings", "and all three readings"] <= 2.5
+    assert (
+        found["exp-2-readings", "and all three readings"] <= 5.5
+    )  # of a training that is replayed
 
 
 def test_what_is_said_of_the_curves_is_in_the_committed_rounds(rounds):
