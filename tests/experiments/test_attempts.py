@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from experiments import __main__ as cli
-from experiments import attempts, work
+from experiments import attempts
 from tests import DATA, ROOT
 
 
@@ -21,7 +21,7 @@ def names(folder):
 WRITES = """
 import sys
 from pathlib import Path
-from experiments import attempts, work
+from experiments import attempts
 for i in range(20):
     story = dict(id="x-1", status="done", reason="because, " * (i + 1))
     attempts.record(Path(sys.argv[1]), run=f"{sys.argv[2]}-{i}", **story)

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves
 
 from tests.standin import REGISTERED_BY
 
@@ -167,9 +168,8 @@ class _Mode(TorchDispatchMode):
 
 
 def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    name = function._schema.name.partition("::")[2]
-    base = name.rstrip("_")
-    given = [each for each in tree_leaves((args, kwargs)) if isinstance(each, torch.Tensor)]
+    name, base = _names(function)
+    given = [*_tensors(args), *_tensors(kwargs.values())]
     fakes = [each for each in given if isinstance(each, Fake)]
     to = kwargs.get("device")
     goes_there = to is not None and torch.device(to).type == DEVICE.type
@@ -181,19 +181,48 @@ def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if goes_there:
         kwargs = kwargs | {"device": torch.device("cpu")}
     known = {id(fake.behind): fake for fake in fakes}
-    result = function(*tree_map(unwrapped, args), **tree_map(unwrapped, kwargs))
+    behind = {key: _mapped(unwrapped, value) for key, value in kwargs.items()}
+    result = function(*_mapped(unwrapped, args), **behind)
     crosses = base == "_to_copy" and to is not None and goes_there != bool(fakes)
     if not _looks(function) and not crosses and base not in ALLOCATES | LOOKS | READS:
         _note("launches", name)
         for counts in _counting:
-            counts.moved += _size(given) + _size(tree_leaves(result))
+            counts.moved += _size(given) + _size(list(_tensors([result])))
 
-    def wrapped(value: Any) -> Any:
+    def wrapped(value: torch.Tensor) -> torch.Tensor:
         if id(value) in known:
             return known[id(value)]
-        return Fake(value) if lies_there and isinstance(value, torch.Tensor) else value
+        return Fake(value) if lies_there else value
 
-    return tree_map(wrapped, result)
+    return _mapped(wrapped, result)
+
+
+# calls of torch take and give tensors, and tuples and lists of them: a tree that knows more kinds
+# would take most of the time of the tests
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from _tensors(value)
+
+
+def _mapped(change: Callable[[torch.Tensor], Any], value: Any) -> Any:
+    """Changes the tensors in it, and leaves the rest as it is."""
+    if isinstance(value, torch.Tensor):
+        return change(value)
+    if isinstance(value, (tuple, list)):
+        return type(value)([_mapped(change, each) for each in value])
+    return value
+
+
+@cache
+def _names(function: Any) -> tuple[str, str]:
+    """Names a call, and what it does, be it in place or not."""
+    name = function._schema.name.partition("::")[2]
+    return name, name.rstrip("_")
 
 
 def _refuse(base: str, args: Any, given: list[torch.Tensor], fakes: list[Fake]) -> None:
@@ -240,6 +269,7 @@ def _note_waits(
             _note("waits", "copy_")
 
 
+@cache
 def _looks(function: Any) -> bool:
     """Judges whether all that a call returns lies in an argument's memory, unchanged."""
     return any(
