@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from experiments import __main__ as cli
-from experiments import attempts
+from experiments import attempts, work
 from tests import DATA, ROOT
 
 
