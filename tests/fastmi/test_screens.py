@@ -153,7 +153,6 @@ print(live.where, *[line for line in lines if "PLBACKEND" in line], sep="\\n")
         pytest.param(
             "WebAgg", marks=pytest.mark.skipif(bool(find_spec("tornado")), reason="tornado is here")
         ),
-        "nonsense",
         "tkaggg",
         "agg",
     ],
