@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -131,6 +132,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def whole_suite(request: pytest.FixtureRequest) -> bool:
     """Whether every file of tests is run, and all of it, in this process."""
     return _is_whole(request.session) and not _of_several(request.config)
+
+
+def pytest_collection_finish() -> None:
+    """Takes thousands of tests out of the garbage collector's rounds: some tests ask for many."""
+    gc.collect()
+    gc.freeze()
 
 
 SKIPPED = set[Path]()  # files that ask for what is not installed here
