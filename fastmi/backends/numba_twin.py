@@ -123,8 +123,12 @@ def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
 
 
 def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """NumPy arrays are what this twin works on."""
-    return array
+    """Lays an array as the kernels know it: for each other layout Numba would compile them anew.
+
+    It is copied only where it is no plain memory: read-only, as pandas gives it, or in steps.
+    """
+    plain = array.flags.c_contiguous and array.flags.writeable
+    return array if plain else array.copy(order="C")
 
 
 def beside(labels: IntArray, codes: IntArray) -> IntArray:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastmi.arrays import Activations
 from fastmi.inputs import is_tensor
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 __all__ = ["KINDS", "Codebook", "codebook", "stacked", "tamed"]
 
@@ -156,9 +160,8 @@ def _centres(rows: Rows, k: int, seed: int) -> npt.NDArray[Any]:
         return distinct
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1), warnings.catch_warnings():  # several would add up in any order
+    with _threads().limit(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = KMeans(
             k,
@@ -178,10 +181,9 @@ def _components(
     if (wide == wide[0]).all():
         return [(np.zeros((rows.shape[1], 1)), np.zeros(1))]
     from sklearn.decomposition import PCA
-    from threadpoolctl import threadpool_limits
 
     n_parts = min(n_parts, len(rows))
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         directions = np.asarray(PCA(n_parts, random_state=seed).fit(wide).components_)
     parts = []
     for direction in directions:
@@ -189,6 +191,17 @@ def _components(
         bias = -np.concatenate([[0.0], np.cumsum(edges)])
         parts.append((direction[:, None] * np.arange(each), bias))
     return parts
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """Holds the threads of what scikit-learn has loaded, several of which add up in any order.
+
+    To look for them costs a quarter of fitting a small layer.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _as_bytes(rows: Rows) -> npt.NDArray[np.void]:

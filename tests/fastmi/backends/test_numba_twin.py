@@ -8,7 +8,7 @@ import torch
 
 import fastmi
 from fastmi import Edges, UniformBins, backends, coding
-from fastmi.backends import Cut, numba_twin
+from fastmi.backends import Cut, numba_kernels, numba_twin
 from fastmi.backends.numba_kernels import digitise_any, digitise_uniform
 from tests.fastmi.backends.seam import EDGES, ENDS, WEIGHTS, module_of
 from tests.fastmi.edge_sets import edge_sets
@@ -31,6 +31,29 @@ def test_the_numba_twin_refuses_cuda_tensors(cuda):
         fastmi.encode(torch.zeros(3, 2, device=cuda), fastmi.Edges([0, 1]))
     with fastmi.use_backend("numba"), pytest.raises(ValueError, match=message):
         fastmi.entropy(torch.zeros(3, device=cuda))
+
+
+@pytest.mark.parametrize(
+    "laid_out",
+    [
+        lambda labels: np.broadcast_to(labels, labels.shape),  # read-only, as pandas gives columns
+        lambda labels: np.repeat(labels, 2)[::2],
+        lambda labels: np.stack([labels, labels], axis=1)[:, 1],
+        lambda labels: np.asfortranarray(np.stack([labels, labels], axis=1)),
+    ],
+    ids=["read-only", "every other", "a column", "by column"],
+)
+@pytest.mark.parametrize("lowest", [0, -1, -(2**62)])
+def test_no_kernel_is_compiled_for_a_layout_of_labels(laid_out, lowest):
+    kernels = [one for one in vars(numba_kernels).values() if hasattr(one, "signatures")]
+    plain = np.random.default_rng(5).integers(3, size=400) * (1 if lowest > -2 else 2**61) + lowest
+    labels = laid_out(plain)
+    rows = labels.copy(order="C")
+    expected = fastmi.mutual_information(rows, plain), fastmi.entropy(rows)
+    compiled = {kernel: list(kernel.signatures) for kernel in kernels}
+    assert compiled[numba_kernels.extent]
+    assert (fastmi.mutual_information(labels, plain), fastmi.entropy(labels)) == expected
+    assert {kernel: list(kernel.signatures) for kernel in kernels} == compiled
 
 
 # --- the contract ---------------------------------------------------------------------------------
