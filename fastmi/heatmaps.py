@@ -104,7 +104,7 @@ def heat_map(
         _grow(above, columns, values.shape[1])
     bar = figure.colorbar(image, cax=beside, ax=None if beside is not None else axes)
     bar.set_label(label)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    bar.outline.set_visible(False)
     return figure
 
 

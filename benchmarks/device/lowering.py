@@ -133,7 +133,8 @@ def built(shape: Shape) -> Built:
         },
     )
     made = triton.compile(source, target=GPUTarget(*HOPPER), options={"num_warps": shape.warps})
-    used = _resources(made.asm["cubin"], Path(triton.__file__).parent / "backends/nvidia/bin")
+    (package,) = triton.__path__
+    used = _resources(made.asm["cubin"], Path(package) / "backends/nvidia/bin")
     return Built(
         used["REG"], used["STACK"] + used["LOCAL"], made.metadata.shared, ".ftz" in made.asm["ptx"]
     )

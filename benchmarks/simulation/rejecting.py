@@ -85,7 +85,7 @@ def chi_squared(t: IntArray, y: IntArray) -> float:
     if 1 in table.shape:
         return 1.0
     _, p, *_ = chi2_contingency(table, correction=False)
-    return float(p)  # type: ignore[arg-type]
+    return float(p)
 
 
 def _rejected(p: FloatArray) -> float:

@@ -63,7 +63,7 @@ def read(given: Mapping[str, str | Iterable[Any]], run: Run) -> Axes:
         ValueError: the run has no such field, an axis has no value or one twice, a value is of
             another type, or the grid has more than `MOST_POINTS` points.
     """
-    hint = Literal[tuple(MEASURES)]  # type: ignore[valid-type]
+    hint = Literal[tuple(MEASURES)]
     named = _values(MEASURE, given[MEASURE], hint) if MEASURE in given else ()
     kinds = [MEASURES[name] for name in named] or [type(measure) for measure in run.reads]
     hints = {

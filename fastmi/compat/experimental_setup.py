@@ -613,7 +613,7 @@ def _buffering(name: str, network: Any, kind: type) -> None:
             f"{name} is a {type(network).__qualname__}: pass a {kind.__name__}(layers, "
             "buffer_or_not)"
         )
-    if not network.n_buffers:  # type: ignore[attr-defined]
+    if not network.n_buffers:
         raise ValueError(
             f"{name} keeps no layer's output, so there is nothing to estimate: flag a layer in "
             "buffer_or_not"

@@ -165,7 +165,7 @@ def _centres(rows: Rows, k: int, seed: int) -> npt.NDArray[Any]:
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = KMeans(
             k,
-            n_init=max(1, CENTRES // k),  # type: ignore[arg-type]
+            n_init=max(1, CENTRES // k),
             max_iter=ROUNDS,
             tol=1e-3,
             random_state=seed,

@@ -76,7 +76,7 @@ class LabelEncoderTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstima
         self._learn(X)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> IntArray:  # type: ignore[override]
+    def fit_transform(self, X: Any, y: Any = None) -> IntArray:
         """Learns and gives the codes at once: every column is read a single time."""
         return self._coded(self._learn(X))
 
