@@ -22,7 +22,7 @@ from tests.runs import trained as trained_in
 def trained(tmp_path, undrawn):
     """The folder of a run of two seeds of two copies, trained with its own edges."""
     assert (
-        run("warm-up", "--epochs", "6", "--copies", "2", "--seeds", "2", out=tmp_path / "trained")
+        run("warm-up", "--epochs", "2", "--copies", "2", "--seeds", "2", out=tmp_path / "trained")
         == 0
     )
     (folder,) = trained_in(tmp_path / "trained")
