@@ -118,7 +118,7 @@ def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
     points = np.concatenate([edges, np.nextafter(edges, np.float32(-np.inf))])
     symbols = np.empty(points.size, np.int32)
     n_edges = np.int32(edges.size)
-    digitise_uniform(points, line, n_edges, (np.int32(0), n_edges), symbols)
+    digitise_uniform(_read(points), line, n_edges, (np.int32(0), n_edges), symbols)
     return bool(np.array_equal(symbols, np.digitize(points, edges)))
 
 
@@ -150,7 +150,7 @@ def encode_layers(
     for layer, cut, weight, out, beyond in zip(layers, cuts, weights, codes, outside, strict=True):
         if cut is not before:  # mostly all layers are cut alike
             before, told = cut, _told(cut)
-        flat, d = np.ascontiguousarray(layer).reshape(-1), weight.size
+        flat, d = _read(layer), weight.size
         spans = _spans(out.size, d)
         if len(spans) == 1:
             tile = symbols if d <= TILE_SYMBOLS else np.empty(d, np.int32)
@@ -178,7 +178,7 @@ def count_units(
     """Counts every unit's symbols beside each label, (n_labels, d, n_edges + 1), and a census."""
     m, d = layer.shape
     n_symbols = cut.edges.size + 1
-    flat, told = np.ascontiguousarray(layer).reshape(-1), _told(cut)
+    flat, told = _read(layer), _told(cut)
 
     def count(span: slice) -> tuple[Any, Census]:
         cells = np.zeros((n_labels, d * n_symbols), np.uint32)
@@ -191,6 +191,16 @@ def count_units(
     cells = np.sum([cells for cells, _ in parts], axis=0, dtype=np.int64)
     census = Census(*map(sum, zip(*(census for _, census in parts), strict=True)))
     return cells.reshape(n_labels, d, n_symbols), census
+
+
+def _read(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Makes of what kernels only read one line that cannot be written: theirs is one compilation.
+
+    Memory-mapped files and JAX's arrays are read-only, and are not copied for it.
+    """
+    flat = np.ascontiguousarray(array).reshape(-1)  # a view, whose flags are its own
+    flat.setflags(write=False)
+    return flat
 
 
 def _told(cut: Cut) -> Search:

@@ -56,6 +56,25 @@ def test_no_kernel_is_compiled_for_a_layout_of_labels(laid_out, lowest):
     assert {kernel: list(kernel.signatures) for kernel in kernels} == compiled
 
 
+@pytest.mark.parametrize("binning", [UniformBins(30, (-1, 1)), Edges([-1, 0.1, 0.5, 0.7, 1])])
+def test_no_kernel_is_compiled_for_activations_that_are_read_only(binning):
+    kernels = [
+        numba_kernels.encode_rows,
+        numba_kernels.count_units,
+        numba_kernels.digitise_uniform,
+    ]
+    t = np.random.default_rng(6).uniform(-1, 1, (60, 4)).astype(np.float32)
+    fixed, y = t.view(), np.arange(60) % 2
+    fixed.flags.writeable = False
+    codes, units = fastmi.encode(t, binning), fastmi.unit_information(t, y, binning)
+    compiled = [list(kernel.signatures) for kernel in kernels]
+    assert all(compiled)
+    assert fastmi.encode(fixed, binning).tolist() == codes.tolist()
+    again = fastmi.unit_information(fixed, y, binning)
+    assert again.i_ty.tolist() == units.i_ty.tolist()
+    assert [list(kernel.signatures) for kernel in kernels] == compiled
+
+
 # --- the contract ---------------------------------------------------------------------------------
 
 
