@@ -61,24 +61,24 @@ def test_a_reason_of_many_lines_is_one_line(tmp_path):
         '{"when": "x", "format": 2}',
     ],
 )
-def test_a_damaged_attempt_is_said_and_passed_over(tmp_path, caplog, content):
+def test_a_damaged_attempt_is_said_and_passed_over(tmp_path, log, content):
     attempts.record(tmp_path, run="tishby", status="done")
     (tmp_path / "attempts" / "0.json").write_text(content)
     assert [row["run"] for row in attempts.read(tmp_path)] == ["tishby"]
-    assert re.search(r"0\.json' is passed over: it is no attempt \(.+\)", caplog.text)
+    assert re.search(r"0\.json' is passed over: it is no attempt \(.+\)", log.text)
 
 
-def test_a_file_that_is_being_written_is_none_yet(tmp_path, caplog):
+def test_a_file_that_is_being_written_is_none_yet(tmp_path, log):
     attempts.record(tmp_path, run="tishby")
     (tmp_path / "attempts" / ".fastmi-12.part").write_text("{")
     assert [row["run"] for row in attempts.read(tmp_path)] == ["tishby"]
-    assert caplog.text == ""
+    assert log.text == ""
 
 
-def test_an_attempt_that_cannot_be_written_keeps_no_run_from_its_end(tmp_path, caplog):
+def test_an_attempt_that_cannot_be_written_keeps_no_run_from_its_end(tmp_path, log):
     (tmp_path / "attempts").touch()
     attempts.record(tmp_path, run="tishby", status="done")
-    assert re.search(r"attempts' lacks the attempt tishby, done \(File exists\)", caplog.text)
+    assert re.search(r"attempts' lacks the attempt tishby, done \(File exists\)", log.text)
 
 
 def test_attempts_that_could_not_be_written_are_said_before_any_work(tmp_path, monkeypatch, capsys):
@@ -112,30 +112,30 @@ def test_the_ledger_of_an_earlier_version_is_read_with_them_and_never_written(
         "2026,warm-up,w-1,simple,cpu,done,,1.0,w-1,more\n",
     ],
 )
-def test_a_torn_row_is_said_and_passed_over(tmp_path, caplog, torn):
+def test_a_torn_row_is_said_and_passed_over(tmp_path, log, torn):
     whole = "2025,tishby,t-1,simple,cpu,done,,1.0,t-1\n"
     (tmp_path / "runs.csv").write_text(HEAD + whole + torn)
     assert [row["run"] for row in attempts.read(tmp_path)] == ["tishby"]
     assert re.search(
-        r"runs\.csv' was torn by a crash in the row of '2026', which is passed over", caplog.text
+        r"runs\.csv' was torn by a crash in the row of '2026', which is passed over", log.text
     )
 
 
 @pytest.mark.parametrize("text", ["", HEAD, HEAD.rstrip()])
-def test_a_ledger_of_nothing_yet_is_one(tmp_path, caplog, text):
+def test_a_ledger_of_nothing_yet_is_one(tmp_path, log, text):
     (tmp_path / "runs.csv").write_text(text)
     assert attempts.read(tmp_path) == []
-    assert caplog.text == ""
+    assert log.text == ""
 
 
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe", b"\0\n", b"a,b\n1,2\n", HEAD.encode() + b"a" * 200_000 + b"\n", None]
 )
-def test_what_is_no_ledger_is_said_and_passed_over(tmp_path, caplog, content):
+def test_what_is_no_ledger_is_said_and_passed_over(tmp_path, log, content):
     path = tmp_path / "runs.csv"
     path.mkdir() if content is None else path.write_bytes(content)
     assert attempts.read(tmp_path) == []
-    assert re.search(r"runs\.csv' is passed over: it is no ledger of runs \(.+\)", caplog.text)
+    assert re.search(r"runs\.csv' is passed over: it is no ledger of runs \(.+\)", log.text)
 
 
 # --- the command ----------------------------------------------------------------------------------

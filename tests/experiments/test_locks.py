@@ -114,14 +114,14 @@ def test_whatever_ends_it_the_lock_is_gone(tmp_path, error):
 
 
 @posix
-def test_what_a_killed_process_left_is_taken_over_with_a_word(tmp_path, holders, caplog):
+def test_what_a_killed_process_left_is_taken_over_with_a_word(tmp_path, holders, log):
     first = holders(tmp_path / "result")
     assert first.said() == "in"
     first.end(kill=True)
     assert names(tmp_path) == ["result.lock"]
     assert taken(tmp_path / "result")
     assert re.search(
-        rf"was left by process {first.process.pid} on .*, which is gone: taken over", caplog.text
+        rf"was left by process {first.process.pid} on .*, which is gone: taken over", log.text
     )
     assert names(tmp_path) == []
 
@@ -174,12 +174,12 @@ def test_a_holder_that_never_signs_is_another_process(tmp_path, monkeypatch):
             taken(tmp_path / "result")
 
 
-def test_a_process_number_that_another_program_has_now_is_no_holder(tmp_path, caplog):
+def test_a_process_number_that_another_program_has_now_is_no_holder(tmp_path, log):
     (tmp_path / "result.lock").write_text(
         json.dumps({"host": platform.node(), "pid": os.getpid(), "since": "before a boot"})
     )
     assert taken(tmp_path / "result")
-    assert "which is gone: taken over" in caplog.text
+    assert "which is gone: taken over" in log.text
 
 
 def test_a_lock_of_another_machine_is_never_taken_over_and_the_way_out_is_said(tmp_path):

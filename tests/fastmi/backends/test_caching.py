@@ -102,13 +102,13 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("case", DAMAGE)
-def test_a_damaged_file_is_written_anew(kernel, folder, caplog, case):
+def test_a_damaged_file_is_written_anew(kernel, folder, log, case):
     kernel()(2, 3)
     (path,) = files_in(folder)
     path.write_bytes(DAMAGE[case](path.read_bytes()))
     assert answered(kernel()) == (5, False)
     assert answered(kernel()) == (5, True)
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not [record for record in log.records if record.levelno >= logging.WARNING]
 
 
 def test_no_flipped_bit_is_believed(kernel, folder, rng):
@@ -157,15 +157,13 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("case", FAILURES)
-def test_what_cannot_be_written_is_said_once_and_answered(
-    kernel, folder, monkeypatch, caplog, case
-):
+def test_what_cannot_be_written_is_said_once_and_answered(kernel, folder, monkeypatch, log, case):
     first, second = kernel(), kernel()
     with monkeypatch.context() as patch:
         FAILURES[case](patch)
         assert answered(first) == (5, False)
         assert answered(second) == (5, False)
-    (said,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    (said,) = [record for record in log.records if record.levelno >= logging.WARNING]
     assert "compiled CPU kernels cannot be kept (" in said.getMessage()
     assert (
         "unless NUMBA_CACHE_DIR=<a folder that can be written to> is set before it starts"
@@ -182,13 +180,13 @@ def test_what_cannot_be_read_is_compiled(kernel, monkeypatch, number):
     assert answered(kernel()) == (5, False)
 
 
-def test_a_folder_in_the_place_of_a_file(kernel, folder, caplog):
+def test_a_folder_in_the_place_of_a_file(kernel, folder, log):
     kernel()(2, 3)
     (path,) = files_in(folder)
     path.unlink()
     path.mkdir()
     assert answered(kernel()) == (5, False)
-    assert "cannot be kept" in caplog.text
+    assert "cannot be kept" in log.text
 
 
 def test_a_folder_that_vanishes_is_made_again(kernel, folder):
@@ -199,20 +197,20 @@ def test_a_folder_that_vanishes_is_made_again(kernel, folder):
     assert answered(kernel()) == (5, True)
 
 
-def test_where_there_is_no_folder_at_all(tmp_path, monkeypatch, kernel, caplog):
+def test_where_there_is_no_folder_at_all(tmp_path, monkeypatch, kernel, log):
     """What Numba raises then would come at the import of the engine."""
     monkeypatch.setattr(caching._Implementation, "_locator_classes", [])
     assert answered(kernel()) == (5, False)
-    assert "cannot be kept (RuntimeError: cannot cache function" in caplog.text
+    assert "cannot be kept (RuntimeError: cannot cache function" in log.text
 
 
-def test_a_name_that_is_a_file_falls_back_on_the_next_folder(tmp_path, monkeypatch, kernel, caplog):
+def test_a_name_that_is_a_file_falls_back_on_the_next_folder(tmp_path, monkeypatch, kernel, log):
     (tmp_path / "a file").write_text("")
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "a file"))
     assert answered(kernel()) == (5, False)
     assert answered(kernel()) == (5, True)
     assert [path.suffix for path in files_in(tmp_path / "__pycache__")].count(".nbc") == 1
-    assert "cannot be kept" not in caplog.text
+    assert "cannot be kept" not in log.text
 
 
 def test_an_interrupt_while_the_cache_is_asked_comes_through(kernel, monkeypatch):
@@ -224,11 +222,11 @@ def test_an_interrupt_while_the_cache_is_asked_comes_through(kernel, monkeypatch
 # --- words while one waits ------------------------------------------------------------------------
 
 
-def test_the_first_that_is_compiled_says_so_once(kernel, caplog):
-    caplog.set_level(logging.INFO, "fastmi")
-    kernel()(2, 3)
-    kernel()(0.5, 0.25)
-    (said,) = caplog.records
+def test_the_first_that_is_compiled_says_so_once(kernel, log):
+    with log.at(logging.INFO):
+        kernel()(2, 3)
+        kernel()(0.5, 0.25)
+    (said,) = log.records
     assert (said.name, said.levelno) == ("fastmi", logging.INFO)
     assert (
         said.getMessage()
@@ -236,13 +234,12 @@ def test_the_first_that_is_compiled_says_so_once(kernel, caplog):
     )
 
 
-def test_what_is_loaded_says_nothing(kernel, caplog):
+def test_what_is_loaded_says_nothing(kernel, log):
     kernel()(2, 3)
     caching._said.clear()
-    caplog.set_level(logging.DEBUG, "fastmi")
-    caplog.clear()
-    assert answered(kernel()) == (5, True)
-    assert caplog.records == []
+    with log.at(logging.DEBUG):
+        assert answered(kernel()) == (5, True)
+    assert log.records == []
 
 
 # --- in fresh processes, by the true kernels ------------------------------------------------------

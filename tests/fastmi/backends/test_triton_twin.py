@@ -121,12 +121,12 @@ def test_too_many_edges_to_search_have_a_reason():
 
 
 @interpreted
-def test_what_does_not_fit_gives_the_same_integers_and_the_log_says_so(caplog, monkeypatch, quick):
+def test_what_does_not_fit_gives_the_same_integers_and_the_log_says_so(log, monkeypatch, quick):
     monkeypatch.setattr(triton_twin, "MOST_EDGES", 2)
     rows = np.float32([[-1, 0.5], [0.3, 9], [-1, 0.5]])
     cuts = [Edges([0, 0.4]).cut, Edges([0, 0.4, 1]).cut]
     weights = [coding.scheme(2, cut.edges.size).weights for cut in cuts]
-    with caplog.at_level(logging.DEBUG, logger="fastmi.backends"):
+    with log.at(logging.DEBUG):
         codes, census, _ = triton_twin.encode_layers([rows, rows], cuts, weights)
         found = triton_twin.tally(codes, np.array([[0, 1, 1]]), (2,), 6)
         triton_twin.tally(codes, np.zeros((0, 3)), ())
@@ -135,7 +135,7 @@ def test_what_does_not_fit_gives_the_same_integers_and_the_log_says_so(caplog, m
     assert census == expected_census
     known = numba_twin.tally(expected, np.array([[0, 1, 1]]), (2,))
     assert [column.tolist() for column in found] == [column.tolist() for column in known]
-    assert [record.message for record in caplog.records] == [
+    assert [record.getMessage() for record in log.records] == [
         "a layer of 2 edges and 2 units on cpu: Triton",
         "a layer of 3 edges and 2 units on cpu: 3 edges are more than 2",
         "segments of 3 rows with labels below (2,) on cpu: Triton",
