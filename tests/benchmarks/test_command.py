@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import cold, command, limits
+from benchmarks import cold, command, limits, running
 from benchmarks.cases import CASES, Case
 from benchmarks.curves import Curve, layer_race
 from benchmarks.labels import LabelCase
@@ -32,12 +32,12 @@ def tiny(monkeypatch):
         "samples",
         lambda quick: iter([(n, layer_race(1, n, 2, 100)) for n in (50, 100)]),
     )
-    monkeypatch.setattr(command, "CASES", cases)
-    monkeypatch.setattr(command, "CURVES", (curve,))
-    monkeypatch.setattr(command, "limits", lambda: limits.Limits(1 << 20, 5e9, 4e9))
-    monkeypatch.setattr(command, "cold", lambda: cold.Cold(0.5, 12.0, 0.25, 0.001))
-    monkeypatch.setattr(command, "QUICK", {"rounds": 2, "patience": 0.0})
-    monkeypatch.setattr(command, "CURVE", {"rounds": 1, "patience": 0.0})
+    monkeypatch.setattr(running, "CASES", cases)
+    monkeypatch.setattr(running, "CURVES", (curve,))
+    monkeypatch.setattr(running, "limits", lambda: limits.Limits(1 << 20, 5e9, 4e9))
+    monkeypatch.setattr(running, "cold", lambda: cold.Cold(0.5, 12.0, 0.25, 0.001))
+    monkeypatch.setattr(running, "QUICK", {"rounds": 2, "patience": 0.0})
+    monkeypatch.setattr(running, "CURVE", {"rounds": 1, "patience": 0.0})
 
 
 def test_everything_is_said_in_order_and_written(tiny, capsys, tmp_path):
@@ -130,7 +130,7 @@ def test_help_lists_the_cases(capsys, monkeypatch):
 def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(
     tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(command, "_run", lambda *arguments: pytest.fail("work was done"))
+    monkeypatch.setattr(running, "_run", lambda *arguments: pytest.fail("work was done"))
     assert command.main(["one-layer", "--json", str(tmp_path)]) == 2
     assert "is a folder: pass the name of a file" in capsys.readouterr().err
 
@@ -143,7 +143,7 @@ def test_where_nobody_reads_it_ends_without_a_word(words, tiny, capsys):
 
 
 def test_the_name_under_which_it_was_called_is_said(monkeypatch, capsys):
-    monkeypatch.setattr(command, "PROG", "fastmi bench")
+    monkeypatch.setattr(running, "PROG", "fastmi bench")
     with pytest.raises(SystemExit):
         command.main(["--help"])
     usage = capsys.readouterr().out
