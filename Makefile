@@ -22,6 +22,7 @@ check: $(READY)
 	$(BIN) -m ruff check . && $(BIN) -m ruff format --check . && $(BIN) -m pyright
 
 pytest: $(READY)  ## files in the order of their names: by default those of few tests come last, and the longest are among them
+	@$(BIN) -m tests.compiled
 	$(BIN) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-frameworks: $(FRAMEWORKS)/ready  ## the callbacks, against Lightning and transformers themselves; here no test may skip
