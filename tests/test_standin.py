@@ -13,7 +13,7 @@ import torch
 import fastmi
 from benchmarks.estimating import BINNING, SEGMENTS_30
 from experiments import networks
-from fastmi import inputs
+from fastmi import Edges, UniformBins, inputs
 from fastmi.backends import numba_twin, torch_twin, triton_twin
 from tests import standin
 
@@ -97,30 +97,60 @@ def test_bytes_that_are_moved_and_held_are_counted(on_device):
 
 
 @interpreted
-def test_the_fast_interpreter_says_what_the_slow_one_says(rng):
+def test_the_fast_interpreter_says_what_the_slow_one_says(monkeypatch, rng):
+    """The slow one looks out for integers that overflow, too."""
+    from triton import language
+    from triton.runtime import interpreter as slow_one
+
     from tests.standin import interpreter
 
-    codes, labels = rng.integers(0, 7, (1, 40)), rng.integers(0, 3, (1, 40))
+    widest = [-(2**63), 2**63 - 1, 0, -1]
+    counted = [
+        (3, rng.integers(0, 7, (1, 40))),
+        (40, rng.integers(0, 2**40, (1, 64))),
+        (64, rng.choice(widest, (1, 60))),
+    ]
+    labels = rng.integers(0, 3, (1, 64))
+    cuts = [UniformBins(30, (-1, 1)).cut, Edges([-0.5, 0, 0.3], "clip").cut]
+    layers = [rng.normal(size=(40, width)).astype(np.float32) for width in (5, 70)]
+    layers[0][0, 0] = np.nan
+    weights = [rng.integers(0, 2**40, width) for width in (5, 70)]
 
-    def counted():
-        return [
-            [column.tolist() for column in triton_twin.tally(codes, labels, (3,), code_bits)]
-            for code_bits in (3, 40, 64)
+    def said(twin, by_row):
+        coded = twin.encode_layers(layers, cuts, weights, by_row)
+        rows = [coded.codes[1], coded.codes[0][1:], *(coded.outside if by_row else [])]  # NaN: any
+        tallies = [
+            twin.tally(codes, labels[:, : codes.shape[1]], (3,), code_bits)
+            for code_bits, codes in counted
         ]
+        return [row.tolist() for tally in (rows, *tallies) for row in tally], coded.census
 
-    slow = counted()
+    def held():
+        places = language, language.core, language.tensor, language.math, language.block_type
+        places += slow_one, slow_one.ScanOps, slow_one.interpreter_builder
+        return [dict(vars(place)) for place in places]
+
+    expected = said(numba_twin, True)
+    with monkeypatch.context() as patched:
+        watchful = slow_one.InterpreterOptions(debug=True)
+        patched.setattr(slow_one.interpreter_builder, "options", watchful)
+        assert said(triton_twin, True) == expected
+    before = held()
     with interpreter.fast():
-        assert counted() == slow
-    assert counted() == slow  # it is as it was
-    assert slow[0] == [column.tolist() for column in numba_twin.tally(codes, labels, (3,))]
+        assert said(triton_twin, True) == expected
+        assert said(triton_twin, False)[1] == expected[1]
+        assert held() != before
+    assert held() == before
 
 
 def test_every_test_of_a_device_runs_on_the_stand_in_or_says_why_not():
     """It asks for the fixture that is one or the other, and nothing else keeps it from running."""
+    texts = [(path.name, path.read_text()) for path in sorted(TESTS.rglob("test_*.py"))]
     marks = [
-        (path.name, node, ast.unparse(mark))
-        for path in sorted(TESTS.rglob("test_*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        (name, node, ast.unparse(mark))
+        for name, text in texts
+        if "mark.gpu" in text
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef)
         for mark in node.decorator_list
         if "mark.gpu" in ast.unparse(mark)
