@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -28,6 +28,7 @@ __all__ = ["DEVICE", "Counts", "Fake", "counted", "installed", "note_kernel", "u
 # torch knows one backend that is not its own, under the name that it is given here
 getattr(torch.utils.backend_registration, REGISTERED_BY)("fake")
 DEVICE = torch.device("fake:0")
+HERE = torch.device("cpu")
 _blocks: list[None] = []  # within which it is there: torch asks, to spread work over devices
 torch.get_device_module(DEVICE).is_available = lambda: bool(_blocks)
 
@@ -44,6 +45,7 @@ WAITS = READS | {
     "unique_dim",
 }
 INDEXING = {"index", "index_put", "_index_put_impl", "_unsafe_index"}
+BETWEEN = INDEXING | {"_to_copy", "copy"}  # take tensors of two devices
 NO_INTEGERS = {"addmm", "addmv", "baddbmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "vdot"}
 
 
@@ -73,7 +75,22 @@ class Counts:
 
 
 _counting: list[Counts] = []  # those who count now
-_fakes_of: Counter[int] = Counter()  # how many tensors look at a piece of memory
+
+
+class _Memory:
+    """A piece of memory, which the tensors that look at it hold together."""
+
+    def __init__(self, n_bytes: int) -> None:
+        self.n_bytes = n_bytes
+        for counts in _counting:
+            counts.hold(n_bytes)
+
+    def __del__(self) -> None:
+        for counts in _counting or ():  # None as Python ends
+            counts.hold(-self.n_bytes)
+
+
+_memories: weakref.WeakValueDictionary[int, _Memory] = weakref.WeakValueDictionary()  # by address
 
 
 @contextmanager
@@ -128,6 +145,7 @@ class Fake(torch.Tensor):
     """A tensor of the device, `behind` which lies one of the CPU."""
 
     behind: torch.Tensor
+    memory: _Memory
 
     @staticmethod
     def __new__(cls, behind: torch.Tensor) -> Fake:
@@ -142,8 +160,8 @@ class Fake(torch.Tensor):
             requires_grad=False,
         )
         made.behind = behind
-        memory = behind.untyped_storage()
-        _look(made, memory.data_ptr(), memory.nbytes())
+        storage = behind.untyped_storage()
+        made.memory = _memories.get(storage.data_ptr()) or _remember(storage)
         return made
 
     __torch_function__ = torch._C._disabled_torch_function_impl
@@ -163,66 +181,93 @@ class Fake(torch.Tensor):
 class _Mode(TorchDispatchMode):
     """Sees the calls that make tensors on the device out of none."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else the first call loads the compiler, and each asks it to keep away
+
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None):
         return _call(function, args, kwargs or {})
 
 
+class _Kind(NamedTuple):
+    """What is known of a call of torch, whatever it is given."""
+
+    name: str
+    base: str  # what it does, be it in place or not
+    launches: bool
+    waits: bool
+
+
+@cache
+def _kind(function: Any) -> _Kind:
+    name = function._schema.name.partition("::")[2]
+    base = name.rstrip("_")
+    looks = any(  # all that it returns lies in an argument's memory, unchanged
+        each.alias_info is not None and not each.alias_info.is_write
+        for each in function._schema.returns
+    )
+    return _Kind(name, base, not looks and base not in ALLOCATES | LOOKS | READS, base in WAITS)
+
+
 def _call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    name, base = _names(function)
-    given = [*_tensors(args), *_tensors(kwargs.values())]
+    given = _tensors(args, [])
+    if kwargs:
+        _tensors(kwargs.values(), given)
     fakes = [each for each in given if isinstance(each, Fake)]
     to = kwargs.get("device")
     goes_there = to is not None and torch.device(to).type == DEVICE.type
     if not fakes and not goes_there:
         return function(*args, **kwargs)
-    lies_there = bool(fakes) if to is None else goes_there
-    _refuse(base, args, given, fakes)
-    _note_waits(base, args, kwargs, fakes, goes_there)
+    kind = _kind(function)
+    _refuse(kind.base, args, given, fakes)
+    if _counting:
+        _note_waits(kind, args, kwargs, fakes, goes_there)
     if goes_there:
-        kwargs = kwargs | {"device": torch.device("cpu")}
-    known = {id(fake.behind): fake for fake in fakes}
-    behind = {key: _mapped(unwrapped, value) for key, value in kwargs.items()}
-    result = function(*_mapped(unwrapped, args), **behind)
-    crosses = base == "_to_copy" and to is not None and goes_there != bool(fakes)
-    if not _looks(function) and not crosses and base not in ALLOCATES | LOOKS | READS:
-        _note("launches", name)
+        kwargs = kwargs | {"device": HERE}
+    result = function(
+        *[_behind(each) for each in args], **{key: _behind(each) for key, each in kwargs.items()}
+    )
+    crosses = kind.base == "_to_copy" and to is not None and goes_there != bool(fakes)
+    if _counting and kind.launches and not crosses:
+        _note("launches", kind.name)
         for counts in _counting:
-            counts.moved += _size(given) + _size(list(_tensors([result])))
-
-    def wrapped(value: torch.Tensor) -> torch.Tensor:
-        if id(value) in known:
-            return known[id(value)]
-        return Fake(value) if lies_there else value
-
-    return _mapped(wrapped, result)
+            counts.moved += _size(given) + _size(_tensors([result], []))
+    return _there(result, fakes) if to is None or goes_there else result
 
 
 # calls of torch take and give tensors, and tuples and lists of them: a tree that knows more kinds
 # would take most of the time of the tests
 
 
-def _tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+def _tensors(values: Iterable[Any], found: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Adds the tensors among values to those found."""
     for value in values:
         if isinstance(value, torch.Tensor):
-            yield value
+            found.append(value)
         elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
+            _tensors(value, found)
+    return found
 
 
-def _mapped(change: Callable[[torch.Tensor], Any], value: Any) -> Any:
-    """Changes the tensors in it, and leaves the rest as it is."""
-    if isinstance(value, torch.Tensor):
-        return change(value)
+def _behind(value: Any) -> Any:
+    """Gives what lies behind the tensors in it, and the rest as it is."""
+    if isinstance(value, Fake):
+        return value.behind
     if isinstance(value, (tuple, list)):
-        return type(value)([_mapped(change, each) for each in value])
+        return type(value)([_behind(each) for each in value])
     return value
 
 
-@cache
-def _names(function: Any) -> tuple[str, str]:
-    """Names a call, and what it does, be it in place or not."""
-    name = function._schema.name.partition("::")[2]
-    return name, name.rstrip("_")
+def _there(value: Any, fakes: list[Fake]) -> Any:
+    """Puts the tensors in it onto the device: one of the given where a call gives it back."""
+    if isinstance(value, torch.Tensor):
+        for fake in fakes:
+            if fake.behind is value:
+                return fake
+        return Fake(value)
+    if isinstance(value, (tuple, list)):
+        return type(value)([_there(each, fakes) for each in value])
+    return value
 
 
 def _refuse(base: str, args: Any, given: list[torch.Tensor], fakes: list[Fake]) -> None:
@@ -231,8 +276,10 @@ def _refuse(base: str, args: Any, given: list[torch.Tensor], fakes: list[Fake]) 
     Raises:
         RuntimeError: as torch does.
     """
-    here = [each for each in given if not isinstance(each, Fake) and each.dim() > 0]
-    if fakes and here and base not in {"_to_copy", "copy"} | INDEXING:
+    apart = len(fakes) not in (0, len(given)) and any(
+        not isinstance(each, Fake) and each.dim() > 0 for each in given
+    )
+    if apart and base not in BETWEEN:
         raise RuntimeError(
             f"Expected all tensors to be on the same device, but found {DEVICE} and cpu! ({base})"
         )
@@ -245,9 +292,10 @@ def _refuse(base: str, args: Any, given: list[torch.Tensor], fakes: list[Fake]) 
 
 
 def _note_waits(
-    base: str, args: Any, kwargs: dict[str, Any], fakes: list[Fake], goes_there: bool
+    kind: _Kind, args: Any, kwargs: dict[str, Any], fakes: list[Fake], goes_there: bool
 ) -> None:
-    if base in WAITS:
+    base = kind.base
+    if kind.waits:
         _note("waits", base)
     if base in INDEXING:
         indices = [each for each in args[1] if isinstance(each, torch.Tensor)]
@@ -269,15 +317,6 @@ def _note_waits(
             _note("waits", "copy_")
 
 
-@cache
-def _looks(function: Any) -> bool:
-    """Judges whether all that a call returns lies in an argument's memory, unchanged."""
-    return any(
-        each.alias_info is not None and not each.alias_info.is_write
-        for each in function._schema.returns
-    )
-
-
 def _size(values: list[Any]) -> int:
     tensors = [unwrapped(each) for each in values if isinstance(each, torch.Tensor)]
     return sum(each.numel() * each.element_size() for each in tensors)
@@ -288,17 +327,6 @@ def _note(kind: str, name: str) -> None:
         getattr(counts, kind)[name] += 1
 
 
-def _look(fake: Fake, place: int, n_bytes: int) -> None:
-    _fakes_of[place] += 1
-    if _fakes_of[place] == 1:
-        for counts in _counting:
-            counts.hold(n_bytes)
-    weakref.finalize(fake, _look_away, place, n_bytes)
-
-
-def _look_away(place: int, n_bytes: int) -> None:
-    _fakes_of[place] -= 1
-    if not _fakes_of[place]:
-        del _fakes_of[place]
-        for counts in _counting:
-            counts.hold(-n_bytes)
+def _remember(storage: torch.UntypedStorage) -> _Memory:
+    _memories[storage.data_ptr()] = memory = _Memory(storage.nbytes())
+    return memory
