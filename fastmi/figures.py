@@ -7,9 +7,10 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import Any, cast
 
 try:
@@ -189,13 +190,26 @@ _STYLE: Any = {
 class _Plane(Figure):
     """A figure that looks the same under every style, whenever it is drawn."""
 
+    _saving = False
+
     def draw(self, renderer: Any) -> None:
+        engine = self.get_layout_engine()
+        # what is saved matplotlib draws twice: first into nothing, to lay it out
+        nothing = isinstance(renderer.open_group, FunctionType)
         with _own_style():
-            super().draw(renderer)
+            if self._saving and nothing and engine is not None:
+                with suppress(ValueError):  # as matplotlib does
+                    engine.execute(self)
+            else:
+                super().draw(renderer)
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **options: Any) -> None:
-        with _own_style():
-            super().savefig(fname, transparent=transparent, **options)
+        self._saving = True
+        try:
+            with _own_style():
+                super().savefig(fname, transparent=transparent, **options)
+        finally:
+            self._saving = False
 
 
 def information_plane(
@@ -918,8 +932,11 @@ def _fitted(
         lines = _wrapped(text, letters)
     if not even:
         return lines
+    least = max(1, len("".join(text.split())) // len(lines))  # narrower lines do not hold the text
     return next(
-        narrower for n in range(1, letters + 1) if len(narrower := _wrapped(text, n)) == len(lines)
+        narrower
+        for n in range(least, letters + 1)
+        if len(narrower := _wrapped(text, n)) == len(lines)
     )
 
 
