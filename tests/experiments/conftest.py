@@ -23,6 +23,16 @@ def material():
     return Material(steps=3)
 
 
+@pytest.fixture(scope="session")
+def lesson_page(material, tmp_path_factory):
+    """The page of that lesson, by its command; its figures lie beside it."""
+    from experiments import lesson
+
+    page = tmp_path_factory.mktemp("lesson") / "page.md"
+    lesson.write(page, material, f"python -m experiments reading-a-plane --steps {material.steps}")
+    return page
+
+
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures are empty files."""

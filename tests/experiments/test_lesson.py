@@ -19,10 +19,8 @@ TEMPLATES = [
 
 
 @pytest.fixture(scope="module")
-def written(material, tmp_path_factory):
-    out = tmp_path_factory.mktemp("docs") / "page.md"
-    lesson.write(out, material, "the command")
-    return out
+def written(lesson_page):
+    return lesson_page
 
 
 @pytest.fixture(scope="module")

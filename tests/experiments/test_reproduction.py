@@ -17,7 +17,7 @@ from experiments.summary import KEYS
 from fastmi import tables
 from tests import runs
 from tests.experiments.shortened import left_by, page_of
-from tests.runs import reading_of, trained, undraw
+from tests.runs import reading_of, trained
 
 AS_CATALOGUED = reproduction._as_catalogued
 LAYER = {"layer", *KEYS, *(f"{key}_sd" for key in KEYS)}  # before there were beliefs
@@ -52,6 +52,14 @@ def written(short_runs, times, tmp_path_factory):
     path = tmp_path_factory.mktemp("pages") / "page.md"
     reproduction.write(short_runs["seeds"].parent.parent, path, times, "fastmi")
     return path
+
+
+@pytest.fixture
+def words_alone(undrawn, monkeypatch):
+    """Pages are written, and their figures are empty files."""
+    drawn = SimpleNamespace(set_dpi=lambda dpi: None)
+    monkeypatch.setattr(reproduction, "picture", lambda run, planes, marks: drawn)
+    monkeypatch.setattr(reproduction, "figures", saving.figures)
 
 
 @pytest.fixture
@@ -232,9 +240,8 @@ def test_the_seeds_are_drawn_with_their_band(short_runs):
 
 
 def test_a_result_that_was_read_by_other_bins_is_not_the_run(
-    short_runs, times, tmp_path, monkeypatch
+    short_runs, times, tmp_path, words_alone
 ):
-    undraw(monkeypatch)
     assert (
         runs.estimate(short_runs["seeds"], "--edges", "0", "1", "9", out=tmp_path / "results") == 0
     )
@@ -252,7 +259,7 @@ def test_results_of_an_earlier_version_are_shown(times, tmp_path):
     assert "4 steps, 4 recorded and read on 2 samples" in (tmp_path / "page.md").read_text()
 
 
-def test_an_older_manifest_makes_a_page_with_empty_cells(short_runs, times, tmp_path):
+def test_an_older_manifest_makes_a_page_with_empty_cells(short_runs, times, tmp_path, words_alone):
     """Format 2 was written without what can be believed, at first."""
     trained_folder = short_runs["seeds"].parent
     copy = Path(shutil.copytree(trained_folder, tmp_path / "results" / trained_folder.name))
@@ -275,7 +282,9 @@ def test_an_older_manifest_makes_a_page_with_empty_cells(short_runs, times, tmp_
         assert [row[-1] for row in cells(page, "`warm-up`, output")] == [""]
 
 
-def test_a_page_names_no_place_of_this_machine(short_runs, times, tmp_path, monkeypatch):
+def test_a_page_names_no_place_of_this_machine(
+    short_runs, times, tmp_path, words_alone, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").symlink_to(short_runs["seeds"].parent.parent)
     words = ("reproduction", "--results", tmp_path / "results", "--times", times)
@@ -284,14 +293,7 @@ def test_a_page_names_no_place_of_this_machine(short_runs, times, tmp_path, monk
         assert str(place) not in page
 
 
-def test_one_network_has_no_spread_over_networks(times, tmp_path, monkeypatch):
-    undraw(monkeypatch)
+def test_one_network_has_no_spread_over_networks(times, tmp_path, words_alone):
     left_by("stopping", "--epochs", "10", "--copies", "1", out=tmp_path / "results")
-    monkeypatch.setattr(
-        reproduction,
-        "picture",
-        lambda run, planes, marks: SimpleNamespace(set_dpi=lambda dpi: None),
-    )
-    monkeypatch.setattr(reproduction, "figures", saving.figures)
     reproduction.write(tmp_path / "results", tmp_path / "page.md", times, "fastmi")
     assert "nan" not in (tmp_path / "page.md").read_text()

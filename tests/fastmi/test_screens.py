@@ -9,13 +9,19 @@ from importlib.util import find_spec
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from fastmi import screens
 from fastmi.figures import information_plane
 from tests import ROOT
-from tests.fastmi.panels import panel, panels
+from tests.fastmi.panels import panels
 
 # --- live -----------------------------------------------------------------------------------------
+
+
+def small(width=1):
+    """A figure; where it goes is the same for each, and a plane takes long to draw."""
+    return Figure(figsize=(width, 1))
 
 
 class Clock:
@@ -99,17 +105,17 @@ def test_a_file_is_rewritten_as_it_goes_only_if_asked_for(
 def test_what_cannot_be_written_stops_nothing_before_the_end(clock, tmp_path, monkeypatch):
     monkeypatch.setattr(screens, "place", lambda: "file")
     live = screens.Live(tmp_path / "nowhere" / "plane.png")
-    live.redraw(lambda: information_plane(panels(1)))
+    live.redraw(small)
     with pytest.raises(FileNotFoundError, match="cannot be written"):
-        live.finish(lambda: information_plane(panels(1)))
+        live.finish(small)
 
 
 def test_a_file_moves(tmp_path, monkeypatch):
     monkeypatch.setattr(screens, "place", lambda: "file")
     monkeypatch.setattr(screens, "MOST_SHARE", np.inf)
     live, seen = screens.Live(tmp_path / "plane.png"), []
-    for n_epochs in (2, 20):
-        live.redraw(lambda n_epochs=n_epochs: information_plane([panel(n_epochs=n_epochs)]))
+    for width in (1, 2):
+        live.redraw(lambda width=width: small(width))
         seen.append((tmp_path / "plane.png").read_bytes())
     assert seen[0] != seen[1]
     assert [path.name for path in tmp_path.iterdir()] == ["plane.png"]
@@ -121,7 +127,7 @@ def test_a_file_moves(tmp_path, monkeypatch):
 @pytest.mark.parametrize("where", ["screen", "", None])
 def test_a_figure_is_shown_at_a_place(tmp_path, where):
     with pytest.raises(ValueError, match="where must be one of 'notebook', 'window', 'file', not"):
-        screens.show(information_plane(panels(1)), where, tmp_path / "plane.png")
+        screens.show(small(), where, tmp_path / "plane.png")
 
 
 # --- windows that do not open ---------------------------------------------------------------------
@@ -132,12 +138,11 @@ import warnings
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     from fastmi import screens
-    from fastmi.figures import information_plane
-    from tests.fastmi.panels import panels
+    from matplotlib.figure import Figure
     live = screens.Live("live.png")
-    live.redraw(lambda: information_plane(panels(1)))
-    live.finish(lambda: information_plane(panels(1)))
-    screens.show(information_plane(panels(1)), live.where, "shown.png")
+    live.redraw(lambda: Figure(figsize=(1, 1)))
+    live.finish(lambda: Figure(figsize=(1, 1)))
+    screens.show(Figure(figsize=(1, 1)), live.where, "shown.png")
 lines = [str(warning.message) for warning in said]
 print(live.where, *[line for line in lines if "PLBACKEND" in line], sep="\\n")
 """
@@ -224,7 +229,7 @@ def test_a_window_that_fails_is_a_file(tmp_path, no_windows):
     with pytest.warns(
         UserWarning, match=r"opens no window here .*: the figure is written to .*plane\.png"
     ):
-        screens.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+        screens.show(small(), "window", tmp_path / "plane.png")
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -232,7 +237,7 @@ def test_a_window_that_is_lost_on_the_way_is_a_file(tmp_path, no_windows, monkey
     monkeypatch.setattr(screens, "place", lambda: "window")
     live = screens.Live(tmp_path / "plane.png", rewrite=False)
     with pytest.warns(UserWarning, match="opens no window here"):
-        live.finish(lambda: information_plane(panels(1)))
+        live.finish(small)
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -243,7 +248,7 @@ def test_a_backend_without_windows_gives_a_file(tmp_path):
         UserWarning,
         match=r"opens no window here \(there is only [aA]gg\): the figure is written to",
     ):
-        screens.show(information_plane(panels(1)), "window", tmp_path / "plane.png")
+        screens.show(small(), "window", tmp_path / "plane.png")
     assert (tmp_path / "plane.png").read_bytes().startswith(b"\x89PNG")
 
 

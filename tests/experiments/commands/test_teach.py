@@ -9,16 +9,13 @@ from experiments.lesson.material import STEPS
 from tests.experiments.shortened import page_of
 
 
-def test_the_command_writes_the_page_and_the_same_again(material, tmp_path, capsys):
-    command = "python -m experiments reading-a-plane --steps 3"
-    (tmp_path / "again").mkdir()
-    lesson.write(tmp_path / "again" / "page.md", material, command)
+def test_the_command_writes_the_page_and_the_same_again(lesson_page, material, tmp_path, capsys):
     page = page_of(tmp_path, "reading-a-plane", "--steps", material.steps)
     assert capsys.readouterr().out == f"written: {tmp_path / 'page.md'}\n"
-    assert page == (tmp_path / "again" / "page.md").read_text()
-    assert f"Written by `{command}`, " in page
+    assert page == lesson_page.read_text()
+    assert "Written by `python -m experiments reading-a-plane --steps 3`, " in page
     for figure in (tmp_path / "page").iterdir():
-        assert figure.read_bytes() == (tmp_path / "again" / "page" / figure.name).read_bytes()
+        assert figure.read_bytes() == (lesson_page.parent / "page" / figure.name).read_bytes()
 
 
 def test_as_a_rule_it_is_trained_as_long_as_in_the_catalogue(tmp_path, monkeypatch):
