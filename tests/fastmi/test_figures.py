@@ -718,6 +718,7 @@ LONG = "; ".join(["a long caption of a sample that was held out"] * 4)
         (3, "epoch", CAPTION),
         (3, "epoch", LONG),
     ],
+    ids=lambda given: {CAPTION: "short", LONG: "long"}.get(given, given),
 )
 def test_no_text_covers_another_in_rows_with_bands(n_columns, color, caption):
     top, bottom = grid(n_columns, n_layers=7, epochs=np.arange(0, 200, 10))
@@ -1116,8 +1117,9 @@ def test_a_layer_may_have_no_name():
 
 
 def drawn_twice(color="epoch"):
+    few = panel(n_layers=2, n_epochs=5)
     return information_plane(
-        [[panel(n_epochs=5), spread(panel(n_epochs=5))]],
+        [[few, spread(few)]],
         rows=["$a$"],
         color=color,
         title="all of $x$",
