@@ -194,7 +194,8 @@ class _Plane(Figure):
 
     def draw(self, renderer: Any) -> None:
         engine = self.get_layout_engine()
-        # what is saved matplotlib draws twice: first into nothing, to lay it out
+        # what is saved matplotlib draws twice: first into nothing, to lay it out, by a renderer in
+        # which plain functions stand for methods
         nothing = isinstance(renderer.open_group, FunctionType)
         with _own_style():
             if self._saving and nothing and engine is not None:
