@@ -28,6 +28,8 @@ __all__ = [
     "digitise_any",
     "digitise_uniform",
     "encode_rows",
+    "extent",
+    "fixed",
     "jit",
     "renumber",
     "room",
@@ -53,6 +55,17 @@ def jit(kernel: Any, **options: Any) -> Any:
     if compiled is not kernel:  # NUMBA_DISABLE_JIT leaves it as it is
         compiled._cache = KernelCache(kernel)
     return compiled
+
+
+def fixed(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Views what a kernel only reads as read-only: Numba compiles a kernel for either.
+
+    So what is read-only already (columns of pandas, memory-mapped files, arrays of JAX) meets the
+    same kernel, and is not copied for it.
+    """
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 # --- digitise: float32 -> 0..n_edges, as np.digitize(x, edges) ------------------------------------

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 from fastmi.backends import Columns, IntArray, Occurrences
-from fastmi.backends.numba_kernels import N_OFTEN, jit, write
+from fastmi.backends.numba_kernels import N_OFTEN, fixed, jit, write
 from fastmi.backends.threads import n_threads, together
 
 __all__ = ["tally_pairs"]
@@ -300,8 +300,8 @@ def _tally(
         )
         of_sets = np.empty((2, most, max(len(x_used), len(y_used))), np.int64)
         count_by_bits(
-            some_x.codes,
-            some_y.codes,
+            fixed(some_x.codes),
+            fixed(some_y.codes),
             some_x.sizes,
             some_y.sizes,
             local,
@@ -313,7 +313,8 @@ def _tally(
         )
     else:
         turns = np.empty(4 * TURNS_CELLS, np.uint32)
-        count_in_tables(xs.codes, ys.codes, xs.sizes, ys.sizes, pairs, starts, turns, cells)
+        read = fixed(xs.codes), fixed(ys.codes)
+        count_in_tables(*read, xs.sizes, ys.sizes, pairs, starts, turns, cells)
     return _written(xs, ys, pairs, cells, starts, apart)
 
 

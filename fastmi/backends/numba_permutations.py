@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.backends.numba_kernels import jit, renumber, room
+from fastmi.backends.numba_kernels import fixed, jit, renumber, room
 from fastmi.backends.threads import together
 
 __all__ = ["LANES", "blocks", "lines_of", "permutation_sums"]
@@ -263,7 +263,7 @@ def _segments(codes: IntArray) -> list[_Segment]:
     place, ids = room(n), np.empty(n, np.uint32)
     segments = []
     for segment in codes:
-        n_symbols = int(renumber(segment, 0, place, ids))
+        n_symbols = int(renumber(fixed(segment), 0, place, ids))
         starts, samples = np.empty(n_symbols + 2, np.int64), np.empty(n, np.int32)
         n_codes = int(arrange(ids, n_symbols, starts, samples))
         segments.append(_Segment(starts[: n_codes + 1], samples[: starts[n_codes]].copy()))

@@ -25,6 +25,7 @@ from fastmi.backends.numba_kernels import (
     desk,
     digitise_uniform,
     encode_rows,
+    fixed,
     renumber,
     room,
     scatter,
@@ -118,17 +119,13 @@ def _proved(line: Line, edges: npt.NDArray[np.float32]) -> bool:
     points = np.concatenate([edges, np.nextafter(edges, np.float32(-np.inf))])
     symbols = np.empty(points.size, np.int32)
     n_edges = np.int32(edges.size)
-    digitise_uniform(_read(points), line, n_edges, (np.int32(0), n_edges), symbols)
+    digitise_uniform(fixed(points), line, n_edges, (np.int32(0), n_edges), symbols)
     return bool(np.array_equal(symbols, np.digitize(points, edges)))
 
 
 def receive(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Lays an array as the kernels know it: for each other layout Numba would compile them anew.
-
-    It is copied only where it is no plain memory: read-only, as pandas gives it, or in steps.
-    """
-    plain = array.flags.c_contiguous and array.flags.writeable
-    return array if plain else array.copy(order="C")
+    """Lays an array as the kernels know it: for any other layout Numba would compile them anew."""
+    return np.ascontiguousarray(array)
 
 
 def beside(labels: IntArray, codes: IntArray) -> IntArray:
@@ -150,7 +147,7 @@ def encode_layers(
     for layer, cut, weight, out, beyond in zip(layers, cuts, weights, codes, outside, strict=True):
         if cut is not before:  # mostly all layers are cut alike
             before, told = cut, _told(cut)
-        flat, d = _read(layer), weight.size
+        flat, d = _flat(layer), weight.size
         spans = _spans(out.size, d)
         if len(spans) == 1:
             tile = symbols if d <= TILE_SYMBOLS else np.empty(d, np.int32)
@@ -178,13 +175,15 @@ def count_units(
     """Counts every unit's symbols beside each label, (n_labels, d, n_edges + 1), and a census."""
     m, d = layer.shape
     n_symbols = cut.edges.size + 1
-    flat, told = _read(layer), _told(cut)
+    flat, told = _flat(layer), _told(cut)
 
     def count(span: slice) -> tuple[Any, Census]:
         cells = np.zeros((n_labels, d * n_symbols), np.uint32)
         tile = np.empty(max(TILE_SYMBOLS, d), np.int32)
         rows = flat[span.start * d : span.stop * d]
-        return cells, Census(*numba_kernels.count_units(rows, *told, labels[span], tile, cells))
+        return cells, Census(
+            *numba_kernels.count_units(rows, *told, fixed(labels[span]), tile, cells)
+        )
 
     # a thread has cells of its own
     parts = together([partial(count, span) for span in _spans(m, d)])
@@ -193,14 +192,8 @@ def count_units(
     return cells.reshape(n_labels, d, n_symbols), census
 
 
-def _read(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Makes of what kernels only read one line that cannot be written: theirs is one compilation.
-
-    Memory-mapped files and JAX's arrays are read-only, and are not copied for it.
-    """
-    flat = np.ascontiguousarray(array).reshape(-1)  # a view, whose flags are its own
-    flat.setflags(write=False)
-    return flat
+def _flat(layer: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return fixed(np.ascontiguousarray(layer).reshape(-1))
 
 
 def _told(cut: Cut) -> Search:
@@ -226,7 +219,7 @@ def _spans(n: int, size: int) -> list[slice]:
 
 def extent(codes: IntArray) -> tuple[int, int]:
     """Finds the lowest and the highest of codes (n,) or (m, d), of which there is one at least."""
-    lowest, highest = numba_kernels.extent(codes.reshape(-1))
+    lowest, highest = numba_kernels.extent(fixed(codes.reshape(-1)))
     return int(lowest), int(highest)
 
 
@@ -241,7 +234,7 @@ def identify(codes: IntArray) -> tuple[IntArray, int]:
         occurs = np.bincount(codes) > 0
         return (np.cumsum(occurs) - 1)[codes], int(np.count_nonzero(occurs))
     ids = np.empty(codes.size, np.uint32)
-    n_symbols = renumber(codes, 0, room(codes.size), ids)
+    n_symbols = renumber(fixed(codes), 0, room(codes.size), ids)
     return ids.astype(np.int64) - 1, int(n_symbols)
 
 
@@ -282,7 +275,7 @@ def _tabled(
     from fastmi.backends.numba_pairs import count_in_turns
 
     turns = np.zeros((4, n_cells), np.uint32)
-    count_in_turns(codes, labels, n_labels, turns.reshape(-1))
+    count_in_turns(fixed(codes), fixed(labels), n_labels, turns.reshape(-1))
     cells = turns.sum(0, dtype=np.int64)
     occur = np.flatnonzero(cells)
     rows, columns = np.divmod(occur, n_labels)
@@ -361,15 +354,14 @@ def _tally(
     out = np.empty((len(n_labels) + 1, 3, (len(starts) - 1) * distinct_counts), np.int64)
     written = np.zeros(len(n_labels) + 1, np.int64)
     sizes = np.array(n_labels, np.int64)
-    tally_segments(
-        codes, starts, skip, labels, aligned, sizes, *room(longest), *desk(longest), written, out
-    )
+    read = fixed(codes), starts, skip, fixed(labels), aligned, sizes
+    tally_segments(*read, *room(longest), *desk(longest), written, out)
     return [rows[:, :length] for rows, length in zip(out, written.tolist(), strict=True)]
 
 
 def _tally_long(codes: IntArray, labels: IntArray, n_labels: tuple[int, ...]) -> list[IntArray]:
     """Counts a segment too long for the cache, in buckets, unless a sample has few codes."""
-    n = len(codes)
+    n, codes, labels = len(codes), fixed(codes), fixed(labels)
     sample = codes[: BUCKET_CODES // 2]
     place = room(len(sample))
     if renumber(sample, 0, place, np.empty(len(sample), np.uint32)) < len(sample) // 2:
