@@ -574,10 +574,12 @@ def test_redrawing_is_bounded_in_number(shown, monkeypatch):
     monkeypatch.setattr(screens, "place", lambda: "window")
     monkeypatch.setattr(experimental_setup, "CHUNK_NETWORKS", 1)
     monkeypatch.setattr(screens, "MOST_SHARE", np.inf)
-    experiment(tanh((12, 2, 1)), *simple(), epochs=120, plot="dynamic")
+    assert screens.MOST_REDRAWINGS == 50
+    monkeypatch.setattr(screens, "MOST_REDRAWINGS", 10)
+    experiment(tanh((12, 2, 1)), *simple(), epochs=24, plot="dynamic")
     drawn = [epochs for epochs, _ in shown]
-    assert len(drawn) == 50
-    assert (drawn[0], drawn[-1]) == (1, 120)
+    assert len(drawn) == 10
+    assert (drawn[0], drawn[-1]) == (1, 24)
     assert max(np.diff(drawn)) == 3  # spread over the whole training
 
 
