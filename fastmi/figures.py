@@ -198,7 +198,7 @@ class _Plane(Figure):
         # which plain functions stand for methods
         nothing = isinstance(renderer.open_group, FunctionType)
         with _own_style():
-            if self._saving and nothing and engine is not None:
+            if self._saving and nothing and engine and self.axes and self.get_visible():
                 with suppress(ValueError):  # as matplotlib does
                     engine.execute(self)
             else:

@@ -142,8 +142,10 @@ class Log(logging.Handler):
         logger = logging.getLogger("fastmi")
         before = logger.level
         logger.setLevel(level)
-        yield
-        logger.setLevel(before)
+        try:
+            yield
+        finally:
+            logger.setLevel(before)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from benchmarks.curves import Curve, layer_race
 from benchmarks.labels import LabelCase
 from benchmarks.peers import peers
 from tests.benchmarks.small import TINY
+from tests.outputs import unread
 
 
 @pytest.fixture
@@ -132,6 +133,12 @@ def test_a_file_that_cannot_be_written_is_said_before_anything_is_measured(
     monkeypatch.setattr(running, "_run", lambda *arguments: pytest.fail("work was done"))
     assert command.main(["one-layer", "--json", str(tmp_path)]) == 2
     assert "is a folder: pass the name of a file" in capsys.readouterr().err
+
+
+def test_cases_that_nobody_reads_end_without_a_word(tiny, capsys):
+    with unread():
+        assert command.main(["--quick"]) == 141
+    assert capsys.readouterr().err == ""
 
 
 def test_the_name_under_which_it_was_called_is_said(monkeypatch, capsys):

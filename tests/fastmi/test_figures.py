@@ -895,6 +895,19 @@ def test_the_same_figure_is_the_same_file(tmp_path, monkeypatch, name):
     assert len(drawings) == 1 + 2
 
 
+@pytest.mark.parametrize(
+    "change", [Figure.clear, lambda figure: figure.set_visible(False)], ids=["cleared", "hidden"]
+)
+def test_where_there_is_nothing_to_lay_out_nothing_is(change):
+    files = []
+    for savefig in (figures._Plane.savefig, Figure.savefig):
+        figure, file = information_plane([panel(n_layers=1, n_epochs=2)]), io.BytesIO()
+        change(figure)
+        savefig(figure, file, format="rgba", bbox_inches="tight")
+        files.append(file.getvalue())
+    assert files[0] == files[1]
+
+
 def test_a_file_holds_the_old_figure_until_the_new_one_is_whole(tmp_path, monkeypatch):
     path = tmp_path / "plane.png"
     path.write_bytes(b"old")
