@@ -98,7 +98,7 @@ def test_bytes_that_are_moved_and_held_are_counted(on_device):
 
 @interpreted
 def test_the_fast_interpreter_says_what_the_slow_one_says(monkeypatch, rng):
-    """The slow one looks out for integers that overflow, too."""
+    """The slow one looks out for integers of 32 bits that overflow, too."""
     from triton import language
     from triton.runtime import interpreter as slow_one
 
