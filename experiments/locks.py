@@ -75,6 +75,11 @@ def _acquired(path: Path, folder: Path) -> int:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         except OSError as error:
+            if not os.path.lexists(path):  # it is the folder that is in the way
+                raise ValueError(
+                    f"'{path.parent}' cannot be written into ({error.strerror}): pass --out FOLDER,"
+                    " another one"
+                ) from None
             raise ValueError(
                 f"'{path}' cannot be used as a lock ({error.strerror}): move it away"
             ) from None

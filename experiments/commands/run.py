@@ -6,6 +6,7 @@ All are judged before any work, each is held while it lasts, and leaves one atte
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 from collections.abc import Callable
@@ -65,8 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
 def chosen(name: str, arguments: argparse.Namespace) -> Run:
     """Gives a run of the catalogue the numbers that were asked for."""
     if name not in CATALOG:
+        near = difflib.get_close_matches(name, CATALOG, n=1)
         raise ValueError(
-            f"NAME is {name!r}: the runs are {', '.join(CATALOG)} ({arguments.prog} list)"
+            f"NAME is {name!r}: "
+            + (f"did you mean {near[0]}? " if near else "")
+            + f"the runs are {', '.join(CATALOG)} ({arguments.prog} list)"
         )
     changes = {
         key: getattr(arguments, key) for key in ("epochs", "copies", "seed", "seeds", "init")

@@ -1,5 +1,6 @@
 """Who works on a result holds it: one process at a time, and the next is told who."""
 
+import errno
 import json
 import os
 import platform
@@ -234,6 +235,17 @@ def test_what_is_no_lock_is_left_alone(tmp_path, kind):
         taken(tmp_path / "result")
     assert (tmp_path / "precious").read_text() == "precious"
     assert names(tmp_path) == ["precious", "result.lock"]
+
+
+def test_where_nothing_can_be_written_another_folder_is_the_way_out(tmp_path, monkeypatch):
+    def refused(path, *flags):
+        raise OSError(errno.EROFS, "Read-only file system", path)
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(
+        ValueError, match=r"' cannot be written into \(Read-only file system\): pass --out FOLDER"
+    ):
+        taken(tmp_path / "result")
 
 
 @posix

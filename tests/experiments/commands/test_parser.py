@@ -13,6 +13,12 @@ def test_an_unknown_run_is_refused_before_any_work(tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_mistyped_run_is_told_its_neighbour(tmp_path, capsys):
+    assert run("warmup", out=tmp_path / "new") == 2
+    assert "NAME is 'warmup': did you mean warm-up? the runs are" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("device", ["tpu9", "meta", "cuda:99"])
 def test_a_device_that_is_not_there_is_refused_before_any_work(device, tmp_path, capsys):
     assert run("warm-up", "--device", device, out=tmp_path / "new") == 2
