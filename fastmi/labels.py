@@ -208,7 +208,7 @@ def as_columns(name: str, given: Any) -> dict[Any, Labels]:
         if not columns:
             raise ValueError(f"{name} has no columns: there is nothing to count")
         return columns
-    whole = read(name, given)
+    whole = read(name, given, frame=_as_table(name, given))
     if whole.array.ndim > 2:
         raise ValueError(
             f"{name} has shape {tuple(whole.array.shape)}: a table is (n, d), samples by columns"
@@ -237,14 +237,14 @@ def _read(name: str, given: Any, by_value: bool, frame: str = "") -> Labels:
     if isinstance(given, frames.Held):
         return _held(name, given, by_value, frame)
     if isinstance(given, list | tuple):
-        return _of_leaves(name, *_flattened(name, given), _converted(name), by_value)
+        return _of_leaves(name, *_flattened(name, given), _converted(name, frame), by_value)
     if is_tensor(given):
         array = container(name, given)
         if is_tensor(array):
-            return _on_device(name, array, _converted(f"{name}.tolist()"))
-        return _on_host(name, array, _converted(f"{name}.tolist()"), by_value)
+            return _on_device(name, array, _converted(f"{name}.tolist()", frame))
+        return _on_host(name, array, _converted(f"{name}.tolist()", frame), by_value)
     if type(given) in (np.ndarray, np.memmap):
-        return _on_host(name, given, Handle(name), by_value)
+        return _on_host(name, given, Handle(name, frame), by_value)
     columns = frames.table(given)
     if columns is not None:
         whole = _as_frame(name, given, by_value)
@@ -367,7 +367,8 @@ class Handle(NamedTuple):
     """How an argument is typed that is to be binned.
 
     Attributes:
-        array: as an array. frame: as what `discretize` takes of pandas or polars; "" of all else.
+        array: as an array. frame: as what `discretize` takes, a frame of pandas or polars, or of
+            whatever else is a table of variables; "" where rows are symbols.
     """
 
     array: str
@@ -382,6 +383,17 @@ def _as_frame(name: str, given: Any, by_value: bool) -> str:
     """Names what `discretize` takes; chunks of a stream need bins that are not fitted to each."""
     takes = any(hasattr(given, method) for method in ("iloc", "with_columns", "to_frame"))
     return name if takes and not by_value and not hasattr(given, "levels") else ""
+
+
+def _as_table(name: str, given: Any) -> str:
+    """Writes a table of variables that is no frame as what `discretize` takes."""
+    if frames.is_masked(given):
+        return f"{name}.filled(np.nan)"
+    if is_tensor(given):
+        return f"{name}.cpu()" if given.is_cuda else name
+    if type(given) in (np.ndarray, np.memmap) and given.dtype.kind == "f":
+        return name
+    return _as_frame(name, given, by_value=False) or f"np.asarray({name}, float)"
 
 
 def _bins(handle: Handle, array: npt.NDArray[Any], gaps: bool) -> str:

@@ -254,6 +254,29 @@ def test_continuous_columns_of_a_frame_are_binned_together(of, name):
     assert fastmi.entropy(binned) == 1.5
 
 
+TABLES = {
+    "an array": np.array([[0.1, 1], [0.5, 1], [0.9, 1], [0.5, 1]]),
+    "a gap": np.array([[0.1, 1], [0.5, 1], [0.9, 1], [0.5, np.nan]]),
+    "a single column": np.array([0.1, 0.5, 0.9, 0.5]),
+    "objects": np.array([[0.1, 1], [0.5, 1], [0.9, 1], [0.5, None]], object),
+    "a list of rows": [[0.1, 1], [0.5, 1], [0.9, None], [0.5, 1]],
+    "a tensor": torch.tensor([[0.1, 1], [0.5, 1], [0.9, 1], [0.5, 1]]),
+    "masked": np.ma.array([[0.1, 1], [0.5, 1], [0.9, 1], [0.5, 7]], mask=[[0, 0]] * 3 + [[0, 1]]),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("of", [fastmi.feature_information, fastmi.pairwise_mutual_information])
+def test_columns_that_are_variables_are_binned_each_by_itself(of, name):
+    x, y = TABLES[name], [0, 1, 2, 1]
+    with pytest.raises(ValueError, match=r"X holds 0\.1.*, not a whole number") as caught:
+        of(x, y)
+    way = r"bin them first: (fastmi\.discretize\(.*, fastmi\.QuantileBins\(8\)\))$"
+    found = of(advised(caught.value, way, x), y, missing="symbol")
+    first = found.scores[0] if of is fastmi.feature_information else found.bits[0, 0]
+    assert first == 1.5
+
+
 @pytest.mark.parametrize("x", [np.array([0.1, np.nan, 0.9, 0.9]), [0.1, float("nan"), 0.9, 0.9]])
 def test_what_is_missing_among_continuous_labels_stays_so(x):
     with pytest.raises(ValueError, match="not a whole number") as caught:
