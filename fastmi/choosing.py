@@ -94,6 +94,8 @@ def _fitted(candidates: Any, layer: Activations) -> list[Binning]:
     if not candidates:
         raise ValueError("candidates is empty: pass one binning at least")
     for i, candidate in enumerate(candidates):
+        if isinstance(candidate, type):
+            as_binning(candidate, f"candidates[{i}]")
         if not isinstance(candidate, Binning):
             raise TypeError(
                 f"candidates[{i}] is {shown(candidate)}: pass binnings, fixed or to be fitted, as "

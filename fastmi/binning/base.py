@@ -30,6 +30,13 @@ __all__ = [
 MOST_EDGES = 2**24  # float32 tells no more apart on most lines
 HIGHEST_EDGE = float(np.finfo(np.float32).max)
 OUT_OF_RANGE = ("separate", "clip", "wrap", "raise")
+# how one of each class is made, for who passes the class
+MADE = {
+    "Edges": "fastmi.Edges([-1, 0, 1])",
+    "UniformBins": "fastmi.UniformBins(30, range=(-1, 1))",
+    "WidthBins": "fastmi.WidthBins(0.1)",
+    "QuantileBins": "fastmi.QuantileBins(8)",
+}
 
 
 class Binning(Chosen):
@@ -101,6 +108,8 @@ class Binning(Chosen):
 
 def needs_data(binning: Any) -> bool:
     """Tells whether its edges depend on data that it has not been fitted to."""
+    if isinstance(binning, type):  # which `as_binning` refuses
+        return False
     return hasattr(binning, "fit") and getattr(binning, "edges", None) is None
 
 
@@ -108,8 +117,11 @@ def as_binning(value: Any, name: str = "binning") -> Any:
     """Reads what was passed as a binning.
 
     Raises:
-        TypeError: it is none.
+        TypeError: it is none, or the class of some. ValueError: it has not been fitted.
     """
+    if isinstance(value, type) and issubclass(value, Binning):
+        made = MADE.get(value.__name__, f"an instance, {value.__name__}(...)")
+        raise TypeError(f"{name} is the class {value.__name__}: pass {made}")
     if isinstance(value, Binning) and needs_data(value):
         raise ValueError(
             f"{name} is {shown(value)}, whose edges depend on data: fit it to a layer first "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastmi.binning import Binning, Edges
+from fastmi.binning import Binning, Edges, as_binning
 from fastmi.inputs import shown
 from fastmi.measures import Counted, Measure, VectorQuantized
 
@@ -138,6 +138,8 @@ def _check_rule(rule: Any) -> None:
 
 
 def _check_measure(rule: Any) -> None:
+    if isinstance(rule, type) and issubclass(rule, Binning):
+        as_binning(rule, "measures")
     if isinstance(rule, type) or not isinstance(rule, Binning | Measure):
         raise TypeError(
             f"measures holds {shown(rule)}: pass fastmi.UniformBins(...), another binning, a "

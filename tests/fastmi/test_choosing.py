@@ -321,7 +321,11 @@ def test_a_table_carries_it_through_every_file(layer, y, tmp_path):
             TypeError,
             r"candidates\[1\] is KDEBounds.*: pass binnings, fixed or to be fitted",
         ),
-        ({"candidates": [UniformBins]}, TypeError, r"candidates\[0\] is <class.*: pass binnings"),
+        (
+            {"candidates": [UniformBins]},
+            TypeError,
+            r"candidates\[0\] is the class UniformBins: pass fastmi",
+        ),
         (
             {"layer": np.zeros((2, 400, 2))},
             ValueError,

@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -85,7 +86,7 @@ class LookAlike:
     edges, ends, out_of_range = [0, 1], (0, 2), "separate"
 
 
-@pytest.mark.parametrize("binning", [LookAlike(), Binning(), "tanh", 30, None, Edges])
+@pytest.mark.parametrize("binning", [LookAlike(), Binning(), "tanh", 30, None, int])
 def test_what_only_looks_like_a_binning_is_none(binning):
     for call in (lambda: fastmi.encode(np.zeros((2, 1)), binning), lambda: fastmi.Stream(binning)):
         with pytest.raises(TypeError, match=r"binning is .*pass fastmi\.Edges\(\.\.\.\)"):
@@ -152,3 +153,36 @@ def test_each_layer_has_a_fit_of_its_own(rule, rng):
         assert np.array_equal(
             together[i], PlaneEstimator(np.arange(200), y, bins[name]).estimate(layer)[0]
         )
+
+
+# --- a class in the place of one ------------------------------------------------------------------
+
+
+TAKES = {
+    "discretize": lambda kind: fastmi.discretize(np.array([[0.5], [1.5]]), kind),
+    "a mapping": lambda kind: fastmi.discretize(np.array([[0.5], [1.5]]), {0: kind}),
+    "nothing to bin": lambda kind: fastmi.discretize(pd.DataFrame({"k": [1, 2]}), kind),
+    "encode": lambda kind: fastmi.encode(np.zeros((2, 1)), kind),
+    "a plane": lambda kind: PlaneEstimator(np.array([0, 1]), [0, 1], kind),
+    "a stream": lambda kind: Stream(kind),
+    "candidates": lambda kind: fastmi.choose_binning(np.zeros((2, 1)), [0, 1], [kind]),
+}
+
+
+@pytest.mark.parametrize("taken", TAKES)
+@pytest.mark.parametrize("kind", [Edges, UniformBins, WidthBins, QuantileBins])
+def test_a_class_is_refused_with_how_one_is_made(kind, taken):
+    with pytest.raises(TypeError, match=rf"is the class {kind.__name__}: pass fastmi\.") as caught:
+        TAKES[taken](kind)
+    made = eval(str(caught.value).partition(": pass ")[2], {"fastmi": fastmi})
+    assert type(made) is kind
+
+
+def test_a_class_that_is_not_ours_is_named():
+    class Own(Binning):
+        pass
+
+    with pytest.raises(
+        TypeError, match=r"binning is the class Own: pass an instance, Own\(\.\.\.\)"
+    ):
+        fastmi.encode(np.zeros((2, 1)), Own)
