@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmi import backends, belief, entropies
+from fastmi import backends, belief, entropies, frames
 from fastmi.arrays import FloatArray, IntArray, LabelsLike
 from fastmi.belief import Within
 from fastmi.counting import Tally
@@ -211,9 +211,9 @@ def feature_information(
         a record of arrays (d,); its repr is a table, `to_pandas` a DataFrame.
 
     Raises:
-        TypeError, ValueError: as `mutual_information`, of a column that is named; n_classes below
-            the classes seen; n_resamples beside conditional_on, or where samples are left out of
-            some columns.
+        TypeError, ValueError: as `mutual_information`, of a column that is named; the name of a
+            column in the place of y; n_classes below the classes seen; n_resamples beside
+            conditional_on, or where samples are left out of some columns.
 
     Example:
         >>> import fastmi
@@ -267,6 +267,12 @@ def feature_information(
 
 def _together(X: Any, given: dict[str, Any], missing: str) -> tuple[Table, dict[str, Labels]]:
     """Reads a table and the variables beside it, without the samples that one of these lacks."""
+    for name, value in given.items():
+        if isinstance(value, str) and value in (frames.table(X) or ()):
+            left = f"columns={value!r}" if hasattr(X, "iloc") else repr(value)
+            raise TypeError(
+                f"{name} names a column: pass X[{value!r}], and leave it out of X (X.drop({left}))"
+            )
     xs = table_of("X", X, missing)
     variables = {name: bare(name, value) for name, value in given.items()}
     same_samples(X=xs.columns.codes.T, **{name: of.array for name, of in variables.items()})

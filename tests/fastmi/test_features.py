@@ -1,9 +1,12 @@
 """What each column tells of y: the numbers of a report of each, in one call."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,3 +217,22 @@ def test_it_is_pickled_whole(sample):
 def test_bad_tables_are_refused(given, words):
     with pytest.raises(ValueError, match=words):
         feature_information(**({"X": [[1, 2], [3, 4]], "y": [0, 1]} | given))
+
+
+TABLE = {"a": [0, 0, 1, 1], "target": ["u", "u", "v", "v"], "k": [0, 1, 0, 1]}
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, polars.DataFrame, pyarrow.table])
+def test_the_name_of_a_column_is_no_y(kind):
+    X = kind(TABLE)
+    with pytest.raises(TypeError, match="y names a column: pass X") as caught:
+        feature_information(X, "target")
+    way = r"y names a column: pass (X\['target'\]), and leave it out of X \((X\.drop\(.*\))\)$"
+    column, rest = re.fullmatch(way, str(caught.value)).groups()
+    found = feature_information(eval(rest, {"X": X}), eval(column, {"X": X}))
+    assert found.names == ("a", "k")
+    assert found.scores.tolist() == [1.0, 0.0]
+    with pytest.raises(TypeError, match=r"conditional_on names a column: pass X\['k'\]"):
+        feature_information(X, [0, 0, 1, 1], conditional_on="k")
+    with pytest.raises(TypeError, match=r"y is a builtins\.str"):
+        feature_information(X, "no such")
