@@ -143,7 +143,7 @@ def numbers_of(name: str, column: Any, named: bool = False) -> FloatArray | None
         values = _floats(list(values))
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
         if named:
-            raise TypeError(f"{name} holds no numbers: leave it out of the binning")
+            raise TypeError(f"{name} {_no_numbers(name, column)}")
         return None
     numbers = values.astype(np.float64)
     if held is not None and held.absent is not None:
@@ -151,6 +151,17 @@ def numbers_of(name: str, column: Any, named: bool = False) -> FloatArray | None
     finite = numbers[np.isfinite(numbers)]
     continuous = values.dtype.kind == "f" and bool((finite != np.floor(finite)).any())
     return numbers if named or continuous else None
+
+
+def _no_numbers(name: str, column: Any) -> str:
+    """Says what becomes of a column without numbers; seconds of NaT are NaN, its int64 a number."""
+    kind = getattr(getattr(column, "dtype", None), "kind", "")
+    if kind == "M":
+        since = f"{name} - pandas.{column.min()!r}"
+        return f"holds dates: put seconds in their place, ({since}).dt.total_seconds(), to bin them"
+    if kind == "m":
+        return f"holds spans of time: put {name}.dt.total_seconds() in their place to bin them"
+    return "holds no numbers: leave it out of the binning"
 
 
 def _floats(values: list[Any]) -> FloatArray | None:

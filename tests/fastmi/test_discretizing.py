@@ -1,6 +1,7 @@
 """Continuous columns become bins, and everything else stays."""
 
 import importlib.util
+import re
 
 import numpy as np
 import pandas as pd
@@ -195,6 +196,32 @@ def test_what_cannot_be_binned_is_refused(name):
     (frame, binning), error, words = REFUSED[name]
     with pytest.raises(error, match=words):
         fastmi.discretize(pd.DataFrame(frame), binning)
+
+
+DAYS = pd.Series(pd.to_datetime(["2024-01-01", "2024-02-01", None, "2024-05-01"]))
+TIMES = {
+    "dates": DAYS,
+    "of a zone": DAYS.dt.tz_localize("Europe/Berlin"),
+    "spans": DAYS - DAYS.min(),
+    "nothing but gaps": DAYS[[2, 2]].reset_index(drop=True),
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_dates_are_binned_as_the_message_says(name):
+    frame = pd.DataFrame({"signup": TIMES[name]})
+    assert fastmi.discretize(frame, fastmi.QuantileBins(2))["signup"].equals(frame["signup"])
+    binning = {
+        "signup": fastmi.Edges([1.0, 3e6])
+    }  # seconds: a day in February is below, in May not
+    with pytest.raises(
+        TypeError, match=r"frame\['signup'\] holds (dates|spans of time): "
+    ) as caught:
+        fastmi.discretize(frame, binning)
+    way = re.search(r"put (?:seconds in their place, )?(.*total_seconds\(\))", str(caught.value))
+    seconds = frame.assign(signup=eval(way.group(1), {"frame": frame, "pandas": pd}))
+    expected = [0, 1, None, 2] if len(frame) == 4 else [None, None]
+    assert codes(fastmi.discretize(seconds, binning)["signup"]) == expected
 
 
 def test_other_containers_are_refused():
