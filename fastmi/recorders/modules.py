@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastmi.inputs import shown
@@ -12,7 +12,7 @@ from fastmi.inputs import shown
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["found", "listed", "unwrapped", "weighted"]
+__all__ = ["found", "listed", "near", "some_of", "unwrapped", "weighted"]
 
 ROOT = "model"  # the name of the model itself
 FSDP = ("FullyShardedDataParallel", "FSDPModule")
@@ -195,15 +195,26 @@ def _not_found(wanted: Any, known: Mapping[str, nn.Module]) -> ValueError:
     """Names what is near to what the model does not have."""
     aside = ""
     if isinstance(wanted, str):
-        names, label = list(known), repr(wanted)
-        near = difflib.get_close_matches(wanted, names, n=5, cutoff=0.6)
-        near += [name for name in names if name.rpartition(".")[2] == wanted and name not in near]
+        names, label, found = list(known), repr(wanted), near(wanted, known)
     else:
         kinds, label = [type(module).__name__ for module in known.values()], wanted.__name__
         names = list(dict.fromkeys(kinds))
-        near = difflib.get_close_matches(label, names, n=5, cutoff=0.6)
-        if not near and wanted.__module__ == "torch.nn.modules.activation":
+        found = near(label, names)
+        if not found and wanted.__module__ == "torch.nn.modules.activation":
             aside = FUNCTIONS
-    shorter = names[:20] + ([f"{len(names) - 20} more"] if len(names) > 20 else [])
-    listed = f"near it are {', '.join(near[:5])}" if near else f"it has {', '.join(shorter)}"
+    listed = f"near it are {', '.join(found)}" if found else f"it has {', '.join(some_of(names))}"
     return ValueError(f"layers holds {label:.80}, which the model does not have; {listed}{aside}")
+
+
+def near(wanted: str, names: Iterable[str]) -> list[str]:
+    """Lists at most five names that `wanted` may have meant: alike, or that end in it."""
+    names = list(names)
+    alike = difflib.get_close_matches(wanted, names, n=5, cutoff=0.6)
+    ends = [name for name in names if name.rpartition(".")[2] == wanted and name not in alike]
+    return (alike + ends)[:5]
+
+
+def some_of(names: Sequence[str]) -> list[str]:
+    """Lists at most twenty names, and how many more there are."""
+    more = len(names) - 20
+    return [*names[:20], *([f"{more} more"] if more > 0 else [])]

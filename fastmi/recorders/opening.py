@@ -67,10 +67,10 @@ def watch(
             module without children that has parameters, but for those whose output has no axis of
             samples first (embeddings of positions). A module that is called again is "act#2".
         pool: what to do with positions: None, "flatten", "mean", "max", "first", "last",
-            "positions" or a function output -> (n, d); or a mapping layer -> one. None flattens
-            (n, c, h, w), and asks for a choice where a layer is (n, tokens, d). "positions" makes
-            every position a sample, with the x of its sample: H(T|X) counts, and nothing is said of
-            chance and verdicts, for positions of one sample hang together.
+            "positions" or a function output -> (n, d); or a mapping layer -> one, with None for all
+            others. None flattens (n, c, h, w), and asks for a choice where a layer is (n, tokens,
+            d). "positions" makes every position a sample, with the x of its sample: H(T|X) counts,
+            and nothing is said of chance and verdicts, for positions of one sample hang together.
         log: a function log(numbers, step=step) (`wandb.log`) or a TensorBoard writer.
         unpack: a batch -> (what the model is called with, y), where a batch is neither (x, y) nor a
             mapping with "labels".

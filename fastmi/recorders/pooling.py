@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastmi.inputs import is_tensor, shown
+from fastmi.recorders.modules import near, some_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["POOLS", "Pool", "check_pool", "named", "no_samples", "pool_of", "pooled"]
+__all__ = [
+    "POOLS",
+    "Pool",
+    "check_layers",
+    "check_pool",
+    "named",
+    "no_samples",
+    "pool_of",
+    "pooled",
+]
 
 Pool = str | Callable[..., Any] | None
 POOLS = ("flatten", "mean", "max", "first", "last", "positions")
@@ -32,6 +42,28 @@ def check_pool(pool: Any) -> None:
         if one is not None and not isinstance(one, str) and not callable(one):
             raise TypeError(
                 f"{name} is {shown(one)}: one of {', '.join(map(repr, POOLS))}, a function or None"
+            )
+
+
+def check_layers(pool: Any, layers: Sequence[str]) -> None:
+    """Refuses a mapping that names what is no layer: "act" and "act#2" are, where act is called so.
+
+    Raises:
+        ValueError: so.
+    """
+    known = list(
+        dict.fromkeys(name for layer in layers for name in (layer, layer.partition("#")[0]))
+    )
+    for name in pool if isinstance(pool, Mapping) else ():
+        if name not in known:
+            alike = near(name, known) if isinstance(name, str) else []
+            said = (
+                f"near it are {', '.join(alike)}"
+                if alike
+                else f"they are {', '.join(some_of(known))}"
+            )
+            raise ValueError(
+                f"pool names {shown(name)}, which is none of the watched layers; {said}"
             )
 
 

@@ -72,6 +72,7 @@ class Recorder:
             ranks.check_same("samples", storage.digests(samples))
             ranks.check_same("batch_size", samples[0].batch_size)
             ranks.check_same("layers", watching.names)
+        pooling.check_layers(watching.pool, watching.names)
         for rule in estimators.rules.values():
             for layer in watching.names:
                 rules.rule_of(rule, layer)

@@ -102,7 +102,7 @@ WATCHED = [
     ),
     *(
         _watched(f"pool {given!r:.20}", "pool", "pool", pool=given)
-        for given in (3, "avg", {"2": "avg"}, lambda output: None)
+        for given in (3, "avg", {"2": "avg"}, {"7": "max"}, lambda output: None)
     ),
     *(_watched(f"log {given!r}", "log", "log", log=given) for given in (3, "wandb")),
     *(

@@ -551,6 +551,29 @@ def test_steps_are_whole_numbers_that_grow(given):
     assert recorder.steps == [0]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("relu9", r"'relu9', which is none of the watched layers; near it are relu1, relu1#2$"),
+        ("relu1#3", r"'relu1#3', .* near it are relu1"),
+        ("first", r"'first', .*; they are relu1, relu1#2$"),  # a module, and not watched
+        (nn.ReLU, "they are relu1, relu1#2$"),
+    ],
+)
+def test_a_pooling_of_no_layer_is_refused(name, said):
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.relu1 = nn.Linear(4, 3), nn.ReLU()
+
+        def forward(self, x):
+            return self.relu1(-self.relu1(self.first(x)))
+
+    with pytest.raises(ValueError, match=f"pool names .*{said}"):
+        watched(Twice(), layers=nn.ReLU, pool={"relu1": "max", name: "max"})
+    watched(Twice(), layers=nn.ReLU, pool={"relu1": "max", "relu1#2": "mean"})
+
+
 def test_a_closed_recorder_keeps_its_tables():
     with watched() as recorder:
         with pytest.raises(ValueError, match="nothing was read yet"):
