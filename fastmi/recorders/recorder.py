@@ -141,6 +141,7 @@ class Recorder:
         Raises:
             ValueError: before the first update; a name that is none, or left out of several.
         """
+        self._check_read()
         place: Place = (
             self._one_of("sample", sample, [each.name for each in self._samples]),
             self._one_of("labels", labels, list(self._samples[0].labels)),
@@ -162,7 +163,12 @@ class Recorder:
 
     @property
     def planes(self) -> list[InformationPlane]:
-        """Lists all tables so far, for each sample, set of labels and measure."""
+        """Lists all tables so far, for each sample, set of labels and measure.
+
+        Raises:
+            ValueError: before the first update.
+        """
+        self._check_read()
         return [self._plane(place) for place in self._paths]
 
     def reasons(
@@ -197,6 +203,7 @@ class Recorder:
             ValueError: before the first update; another color or `over`; a measure that there is
                 not.
         """
+        self._check_read()
         if measure is not None:
             one = self._one_of("measure", measure, list(self._estimators.rules))
             planes, drawn = [self._drawn(place) for place in self._paths if place[2] == one], [one]
@@ -410,7 +417,6 @@ class Recorder:
 
     def _plane(self, place: Place) -> InformationPlane:
         path, estimator = self._paths[place], self._estimators.of(place)
-        self._check_read()
         how = f"{estimator.measured}; {self._read_as(place)}"
         return path.plane(estimator, self.layers, self._data(place), how, self._seed)
 
@@ -430,7 +436,6 @@ class Recorder:
 
     def _supported_planes(self) -> list[InformationPlane]:
         """Makes a table for each sample and set of labels, each layer by a measure it supports."""
-        self._check_read()
         measures = supported(list(self._paths.values()))
         layers = [f"{layer} ({name})" for layer, name in zip(self.layers, measures, strict=True)]
         by_table: dict[tuple[str, str], list[Place]] = {}

@@ -574,6 +574,23 @@ def test_a_pooling_of_no_layer_is_refused(name, said):
     watched(Twice(), layers=nn.ReLU, pool={"relu1": "max", "relu1#2": "mean"})
 
 
+@pytest.mark.parametrize("measures", [None, fastmi.QuantileBins(4), [BINS, KDEBounds(0.1)]])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda one: one.plane(),
+        lambda one: one.plane(measure="counted"),
+        lambda one: one.planes,
+        lambda one: one.reasons(),
+        lambda one: one.plot(),
+        lambda one: one.plot(measure="counted"),
+    ],
+)
+def test_before_the_first_reading_there_is_no_table(ask, measures):
+    with pytest.raises(ValueError, match=r"^nothing was read yet: call update\(step\) first$"):
+        ask(watched(measures=measures))
+
+
 def test_a_closed_recorder_keeps_its_tables():
     with watched() as recorder:
         with pytest.raises(ValueError, match="nothing was read yet"):
