@@ -26,6 +26,7 @@ __all__ = [
     "Header",
     "NewerFormat",
     "NotAFile",
+    "OtherKind",
     "as_path",
     "check_format",
     "is_stream",
@@ -190,6 +191,10 @@ class NotAFile(io.UnsupportedOperation):
 
 class NewerFormat(ValueError):
     """The file was written by a later version than this one."""
+
+
+class OtherKind(ValueError):
+    """The file was written by something else of this package, which reads it."""
 
 
 @contextmanager

@@ -89,6 +89,7 @@ def load(
     try:
         with files.opened(path) as file:
             archive = files.Archive(path, file)
+            _check_kind(archive)
             archive.check_format(FORMAT)
             plain = from_json.typed("plain", from_json.parse(archive.text("plain")), dict[str, Any])
             bins = plain.pop("bins")
@@ -99,7 +100,7 @@ def load(
                 for name, held in bins.items()
             }
             marked = {int(step): why for step, why in saved.marked.items()}
-    except (FileNotFoundError, PermissionError, files.NewerFormat):
+    except (FileNotFoundError, PermissionError, files.NewerFormat, files.OtherKind):
         raise
     except Exception as error:
         raise ValueError(
@@ -121,6 +122,15 @@ _WORDS = {
     "pools": "poolings",
     "labels": "rows or labels of a sample",
 }
+
+
+def _check_kind(archive: files.Archive) -> None:
+    """Refuses a table, before its format is judged, which counts another way."""
+    if "0/epochs" in archive.names and "0/steps" not in archive.names:
+        raise files.OtherKind(
+            f"'{archive.path}' is a table that InformationPlane.save wrote: read it with "
+            "InformationPlane.load"
+        )
 
 
 def _path(archive: files.Archive, i: int) -> tuple[list[int], list[Points]]:

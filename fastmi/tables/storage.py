@@ -91,7 +91,7 @@ def load_planes(path: str | os.PathLike[str]) -> list[InformationPlane]:
     try:
         with files.opened(path) as file:
             return _tables(files.Archive(path, file))
-    except (FileNotFoundError, PermissionError, files.NewerFormat):
+    except (FileNotFoundError, PermissionError, files.NewerFormat, files.OtherKind):
         raise
     except Exception as error:
         raise _not_a_table(path, error) from error
@@ -123,6 +123,11 @@ def listed(planes: Any, name: str = "planes") -> Sequence[InformationPlane]:
 
 def _tables(archive: files.Archive) -> list[InformationPlane]:
     """Reads what has a place; nothing may be there that has none."""
+    if "0/steps" in archive.names and "0/epochs" not in archive.names:
+        raise files.OtherKind(
+            f"'{archive.path}' is what Recorder.save wrote: read it with recorder.load, of a "
+            "recorder that is made as that one was"
+        )
     archive.check_format(FORMAT)
     rest = from_json.typed("plain", from_json.parse(archive.text("plain")), list[dict[str, Any]])
     hints = get_type_hints(InformationPlane)

@@ -134,6 +134,35 @@ def test_what_no_recorder_wrote_is_refused(tmp_path):
     assert zipfile.is_zipfile(path)
 
 
+def test_a_table_and_a_recording_say_which_they_are(tmp_path):
+    table, run = tmp_path / "plane.npz", tmp_path / "run.npz"
+    recorder = recorder_of(mlp())
+    recorder.save(run)  # nothing was read yet
+    with pytest.raises(ValueError, match=IS_RUN):
+        fastmi.InformationPlane.load(run)
+    recorder.update(0)
+    recorder.planes[0].save(table)
+    recorder.save(run)
+    for form in (0, 99):
+        for path, load, said in (
+            (table, recorder_of(mlp()).load, IS_TABLE),
+            (run, fastmi.InformationPlane.load, IS_RUN),
+            (run, fastmi.tables.load_planes, IS_RUN),
+        ):
+            with pytest.raises(ValueError, match=said):
+                load(path)
+            changed(path, **{".format": np.array(form)})
+            with pytest.raises(ValueError, match=said):
+                load(path)
+
+
+IS_TABLE = r"plane\.npz' is a table that InformationPlane\.save wrote: read it with .*Plane\.load$"
+IS_RUN = (
+    r"run\.npz' is what Recorder\.save wrote: read it with recorder\.load, of a recorder that is "
+    r"made as that one was$"
+)
+
+
 def plain(path):
     with np.load(path) as held:
         return json.loads(str(held["plain"]))
