@@ -359,7 +359,7 @@ class Recorder:
         warnings.warn(said, stacklevel=checks.depth_of_caller())
         return {
             step: {
-                layer: f"{max(one.nan.get(layer, 0) for one in read.values()):.3g} of it NaN"
+                layer: _said_of_nan(max(one.nan.get(layer, 0) for one in read.values()))
                 for layer in layers
             }
         }
@@ -506,6 +506,10 @@ def _first_of(marks: Sequence[str]) -> list[str]:
     """Lists as many as are read, and says how many there are beyond."""
     more = len(marks) - MOST_MARKS
     return [*marks[:MOST_MARKS], *([f"... and {more} more"] if more > 0 else [])]
+
+
+def _said_of_nan(share: float) -> str:
+    return "all of it NaN" if share == 1 else f"{100 * share:.3g} % of it NaN"
 
 
 def _shares_of_nan(read: Mapping[str, Pass]) -> dict[str, float]:

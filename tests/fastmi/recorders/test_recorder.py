@@ -426,7 +426,7 @@ def test_nan_is_marked_and_the_training_goes_on():
     assert numbers["nan/3"] == pytest.approx(1 / 3)
     assert numbers["i_ty/1"] > 0
     assert not any(name.endswith("/3") for name in numbers if not name.startswith("nan"))
-    assert recorder.marked == {1: {"3": "0.333 of it NaN"}}
+    assert recorder.marked == {1: {"3": "33.3 % of it NaN"}}
     with torch.no_grad():
         model[2].weight.copy_(kept)
     recorder.update(2)
@@ -661,7 +661,7 @@ def test_a_page_shows_every_table_and_says_first_what_was_not_read(tmp_path):
     np.testing.assert_allclose(shown, expected, rtol=1e-5)
     assert view_of(data, "training")["columns"]["i_ty"][0][1:] == [None] * 8
     assert [one["name"] for one in data["curves"]] == ["accuracy"]
-    assert "Step 1, 1: 1 of it NaN; it was not read there" in text
+    assert "Step 1, 1: all of it NaN; it was not read there" in text
     assert "... and 6 more" in text
 
 
