@@ -90,7 +90,11 @@ def attempt(
     """
     folder, start = folder_of(record, device, out), time.perf_counter()
     try:
-        result = _worked(record, folder, device, resume, force, check, on_planes, progress)
+        try:
+            result = _worked(record, folder, device, resume, force, check, on_planes, progress)
+        except Exception:  # it may be what a library made of a signal, as matplotlib's C++ does
+            signals.check()
+            raise
     except (Exception, KeyboardInterrupt) as error:
         stopped = isinstance(error, KeyboardInterrupt)
         reason, seconds = "" if stopped else files.reason(error), time.perf_counter() - start

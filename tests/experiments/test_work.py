@@ -1,8 +1,10 @@
 """One run, attempted: what it leaves, and that it is recorded however it ends."""
 
+import signal
+
 import pytest
 
-from experiments import work
+from experiments import signals, work
 from tests.experiments.shortened import Killed, every_epoch
 from tests.runs import TINY, names, rows_of, trained
 
@@ -65,6 +67,21 @@ def test_a_failure_is_a_reason(tmp_path, monkeypatch):
         ("failed", "its process is gone"),
     ]
     assert trained(tmp_path) == []
+
+
+def test_what_a_library_makes_of_a_signal_is_no_failure_of_the_run(tmp_path, monkeypatch):
+    def drawn(*words, **options):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise ValueError("Invalid affine transformation matrix") from None
+
+    monkeypatch.setattr(work, "execute", drawn)
+    with signals.heard() as listener:
+        listener.loaded()
+        with pytest.raises(signals.Stopped, match="SIGTERM"):
+            work.attempt(TINY, "cpu", tmp_path, **NEW)
+    assert [row["status"] for row in rows_of(tmp_path)] == ["interrupted"]
 
 
 def test_no_attempt_is_recorded_of_what_was_killed(tmp_path, monkeypatch):
