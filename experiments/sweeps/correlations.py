@@ -20,7 +20,7 @@ from .table import Rows
 __all__ = ["COLUMNS", "FEWEST_RUNS", "Correlation", "correlate", "correlations", "lines"]
 
 FEWEST_RUNS = 10  # z is nearly normal only for so many
-QUANTILE = 1.959963984540054  # of the normal distribution at 0.975
+LEVEL = 0.95  # of an interval
 COLUMNS = (
     *("measure_id", "layer", "n", "rho", "lower", "upper", "reason"),
     *("held_out", "verdicts_xt", "verdicts"),
@@ -45,13 +45,13 @@ def correlate(first: Sequence[float], second: Sequence[float]) -> Correlation:
     for name, values in (("compression", first), ("accuracy", second)):
         if len(set(values)) == 1:
             return Correlation(n, None, None, None, f"{name} is the same in all runs")
-    from scipy.stats import rankdata  # takes a second to load, which workers have no use for
+    from scipy import stats  # takes a second to load, which workers have no use for
 
-    ranks = [rankdata(values) for values in (first, second)]
+    ranks = [stats.rankdata(values) for values in (first, second)]
     rho = float(np.corrcoef(ranks)[0, 1])
     if abs(rho) > 1 - 1e-12:
         return Correlation(n, rho, None, None, "all ranks agree, where the interval has no width")
-    width = QUANTILE * math.sqrt((1 + rho**2 / 2) / (n - 3))
+    width = float(stats.norm.ppf((1 + LEVEL) / 2)) * math.sqrt((1 + rho**2 / 2) / (n - 3))
     lower, upper = (math.tanh(math.atanh(rho) + side * width) for side in (-1, 1))
     return Correlation(n, rho, lower, upper, "")
 
