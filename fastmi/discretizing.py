@@ -18,6 +18,9 @@ from fastmi.labels import NAMES, is_number
 
 __all__ = ["cut", "discretize", "numbers_of"]
 
+# columns -> their symbols, where they lack one, and the bins
+Cuts = dict[Any, tuple[IntArray, npt.NDArray[np.bool_], Binning]]
+
 MOST_NAMED = 2**12  # edges of a binning all of whose bins are named; else those that occur
 
 
@@ -33,7 +36,7 @@ def discretize(frame: Any, binning: Binning | Mapping[Any, Binning]) -> Any:
     Values are rounded to float32 first, as everywhere where bins are.
 
     Args:
-        frame: a DataFrame or Series of pandas or polars; an array or CPU tensor (n,) or (n, d), all
+        frame: a DataFrame of pandas or polars; a Series, an array or CPU tensor (n,) or (n, d), all
             of whose columns are binned.
         binning: one for all continuous columns, fixed or to be fitted, as fastmi.QuantileBins(8);
             or a mapping of names of columns, these alone, to the binning of each.
@@ -55,14 +58,13 @@ def discretize(frame: Any, binning: Binning | Mapping[Any, Binning]) -> Any:
         1.0
     """
     columns = frames.table(frame)
-    if columns is not None and hasattr(frame, "iloc"):
-        return _of_pandas(frame, columns, binning)
-    if columns is not None and hasattr(frame, "with_columns"):
-        return frame.with_columns(
-            [_enumerated(columns[key], *cut) for key, cut in _cuts(columns, binning).items()]
-        )
+    if columns is not None and (hasattr(frame, "iloc") or hasattr(frame, "with_columns")):
+        return _of_frame(frame, columns, binning)
     if hasattr(frame, "to_frame") and not hasattr(frame, "levels"):  # a Series
-        table = discretize(frame.to_frame(), binning)
+        table = frame.to_frame()
+        (key,) = table.columns
+        by_name = binning if isinstance(binning, Mapping) else {key: binning}
+        table = _of_frame(table, frames.table(table) or {}, by_name, "frame")
         # a Series without a name gets one in its frame
         return table.iloc[:, 0].rename(frame.name) if hasattr(table, "iloc") else table.to_series()
     if columns is not None:
@@ -73,12 +75,20 @@ def discretize(frame: Any, binning: Binning | Mapping[Any, Binning]) -> Any:
     return _of_array(container("frame", frame), binning)
 
 
-def _of_pandas(frame: Any, columns: Mapping[Any, Any], binning: Any) -> Any:
+def _of_frame(frame: Any, columns: Mapping[Any, Any], binning: Any, name: str = "") -> Any:
+    """Bins columns; `name` is what messages call the only one, of a Series."""
+    cuts = _cuts(columns, binning, name)
+    if hasattr(frame, "iloc"):
+        return _of_pandas(frame, columns, cuts)
+    return frame.with_columns([_enumerated(columns[key], *cut) for key, cut in cuts.items()])
+
+
+def _of_pandas(frame: Any, columns: Mapping[Any, Any], cuts: Cuts) -> Any:
     import pandas
 
     binned, fitted = frame.copy(), {}
     places = {key: j for j, key in enumerate(columns)}
-    for key, (codes, absent, bins) in _cuts(columns, binning).items():
+    for key, (codes, absent, bins) in cuts.items():
         codes, names = _named(codes, absent, bins)
         categories = pandas.Categorical.from_codes(codes, names, ordered=True)
         binned.isetitem(places[key], pandas.Series(categories, frame.index))
@@ -111,10 +121,9 @@ def _of_array(array: Any, binning: Any) -> Any:
     return np.ma.array(codes, mask=absent) if absent.any() else codes
 
 
-def _cuts(
-    columns: Mapping[Any, Any], binning: Any
-) -> dict[Any, tuple[IntArray, npt.NDArray[np.bool_], Binning]]:
+def _cuts(columns: Mapping[Any, Any], binning: Any, name: str = "") -> Cuts:
     """Finds the symbols of the columns that are to be binned, where they lack one, and the bins."""
+    names = {key: name or f"frame[{key!r}]" for key in columns}
     if isinstance(binning, Mapping):
         for key in binning:
             if key not in columns:
@@ -122,14 +131,14 @@ def _cuts(
                 raise ValueError(
                     f"binning names {key!r}, which is no column: they are {known:.200}"
                 )
-        numbers = {key: numbers_of(f"frame[{key!r}]", columns[key], named=True) for key in binning}
+        numbers = {key: numbers_of(names[key], columns[key], named=True) for key in binning}
     else:
-        numbers = {key: numbers_of(f"frame[{key!r}]", column) for key, column in columns.items()}
+        numbers = {key: numbers_of(names[key], column) for key, column in columns.items()}
     cuts = {}
     for key, values in numbers.items():
         if values is not None:
             bins = binning[key] if isinstance(binning, Mapping) else binning
-            cuts[key] = cut(f"frame[{key!r}]", values, bins)
+            cuts[key] = cut(names[key], values, bins)
     if not cuts and not isinstance(binning, Mapping) and not needs_data(binning):
         as_binning(binning)  # is judged where nothing is continuous, too
     return cuts

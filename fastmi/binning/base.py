@@ -6,7 +6,7 @@ The symbol of t is np.digitize(t, edges).
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +30,6 @@ __all__ = [
 MOST_EDGES = 2**24  # float32 tells no more apart on most lines
 HIGHEST_EDGE = float(np.finfo(np.float32).max)
 OUT_OF_RANGE = ("separate", "clip", "wrap", "raise")
-# how one of each class is made, for who passes the class
-MADE = {
-    "Edges": "fastmi.Edges([-1, 0, 1])",
-    "UniformBins": "fastmi.UniformBins(30, range=(-1, 1))",
-    "WidthBins": "fastmi.WidthBins(0.1)",
-    "QuantileBins": "fastmi.QuantileBins(8)",
-}
 
 
 class Binning(Chosen):
@@ -45,6 +38,7 @@ class Binning(Chosen):
     That is `edges` (float32, increasing), `out_of_range`, and what follows from them.
     """
 
+    _example: ClassVar[str]  # how one is made, for who passes the class
     edges: npt.NDArray[np.float32]
     out_of_range: str
     line: tuple[float, float]  # the first edge and the mean spacing, before the rounding to float32
@@ -120,7 +114,7 @@ def as_binning(value: Any, name: str = "binning") -> Any:
         TypeError: it is none, or the class of some. ValueError: it has not been fitted.
     """
     if isinstance(value, type) and issubclass(value, Binning):
-        made = MADE.get(value.__name__, f"an instance, {value.__name__}(...)")
+        made = vars(value).get("_example", f"an instance, {value.__name__}(...)")
         raise TypeError(f"{name} is the class {value.__name__}: pass {made}")
     if isinstance(value, Binning) and needs_data(value):
         raise ValueError(

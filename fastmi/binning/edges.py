@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,7 @@ class Edges(Binning):
         array([0, 2, 3])
     """
 
+    _example: ClassVar[str] = "fastmi.Edges([-1, 0, 1])"
     edges: npt.NDArray[np.float32]
     out_of_range: str = "separate"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,7 @@ class QuantileBins(Binning):
         (array([0, 0, 1, 1]), array([10.], dtype=float32))
     """
 
+    _example: ClassVar[str] = "fastmi.QuantileBins(8)"
     n_bins: int
     inner: tuple[float, ...] | None = field(default=None, repr=False)
     out_of_range: str = field(default="separate", init=False, repr=False)

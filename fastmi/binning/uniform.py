@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class UniformBins(Binning):
         array([-1. , -0.5,  0. ,  0.5,  1. ], dtype=float32)
     """
 
+    _example: ClassVar[str] = "fastmi.UniformBins(30, range=(-1, 1))"
     n_bins: int
     range: tuple[float, float] = None  # type: ignore[assignment]  # so that its absence is said in our words
     out_of_range: str = "separate"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,7 @@ class WidthBins(Binning):
         (array([1, 2, 3, 2]), array([-0.5,  0. ,  0.5,  1. ], dtype=float32))
     """
 
+    _example: ClassVar[str] = "fastmi.WidthBins(0.1)"
     width: float
     out_of_range: str = "separate"
     seen: tuple[float, float] | None = None

@@ -233,3 +233,30 @@ def test_other_containers_are_refused():
         fastmi.discretize(np.zeros((1, 1, 1)), fastmi.Edges([0]))
     with pytest.raises(TypeError, match=r"frame has dtype <U1"):
         fastmi.discretize(np.array(["a"]), fastmi.Edges([0]))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda values: pd.Series(values, name="v"),
+        pd.Series,
+        lambda values: pytest.importorskip("polars").Series(values),
+    ],
+)
+def test_a_column_by_itself_is_binned_whatever_numbers_it_holds(made):
+    for values in ([1, 2, 3, 4], [1.0, 2.0, 3.0, 4.0], [0.5, 1, 2, 3]):
+        binned = fastmi.discretize(made(values), fastmi.QuantileBins(2))
+        assert len(set(list(binned)[:2])) == len(set(list(binned)[2:])) == 1
+        assert len(set(binned)) == 2
+    with pytest.raises(TypeError, match=r"^frame holds no numbers: leave it out of the binning"):
+        fastmi.discretize(made(["a", "b"]), fastmi.QuantileBins(2))
+
+
+def test_dates_by_themselves_are_told_how_they_are_binned():
+    with pytest.raises(TypeError, match=r"^frame holds dates: .*dt\.total_seconds") as refused:
+        fastmi.discretize(DAYS, fastmi.QuantileBins(2))
+    advice = str(refused.value).partition("place, ")[2].partition(", to bin")[0]
+    seconds = eval(advice, {"frame": DAYS, "pandas": pd})
+    assert (
+        fastmi.discretize(seconds, fastmi.QuantileBins(2)).isna().tolist() == DAYS.isna().tolist()
+    )
